@@ -1,0 +1,37 @@
+# Two commands do everything on a machine with Python 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: demo test check bench cassettes lock clean
+
+demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
+	$(BIN)/tiersync demo
+
+test: $(READY)  ## every test this machine can run; groups that need Node or shared data say when they are skipped
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## what CI checks besides the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## speed and memory promises, as ratios against a plain baseline in the same run
+	$(BIN)/python -m bench
+
+cassettes: $(READY)  ## record cassettes/ again: against the sandbox, or HubSpot itself when HUBSPOT_TOKEN is set
+	$(BIN)/python -m tests.cassette.record
+
+lock:  ## pin what pyproject.toml asks for
+	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) var build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,81 @@
+"""Changes as they are planned, and outcomes as they land."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """What kind of record is written."""
+
+    ACCOUNT = "account"
+    DEAL = "deal"
+
+
+class Cause(StrEnum):
+    """Why a value changes."""
+
+    FIRST = "first assignment"
+    RULES = "rules edited"
+    PARAMETERS = "parameter edited"
+    DATA = "own data changed"
+    PEERS = "peers moved"
+    OVERRIDE = "override changed"
+    HIERARCHY = "hierarchy changed"
+    CURRENCY = "currency"
+    TIME = "time passed"
+    UNDO = "undo"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property of one record, old to new, both in canonical text; `None` is empty.
+
+    Canonical text: option value, `true`/`false`, decimal without needless zeros, ISO date, multi-select
+    sorted and joined by `;`.
+    """
+
+    account: str
+    target: Target
+    record: str
+    """The id of the record written: the account itself, or the deal."""
+    property: str
+    old: str | None
+    new: str | None
+    cause: str = Cause.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """All changed properties of one record, as one write."""
+
+    target: Target
+    record: str
+    values: tuple[tuple[str, str | None], ...]
+
+
+class Landed(StrEnum):
+    """How one record's write ended."""
+
+    WRITTEN = "written"
+    REFUSED = "refused"
+    """The CRM said no to this record; `reason` is in its own words."""
+    GONE = "gone"
+    """The record no longer exists."""
+    UNSETTLED = "unsettled"
+    """The answer was lost and could not be found out; the next run settles it."""
+    SKIPPED = "skipped"
+    """Not sent: refused beforehand by the property's definition, or the run stopped first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one record's write."""
+
+    target: Target
+    record: str
+    landed: Landed
+    code: str = ""
+    reason: str = ""

@@ -1,0 +1,39 @@
+"""An output: one property the rules publish on an account (or mirror on its open deals)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.model.fields import Type
+
+Texts = dict[str, str]
+"""One text per language: `{"en": …, "nl": …}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One property: its logical name (domain.md 6.1), type, labels and options.
+
+    `written` is false for the four override inputs and `seg_exclude`: they are provisioned, people fill
+    them, and we never write them. `follows` is true for values that ride along with another change but
+    never cause a write themselves (explanation, rule version, last evaluated).
+    `on_deals` names the deal property this one is mirrored to on open deals, if any (domain.md 6.2).
+    """
+
+    name: str
+    type: Type
+    label: Mapping[str, str]
+    options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Option value -> label per language, in display order; empty when the type has no options."""
+    decimals: int | None = None
+    written: bool = True
+    follows: bool = False
+    on_deals: str = ""
+
+
+GROUP_NAME = "seg_customer_segmentation"
+GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
