@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change, Outcome, RecordWrite, Target
     from connector.model.fields import Table
     from connector.model.outputs import Output
+    from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason, RunOutcome
     from connector.rules.ruleset import RuleSet
 
@@ -270,8 +271,11 @@ class Evaluation(Protocol):
         """Accounts whose wanted values are not the found ones, ascending by id, with their differing properties
         (mirrored open deals included; `follows` outputs only beside another difference)."""
 
-    def tables(self) -> Mapping[str, object]:
-        """Set-wise pictures for the report: see engine documentation."""
+    def tables(self) -> Pictures:
+        """Set-wise pictures for the report."""
+
+    def advised(self) -> Iterator[AdvisedAccount]:
+        """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
 
     def close(self) -> None:
         """Free memory and files."""
