@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.errors import UsageError
+from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
     from connector.ports import Progress
@@ -73,8 +74,8 @@ class Call:
         return show_progress()
 
     def scrub(self, text: str) -> str:
-        """Mask every secret this call has read."""
-        return self._parts.vault.scrub(text) if self._parts else text
+        """Mask every secret this call has read, and what looks like one."""
+        return (self._parts.vault.scrub if self._parts else Scrubber())(text)
 
     def document(self, document: object) -> None:
         """Print the one JSON document of this call on stdout."""
