@@ -187,11 +187,14 @@ class Mirror(Protocol):
     def current(self) -> Snapshot | None:
         """The last committed snapshot, or None before the first pull."""
 
+    def snapshot(self, name: str) -> Snapshot | None:
+        """A committed snapshot that was not pruned yet."""
+
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""
 
-    def prune(self, *, keep: int) -> None:
-        """Remove all but the newest `keep` snapshots, and what dead drafts left behind."""
+    def prune(self, *, keep: int, spare: Sequence[str] = ()) -> None:
+        """Remove all but the newest `keep` snapshots and those of `spare`, and what dead drafts left behind."""
 
 
 # ── engine ───────────────────────────────────────────────────────────────────────────────────────
@@ -207,6 +210,8 @@ class EvaluationRequest:
     time_zone: str
     home_currency: str
     language: str
+    before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
+    """The files of the run to compare with, for the cause of a change; empty when there is none. No verdict reads it."""
 
 
 class Evaluation(Protocol):

@@ -45,6 +45,8 @@ class AccountContext:
     tier_wanted: str | None
     say_no_before: bool | None
     say_no_wanted: bool | None
+    data_changed: bool | None = None
+    """Whether the account's own records differ from those of `EvaluationRequest.before`; None where nobody compared."""
 
 
 @dataclass(frozen=True, slots=True)
