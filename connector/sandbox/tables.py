@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
 from connector.errors import UsageError
 from connector.model.fields import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Row = dict[str, str]
 Tables = dict[Table, list[Row]]

@@ -21,7 +21,7 @@ class Answer:
     headers: Headers = JSON
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer of the vendor, not a fault of ours
+class Refusal(Exception):
     """A request the vendor refuses: raised anywhere below the router, answered with a correlation id."""
 
     def __init__(self, status: int, message: str, *, headers: Headers = (), **more: Any) -> None:
@@ -55,7 +55,7 @@ def not_found(message: str = "resource not found") -> Refusal:
 
 def batch(results: list[Any], errors: list[Any], *, started: str, completed: str, status: int = 200) -> Answer:
     """Answer a batch call: `status` when all went well, 207 with `errors` otherwise."""
-    content = {"status": "COMPLETE", "results": results, "startedAt": started, "completedAt": completed}
+    content: dict[str, Any] = {"status": "COMPLETE", "results": results, "startedAt": started, "completedAt": completed}
     if errors:
         content |= {"numErrors": len(errors), "errors": errors}
     return answer(content, 207 if errors else status)

@@ -31,7 +31,7 @@ def read_batch(portal: Portal, request: Request, origin: str, target: str) -> An
         if not identity.isdigit():
             text = f"Invalid identifier: {identity}"
             raise invalid(text, subCategory="crm.associations.INVALID_IDENTIFIER", context={"id": [identity]})
-        entries, following = _page(portal, one, int(identity), other, str(item.get("after") or "0"))
+        entries, following = _page(portal, one, int(identity), other, after=str(item.get("after") or "0"))
         if entries:
             results.append({"from": {"id": identity}, "to": entries} | _paging(one, identity, other, following))
         else:
@@ -40,7 +40,7 @@ def read_batch(portal: Portal, request: Request, origin: str, target: str) -> An
 
 
 def _page(
-    portal: Portal, one: Kind, identity: int, other: Kind, after: str, limit: int | None = None
+    portal: Portal, one: Kind, identity: int, other: Kind, *, after: str, limit: int | None = None
 ) -> tuple[list[Found], int | None]:
     size = limit or portal.switches.association_page
     found = portal.links.of(one.name, identity, other.name)
@@ -75,7 +75,7 @@ def read_one(portal: Portal, request: Request, origin: str, identity: str, targe
     if portal.shelves[one.name].resolve(identity) is None:
         raise not_found()
     limit = request.limit(default=500, most=500)
-    entries, following = _page(portal, one, int(identity), other, request.first("after", "0"), limit)
+    entries, following = _page(portal, one, int(identity), other, after=request.first("after", "0"), limit=limit)
     return answer({"results": entries} | _paging(one, identity, other, following))
 
 
@@ -219,8 +219,9 @@ def archive_labels(portal: Portal, request: Request, origin: str, target: str) -
     return NO_CONTENT
 
 
-def put_one(portal: Portal, request: Request, origin: str, identity: str, target: str, to: str) -> Answer:
-    """Associate one pair with the labels in the body, or with the default type on the `default` path."""
+def put_one(portal: Portal, request: Request, *place: str) -> Answer:
+    """Associate one pair with the labels in the body."""
+    origin, identity, target, to = place
     one, other = kind_of(origin), kind_of(target)
     pair = _pair(portal, one, other, {"from": {"id": identity}, "to": {"id": to}})
     if pair is None:
@@ -229,8 +230,9 @@ def put_one(portal: Portal, request: Request, origin: str, identity: str, target
     return answer(_associate(portal, one, other, pair, types), 201)
 
 
-def put_default(portal: Portal, _request: Request, origin: str, identity: str, target: str, to: str) -> Answer:
+def put_default(portal: Portal, _request: Request, *place: str) -> Answer:
     """Associate one pair without label."""
+    origin, identity, target, to = place
     one, other = kind_of(origin), kind_of(target)
     pair = _pair(portal, one, other, {"from": {"id": identity}, "to": {"id": to}})
     if pair is None:
@@ -241,8 +243,9 @@ def put_default(portal: Portal, _request: Request, origin: str, identity: str, t
     return batch([made], [], started=started, completed=portal.stamp())
 
 
-def delete_one(portal: Portal, _request: Request, origin: str, identity: str, target: str, to: str) -> Answer:
+def delete_one(portal: Portal, _request: Request, *place: str) -> Answer:
     """Take every association off one pair."""
+    origin, identity, target, to = place
     _part(portal, kind_of(origin), identity, kind_of(target), to)
     return NO_CONTENT
 

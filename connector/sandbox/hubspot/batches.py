@@ -59,9 +59,7 @@ def _require_unique(portal: Portal, kind: Kind, by: str) -> None:
     definition = portal.catalogues[kind.name].definitions.get(by, {})
     if by and not definition.get("hasUniqueValue"):
         portal_id = portal.account.portal_id
-        text = (
-            f"Unable to perform update/upsert by non-unique {kind.type_id} property {by} in portal ID {portal_id}"
-        )
+        text = f"Unable to perform update/upsert by non-unique {kind.type_id} property {by} in portal ID {portal_id}"
         raise invalid(text)
 
 

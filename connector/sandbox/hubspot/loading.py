@@ -106,7 +106,7 @@ def _load_deals(portal: Portal, rows: list[Row], accounts: dict[str, int]) -> di
         account = accounts.get(row.get("account_id", ""))
         if account is not None:
             extra["hs_primary_associated_company"] = str(account)
-        _create(portal, "deals", row, "deal_id", ids, extra)
+        _create(portal, "deals", row, "deal_id", ids, extra=extra)
         if account is not None:
             portal.links.add(DEAL_PRIMARY, ids[row["deal_id"]], account)
     return ids
@@ -126,7 +126,7 @@ def _load_tickets(portal: Portal, rows: list[Row], accounts: dict[str, int]) -> 
     for row in rows:
         stage = "4" if row.get("closed_at") else "1"
         extra = {"subject": f"Ticket {row['ticket_id']}", "hs_pipeline": "0", "hs_pipeline_stage": stage}
-        _create(portal, "tickets", row, "ticket_id", ids, extra)
+        _create(portal, "tickets", row, "ticket_id", ids, extra=extra)
         if row.get("account_id") in accounts:
             portal.links.add(TICKET_PRIMARY, ids[row["ticket_id"]], accounts[row["account_id"]])
 
@@ -153,7 +153,7 @@ def _lasting(row: Row, start: int) -> dict[str, str]:
 
 
 def _create(
-    portal: Portal, kind: str, row: Row, key: str, ids: dict[str, int], extra: dict[str, str] | None = None
+    portal: Portal, kind: str, row: Row, key: str, ids: dict[str, int], *, extra: dict[str, str] | None = None
 ) -> None:
     values = dict(extra or {})
     for logical, text in row.items():

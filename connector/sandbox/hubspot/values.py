@@ -21,7 +21,7 @@ LONGEST_TEXT = 65_536
 _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 
 
-class Problem(Exception):  # noqa: N818 - one line of a refusal
+class Problem(Exception):
     """One property value that is not valid."""
 
     def __init__(self, name: str, code: str, text: str) -> None:
