@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from connector.model.fields import Table
 from connector.model.verdicts import AccountContext, Difference, PopulationFigures, Verdict
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.model.changes import Change, Landed, Outcome, RecordWrite, Target
-    from connector.model.fields import Table
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason, RunOutcome
@@ -72,10 +72,17 @@ class PullSummary:
     """Opaque; given back as `PullRequest.since`."""
     full: bool
     rows: Mapping[Table, int]
+    """Rows delivered, per table; a connected table that is empty has 0. The mirror compares them with its own count."""
     not_connected: Mapping[Table, frozenset[str]]
     """Per asked table, the columns that the CRM does not have or does not show; all of them when the table is closed."""
     home_currency: str | None = None
     warnings: tuple[Reason, ...] = ()
+    whole: frozenset[Table] = frozenset()
+    """In a pull of changes: tables that were delivered whole all the same (owners, or all links anew). The others
+    hold changed records; tables without a key, as currency rates, are always whole when a page of them arrives."""
+    relinked: frozenset[Table] = frozenset({Table.DEALS, Table.TICKETS})
+    """In a pull of changes: the tables whose changed records came with all their links, in place of the links the base
+    has for them. Add ACCOUNTS when the changed accounts' links were all read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +177,29 @@ class Snapshot:
     watermark: str
     full_at: datetime
     """When everything was last pulled, not only changes."""
+    columns: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
+    """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
 
 
 class SnapshotDraft(Protocol):
     """A snapshot being filled; without `commit` it never was."""
 
     def add(self, page: Page) -> None:
-        """Append rows; memory stays flat in their number."""
+        """Append rows; memory stays flat in their number. Raises BadAnswer for a page unlike the table's first one."""
 
     def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
-        """Merge with the base when the pull held changes only, and make it current with one row in the journal."""
+        """Merge with the base when the pull held changes only, and make it current with one row in the journal.
+
+        Raises BadAnswer when rows are missing, without an id, or doubled in a full pull; StopRun with code
+        NEEDS_FULL_PULL when changes hold a table or column that the base does not know.
+        """
 
 
 class Mirror(Protocol):
     """Where snapshots live."""
 
     def current(self) -> Snapshot | None:
-        """The last committed snapshot, or None before the first pull."""
+        """The last committed snapshot, or None before the first pull. Raises StopRun when a file of it was lost or changed."""
 
     def snapshot(self, name: str) -> Snapshot | None:
         """A committed snapshot that was not pruned yet."""
@@ -307,7 +320,10 @@ class Journal(Protocol):
         """A run begins."""
 
     def note(self, run: str, **facts: object) -> None:
-        """Keep facts about a run: any of RunRow's fields besides run, command, started."""
+        """Keep facts about a run: any of RunRow's fields besides run, command, started.
+
+        `figures` and `details` are added to those kept before, the others replace them.
+        """
 
     def finish(self, run: str, *, outcome: RunOutcome, now: datetime, reasons: Sequence[Reason] = ()) -> None:
         """A run ended."""
@@ -328,7 +344,10 @@ class Journal(Protocol):
         """The changes of a run in plan order; `only_open` are those without an outcome."""
 
     def sending(self, run: str, seqs: Sequence[int]) -> None:
-        """These changes are about to be sent: whatever the CRM holds of them from now on may be ours. Counts a try."""
+        """These changes are about to be sent: whatever the CRM holds of them from now on may be ours. Counts a try.
+
+        Raises StopRun with code LEASE_LOST when this process does not hold the lease.
+        """
 
     def skip(self, run: str, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
         """These changes end without being sent (KEPT or SKIPPED); what counts as ours stays as it was."""
@@ -336,7 +355,10 @@ class Journal(Protocol):
     def land(self, run: str, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Outcomes of records: their changes that were being sent, and did not end yet, get the outcome;
         acknowledged values become last written, refused records enter quarantine with a growing delay, written
-        ones leave it. UNSETTLED is no end: a later outcome of the same change replaces it."""
+        ones leave it. UNSETTLED is no end: a later outcome of the same change replaces it.
+
+        An outcome for a record that the run never planned raises StopRun, after all others were kept.
+        """
 
     def last_written(
         self, keys: Iterable[tuple[Target, str, str]]
@@ -374,6 +396,9 @@ class Holder:
 class Lease(Protocol):
     """Decides who writes: one at a time, in whatever process or machine."""
 
+    def holder(self) -> Holder | None:
+        """Who holds it now, alive or not; None when it is free."""
+
     def hold(self, *, wait_seconds: float) -> AbstractContextManager[Callable[[], None]]:
         """Hold the lease, beating meanwhile; yields a check that raises StopRun once it was lost.
 
@@ -397,5 +422,3 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """Now, with time zone."""
-
-
