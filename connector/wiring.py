@@ -33,12 +33,12 @@ def wire(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, s
     named = settings or (Path(found) if (found := os.environ.get("TIERSYNC_SETTINGS")) else None)
     file = named or Path(SETTINGS_FILE)
     loaded = defaults(Path.cwd()) if named is None and not needs_file and not file.exists() else load(file)
-    return Wiring(loaded, environ=os.environ, clock=clock(os.environ), as_of=as_of, overrides=overrides)
+    return Wiring(loaded, environ=os.environ, clock=clock(), as_of=as_of, overrides=overrides)
 
 
-def clock(environ: Mapping[str, str]) -> Clock:
+def clock() -> Clock:
     """Return the clock: the machine's, or the one moment that TIERSYNC_NOW fixes."""
-    fixed = environ.get("TIERSYNC_NOW")
+    fixed = os.environ.get("TIERSYNC_NOW")
     if not fixed:
         return lambda: datetime.now(UTC)
     try:

@@ -22,7 +22,7 @@ from connector.errors import UsageError
 from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
-    from connector.ports import Progress
+    from connector.ports import Clock, Progress
     from connector.wiring import Wiring
 
 PANEL = "Options of every command"
@@ -68,6 +68,13 @@ class Call:
             self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
             start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
         return self._wiring
+
+    @property
+    def clock(self) -> "Clock":
+        """The clock of this call, without any settings."""
+        from connector.wiring import clock
+
+        return clock()
 
     def progress(self) -> AbstractContextManager["Progress"]:
         """Draw progress on stderr while the context lasts: bars on a terminal, plain lines otherwise."""
