@@ -23,6 +23,7 @@ from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
     from connector.ports import Clock, Progress
+    from connector.sync import Result
     from connector.wiring import Wiring
 
 PANEL = "Options of every command"
@@ -41,6 +42,8 @@ class Call:
     """Of a group of commands, the one that follows; the group itself is asked when there is none."""
     answered: bool = False
     """Whether the one JSON document is out."""
+    result: "Result | None" = None
+    """What the walk of this call came to."""
     _wiring: "Wiring | None" = None
 
     def take(self, given: dict[str, Any]) -> None:
@@ -61,8 +64,8 @@ class Call:
 
         Without `needs_file` a missing settings.toml means all defaults; a named one must exist all the same.
         """
-        from connector.wiring import wire
         from connector.cli.logs import start_logging
+        from connector.wiring import wire
 
         if self._wiring is None:
             self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)

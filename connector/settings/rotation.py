@@ -1,7 +1,7 @@
 """Tokens the CRM hands out in place of the one in the settings: kept where the next process finds them.
 
-Encrypted in the journal under `[state] secret_key`; without a key, written back to a writable `file:` reference, else to
-`credentials.json` beside the database, readable by its owner only. A kept token counts only as long as the reference
+Encrypted in the journal under `[state] secret_key`; without a key, written back to a writable `file:` reference,
+else to `credentials.json` beside the database, readable by its owner only. A kept token counts only as long as the reference
 holds what it replaced: a new token given by a person always wins.
 """
 
@@ -126,7 +126,9 @@ class Beside:
         except FileNotFoundError:
             return {}
         except ValueError:
-            raise UsageError(f"{self.file} is damaged", hint="remove it, and put a new token where the settings point") from None
+            raise UsageError(
+                f"{self.file} is damaged", hint="remove it, and put a new token where the settings point"
+            ) from None
         return kept
 
 
@@ -144,7 +146,9 @@ def _replace(file: Path, text: str) -> None:
             os.fsync(out.fileno())
         draft.replace(file)
     except OSError as error:
-        raise StopRun(f"the new token cannot be kept in {file}: {error.strerror}", hint="make the folder writable") from None
+        raise StopRun(
+            f"the new token cannot be kept in {file}: {error.strerror}", hint="make the folder writable"
+        ) from None
 
 
 def keeper(place: Place, learn: Callable[[Secret], None]) -> Callable[[str], None]:

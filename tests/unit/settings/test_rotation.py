@@ -20,7 +20,7 @@ class Facts(dict[str, str | None]):
 
 
 def revealed(secret: Secret | None) -> str | None:
-    return secret and secret.reveal()
+    return secret.reveal() if secret else None
 
 
 def test_an_encrypted_token_comes_back_and_is_not_readable_in_the_journal() -> None:
