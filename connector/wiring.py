@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "settings.toml"
 
 
-def parts(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, str], needs_file: bool = True) -> Parts:
-    """Return the parts of one call; raises UsageError for settings that cannot be used.
+def wire(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, str], needs_file: bool = True) -> Wiring:
+    """Return what one call works with; raises UsageError for settings that cannot be used.
 
     `settings` wins over TIERSYNC_SETTINGS, that over settings.toml in the current folder.
     """
     named = settings or (Path(found) if (found := os.environ.get("TIERSYNC_SETTINGS")) else None)
     file = named or Path(SETTINGS_FILE)
     loaded = defaults(Path.cwd()) if named is None and not needs_file and not file.exists() else load(file)
-    return Parts(loaded, environ=os.environ, clock=clock(os.environ), as_of=as_of, overrides=overrides)
+    return Wiring(loaded, environ=os.environ, clock=clock(os.environ), as_of=as_of, overrides=overrides)
 
 
 def clock(environ: Mapping[str, str]) -> Clock:
@@ -51,7 +51,7 @@ def clock(environ: Mapping[str, str]) -> Clock:
     return lambda: moment
 
 
-class Parts:
+class Wiring:
     """What one call works with, built on first use."""
 
     def __init__(
@@ -88,3 +88,10 @@ class Parts:
 
             return FilesCrm(self.loaded.path(section.path))
         raise UsageError(f'crm.kind = "{section.kind}" is not in this version', hint="use hubspot or files")
+
+
+def shipped(name: str) -> Path:
+    """Return where a folder or file that comes with tiersync lies: in the package, or in a source tree above it."""
+    package = Path(__file__).parent
+    packed = package / "shipped" / name
+    return packed if packed.exists() else package.parent / name

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-
 from typing import TYPE_CHECKING, NoReturn
 
 from connector.rules.words import COMPARISONS, Refused, Token, read_words

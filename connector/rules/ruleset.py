@@ -34,6 +34,8 @@ class Parameter:
     many: bool = False
     """The value is a list of `type`."""
     one_of: tuple[str, ...] = ()
+    least: Decimal | None = None
+    most: Decimal | None = None
     meaning: str = ""
     at: Position = field(default=NOWHERE, compare=False)
 
