@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
@@ -40,6 +41,8 @@ from connector.rules.tree import (
     Unknown,
     Within,
 )
+
+from connector.rules.walk import NUMERIC, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,15 +85,6 @@ class Renderer:
         return w.boolean(True) if condition is None else w.truth(self(condition))
 
 
-def kind_of(expression: Expression) -> Type:
-    """The type of an expression: a test is a boolean, a collection a multi-select, what is said a text."""
-    if isinstance(expression, Collect):
-        return Type.MULTI
-    if isinstance(expression, Say):
-        return Type.TEXT
-    return getattr(expression, "type", Type.BOOLEAN)
-
-
 def _constant(value: object, kind: Type) -> Rendered:
     if value is None:
         return Rendered(_typed_null(kind), off=w.boolean(True))
@@ -98,7 +92,7 @@ def _constant(value: object, kind: Type) -> Rendered:
 
 
 def _typed_null(kind: Type) -> Sql:
-    if kind in w.NUMBERS:
+    if kind in NUMERIC:
         return w.exact(w.null(), 0)
     return w.cast(w.null(), SQL_TYPES.get(kind, "VARCHAR"))
 
@@ -231,8 +225,8 @@ def _collect(render: Renderer, node: Collect) -> Rendered:
 
 def _arithmetic(render: Renderer, node: Arithmetic) -> Rendered:
     left, right = render(node.left), render(node.right)
-    if kind_of(node.left) in DATES:
-        return sql_dates.arithmetic(node.op, left, right, between=kind_of(node.right) in DATES)
+    if type_of(node.left) in DATES:
+        return sql_dates.arithmetic(node.op, left, right, between=type_of(node.right) in DATES)
     return sql_numbers.arithmetic(node.op, left, right)
 
 
@@ -276,9 +270,14 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
-    start = sql_dates.before(render.givens.as_of, node, amount)
+    start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
     inside = [w.two(value.value, ">", start), w.two(value.value.copy(), "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
+
+
+def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
+    value = render.givens.parameters[node.name].value if isinstance(node, Param) else getattr(node, "value", None)
+    return value if isinstance(value, Decimal) else None
 
 
 def _in_window(render: Renderer, node: InWindow) -> Rendered:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
 
-NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.PERCENT})
 COLUMN_SCALE = {Type.INTEGER: 0, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
