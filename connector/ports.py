@@ -9,18 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from connector.model.fields import Table
+from connector.model.verdicts import AccountContext, Difference, PopulationFigures, Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime
     from pathlib import Path
 
-    from connector.model.changes import Change, Outcome, RecordWrite, Target
-    from connector.model.fields import Table
+    from connector.model.changes import Change, Landed, Outcome, RecordWrite, Target
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason, RunOutcome
     from connector.rules.ruleset import RuleSet
+
+__all__ = ["AccountContext", "Difference", "PopulationFigures", "Verdict"]
+"""Nouns of the model that every engine speaks, for those who come here first."""
 
 # ── progress ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -67,10 +72,17 @@ class PullSummary:
     """Opaque; given back as `PullRequest.since`."""
     full: bool
     rows: Mapping[Table, int]
+    """Rows delivered, per table; a connected table that is empty has 0. The mirror compares them with its own count."""
     not_connected: Mapping[Table, frozenset[str]]
     """Per asked table, the columns that the CRM does not have or does not show; all of them when the table is closed."""
     home_currency: str | None = None
     warnings: tuple[Reason, ...] = ()
+    whole: frozenset[Table] = frozenset()
+    """In a pull of changes: tables that were delivered whole all the same (owners, or all links anew). The others
+    hold changed records; tables without a key, as currency rates, are always whole when a page of them arrives."""
+    relinked: frozenset[Table] = frozenset({Table.DEALS, Table.TICKETS})
+    """In a pull of changes: the tables whose changed records came with all their links, in place of the links the base
+    has for them. Add ACCOUNTS when the changed accounts' links were all read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +135,10 @@ class Crm(Protocol):
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """Write at most `batch_size` records of one target; one outcome per record, in any order.
 
-        A record the CRM refuses is an outcome, isolated from the others; a lost answer is settled by
-        reading back. Raises StopRun only when nothing more can be written at all.
+        A record the CRM refuses is an outcome, isolated from the others. A lost answer is settled by reading
+        back; a record that does not hold its values then is UNSETTLED and the caller sends it again: one call
+        sends a value again only when the CRM surely did not take it (429, a refused batch being halved).
+        Raises StopRun only when nothing more can be written at all.
         """
 
     def preflight(self, outputs: Sequence[Output]) -> None:
@@ -163,29 +177,38 @@ class Snapshot:
     watermark: str
     full_at: datetime
     """When everything was last pulled, not only changes."""
+    columns: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
+    """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
 
 
 class SnapshotDraft(Protocol):
     """A snapshot being filled; without `commit` it never was."""
 
     def add(self, page: Page) -> None:
-        """Append rows; memory stays flat in their number."""
+        """Append rows; memory stays flat in their number. Raises BadAnswer for a page unlike the table's first one."""
 
     def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
-        """Merge with the base when the pull held changes only, and make it current with one row in the journal."""
+        """Merge with the base when the pull held changes only, and make it current with one row in the journal.
+
+        Raises BadAnswer when rows are missing, without an id, or doubled in a full pull; StopRun with code
+        NEEDS_FULL_PULL when changes hold a table or column that the base does not know.
+        """
 
 
 class Mirror(Protocol):
     """Where snapshots live."""
 
     def current(self) -> Snapshot | None:
-        """The last committed snapshot, or None before the first pull."""
+        """The last committed snapshot, or None before the first pull. Raises StopRun when a file of it was lost or changed."""
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """A committed snapshot that was not pruned yet."""
 
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""
 
-    def prune(self, *, keep: int) -> None:
-        """Remove all but the newest `keep` snapshots, and what dead drafts left behind."""
+    def prune(self, *, keep: int, spare: Sequence[str] = ()) -> None:
+        """Remove all but the newest `keep` snapshots and those of `spare`, and what dead drafts left behind."""
 
 
 # ── engine ───────────────────────────────────────────────────────────────────────────────────────
@@ -201,55 +224,8 @@ class EvaluationRequest:
     time_zone: str
     home_currency: str
     language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """All outputs of one account, canonical text by output name, and its warnings in ascending order."""
-
-    account: str
-    values: Mapping[str, str | None]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One property whose wanted value is not the one found (in the pulled data)."""
-
-    account: str
-    target: Target
-    record: str
-    property: str
-    wanted: str | None
-    found: str | None
-    follows: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AccountContext:
-    """What guards, causes and people need to know about an account whose record differs."""
-
-    account: str
-    name: str | None
-    owner: str | None
-    revenue_cents: int | None
-    tier_before: str | None
-    tier_wanted: str | None
-    say_no_before: bool | None
-    say_no_wanted: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationFigures:
-    """Figures of the whole population: the denominators of the guards."""
-
-    evaluated: int
-    active_customers: int
-    had_tier: int
-    """Accounts that had a tier before this run."""
-    had_tier_by_owner: Mapping[str, int]
-    revenue_had_tier_cents: int
-    """Revenue of the accounts that had a tier before."""
+    before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
+    """The files of the run to compare with, for the cause of a change; empty when there is none. No verdict reads it."""
 
 
 class Evaluation(Protocol):
@@ -344,7 +320,10 @@ class Journal(Protocol):
         """A run begins."""
 
     def note(self, run: str, **facts: object) -> None:
-        """Keep facts about a run: any of RunRow's fields besides run, command, started."""
+        """Keep facts about a run: any of RunRow's fields besides run, command, started.
+
+        `figures` and `details` are added to those kept before, the others replace them.
+        """
 
     def finish(self, run: str, *, outcome: RunOutcome, now: datetime, reasons: Sequence[Reason] = ()) -> None:
         """A run ended."""
@@ -355,18 +334,31 @@ class Journal(Protocol):
     def runs(self, *, limit: int | None = None) -> Sequence[RunRow]:
         """Newest first."""
 
-    def intend(self, run: str, changes: Iterable[Change]) -> None:
-        """Every intended change of a plan, before the first write of it."""
+    def intend(self, run: str, changes: Iterable[Change], *, landed: Landed | None = None, reason: str = "") -> None:
+        """Intended changes of a plan, before the first write of it; called once per part of the plan, `seq` goes on.
+
+        `landed` says that they end here, without being sent: KEPT (a person's value) or SKIPPED.
+        """
 
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         """The changes of a run in plan order; `only_open` are those without an outcome."""
 
     def sending(self, run: str, seqs: Sequence[int]) -> None:
-        """These changes are about to be sent: whatever the CRM holds of them from now on may be ours."""
+        """These changes are about to be sent: whatever the CRM holds of them from now on may be ours. Counts a try.
+
+        Raises StopRun with code LEASE_LOST when this process does not hold the lease.
+        """
+
+    def skip(self, run: str, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
+        """These changes end without being sent (KEPT or SKIPPED); what counts as ours stays as it was."""
 
     def land(self, run: str, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        """Outcomes of records: changes get their outcome, acknowledged values become last written, refused
-        records enter quarantine, written ones leave it."""
+        """Outcomes of records: their changes that were being sent, and did not end yet, get the outcome;
+        acknowledged values become last written, refused records enter quarantine with a growing delay, written
+        ones leave it. UNSETTLED is no end: a later outcome of the same change replaces it.
+
+        An outcome for a record that the run never planned raises StopRun, after all others were kept.
+        """
 
     def last_written(
         self, keys: Iterable[tuple[Target, str, str]]
@@ -375,7 +367,7 @@ class Journal(Protocol):
         intent that was being sent and never settled. A key that is absent was never written by us."""
 
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
-        """Changes of earlier runs that were being sent when their run ended: (run, change)."""
+        """Changes that were being sent and whose outcome is None or UNSETTLED, oldest run first: (run, change)."""
 
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
@@ -404,6 +396,9 @@ class Holder:
 class Lease(Protocol):
     """Decides who writes: one at a time, in whatever process or machine."""
 
+    def holder(self) -> Holder | None:
+        """Who holds it now, alive or not; None when it is free."""
+
     def hold(self, *, wait_seconds: float) -> AbstractContextManager[Callable[[], None]]:
         """Hold the lease, beating meanwhile; yields a check that raises StopRun once it was lost.
 
@@ -427,5 +422,3 @@ class Clock(Protocol):
 
     def __call__(self) -> datetime:
         """Now, with time zone."""
-
-
