@@ -19,7 +19,9 @@ def median(value: str, scale: int, known: str) -> str:
 def variance(value: str, scale: int, known: str) -> str:
     """Mean of the squares minus the square of the mean."""
     exact, n = f"cast({value} as decimal(38, {scale}))", f"count({value}) {known}"
-    squares = f"sum({exact} * {exact}) {known}" if 2 * scale <= SCALE else f"sum(round({exact} * {exact}, {SCALE})) {known}"
+    squares = (
+        f"sum({exact} * {exact}) {known}" if 2 * scale <= SCALE else f"sum(round({exact} * {exact}, {SCALE})) {known}"
+    )
     mean = quotient(f"sum({value}) {known}", scale, n)
     square = f"cast(round(({mean}) * ({mean}), {SCALE}) as decimal(38, {SCALE}))"
     return f"{quotient(squares, min(2 * scale, SCALE), n)} - {square}"

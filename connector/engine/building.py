@@ -80,7 +80,9 @@ class Builder:
         mine = {Of.ACCOUNT: "s", Of.GROUP: "sg"}[of]
         cells = [f"{mine}.{quoted(column)}" for name in live for column in self.columns.all_of(name)]
         if of is Of.ACCOUNT:
-            cells += [f"sg.{quoted(column)}" for name in self._of_group(formulas) for column in self.columns.all_of(name)]
+            cells += [
+                f"sg.{quoted(column)}" for name in self._of_group(formulas) for column in self.columns.all_of(name)
+            ]
         for side in sides:
             for name, rendered in side.values.items():
                 cells += [f"{sql} as {quoted(column)}" for column, sql in self.columns.keep(name, rendered).items()]

@@ -14,7 +14,7 @@ from connector.rules.tree import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Node
     from connector.rules.tree import Name

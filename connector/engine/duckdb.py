@@ -47,7 +47,9 @@ class DuckDbEngine:
             raise
 
 
-def _evaluate(db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
+def _evaluate(
+    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress
+) -> DuckDbEvaluation:
     define(db)
     wanted = _wanted(rules)
     nodes = needed(rules.nodes, wanted)

@@ -20,7 +20,7 @@ from connector.rules.walk import walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.engine.columns import Columns
     from connector.rules.ruleset import Node
@@ -31,8 +31,8 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
     Aggregate.SUM: lambda: w.number(0),
     Aggregate.COUNT: lambda: w.number(0),
     Aggregate.DISTINCT: lambda: w.number(0),
-    Aggregate.ANY: lambda: w.boolean(False),
-    Aggregate.ALL: lambda: w.boolean(True),
+    Aggregate.ANY: lambda: w.false(),
+    Aggregate.ALL: lambda: w.true(),
 }
 """What a fact is over no record at all; the others are unknown."""
 

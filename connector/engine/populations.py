@@ -62,7 +62,9 @@ def _ranked(rows: str, names: Sequence[str], batch: Sequence[tuple[Node, Populat
     for number, (_, figure) in enumerate(batch):
         if figure.figure is Figure.GINI:
             here = f"coalesce(w{number} and v{number} is not null, false)"
-            places.append(f"row_number() over (partition by {', '.join([*names, here])} order by v{number}) as i{number}")
+            places.append(
+                f"row_number() over (partition by {', '.join([*names, here])} order by v{number}) as i{number}"
+            )
     return f"select *, {', '.join(places)} from ({rows})" if places else rows
 
 

@@ -94,7 +94,9 @@ def counted_for(db: DuckDBPyConnection, table: Table, tables: Collection[Table])
     """
     links, view = LINKS.get(table), f"{table.value}_counted"
     if links not in tables or links is None:
-        db.execute(f"create view {view} as select *, account_id as counts_for, false as no_primary from read_{table.value}")
+        db.execute(
+            f"create view {view} as select *, account_id as counts_for, false as no_primary from read_{table.value}"
+        )
         return view
     number = "coalesce(try_cast(account_id as decimal(38, 0)), 99999999999999999999999999999999999999)"
     db.execute(
@@ -107,7 +109,9 @@ def counted_for(db: DuckDBPyConnection, table: Table, tables: Collection[Table])
     return view
 
 
-def events(db: DuckDBPyConnection, table: Table, tables: Collection[Table], columns: Sequence[str], situation: Situation) -> None:
+def events(
+    db: DuckDBPyConnection, table: Table, tables: Collection[Table], columns: Sequence[str], situation: Situation
+) -> None:
     """Make `ticket` or `activity` with the columns asked for."""
     seen = situation.has_seen("t.created_at") if table is Table.TICKETS else "true"
     db.execute(

@@ -16,7 +16,7 @@ from connector.rules.sql_words import Rendered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Node, Ranking
     from connector.rules.sql import Givens, Renderer
@@ -50,9 +50,7 @@ def _side(batch: Sequence[tuple[Node, RankOf]], render: Renderer, subjects: str,
     lines = [f"{_line(cut)} as line{number}" for number, cut in enumerate(cuts)]
     same = f"select coalesce(max(n), 0) as n{''.join(f', {line}' for line in lines)} from ({blocks})"
     own = f"select v, i, {_level(ranking, cuts)} as level from ({blocks})"
-    join = (
-        f"left join ({own}) {alias} on {alias}.v = case when {among} then {amount} end cross join ({same}) {alias}s"
-    )
+    join = f"left join ({own}) {alias} on {alias}.v = case when {among} then {amount} end cross join ({same}) {alias}s"
     return Side(join, {node.name: _part(part, render, among, alias) for node, part in batch})
 
 
@@ -112,5 +110,5 @@ def _outside(part: RankOf, render: Renderer) -> Sql | None:
     if part.ranking.among is not None:
         among = render(part.ranking.among)
         truth = w.truth(among)
-        offs.append(w.negation(truth if among.sure else w.call("COALESCE", truth, w.boolean(True))))
+        offs.append(w.negation(truth if among.sure else w.call("COALESCE", truth, w.true())))
     return w.any_of(offs) if offs else None

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
@@ -82,12 +82,12 @@ class Renderer:
 
     def truth(self, condition: Expression | None) -> Sql:
         """SQL of a condition in three values; none at all is TRUE."""
-        return w.boolean(True) if condition is None else w.truth(self(condition))
+        return w.true() if condition is None else w.truth(self(condition))
 
 
 def _constant(value: object, kind: Type) -> Rendered:
     if value is None:
-        return Rendered(_typed_null(kind), off=w.boolean(True))
+        return Rendered(_typed_null(kind), off=w.true())
     return Rendered(w.literal(value), scale=w.scale_of(value), sure=True)
 
 
@@ -128,7 +128,7 @@ def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
     """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
     nowhere, sure = w.off_of(parts), all(part.sure for part in parts)
     if nowhere is not None:
-        value = w.cases([(nowhere, w.boolean(off))], value)
+        value = w.cases([(nowhere, w.literal(off))], value)
     return Rendered(value, sure=sure)
 
 
@@ -150,7 +150,7 @@ def _in(render: Renderer, node: In) -> Rendered:
     options = [option for part in node.options for option in _options(render, part)]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
     equal = [w.two(fold(value.value.copy()), "=", fold(option.value)) for option in options]
-    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.boolean(False))], None)
+    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
 
@@ -170,7 +170,7 @@ def _known_test(render: Renderer, node: KnownTest) -> Rendered:
             here = [w.negation(part.off)] if part.off is not None else []
             value = w.all_of([w.is_null(part.value), *here])
         case State.NOT_APPLICABLE:
-            value = part.off if part.off is not None else w.boolean(False)
+            value = part.off if part.off is not None else w.false()
     return Rendered(w.negation(value) if node.negated else value, sure=True)
 
 
@@ -195,7 +195,7 @@ def _case(render: Renderer, node: Case) -> Rendered:
     last = render(node.otherwise)
     off = None
     if any(part.off is not None for part in (*thens, last)):
-        off = _first(whens, [t.off or w.boolean(False) for t in thens], last.off, strict=node.strict, lost=False)
+        off = _first(whens, [t.off or w.false() for t in thens], last.off, strict=node.strict, lost=False)
     return Rendered(
         _first(whens, [then.value for then in thens], last.value, strict=node.strict),
         off=off,
@@ -208,7 +208,7 @@ def _first(
     whens: Sequence[Rendered], thens: Sequence[Sql], last: Sql | None, *, strict: bool, lost: bool | None = None
 ) -> Sql:
     """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
-    nothing = w.null() if lost is None else w.boolean(lost)
+    nothing = w.null() if lost is None else w.literal(lost)
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = w.truth(when)
@@ -249,7 +249,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
 
 def _if(condition: Rendered, then: Rendered, otherwise: Rendered) -> Rendered:
     whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
-    offs = [then.off or w.boolean(False), otherwise.off or w.boolean(False)]
+    offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(
         _first(whens, [then.value, otherwise.value], None, strict=False),

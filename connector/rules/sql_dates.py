@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
 
 def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Rendered:
-    """date - date is a whole number of days; date ± number is a date."""
+    """Count the days between two dates, or give the date some days away."""
     off, sure = w.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)

@@ -12,7 +12,7 @@ from connector.rules.tree import Placeholder, Say, Style
 from connector.rules.walk import NUMERIC, type_of
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.sql import Renderer
     from connector.rules.sql_words import Rendered
@@ -26,7 +26,9 @@ def say(render: Renderer, node: Say) -> Sql:
     pieces = [_piece(render, sentence) for sentence in node.sentences]
     if node.first:
         said = w.call("COALESCE", *pieces, w.text(""))
-        said = w.call("FITTING", exp.Array(expressions=[said]), w.text(""), w.number(node.limit)) if node.limit else said
+        said = (
+            w.call("FITTING", exp.Array(expressions=[said]), w.text(""), w.number(node.limit)) if node.limit else said
+        )
     elif node.limit is None:
         said = w.call("CONCAT_WS", w.text(node.join), *pieces)
     else:
@@ -63,7 +65,9 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
     match part.style:
         case Style.WHOLE_MONEY:
             whole = w.cast(w.call("ROUND", value.value, w.number(0)), "BIGINT")
-            return w.call("MONEY_TEXT_NL" if dutch else "MONEY_TEXT_EN", whole, w.text(sign_of(render.givens.home_currency)))
+            return w.call(
+                "MONEY_TEXT_NL" if dutch else "MONEY_TEXT_EN", whole, w.text(sign_of(render.givens.home_currency))
+            )
         case Style.PERCENT:
             return w.call("CONCAT", _one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), w.text("%"))
         case Style.DECIMAL_1:
