@@ -66,7 +66,12 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class PullSummary:
-    """A complete pull. That it exists is the promise: every page arrived and the counts agree."""
+    """A complete pull. That it exists is the promise: every page arrived and the counts agree.
+
+    A pull of changes delivers the changed records; of links, all those of every record it names in `from_id` (one row
+    without an account when there are none); owners and tables without a key whole; and ids that are gone, also when
+    it delivered them before.
+    """
 
     watermark: str
     """Opaque; given back as `PullRequest.since`."""
@@ -77,12 +82,6 @@ class PullSummary:
     """Per asked table, the columns that the CRM does not have or does not show; all of them when the table is closed."""
     home_currency: str | None = None
     warnings: tuple[Reason, ...] = ()
-    whole: frozenset[Table] = frozenset()
-    """In a pull of changes: tables that were delivered whole all the same (owners, or all links anew). The others
-    hold changed records; tables without a key, as currency rates, are always whole when a page of them arrives."""
-    relinked: frozenset[Table] = frozenset({Table.DEALS, Table.TICKETS})
-    """In a pull of changes: the tables whose changed records came with all their links, in place of the links the base
-    has for them. Add ACCOUNTS when the changed accounts' links were all read too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,10 @@ class Mirror(Protocol):
     """Where snapshots live."""
 
     def current(self) -> Snapshot | None:
-        """The last committed snapshot, or None before the first pull. Raises StopRun when a file of it was lost or changed."""
+        """The last committed snapshot, or None before the first pull.
+
+        Raises StopRun when a file of it was lost, cut or replaced.
+        """
 
     def snapshot(self, name: str) -> Snapshot | None:
         """A committed snapshot that was not pruned yet."""

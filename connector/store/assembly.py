@@ -5,8 +5,6 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from connector.errors import StopRun
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.store import disk, merge
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
 _LINKED = {Table.DEAL_ACCOUNTS: Table.DEALS, Table.TICKET_ACCOUNTS: Table.TICKETS}
 """Link table -> the table that its `from_id` names."""
+_CHANGING = {Table.ACCOUNTS, Table.DEALS, Table.TICKETS, Table.ACTIVITIES, *_LINKED}
+"""Of these a pull of changes holds changed rows; any other table is pulled whole, or not at all."""
 
 
 def assemble(
@@ -43,7 +43,7 @@ class _Assembly:
         self._base = base
         self._summary = summary
         gone = pulled.get(Table.GONE)
-        self._gone = {} if gone is None or base is None else merge.gone_ids(gone.path)
+        self._gone = {} if gone is None else merge.gone_ids(gone.path)
 
     def tables(self) -> list[Table]:
         """What the snapshot will hold; the list of ids that are gone has then been used up."""
@@ -55,75 +55,78 @@ class _Assembly:
     def settle(self, table: Table) -> dict[str, Any]:
         """Make the table's file and tell about it; nothing when it is not connected (any more)."""
         place = self._folder / f"{table}.parquet"
-        whole = self._base is None or table in self._summary.whole
-        columns = self._take(table, place) if whole else self._merged(table, place)
+        base = self._base.files.get(table) if self._base else None
+        if base and (table in _CHANGING or table not in self._pulled):
+            columns = self._merged(table, place, base[0])
+        elif self._base is not None and table in _CHANGING - set(_LINKED):
+            raise _needs_full_pull(f"{table} is connected now")
+        else:
+            columns = self._taken(table, place)
         if not columns:
             return {}
         return {"rows": rows_of(place), "columns": list(columns), "footer": disk.fingerprint(place)}
 
-    def _hidden(self, table: Table) -> frozenset[str]:
-        return self._summary.not_connected.get(table, frozenset())
-
-    def _take(self, table: Table, place: Path) -> Sequence[str]:
+    def _taken(self, table: Table, place: Path) -> Sequence[str]:
         """The pulled rows are the table; none pulled means connected and empty: known, unlike an absent table."""
-        if table in self._pulled:
-            file = self._pulled[table]
-            if table in KEY:
-                merge.check_keys(file.path, KEY[table], table)
-            file.path.rename(place)
-            return file.columns
-        columns = [field.name for field in CATALOGUE[table] if field.name not in self._hidden(table)]
-        if columns:
-            TableFile(place, table, columns).finish()
-        return columns
+        file = self._pulled.get(table)
+        if file is None:
+            columns = [field.name for field in CATALOGUE[table] if field.name not in self._hidden(table)]
+            if columns:
+                TableFile(place, table, columns).finish()
+            return columns
+        if table in KEY:
+            merge.check_keys(file.path, KEY[table], table)
+        if gone := self._gone_rows(table):
+            return self._merge_into(TableFile(place, table, file.columns), (file.path, None), {}, gone)
+        file.path.rename(place)
+        return file.columns
 
-    def _merged(self, table: Table, place: Path) -> Sequence[str]:
+    def _merged(self, table: Table, place: Path, base: Path) -> Sequence[str]:
         """The base's rows with the pulled changes in them."""
-        base, changed = self._base_file(table), self._pulled.get(table)
-        known, columns = columns_of(base), self._common_columns(table)
+        changed, known = self._pulled.get(table), columns_of(base)
+        columns = self._common_columns(table, known)
         if changed is None and columns != known and set(columns) <= {KEY.get(table)}:
             return ()  # the CRM shows nothing of it any more, besides ids we knew
-        replaced = {column: ids for column, ids in self._replaced(table).items() if len(ids)}
-        if changed is not None and table not in KEY and table not in _LINKED:
-            return self._take(table, place)  # rows without a key come whole or not at all
-        if not replaced and (changed is None or not changed.rows) and columns == known:
+        gone = self._gone_rows(table)
+        if changed is None and not gone and columns == known:
             _link(base, place)
             return columns
-        into = TableFile(place, table, columns)
-        key = (KEY[table],) if table in KEY else ("from_id", "account_id")
-        merge.merge(base, None if changed is None else changed.path, into, key=key, replaced=replaced)
+        replaced = {} if changed is None else {_id(table): merge.ids(changed.path, _id(table))}
+        files = (base, None if changed is None else changed.path)
+        return self._merge_into(TableFile(place, table, columns), files, replaced, gone)
+
+    def _merge_into(
+        self, into: TableFile, files: tuple[Path, Path | None], replaced: merge.Ids, gone: merge.Ids
+    ) -> Sequence[str]:
+        key = (_id(into.table), "account_id") if into.table in _LINKED else (_id(into.table),)
+        merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
         into.finish()
-        return columns
+        return into.columns
 
-    def _base_file(self, table: Table) -> Path:
-        if self._base is None or table not in self._base.files:
-            raise _needs_full_pull(f"{table} is connected now")
-        return self._base.files[table][0]
-
-    def _common_columns(self, table: Table) -> tuple[str, ...]:
+    def _common_columns(self, table: Table, known: Sequence[str]) -> tuple[str, ...]:
         """The base's columns that the CRM still shows; one that is new is unknown for the unchanged rows."""
-        known = columns_of(self._base_file(table))
         shown = self._pulled[table].columns if table in self._pulled else known
         new = sorted(set(shown) - set(known))
         if new:
             raise _needs_full_pull(f"{table} has new columns ({', '.join(new)})")
-        return tuple(name for name in known if name in shown and name not in self._hidden(table))
+        hidden = self._hidden(table)
+        return tuple(name for name in known if name in shown and name not in hidden)
 
-    def _replaced(self, table: Table) -> dict[str, pa.Array]:
-        """Column -> ids whose rows in the base are replaced or gone."""
+    def _hidden(self, table: Table) -> frozenset[str]:
+        return self._summary.not_connected.get(table, frozenset())
+
+    def _gone_rows(self, table: Table) -> merge.Ids:
+        """Column -> ids that are gone: of the table's own records, or of those it links."""
         if table in _LINKED:
-            return {
-                "from_id": self._ids(_LINKED[table], relinked=True),
-                "account_id": self._ids(Table.ACCOUNTS, relinked=True),
-            }
-        return {KEY[table]: self._ids(table)} if table in KEY else {}
+            found = {"from_id": self._gone.get(_LINKED[table]), "account_id": self._gone.get(Table.ACCOUNTS)}
+        else:
+            found = {_id(table): self._gone.get(table)} if table in KEY else {}
+        return {column: ids for column, ids in found.items() if ids is not None}
 
-    def _ids(self, table: Table, *, relinked: bool = False) -> pa.Array:
-        """The ids of a table that changed or are gone; of changed ones only those that came with all their links."""
-        found = [self._gone[table]] if table in self._gone else []
-        if table in self._pulled and (not relinked or table in self._summary.relinked):
-            found.append(merge.ids(self._pulled[table].path, KEY[table]))
-        return pa.concat_arrays(found) if found else pa.array([], pa.string())
+
+def _id(table: Table) -> str:
+    """The column that names a record: of a link table, the record whose links come together."""
+    return KEY.get(table, "from_id")
 
 
 def _link(base: Path, place: Path) -> None:

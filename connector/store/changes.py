@@ -80,9 +80,10 @@ def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
 
 
 def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
-    """End changes that did not end yet, without a send. Raises StopRun for one that is unknown or ended."""
-    if _set(connection, run_no, seqs, UNSETTLED, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
-        raise StopRun("a change that is unknown or already ended was about to be skipped", code="JOURNAL")
+    """End changes that were never sent. Raises StopRun for one that is unknown, was sent, or ended already."""
+    never_sent = and_(OPEN, changes.c.tries == 0)
+    if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
+        raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
 
 
 def _set(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from connector.store.parquet import TableFile
 
+    Ids = Mapping[str, pa.Array]
+
 
 def ids(path: Path, column: str) -> pa.Array:
     """One column of a file, whole."""
     return pq.read_table(path, columns=[column]).column(0).combine_chunks()
 
 
-def gone_ids(path: Path | None) -> dict[str, pa.Array]:
+def gone_ids(path: Path) -> dict[str, pa.Array]:
     """Per table name, the ids that are gone."""
-    if path is None:
-        return {}
     rows = pq.read_table(path, columns=["table", "id"])
     names = pc.unique(rows["table"]).to_pylist()
     return {name: rows.filter(pc.equal(rows["table"], name))["id"].combine_chunks() for name in names}
@@ -42,22 +42,24 @@ def check_keys(path: Path, key: str, table: str) -> None:
         raise BadAnswer(f"{len(twice)} records of {table} came twice in one pull, {twice[0].as_py()} for one")
 
 
-def merge(
-    base: Path, changed: Path | None, into: TableFile, *, key: Sequence[str], replaced: Mapping[str, Any]
-) -> None:
-    """Write the base's rows, without those whose column holds a replaced id, then the changed rows.
+def merge(base: Path, changed: Path | None, into: TableFile, *, key: Sequence[str], replaced: Ids, gone: Ids) -> None:
+    """Write the base's rows whose ids are neither replaced nor gone, then the changed rows that are not gone.
 
-    Of several changed rows with one key the last one counts. `replaced` is column -> Arrow array of ids.
+    Of several changed rows with one key the last one counts; one with an empty cell in its key only said that there
+    is nothing.
     """
     for batch in _batches(base, into.columns):
-        keep = None
-        for column, values in replaced.items():
-            kept = pc.invert(pc.is_in(batch[column], value_set=values))
-            keep = kept if keep is None else pc.and_(keep, kept)
-        into.append(batch if keep is None else batch.filter(keep))
+        into.append(_without(_without(batch, replaced), gone))
     if changed is not None:
-        for batch in _last_per_key(pq.read_table(changed, columns=list(into.columns)), key).to_batches():
-            into.append(batch)
+        rows = _last_per_key(pq.read_table(changed, columns=list(into.columns)), key)
+        for batch in rows.to_batches():
+            into.append(_without(batch, gone))
+
+
+def _without(batch: pa.RecordBatch, ids: Ids) -> pa.RecordBatch:
+    for column, values in ids.items():
+        batch = batch.filter(pc.invert(pc.is_in(batch[column], value_set=values)))
+    return batch
 
 
 def _batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -67,8 +69,8 @@ def _batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
 
 
 def _last_per_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
-    if not key or rows.num_rows == 0:
-        return rows
+    for column in key:
+        rows = rows.filter(pc.is_valid(rows[column]))
     numbered = rows.select(list(key)).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
     last = numbered.group_by(list(key)).aggregate([("row", "max")])["row_max"]
     return rows.take(last.take(pc.sort_indices(last)))

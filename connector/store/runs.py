@@ -53,6 +53,8 @@ def note(connection: Connection, run: str, facts: Mapping[str, Any]) -> None:
         raise TypeError(f"a run has no {', '.join(unknown)}")
     run_no = number(connection, run)
     values = {name: value for name, value in facts.items() if name in _REPLACED}
+    if values.get("outcome") is not None:
+        values["outcome"] = str(values["outcome"])
     if "reasons" in values:
         values["reasons"] = [asdict(reason) for reason in values["reasons"]]
     for name in sorted(_MERGED & set(facts)):

@@ -131,6 +131,13 @@ def test_a_skipped_change_ends_without_a_send(held: Store) -> None:
     assert held.journal.last_written([TIER]) == {}
 
 
+def test_a_change_under_way_is_never_skipped(held: Store) -> None:
+    begin(held, "r1", [change()], sent=True)
+    with pytest.raises(StopRun, match="about to be skipped"):
+        held.journal.skip("r1", [1], landed=Landed.SKIPPED, reason="stopped")
+    assert held.journal.last_written([TIER]) == {TIER: ("large",)}
+
+
 def test_an_acknowledged_value_is_ours(held: Store) -> None:
     begin(held, "r1", [change(), change(name="seg_level", new=None)], sent=True)
     held.journal.land("r1", [outcome(Landed.WRITTEN)], now=START)

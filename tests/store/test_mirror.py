@@ -98,9 +98,8 @@ def test_a_draft_without_commit_leaves_nothing(store: Store, tmp_path: Path) -> 
 
 def test_a_draft_that_fails_leaves_nothing_and_the_former_snapshot_current(store: Store, tmp_path: Path) -> None:
     former = pull(store, accounts(("1", "A")), full=FULL)
-    with pytest.raises(BadAnswer, match="other columns"), store.mirror.draft(base=former) as draft:
-        for one in (accounts(("2", "B")), page(Table.ACCOUNTS, ("3",), columns=("account_id",))):
-            draft.add(one)
+    with pytest.raises(BadAnswer, match="other columns"):
+        pull(store, accounts(("2", "B")), page(Table.ACCOUNTS, ("3",), columns=("account_id",)), full=FULL)
     assert store.mirror.current() == former
     assert [folder.name for folder in (tmp_path / "mirror").iterdir()] == [former.id]
 
@@ -149,29 +148,43 @@ def test_gone_records_leave_with_their_links(store: Store) -> None:
     assert Table.GONE not in made.files
 
 
-def test_a_record_that_came_again_after_it_was_gone_stays(store: Store) -> None:
+@pytest.mark.parametrize("full", [True, False])
+def test_a_record_that_is_told_to_be_gone_leaves_also_when_it_came_in_the_same_pull(
+    store: Store,
+    full: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     pull(store, accounts(("1", "A"), ("2", "B")), full=FULL)
-    assert names(pull(store, gone(("accounts", "1")), accounts(("1", "back")))) == {"2": "B", "1": "back"}
+    assert names(pull(store, accounts(("1", "late"), ("2", "B")), gone(("accounts", "1")), full=full)) == {"2": "B"}
 
 
-def test_a_changed_deal_brings_all_its_links_and_others_keep_theirs(store: Store) -> None:
+def test_the_links_of_a_record_replace_those_it_had_and_others_keep_theirs(store: Store) -> None:
     pull(store, accounts(("1", "A")), deals("d1", "d2"), links(("d1", "1"), ("d1", "2"), ("d2", "1")), full=FULL)
-    made = pull(store, deals("d1"), links(("d1", "3")))
-    assert linked(made) == {("d1", "3"), ("d2", "1")}
+    assert linked(pull(store, deals("d1"), links(("d1", "3")))) == {("d1", "3"), ("d2", "1")}
+    assert linked(pull(store, links(("d2", "4")))) == {("d1", "3"), ("d2", "4")}
 
 
-def test_a_changed_account_keeps_its_links_unless_they_were_read_again(store: Store) -> None:
-    pull(store, accounts(("1", "A")), deals("d1", "d2"), links(("d1", "1"), ("d2", "1"), ("d2", "2")), full=FULL)
-    assert linked(pull(store, accounts(("1", "A2")))) == {("d1", "1"), ("d2", "1"), ("d2", "2")}
-    both = frozenset({Table.DEALS, Table.ACCOUNTS})
-    made = pull(store, accounts(("1", "A3")), links(("d1", "1")), relinked=both)
-    assert linked(made) == {("d1", "1"), ("d2", "2")}
+def test_a_record_without_links_any_more_loses_those_it_had(store: Store) -> None:
+    pull(store, deals("d1", "d2"), links(("d1", "1"), ("d2", "1")), full=FULL)
+    none = page(Table.DEAL_ACCOUNTS, ("d1", None, None), columns=("from_id", "account_id", "primary"))
+    assert linked(pull(store, deals("d1"), none)) == {("d2", "1")}
 
 
-def test_a_table_pulled_whole_replaces_the_base_also_among_changes(store: Store) -> None:
-    pull(store, accounts(("1", "A")), deals("d1", "d2"), links(("d1", "1"), ("d2", "1")), full=FULL)
-    made = pull(store, accounts(("1", "A2")), links(("d2", "1")), whole=frozenset({Table.DEAL_ACCOUNTS}))
-    assert linked(made) == {("d2", "1")}
+def test_a_changed_record_that_came_without_a_word_on_links_keeps_them(store: Store) -> None:
+    pull(store, accounts(("1", "A")), deals("d1"), links(("d1", "1")), full=FULL)
+    assert linked(pull(store, accounts(("1", "A2")), deals("d1"))) == {("d1", "1")}
+
+
+def test_first_links_need_no_full_pull(store: Store) -> None:
+    pull(store, deals("d1"), full=FULL)
+    assert linked(pull(store, links(("d1", "1")))) == {("d1", "1")}
+
+
+def test_owners_come_whole_also_among_changes(store: Store) -> None:
+    columns = ("owner_id", "name")
+    pull(store, page(Table.OWNERS, ("1", "Ann"), ("2", "Bob"), columns=columns), full=FULL)
+    made = pull(store, page(Table.OWNERS, ("2", "Bob"), columns=columns))
+    assert [row["name"] for row in read(made, Table.OWNERS)] == ["Bob"]
+    assert read(pull(store), Table.OWNERS) == read(made, Table.OWNERS)
 
 
 def test_rates_have_no_key_and_come_whole(store: Store) -> None:
