@@ -89,6 +89,11 @@ class Call:
         """Mask every secret this call has read, and what looks like one."""
         return (self._wiring.vault.scrub if self._wiring else Scrubber())(text)
 
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._wiring:
+            self._wiring.close()
+
     def document(self, document: object) -> None:
         """Print the one JSON document of this call on stdout."""
         from connector.cli.output import print_document

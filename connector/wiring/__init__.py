@@ -252,6 +252,12 @@ class Wiring:
 
         return show(self.journal, run)
 
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("crm", "admin_crm", "store"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
     def findings(self) -> Iterator[Finding]:
         """What `doctor` finds without the CRM."""
         from connector.wiring.findings import findings
