@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.engine.canonical import wanted
 from connector.engine.preparing import K
 from connector.engine.sources import quoted
-from connector.ports import Verdict
+from connector.model.verdicts import Verdict
 from connector.rules.ruleset import Of
 
 if TYPE_CHECKING:
