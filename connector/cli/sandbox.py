@@ -29,7 +29,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def sandbox(
-    call: Call,
+    _call: Call,
     *,
     crm: Annotated[Vendor, typer.Option(help="The vendor to stand in for.")] = Vendor.HUBSPOT,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder with accounts.csv, deals.csv, …")] = None,
@@ -57,9 +57,3 @@ def sandbox(
         token=token,
     )
     return 0
-
-
-if __name__ == "__main__":
-    from connector.cli import main
-
-    main()

@@ -21,7 +21,7 @@ BY_MAKE = {"pip install ."}
 
 
 def commands() -> Iterator[str]:
-    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.M | re.S):
+    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             command = line.partition("  #")[0].split("   ")[0].strip()
             if command:
@@ -30,10 +30,10 @@ def commands() -> Iterator[str]:
 
 def test_the_two_commands_are_those_of_ci() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.M)
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert set(commands()) >= BY_CI
     for command in BY_CI:
-        assert re.search(rf"^{command}", ci, flags=re.M)
+        assert re.search(rf"^{command}", ci, flags=re.MULTILINE)
         assert command.split()[1] in targets
 
 
@@ -66,7 +66,9 @@ def _run(command: str, folder: Path, environ: dict[str, str]) -> None:
 def _point_at(url: str, settings: Path) -> None:
     text = settings.read_text(encoding="utf-8")
     if "base_url" not in text:
-        settings.write_text(text.replace('kind = "hubspot"\n', f'kind = "hubspot"\nbase_url = "{url}"\n', 1), encoding="utf-8")
+        settings.write_text(
+            text.replace('kind = "hubspot"\n', f'kind = "hubspot"\nbase_url = "{url}"\n', 1), encoding="utf-8"
+        )
 
 
 @pytest.mark.parametrize("page", sorted(path.relative_to(ROOT) for path in ROOT.glob("docs/**/*.md")), ids=str)
@@ -81,5 +83,5 @@ def test_the_reference_tells_every_command() -> None:
     helped = subprocess.run(
         [sys.executable, "-m", "connector", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    for command in re.findall(r"^│ ([a-z]+) ", helped, flags=re.M):
+    for command in re.findall(r"^│ ([a-z]+) ", helped, flags=re.MULTILINE):
         assert f"`tiersync {command}" in told
