@@ -34,6 +34,8 @@ class Parameter:
     many: bool = False
     """The value is a list of `type`."""
     one_of: tuple[str, ...] = ()
+    least: Decimal | None = None
+    most: Decimal | None = None
     meaning: str = ""
     at: Position = field(default=NOWHERE, compare=False)
 
@@ -83,7 +85,8 @@ class FieldOf:
     column: str
     pick: Pick | None = None
     lower: bool = False
-    """Fold the text to lower case when it is read."""
+    """Fold the text to lower case when it is read. A text field with options (Node.options) holds one of them; a
+    cell that is none of them is unknown."""
 
 
 class Aggregate(StrEnum):
@@ -187,11 +190,11 @@ class Ranking:
 
     Subjects: those for which `among` is true and `by` is known; n of them. Values are rounded half-up to cents
     and ranked from the highest; equal values are tied. Cumulative percentages p give
-    cut(p) = ceil(n * p / 100) in exact arithmetic. A tied block on positions i..j: inside one band, that band; across cut c: the higher band when
-    j <= c + max(1, floor(c / 10)), else the next band down, where the same test applies again.
-    Line under band b with cut c: (value at position c + value at position c + 1) / 2, without a next position the
-    value at c (positions count singly; ties share values). A subject for which `last` is true is
-    always in the last band.
+    cut(p) = ceil(n * p / 100) in exact arithmetic. A tied block on positions i..j: inside one band, that band;
+    across cut c: the higher band when j <= c + max(1, floor(c / 10)), else the next band down, where the same
+    test applies again. Line under band b with cut c: (value at position c + value at position c + 1) / 2,
+    without a next position the value at c (positions count singly; ties share values). A subject for which
+    `last` is true is always in the last band.
     """
 
     name: str

@@ -1,0 +1,231 @@
+"""YAML read for people who edit it: every value keeps its place, and nothing is guessed.
+
+Built from parser events, never by `yaml.load`: no tag is obeyed, no scalar changes its type (`no` stays the text
+it is, and the reader that wants a text refuses it), duplicate keys are errors, and size, depth and aliases are
+bounded before anything grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from connector.rules.tree import Position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.rules.problems import Problems
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 24
+MAX_VALUES = 50_000
+"""Values in one file, those behind aliases counted each time."""
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file's text, for positions inside its values."""
+
+    file: str
+    text: str
+    lines: tuple[str, ...]
+
+    def place(self, index: int, length: int) -> Position:
+        """Turn a character index into a position."""
+        before = self.text[:index]
+        return Position(self.file, before.count("\n") + 1, index - before.rfind("\n"), length)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A scalar as text; `plain` when it stands there without quotes."""
+
+    text: str
+    plain: bool
+    at: Position
+    source: Source
+    start: int
+    end: int
+
+    def spot(self, offset: int, length: int = 1) -> Position:
+        """Find the place of a part of the text in the file, also in folded and multi-line scalars."""
+        quote = 0 if self.plain else 1
+        if self.source.text.startswith(self.text, self.start + quote) and "\n" not in self.text:
+            return Position(self.at.file, self.at.line, self.at.column + quote + offset, max(1, length))
+        return self.source.place(_align(self, offset), max(1, length))
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Value, ...]
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """A mapping; keys are leaves, unique."""
+
+    entries: tuple[tuple[Leaf, Value], ...]
+    at: Position
+
+    def get(self, key: str) -> Value | None:
+        """Return the value under a key, or None."""
+        return next((value for leaf, value in self.entries if leaf.text == key), None)
+
+
+Value = Leaf | Items | Keys
+
+
+class _Refused(Exception):  # noqa: N818 - never leaves this module
+    """The file cannot be read further; the problem is noted."""
+
+
+def read_document(file: str, content: bytes, problems: Problems) -> Keys | None:
+    """Read one rule file; None when it is empty or unreadable (then the problem is noted)."""
+    if len(content) > MAX_BYTES:
+        problems.add(Position(file, 1, 1), f"the file is larger than {MAX_BYTES:,} bytes", "split it")
+        return None
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        problems.add(Position(file, line, 1), "the file is not UTF-8 text", "save it as UTF-8")
+        return None
+    source = Source(file, text, tuple(text.split("\n")))
+    problems.sources[file] = source.lines
+    try:
+        return _Builder(source, problems).document()
+    except _Refused:
+        return None
+    except yaml.MarkedYAMLError as error:
+        _note_syntax(error, file, problems)
+    except yaml.reader.ReaderError as error:
+        problems.add(source.place(error.position, 1), f"a character YAML does not allow: {error.reason}")
+    return None
+
+
+def _note_syntax(error: yaml.MarkedYAMLError, file: str, problems: Problems) -> None:
+    mark = error.problem_mark or error.context_mark
+    at = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
+    text = error.problem or "not readable as YAML"
+    hint = "indent with spaces, not tabs" if "'\\t'" in text or "tab" in text else ""
+    if "mapping values are not allowed" in text:
+        hint = "put a text that holds ': ' in quotes"
+    problems.add(at, f"YAML: {text}", hint)
+
+
+class _Builder:
+    """Turns parser events into values; depth and number are bounded while reading."""
+
+    def __init__(self, source: Source, problems: Problems) -> None:
+        self.source = source
+        self.problems = problems
+        self.anchors: dict[str, tuple[Value, int]] = {}
+        self.open: list[str | None] = []
+        self.count = 0
+
+    def document(self) -> Keys | None:
+        events = yaml.parse(self.source.text, Loader=_LOADER)
+        found: Value | None = None
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent) and found is not None:
+                self._refuse(event, "more than one document in the file", "remove the line '---'")
+            if isinstance(event, yaml.NodeEvent):
+                found = self._value(event, events, depth=1)
+        if found is None or (isinstance(found, Leaf) and not found.text):
+            return None
+        if not isinstance(found, Keys):
+            self.problems.add(found.at, "a rule file is a mapping of sections", "start with 'version: 1'")
+            return None
+        return found
+
+    def _value(self, event: Any, events: Iterator[Any], *, depth: int) -> Value:
+        self.count += 1
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        if depth > MAX_DEPTH:
+            self._refuse(event, f"nested more than {MAX_DEPTH} levels deep")
+        if self.count > MAX_VALUES:
+            self._refuse(event, f"more than {MAX_VALUES:,} values in one file", "split the file")
+        if event.tag is not None:
+            self._refuse(event, f"tag '{event.tag}' is not allowed", "write the plain value")
+        before, anchor = self.count, event.anchor
+        self.open.append(anchor)
+        value = self._content(event, events, depth)
+        self.open.pop()
+        if anchor is not None:
+            self.anchors[anchor] = (value, self.count - before + 1)
+        return value
+
+    def _content(self, event: Any, events: Iterator[Any], depth: int) -> Value:
+        if isinstance(event, yaml.ScalarEvent):
+            return self._leaf(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Items(tuple(self._until(yaml.SequenceEndEvent, events, depth)), self._at(event))
+        return self._keys(event, list(self._until(yaml.MappingEndEvent, events, depth)))
+
+    def _until(self, end: type, events: Iterator[Any], depth: int) -> Iterator[Value]:
+        for event in events:
+            if isinstance(event, end):
+                return
+            yield self._value(event, events, depth=depth + 1)
+
+    def _keys(self, event: Any, values: list[Value]) -> Keys:
+        entries: list[tuple[Leaf, Value]] = []
+        seen: dict[str, Leaf] = {}
+        for key, value in zip(values[::2], values[1::2], strict=True):
+            if not isinstance(key, Leaf):
+                self.problems.add(key.at, "a key must be a plain word")
+            elif key.text in seen:
+                first = seen[key.text].at.line
+                self.problems.add(key.at, f"duplicate key '{key.text}'", f"first written on line {first}")
+            else:
+                seen[key.text] = key
+                entries.append((key, value))
+        return Keys(tuple(entries), self._at(event))
+
+    def _leaf(self, event: Any) -> Leaf:
+        start, end = event.start_mark, event.end_mark
+        length = end.index - start.index if end.line == start.line else 1
+        at = Position(self.source.file, start.line + 1, start.column + 1, max(1, length))
+        return Leaf(event.value, event.style in {None, ""}, at, self.source, start.index, end.index)
+
+    def _alias(self, event: Any) -> Value:
+        if event.anchor in self.open:
+            self._refuse(event, f"'*{event.anchor}' refers to itself")
+        if event.anchor not in self.anchors:
+            self._refuse(event, f"unknown alias '*{event.anchor}'")
+        value, size = self.anchors[event.anchor]
+        self.count += size
+        if self.count > MAX_VALUES:
+            self._refuse(event, f"'*{event.anchor}' expands to more than {MAX_VALUES:,} values")
+        return value
+
+    def _at(self, event: Any) -> Position:
+        return Position(self.source.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _refuse(self, event: Any, text: str, hint: str = "") -> None:
+        self.problems.add(self._at(event), text, hint)
+        raise _Refused
+
+
+def _align(leaf: Leaf, offset: int) -> int:
+    """Walk value and source together: line folding, quotes and indentation only change white space."""
+    text, index = leaf.source.text, leaf.start
+    for position, character in enumerate(leaf.text[: offset + 1]):
+        if character.isspace():
+            continue
+        found = text.find(character, index, leaf.end)
+        if found < 0:
+            return leaf.start
+        if position == offset:
+            return found
+        index = found + 1
+    return min(index, leaf.end)

@@ -1,0 +1,85 @@
+"""What is wrong in rule files: collected with positions, shown all at once with line, caret and a near name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from connector.rules.tree import Position
+
+CONTEXT_WIDTH = 160
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing to put right; `hint` stands beside the caret and says how."""
+
+    at: Position
+    text: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Give `FILE:LINE:COLUMN: text` (contract.md, "Rule errors")."""
+        return f"{self.at.file}:{self.at.line}:{self.at.column}: {self.text}"
+
+
+class RuleError(UsageError):
+    """Rule files cannot be used; the message shows every problem, sorted by place."""
+
+    code = "RULES"
+
+    def __init__(self, problems: Sequence[Problem], sources: Mapping[str, Sequence[str]]) -> None:
+        self.problems = tuple(sorted(set(problems)))
+        super().__init__("\n".join(_show(problem, sources) for problem in self.problems))
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects problems, and the source lines they are shown with."""
+
+    found: list[Problem] = field(default_factory=list)
+    sources: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def add(self, at: Position, text: str, hint: str = "") -> None:
+        """Note a problem and go on."""
+        self.found.append(Problem(at, text, hint))
+
+    def unknown(self, at: Position, what: str, name: str, names: Iterable[str], *, hint: str = "") -> None:
+        """Note a name that does not exist, with the nearest one that does."""
+        self.add(at, f"unknown {what} '{name}'", near(name, names) or hint)
+
+    def stop(self) -> None:
+        """Raise RuleError when anything was found."""
+        if self.found:
+            raise RuleError(self.found, self.sources)
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Suggest the nearest name: "did you mean 'x'?", or nothing when none is near."""
+    folded = {candidate.lower(): candidate for candidate in names}
+    found = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
+    return f"did you mean '{folded[found[0]]}'?" if found else ""
+
+
+def _show(problem: Problem, sources: Mapping[str, Sequence[str]]) -> str:
+    lines = sources.get(problem.at.file, ())
+    if not 0 < problem.at.line <= len(lines):
+        return str(problem) + (f"\n    {problem.hint}" if problem.hint else "")
+    line, column = _cut(lines[problem.at.line - 1], problem.at.column)
+    margin = f"{problem.at.line:>5} | "
+    caret = "^" * max(1, min(problem.at.length, len(line) - column + 1))
+    pointer = " " * (len(margin) - 2) + "| " + " " * (column - 1) + caret
+    return f"{problem}\n{margin}{line}\n{pointer} {problem.hint}".rstrip()
+
+
+def _cut(line: str, column: int) -> tuple[str, int]:
+    """Show the part of a long line around the column; tabs become spaces so that the caret fits."""
+    shown = line.rstrip("\r\n").replace("\t", " ")
+    start = max(0, column - CONTEXT_WIDTH // 2) if len(shown) > CONTEXT_WIDTH else 0
+    return shown[start : start + CONTEXT_WIDTH], column - start
