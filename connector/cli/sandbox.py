@@ -29,7 +29,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def sandbox(
-    _call: Call,
+    call: Call,
     *,
     crm: Annotated[Vendor, typer.Option(help="The vendor to stand in for.")] = Vendor.HUBSPOT,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder with accounts.csv, deals.csv, …")] = None,

@@ -21,7 +21,9 @@ BY_MAKE = {"pip install ."}
 
 
 def commands() -> Iterator[str]:
-    for block in re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL):
+    for block in re.findall(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    ):
         for line in block.splitlines():
             command = line.partition("  #")[0].split("   ")[0].strip()
             if command:
