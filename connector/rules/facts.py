@@ -42,7 +42,9 @@ def declare_fact(name: Leaf, form: Form) -> Declaration:
     used: frozenset[str] = frozenset()
     for formula in (value, where):
         if formula is not None:
-            used |= formula.uses() if relation in OVER_ACCOUNTS else formula.reaches()
+            used |= formula.reaches()
+            if relation in OVER_ACCOUNTS:
+                used |= {name.removeprefix(f"{relation}.") for name in formula.plain()}
 
     def build(names: Names) -> list[Node]:
         columns = _columns(names, relation, name, value)

@@ -49,6 +49,8 @@ def states(expression: Expression, nodes: Mapping[str, Node], parameters: Mappin
     found = [states(part, nodes, parameters) for part in parts(expression)]
     unknown, idle = any(f[0] for f in found), any(f[1] for f in found)
     match expression:
+        case Call(function=Function.DIVISION):
+            return (True, idle)
         case Arithmetic():
             return (unknown or _may_divide_by_zero(expression), idle)
         case Call(function=Function.COALESCE):
