@@ -45,14 +45,13 @@ def draw(published: Published) -> Pictures:
 
 
 def line_nodes(published: Published) -> dict[str, str]:
-    """The nodes of the lines of the ranking behind the pyramid level, per level."""
-    output = published.named(LEVEL)
-    model = published.columns.nodes[output.node].model if output and output.node else ""
-    return {
-        node.definition.band: node.name
-        for node in published.columns.nodes.values()
-        if is_line(node) and node.model == model and isinstance(node.definition, RankOf)
-    }
+    """The nodes of the lines between pyramid levels, per level: of the ranking with the most bands."""
+    lines = {node.name: node.definition for node in published.columns.nodes.values() if is_line(node)}
+    rankings = [line.ranking for line in lines.values() if isinstance(line, RankOf)]
+    if not rankings or published.named(LEVEL) is None:
+        return {}
+    most = max(rankings, key=lambda ranking: len(ranking.bands)).name
+    return {line.band: name for name, line in lines.items() if isinstance(line, RankOf) and line.ranking.name == most}
 
 
 def is_line(node: Node) -> bool:
