@@ -45,7 +45,7 @@ def sandbox(
     from connector.sandbox import serve
 
     serve(
-        now=call.parts(needs_file=False).clock,
+        now=call.clock,
         crm=crm,
         data=data,
         port=port,

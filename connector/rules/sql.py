@@ -143,7 +143,7 @@ def _compare(render: Renderer, node: Compare) -> Rendered:
 def _between(render: Renderer, node: Between) -> Rendered:
     value, low, high = render(node.value), render(node.low), render(node.high)
     here, lowest, highest = w.alike((value, low, high), type_of(node.value))
-    inside = w.all_of([w.two(here, ">=", lowest), w.two(here.copy(), "<=", highest)])
+    inside = w.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
     return _test((value, low, high), w.negation(inside) if node.negated else inside, off=node.negated)
 
 
@@ -152,7 +152,7 @@ def _in(render: Renderer, node: In) -> Rendered:
     options = [option for part in node.options for option in _options(render, part)]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
     here, *others = w.alike((value, *options), type_of(node.value))
-    equal = [w.two(fold(here.copy()), "=", fold(other)) for other in others]
+    equal = [w.two(fold(here), "=", fold(other)) for other in others]
     found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
@@ -216,9 +216,9 @@ def _first(
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = w.truth(when)
-        branches.append((condition.copy(), then))
+        branches.append((condition, then))
         if strict and not when.sure:
-            branches.append((w.is_null(condition), nothing.copy()))
+            branches.append((w.is_null(condition), nothing))
     return w.cases(branches, last if last is not None else nothing)
 
 
@@ -268,14 +268,14 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
     parts = _options(render, node.arguments[1])
     name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    found = [w.call(name, fold(value.value.copy()), fold(part.value)) for part in parts]
+    found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
     return _test((value, *parts), w.any_of(found), off=False)
 
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
     start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
-    inside = [w.two(value.value, ">", start), w.two(value.value.copy(), "<=", w.day(render.givens.as_of))]
+    inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
 
 
@@ -287,7 +287,7 @@ def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
 def _in_window(render: Renderer, node: InWindow) -> Rendered:
     value, givens = render(node.value), render.givens
     first, last = w.day(givens.window_start), w.day(givens.as_of)
-    inside = [w.two(value.value, ">=", first), w.two(value.value.copy(), "<=", last)]
+    inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
     return _test((value,), w.all_of(inside), off=False)
 
 

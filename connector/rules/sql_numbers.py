@@ -59,7 +59,7 @@ def _units(number: Rendered) -> Sql:
 
 def coalesce(parts: Sequence[Rendered], kind: Type) -> Rendered:
     """The first known part; not applicable where all of them are."""
-    offs = [part.off.copy() for part in parts if part.off is not None]
+    offs = [part.off for part in parts if part.off is not None]
     return Rendered(
         w.call("COALESCE", *w.alike(parts, kind)),
         off=w.all_of(offs) if len(offs) == len(parts) else None,
@@ -88,7 +88,7 @@ def function(node: Call, arguments: Sequence[Rendered]) -> Rendered:
 def _strict(node: Call, arguments: Sequence[Rendered]) -> Sql:
     """LEAST or GREATEST, unknown when one argument is: SQL's own leave unknown ones out."""
     value = w.call(node.function.value.upper(), *w.alike(arguments, node.type))
-    unsure = [w.is_known(a.value.copy()) for a in arguments if not a.sure or a.off is not None]
+    unsure = [w.is_known(a.value) for a in arguments if not a.sure or a.off is not None]
     return w.cases([(w.all_of(unsure), value)], None) if unsure else value
 
 

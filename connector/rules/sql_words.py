@@ -193,7 +193,7 @@ def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
 
 def off_of(parts: Iterable[Rendered]) -> Sql | None:
     """True where one of them is not applicable; None where all always apply."""
-    offs = [part.off.copy() for part in parts if part.off is not None]
+    offs = [part.off for part in parts if part.off is not None]
     return any_of(offs) if offs else None
 
 
