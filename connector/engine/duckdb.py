@@ -12,13 +12,15 @@ from connector.engine.columns import Columns
 from connector.engine.deals import deals
 from connector.engine.evaluation import DuckDbEvaluation
 from connector.engine.functions import define
+from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
+from connector.engine.published import Published
 from connector.engine.reading import load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
 from connector.errors import UsageError
 from connector.model.fields import Table
-from connector.rules.calendar import window_start
+from connector.rules.calendar import window_of
 from connector.rules.sql import Givens
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 SETTINGS = {"memory_limit": "2GB", "preserve_insertion_order": "true"}
 
 
-class DuckDbEngine:
+class DuckDb:
     """The port `Engine`."""
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
@@ -61,11 +63,13 @@ def _evaluate(
     columns = Columns({node.name: node for node in nodes})
     builder = Builder(db, _givens(rules, request), columns)
     builder.run(in_stages(nodes, wanted), progress)
-    return DuckDbEvaluation(db, rules, request, columns, builder.tables, unreadable)
+    return DuckDbEvaluation(Published(db, rules, request, columns, builder.tables), unreadable)
 
 
 def _wanted(rules: RuleSet) -> list[str]:
-    return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values()]
+    """The nodes that are asked for at the end: what is published, warned of, and drawn in the report."""
+    drawn = [n.name for n in rules.nodes if n.name == MISSING or is_line(n)]
+    return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 
 def _refuse_homeless(sources: Mapping[Table, Source]) -> None:
@@ -119,9 +123,7 @@ def _prepare(
 
 
 def _givens(rules: RuleSet, request: EvaluationRequest) -> Givens:
-    window = _word(rules, "window") or "trailing_12_months"
-    month = rules.parameters.get("fiscal_year_start_month")
-    start = window_start(window, request.as_of, fiscal_year_start_month=int(str(month.value)) if month else 1)
+    _, start = window_of(rules.parameters, request.as_of)
     return Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
 
 

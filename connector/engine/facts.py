@@ -104,7 +104,7 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
     cells, totals, values = [], [], {}
     for number, (node, fact) in enumerate(batch):
         render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
-        value = Rendered(w.null(), sure=True) if fact.value is None else render(fact.value)
+        value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
         cells += [f"{written(render.truth(fact.where))} as w{number}", f"{written(value.value)} as v{number}"]
         cells.append(f"{'false' if value.off is None else written(value.off)} as o{number}")
         total, scale = _total(fact.aggregate, number, value)

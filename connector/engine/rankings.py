@@ -100,7 +100,7 @@ def _own_level(part: RankOf, render: Renderer, alias: str) -> Sql:
     level = w.column("level", alias)
     if part.ranking.last is None:
         return level
-    sent_last = w.all_of([w.is_known(level.copy()), render.truth(part.ranking.last)])
+    sent_last = w.all_of([w.is_known(level), render.truth(part.ranking.last)])
     return w.cases([(sent_last, w.text(part.ranking.bands[-1].then))], level)
 
 
