@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Rule:
     """One fault: it counts the calls it matches and strikes when the count is due.
 
-    `method`, `path` and `body` are regular expressions searched for in the call. Without any of `nth`,
+    `method`, `path` (with its query) and `body` are regular expressions searched for in the call. Without any of `nth`,
     `every`, `first` and `last` it strikes each time; `times` ends it after so many strikes.
     """
 

@@ -74,9 +74,10 @@ class HubSpot:
         if request.path.startswith(control.PREFIX):
             await _send(send, control.respond(self, request))
             return
-        rule = self.faults.pick(request.method, request.path, request.body)
+        query = scope["query_string"].decode("latin-1")
+        rule = self.faults.pick(request.method, f"{request.path}?{query}" if query else request.path, request.body)
         found = await self._outcome(request, rule)
-        self._note(request, scope["query_string"].decode("latin-1"), rule, found)
+        self._note(request, query, rule, found)
         if found is None:
             await _reset(receive, send)
         elif rule is not None and rule.action == "cut":
