@@ -21,7 +21,7 @@ from connector.model.pictures import (
     WarningCount,
     Window,
 )
-from connector.ports import AccountContext
+from connector.model.verdicts import AccountContext
 from connector.report import PlannedAccount, ReportInput
 
 if TYPE_CHECKING:
