@@ -101,7 +101,11 @@ class Tiny:
                 return self._update(kind, body)
             case ["crm", "v4", "associations", source, target, "batch", "read"]:
                 return self._links(source, target, body)
-        return 404, {"status": "error", "message": f"resource not found: {method} {path}", "category": "OBJECT_NOT_FOUND"}
+        return 404, {
+            "status": "error",
+            "message": f"resource not found: {method} {path}",
+            "category": "OBJECT_NOT_FOUND",
+        }
 
     def _record(self, number: int, row: Row) -> dict[str, Any]:
         properties = {**row.properties, "hs_object_id": str(number), "hs_lastmodifieddate": iso(row.modified)}

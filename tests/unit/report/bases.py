@@ -21,7 +21,7 @@ from connector.model.pictures import (
     WarningCount,
     Window,
 )
-from connector.ports import AccountContext
+from connector.model.verdicts import AccountContext
 from connector.report import PlannedAccount, ReportInput
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def source(
     """Return the input of a report on these pictures."""
     return ReportInput(
         run="20260402-060000-a1b2",
-        crm="HubSpot",
+        crm="hubspot",
         as_of=AS_OF,
         made_at=datetime(2026, 4, 2, 6, 0, tzinfo=UTC),
         rule_version="3f9a12c",
