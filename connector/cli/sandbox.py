@@ -1,6 +1,5 @@
 """`tiersync sandbox`: a local CRM that speaks the vendor's HTTP."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +29,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def sandbox(
-    _call: Call,
+    call: Call,
     *,
     crm: Annotated[Vendor, typer.Option(help="The vendor to stand in for.")] = Vendor.HUBSPOT,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder with accounts.csv, deals.csv, …")] = None,
@@ -44,10 +43,9 @@ def sandbox(
 ) -> int:
     """A local CRM that speaks the vendor's HTTP; prints where it listens, ends at SIGTERM."""
     from connector.sandbox import serve
-    from connector.wiring import clock
 
     serve(
-        now=clock(os.environ),
+        now=call.clock,
         crm=crm,
         data=data,
         port=port,

@@ -45,9 +45,9 @@ class Call:
     """The call is repeated with a renewed token: a second refusal is final."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
-    """What came back, undecoded."""
+    """What came back, undecoded; it never shows itself, a server may echo what it was sent."""
 
     status: int
     headers: Mapping[str, str]

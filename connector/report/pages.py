@@ -98,7 +98,7 @@ def _chapters(report: Report) -> list[str]:
         "tiers": bool(_slice_outputs(population)),
         "changes": True,
         "say_no": bool(population.slices.get("seg_say_no_status")) or report.advised.say_no + report.advised.watch > 0,
-        "health": population.about.evaluated > 0,
+        "health": population.about.accounts > 0,
     }
     return [chapter for chapter, worth in shown.items() if worth]
 

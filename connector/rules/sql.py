@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
@@ -41,11 +42,13 @@ from connector.rules.tree import (
     Within,
 )
 
+from connector.rules.walk import NUMERIC, type_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
@@ -79,26 +82,17 @@ class Renderer:
 
     def truth(self, condition: Expression | None) -> Sql:
         """SQL of a condition in three values; none at all is TRUE."""
-        return w.boolean(True) if condition is None else w.truth(self(condition))
-
-
-def kind_of(expression: Expression) -> Type:
-    """The type of an expression: a test is a boolean, a collection a multi-select, what is said a text."""
-    if isinstance(expression, Collect):
-        return Type.MULTI
-    if isinstance(expression, Say):
-        return Type.TEXT
-    return getattr(expression, "type", Type.BOOLEAN)
+        return w.true() if condition is None else w.truth(self(condition))
 
 
 def _constant(value: object, kind: Type) -> Rendered:
     if value is None:
-        return Rendered(_typed_null(kind), off=w.boolean(True))
+        return Rendered(_typed_null(kind), off=w.true())
     return Rendered(w.literal(value), scale=w.scale_of(value), sure=True)
 
 
 def _typed_null(kind: Type) -> Sql:
-    if kind in w.NUMBERS:
+    if kind in NUMERIC:
         return w.exact(w.null(), 0)
     return w.cast(w.null(), SQL_TYPES.get(kind, "VARCHAR"))
 
@@ -134,7 +128,7 @@ def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
     """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
     nowhere, sure = w.off_of(parts), all(part.sure for part in parts)
     if nowhere is not None:
-        value = w.cases([(nowhere, w.boolean(off))], value)
+        value = w.cases([(nowhere, w.literal(off))], value)
     return Rendered(value, sure=sure)
 
 
@@ -156,7 +150,7 @@ def _in(render: Renderer, node: In) -> Rendered:
     options = [option for part in node.options for option in _options(render, part)]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
     equal = [w.two(fold(value.value.copy()), "=", fold(option.value)) for option in options]
-    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.boolean(False))], None)
+    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
 
@@ -176,7 +170,7 @@ def _known_test(render: Renderer, node: KnownTest) -> Rendered:
             here = [w.negation(part.off)] if part.off is not None else []
             value = w.all_of([w.is_null(part.value), *here])
         case State.NOT_APPLICABLE:
-            value = part.off if part.off is not None else w.boolean(False)
+            value = part.off if part.off is not None else w.false()
     return Rendered(w.negation(value) if node.negated else value, sure=True)
 
 
@@ -201,7 +195,7 @@ def _case(render: Renderer, node: Case) -> Rendered:
     last = render(node.otherwise)
     off = None
     if any(part.off is not None for part in (*thens, last)):
-        off = _first(whens, [t.off or w.boolean(False) for t in thens], last.off, strict=node.strict, lost=False)
+        off = _first(whens, [t.off or w.false() for t in thens], last.off, strict=node.strict, lost=False)
     return Rendered(
         _first(whens, [then.value for then in thens], last.value, strict=node.strict),
         off=off,
@@ -214,7 +208,7 @@ def _first(
     whens: Sequence[Rendered], thens: Sequence[Sql], last: Sql | None, *, strict: bool, lost: bool | None = None
 ) -> Sql:
     """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
-    nothing = w.null() if lost is None else w.boolean(lost)
+    nothing = w.null() if lost is None else w.literal(lost)
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = w.truth(when)
@@ -231,8 +225,8 @@ def _collect(render: Renderer, node: Collect) -> Rendered:
 
 def _arithmetic(render: Renderer, node: Arithmetic) -> Rendered:
     left, right = render(node.left), render(node.right)
-    if kind_of(node.left) in DATES:
-        return sql_dates.arithmetic(node.op, left, right, between=kind_of(node.right) in DATES)
+    if type_of(node.left) in DATES:
+        return sql_dates.arithmetic(node.op, left, right, between=type_of(node.right) in DATES)
     return sql_numbers.arithmetic(node.op, left, right)
 
 
@@ -255,7 +249,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
 
 def _if(condition: Rendered, then: Rendered, otherwise: Rendered) -> Rendered:
     whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
-    offs = [then.off or w.boolean(False), otherwise.off or w.boolean(False)]
+    offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(
         _first(whens, [then.value, otherwise.value], None, strict=False),
@@ -276,9 +270,14 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
-    start = sql_dates.before(render.givens.as_of, node, amount)
+    start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
     inside = [w.two(value.value, ">", start), w.two(value.value.copy(), "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
+
+
+def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
+    value = render.givens.parameters[node.name].value if isinstance(node, Param) else getattr(node, "value", None)
+    return value if isinstance(value, Decimal) else None
 
 
 def _in_window(render: Renderer, node: InWindow) -> Rendered:

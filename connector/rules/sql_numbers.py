@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.rules import sql_words as w
@@ -11,7 +12,7 @@ from connector.rules.tree import Function, Literal, Op
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.tree import Expression
 
@@ -43,7 +44,7 @@ def product(left: Rendered, right: Rendered) -> tuple[Sql, int]:
 
 
 def quotient(left: Rendered, right: Rendered) -> Sql:
-    """left / right to 12 decimals, half away from zero; NULL where right is 0."""
+    """Divide to 12 decimals, half away from zero; NULL where right is 0."""
     above, below = _units(left), _units(right)
     return w.call("QUOTIENT", above, below, w.cast(w.number(10 ** (SCALE + right.scale - left.scale)), "INT128"))
 
@@ -89,5 +90,5 @@ def _decimals(written: Sequence[Expression], most: int) -> int:
     if len(written) == 1:
         return 0
     places = written[1]
-    wanted = int(places.value) if isinstance(places, Literal) else most  # type: ignore[call-overload]  # a number, checked
-    return min(wanted, most)
+    wanted = places.value if isinstance(places, Literal) else None
+    return min(int(wanted), most) if isinstance(wanted, Decimal) else most

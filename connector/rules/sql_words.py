@@ -14,14 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.tree import Op, Test
 
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
 
-NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.PERCENT})
 COLUMN_SCALE = {Type.INTEGER: 0, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
@@ -45,9 +44,14 @@ def null() -> Sql:
     return exp.Null()
 
 
-def boolean(value: bool) -> Sql:  # noqa: FBT001 - the value itself
-    """TRUE or FALSE."""
-    return exp.Boolean(this=value)
+def true() -> Sql:
+    """TRUE."""
+    return exp.Boolean(this=True)
+
+
+def false() -> Sql:
+    """FALSE."""
+    return exp.Boolean(this=False)
 
 
 def text(value: str) -> Sql:
@@ -71,7 +75,7 @@ def day(value: date) -> Sql:
 def literal(value: object) -> Sql:
     """Any single constant of the rule language."""
     if isinstance(value, bool):
-        return boolean(value)
+        return true() if value else false()
     if isinstance(value, Decimal | int):
         return number(value)
     if isinstance(value, str):
@@ -155,16 +159,16 @@ def is_known(value: Sql) -> Sql:
 
 def all_of(parts: Sequence[Sql]) -> Sql:
     """AND; nothing at all is TRUE."""
-    return _joined(exp.And, parts) if parts else boolean(True)
+    return _joined(exp.And, parts) if parts else true()
 
 
 def any_of(parts: Sequence[Sql]) -> Sql:
     """OR; nothing at all is FALSE."""
-    return _joined(exp.Or, parts) if parts else boolean(False)
+    return _joined(exp.Or, parts) if parts else false()
 
 
 def _joined(kind: type[exp.Connector], parts: Sequence[Sql]) -> Sql:
-    whole = inside(parts[0]) if len(parts) > 1 else parts[0]
+    whole: Sql = inside(parts[0]) if len(parts) > 1 else parts[0]
     for part in parts[1:]:
         whole = kind(this=whole, expression=inside(part))
     return whole
@@ -188,4 +192,4 @@ def truth(condition: Rendered) -> Sql:
     """A condition in three values: one that is not applicable counts as false."""
     if condition.off is None:
         return condition.value
-    return cases([(condition.off, boolean(False))], condition.value)
+    return cases([(condition.off, false())], condition.value)

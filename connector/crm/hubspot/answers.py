@@ -38,9 +38,9 @@ class Meaning(Enum):
     AGAIN = "again"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Problem:
-    """An error body, as far as it could be read; every part may be empty."""
+    """An error body, as far as it could be read; every part may be empty. Scrub its words before showing them."""
 
     status: int
     message: str = ""

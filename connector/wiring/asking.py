@@ -1,0 +1,74 @@
+"""What is asked of the CRM and of the mirror, worked out from rules and settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.model.fields import CATALOGUE, Table
+from connector.ports import PullRequest
+from connector.rules.ruleset import FactOf, FieldOf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.ports import Snapshot
+    from connector.rules.ruleset import RuleSet
+
+ALWAYS = (Table.ACCOUNTS, Table.DEALS, Table.DEAL_ACCOUNTS, Table.CURRENCY_RATES, Table.OWNERS)
+BESIDE = {Table.TICKETS: (Table.TICKETS, Table.TICKET_ACCOUNTS), Table.ACTIVITIES: (Table.ACTIVITIES,)}
+"""Tables that are read only where a fact of the rules is about them."""
+
+
+def pull_request(rules: RuleSet, fields: Mapping[str, str]) -> PullRequest:
+    """Ask for the tables the rules read, with every field of the catalogue, custom ones, and earlier outputs."""
+    outputs = [published.output for published in rules.outputs]
+    columns = {table: [field.name for field in CATALOGUE[table]] for table in _tables(rules)}
+    columns[Table.ACCOUNTS] += [output.name for output in outputs]
+    columns[Table.ACCOUNTS] += _fields_read(rules)
+    columns[Table.DEALS] += [output.on_deals for output in outputs if output.on_deals]
+    asked = {table: tuple(dict.fromkeys(names)) for table, names in columns.items()}
+    return PullRequest(columns=asked, required=_required(fields))
+
+
+def _tables(rules: RuleSet) -> list[Table]:
+    read = {node.definition.relation for node in rules.nodes if isinstance(node.definition, FactOf)}
+    return [*ALWAYS, *(table for about, tables in BESIDE.items() if about.value in read for table in tables)]
+
+
+def _fields_read(rules: RuleSet) -> list[str]:
+    return [node.definition.column for node in rules.nodes if isinstance(node.definition, FieldOf)]
+
+
+def _required(fields: Mapping[str, str]) -> dict[Table, frozenset[str]]:
+    """Return the fields a setting names: missing in the CRM they are an error."""
+    required: dict[Table, set[str]] = {}
+    for name in fields:
+        table, dot, column = name.partition(".")
+        required.setdefault(Table(table) if dot else _table_of(name), set()).add(column or name)
+    return {table: frozenset(names) for table, names in required.items()}
+
+
+def _table_of(name: str) -> Table:
+    """Return the table a bare name belongs to: accounts first, then deals, then tickets; accounts for a new one."""
+    for table in (Table.ACCOUNTS, Table.DEALS, Table.TICKETS):
+        if name in {field.name for field in CATALOGUE[table]}:
+            return table
+    return Table.ACCOUNTS
+
+
+def names(snapshot: Snapshot | None, accounts: Sequence[str]) -> Mapping[str, str]:
+    """Return the names of some accounts as the mirror has them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if snapshot is None or not accounts:
+        return {}
+    wanted = pa.array(accounts, pa.string())
+    found: dict[str, str] = {}
+    for file in snapshot.files.get(Table.ACCOUNTS, ()):
+        if "name" in pq.read_schema(file).names:
+            rows = pq.read_table(file, columns=["account_id", "name"])
+            rows = rows.filter(pc.is_in(rows.column("account_id"), value_set=wanted))
+            found |= {row["account_id"]: row["name"] for row in rows.to_pylist() if row["name"]}
+    return found
