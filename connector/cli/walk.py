@@ -120,7 +120,8 @@ def _tell(call: Call, wiring: "Wiring", result: "Result") -> None:
     from connector.cli.plan_view import show_plan, some_accounts
 
     if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
-        accounts = some_accounts(wiring.planned(result.run))
+        looked_at = result.command == "plan" or result.plan.holds
+        accounts = some_accounts(wiring.planned(result.run)) if looked_at else {}
         show_plan(result.plan, accounts, labels=wiring.labels, names=wiring.names(list(accounts)))
 
 
