@@ -132,7 +132,7 @@ class Portal:
     def journal(self) -> list[dict[str, Any]]:
         """What the sandbox was asked so far."""
         answer = self.session.get(f"{self.url}/_sandbox/journal", timeout=60).json()
-        return list(answer if isinstance(answer, list) else answer["requests"])
+        return list(answer["results"])
 
 
 def wait_until(condition: Any, *, seconds: float, step: float = 0.1) -> None:
