@@ -132,9 +132,9 @@ class Wiring:
         """The engine of the settings."""
         if self.settings.engine.kind != "duckdb":
             raise UsageError(f'engine.kind = "{self.settings.engine.kind}" is not in this version', hint="use duckdb")
-        from connector.engine.duckdb import DuckDbEngine
+        from connector.engine.duckdb import DuckDb
 
-        return DuckDbEngine()
+        return DuckDb()
 
     @cached_property
     def database_url(self) -> str:
