@@ -97,7 +97,11 @@ def _read_shown(form: Form) -> Shown:
     if form.has("of") == form.has("say"):
         form.problems.add(form.at, "a placeholder has one of 'of' and 'say'")
     return Shown(
-        form.formula("of"), form.word("as"), turned if labels else None, form.word("labels_of"), say.text if say else None
+        form.formula("of"),
+        form.word("as"),
+        turned if labels else None,
+        form.word("labels_of"),
+        say.text if say else None,
     )
 
 
