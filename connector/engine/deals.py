@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.preparing import counted_for, kept, one_of
+from connector.engine.preparing import G, K, counted_for, kept, one_of
 from connector.engine.sources import quoted_text
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
@@ -45,7 +45,7 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
     names = [name for name in columns if name not in MADE]
     home, unknown = _amounts(db, view, tables, situation)
     db.execute(
-        f"create temp table deal as select a.k, a.g, d.deal_id as id, {kept(Table.DEALS, names, 'd')}"
+        f"create table deal as select a.{K}, a.{G}, d.deal_id as id, {kept(Table.DEALS, names, 'd')}"
         f"d.no_primary, {_has_bad(MONEY_CELLS)} as amount_invalid, {unknown} as currency_unknown, "
         f"case when not amount_invalid then {home} end as amount, {_has_other(MONEY_CELLS)} as unreadable "
         f"from {view} d join account a on a.account_id = d.counts_for "

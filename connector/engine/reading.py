@@ -87,7 +87,7 @@ def _typed_table(
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create temp table read_{source.table.value} as "
+        f"create table read_{source.table.value} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 

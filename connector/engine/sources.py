@@ -61,7 +61,9 @@ def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
         files = [folder / f"{table.value}{suffix}" for suffix in SUFFIXES]
         present = tuple(file for file in files if file.is_file())
         if len(present) > 1:
-            raise UsageError(f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date")
+            raise UsageError(
+                f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date"
+            )
         if present:
             found[table] = present
     for table in (Table.ACCOUNTS, Table.DEALS):

@@ -104,11 +104,11 @@ class _Shortlist:
         return tuple(sorted(self._rows, key=_reading_order)[: self._keep])
 
 
-def view_advised(advised: Iterable[AdvisedAccount], *, keep: int) -> AdvisedView:
+def view_advised(advice: Iterable[AdviceView], *, keep: int) -> AdvisedView:
     """Return the totals of the advice and, of each list, the `keep` rows to read first; reads the stream once."""
     say_no, watch, protected = _Shortlist(keep=keep), _Shortlist(keep=keep), 0
     total, watched, scopes = _Sums(), _Sums(), {scope: _Sums() for scope in SCOPES}
-    for one in map(view_advice, advised):
+    for one in advice:
         refused = one.status == "say_no"
         (say_no if refused else watch).add(one)
         (total if refused else watched).add(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import orjson
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_RISKY = re.compile(r"(^[\t\r]|(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SPECIAL = re.compile(r'[",;=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]|^\s|\s$')
+"""Anything that may need care; most cells hold nothing of it."""
+_RISKY = re.compile(r"(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^(?=[\t\r])")
 """A cell that starts a formula, also where a semicolon, tab or line break would start a new cell: a Dutch Excel
 splits on semicolons whatever the quotes say. The last four are the full-width forms, formulas in East Asia."""
 _TO_QUOTE = re.compile(r'[",;\r\n]|^\s|\s$')
@@ -25,27 +28,32 @@ def line(values: Iterable[object]) -> str:
 
 def cell(value: object) -> str:
     """Return one CSV cell: numbers bare, texts neutralised with an apostrophe and quoted where they must be."""
+    if isinstance(value, str):
+        return text_cell(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, Decimal)):
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return text_cell(";".join(value) if isinstance(value, tuple) else str(value))
 
 
+@lru_cache(maxsize=4096)
 def text_cell(text: str) -> str:
     """Return a text as a cell; a plain number, negative ones included, stays a number."""
-    if _RISKY.search(text) and not _NUMBER.fullmatch(text):
-        text = _RISKY.sub(_disarmed, text)
-    if _TO_QUOTE.search(text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    if not _SPECIAL.search(text) or _NUMBER.fullmatch(text):
+        return text
+    text = _RISKY.sub(_disarmed, text)
+    return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text
 
 
 def _disarmed(found: re.Match[str]) -> str:
-    risky = found.group()
-    return "'" + risky if found.start() == 0 else risky[:-1] + "'" + risky[-1]
+    """Return the start of a formula with an apostrophe before it, and one at the very start of the cell."""
+    space, sign = found.group()[:-1], found.group()[-1:]
+    if found.start() > 0:
+        return f"{space}'{sign}"
+    return f"'{space}'{sign}" if space.strip(" ") else f"'{space}{sign}"
 
 
 def json_bytes(value: object, *, indent: bool = False) -> bytes:

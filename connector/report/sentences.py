@@ -27,7 +27,7 @@ def lead(report: Report, book: Phrasebook) -> Markup:
 
 def _clauses(report: Report, book: Phrasebook) -> Iterator[str]:
     population, changes = report.population, report.changes
-    if not population.about.evaluated:
+    if not population.about.accounts:
         yield book.say("lead.empty")
         return
     yield _revenue_clause(population.pyramid, book)
@@ -125,7 +125,7 @@ def changes_notes(changes: ChangesView, book: Phrasebook) -> list[str]:
     ]
     notes = [book.count(key, n, amount=book.money(changes.moved_revenue)) for n, key in said if n]
     if changes.causes:
-        causes = ", ".join(f"{book.cause(cause)} {book.whole(n)}" for cause, n in changes.causes)
+        causes = ", ".join(f"{book.cause(cause)} ({book.whole(n)})" for cause, n in changes.causes)
         notes.append(book.say("changes.why", list=causes))
     return notes
 

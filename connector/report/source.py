@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
-    from connector.ports import AccountContext
+    from connector.model.verdicts import AccountContext
 
 
 @dataclass(frozen=True, slots=True)

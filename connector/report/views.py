@@ -84,7 +84,8 @@ class AboutView:
     last_day: date
     rule_version: str
     home_currency: str
-    evaluated: int
+    accounts: int
+    """All that were evaluated, the excluded and unknown ones included."""
     excluded: int
     unknown: int
     applied: bool
@@ -134,7 +135,7 @@ def _about(source: ReportInput, tiers: Sequence[SliceView]) -> AboutView:
         last_day=window.last_day,
         rule_version=source.rule_version,
         home_currency=source.home_currency,
-        evaluated=sum(counts.values()),
+        accounts=sum(counts.values()),
         excluded=counts.get("excluded", 0),
         unknown=counts.get("unknown", 0),
         applied=source.applied,

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.rules import sql_words as w
-from connector.rules.calendar import add_months
+from connector.rules.calendar import MONTHS, add_months
 from connector.rules.sql_words import Rendered
 from connector.rules.tree import Function, Op, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from decimal import Decimal
 
-    from sqlglot.expressions import Expression as Sql
-
-    from connector.rules.tree import Within
+    from sqlglot.expressions import Expr as Sql
 
 
 def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Rendered:
-    """date - date is a whole number of days; date ± number is a date."""
+    """Count the days between two dates, or give the date some days away."""
     off, sure = w.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)
@@ -41,3 +41,17 @@ def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rende
         case _:
             value = w.call("QUARTER_NUMBER", values[0])
     return Rendered(value, off, 0, sure)
+
+
+def before(as_of: date, unit: Unit, amount: Sql, known: Decimal | None) -> Sql:
+    """The last day outside `within amount units`: as_of - amount units; worked out here when the amount is known."""
+    months = {Unit.MONTHS: 1, Unit.YEARS: MONTHS}.get(unit)
+    if months is None:
+        return w.day(as_of - timedelta(days=int(known))) if known is not None else _minus(w.day(as_of), amount)
+    if known is not None:
+        return w.day(add_months(as_of, -int(known) * months))
+    return w.call("MONTHS_LATER", w.day(as_of), w.cast(w.two(amount, "*", w.number(-months)), "INT"))
+
+
+def _minus(day: Sql, days: Sql) -> Sql:
+    return w.two(day, "-", w.cast(days, "INT"))

@@ -14,9 +14,9 @@ from connector.crm.hubspot.crm import HubSpot
 from connector.crm.hubspot.limits import Limits
 from connector.crm.hubspot.mapping import FieldMap
 from connector.crm.hubspot.paths import API_VERSION, Paths
-from connector.crm.secrets import Scrubber, Secret
 from connector.crm.transport import Transport
 from connector.errors import UsageError
+from connector.model.secrets import Scrubber, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from connector.crm.secrets import Scrubber, Secret
 from connector.crm.transport import Answer, Call
 from connector.errors import AccessRefused, BadAnswer
+from connector.model.secrets import Scrubber, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.answers import Problem
     from connector.crm.hubspot.auth import Credentials
     from connector.crm.hubspot.limits import Limits
-    from connector.crm.secrets import Scrubber, Secret
     from connector.crm.transport import Transport
+    from connector.model.secrets import Scrubber, Secret
 
 _POOL = 16
 _CONNECT_SECONDS = 10.0
