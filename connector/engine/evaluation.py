@@ -38,9 +38,9 @@ class DuckDbEvaluation:
                 f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
             )
         )
-        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]  # type: ignore[misc]  # whole numbers
+        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]
         by_owner = {str(row[0]): row[3] for row in rows if row[0] is not None and row[3]}
-        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])  # type: ignore[arg-type]
+        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
@@ -50,7 +50,7 @@ class DuckDbEvaluation:
         query = f"select a.account_id, {self.published.warnings}{cells} from {self.published.subjects} order by a.{K}"
         for account, codes, *values in self.published.rows(query):
             texts = dict(zip(names, values, strict=True))
-            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())  # type: ignore[arg-type]
+            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())
 
     def json_lines(self) -> Iterator[str]:
         """Every account as one JSON object, ascending by id (contract.md, evaluate)."""

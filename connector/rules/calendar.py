@@ -1,4 +1,4 @@
-"""Calendar arithmetic of the rules: whole months clamped to the month's last day, and the revenue window (domain.md 2.2)."""
+"""Calendar of the rules: whole months clamped to the month's last day, and the revenue window (domain.md 2.2)."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ is. Functions SQL lacks are called by name and defined by the engine (engine/fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -41,11 +40,10 @@ from connector.rules.tree import (
     Unknown,
     Within,
 )
-
 from connector.rules.walk import NUMERIC, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from sqlglot.expressions import Expr as Sql

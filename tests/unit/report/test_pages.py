@@ -207,3 +207,23 @@ def test_every_text_exists_in_both_languages_with_the_same_parts() -> None:
     for key, text in texts().items():
         assert set(text) == {"en", "nl"}, key
         assert set(re.findall(r"{(\w+)}", text["en"])) == set(re.findall(r"{(\w+)}", text["nl"])), key
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_of_words_is_readable_on_its_ground(render: Render) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", render(source(base_100())).one("style").text))
+    for words in ("ink", "soft", "accent"):
+        for ground in ("#ffffff", colours["accent-faint"]):
+            contrast = (_luminance(ground) + 0.05) / (_luminance(colours[words]) + 0.05)
+            assert contrast >= 4.5, f"{words} on {ground} (WCAG 2.1, 1.4.3)"
+
+
+def test_bars_of_the_picture_differ_without_colour(render: Render) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", render(source(base_100())).one("style").text))
+    customers, revenue = _luminance(colours["customers"]), _luminance(colours["accent"])
+    assert (customers + 0.05) / (revenue + 0.05) >= 3, "WCAG 2.1, 1.4.11"
