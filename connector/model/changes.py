@@ -67,7 +67,9 @@ class Landed(StrEnum):
     UNSETTLED = "unsettled"
     """The answer was lost and could not be found out; the next run settles it."""
     SKIPPED = "skipped"
-    """Not sent: refused beforehand by the property's definition, or the run stopped first."""
+    """Not sent: refused beforehand by the property's definition, set aside, or the run stopped first."""
+    KEPT = "kept"
+    """Not sent: the CRM holds a value that a person set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,56 @@
+"""The command tree."""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from connector import __version__
+from connector.cli.call import Call, shared
+
+FAMILIES = (
+    "start",
+    "demo",
+    "connect",
+    "walk",
+    "history",
+    "explain",
+    "evaluate",
+    "rules",
+    "report",
+    "sandbox",
+)
+"""Modules with commands, in the order of the help."""
+
+
+def build() -> typer.Typer:
+    """Return the command line with every family of commands."""
+    app = typer.Typer(
+        name="tiersync",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        help=tiersync.__doc__,
+    )
+    app.callback()(shared(tiersync))
+    for family in (name for name in FAMILIES if find_spec(f"connector.cli.{name}")):
+        import_module(f"connector.cli.{family}").mount(app)
+    return app
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the flag
+    if wanted:
+        typer.echo(f"tiersync {__version__}")
+        raise typer.Exit
+
+
+def tiersync(
+    _call: Call,
+    *,
+    version: Annotated[  # noqa: ARG001 - its callback answers
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> int:
+    """A tier, advice and a "say no" flag on every account of the CRM, each with its reason."""
+    return 0

@@ -1,0 +1,52 @@
+"""Logs: one line per event on stderr, with the run's id, and no secret in any of them."""
+
+import logging
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+
+def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
+    """Send structlog and the libraries' logging to stderr; warnings and worse, everything when verbose."""
+    import structlog
+
+    level = logging.DEBUG if verbose else logging.WARNING
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "run", "event"], drop_missing=True),
+            Scrubbed(scrub),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ScrubbedFormatter(scrub))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+class Scrubbed:
+    """The last step of a structlog line: what is printed holds no secret."""
+
+    def __init__(self, scrub: Callable[[str], str]) -> None:
+        self._scrub = scrub
+
+    def __call__(self, _logger: Any, _method: str, line: MutableMapping[str, Any] | str) -> str:
+        """Return the line to print."""
+        return self._scrub(str(line))
+
+
+class ScrubbedFormatter(logging.Formatter):
+    """The libraries' lines, tracebacks included, without secrets."""
+
+    def __init__(self, scrub: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
+        self._scrub = scrub
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line to print."""
+        return self._scrub(super().format(record))

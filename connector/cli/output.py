@@ -1,0 +1,53 @@
+"""What a call prints: one JSON document on stdout, or text; errors as one block on stderr."""
+
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import typer
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a JSON answer")
+
+
+def print_document(document: object) -> None:
+    """Print one JSON document and a newline on stdout, keys in their given order."""
+    import orjson
+
+    sys.stdout.buffer.write(
+        orjson.dumps(document, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    )
+    sys.stdout.flush()
+
+
+def print_error(message: str, *, hint: str = "") -> None:
+    """Print one clear block on stderr; lines that begin with a file and line stay as they are."""
+    first, *rest = message.splitlines() or [""]
+    if not _has_place(first):
+        first = typer.style("error: ", fg="red", bold=True) + first
+    for line in [first, *rest]:
+        typer.echo(line, err=True)
+    if hint:
+        typer.echo(typer.style("  hint: ", fg="cyan") + hint.replace("\n", "\n        "), err=True)
+
+
+def say(text: str) -> None:
+    """Print one line of progress or advice on stderr."""
+    typer.echo(text, err=True)
+
+
+def _has_place(line: str) -> bool:
+    parts = line.split(":", 2)
+    return len(parts) > 2 and parts[1].isdigit()  # noqa: PLR2004 - FILE:LINE: text

@@ -1,0 +1,124 @@
+"""Set-wise pictures of one evaluation: what the engine counts and the report draws.
+
+Two ways of counting, never mixed: `accounts` are CRM records, `customers` count a group once (domain.md
+2.8, 11.14). Revenue counts a group once. Money is integer cents of the home currency. `None` means the
+model behind a figure is not configured, which is not zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days revenue was counted over, both included; `name` is the rule parameter, as `trailing_12_months`."""
+
+    name: str
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Everything that has one value of one output; `value` None is the slice without a value."""
+
+    value: str | None
+    accounts: int
+    customers: int
+    revenue_cents: int
+    energy_hours: Decimal | None = None
+    margin_after_service_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Accounts that had `before` of an output in the pulled data and get `after` now; equal for those that stay."""
+
+    before: str | None
+    after: str | None
+    accounts: int
+    revenue_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingField:
+    """A field in `seg_missing_data`: the accounts it would settle, and their revenue."""
+
+    field: str
+    accounts: int
+    revenue_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarningCount:
+    """A warning code and the accounts that carry it."""
+
+    code: str
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """An override a person set that ends soon or already ended (domain.md 7.12)."""
+
+    account: str
+    name: str | None
+    tier: str | None
+    say_no: str | None
+    until: date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisedAccount:
+    """One account whose say-no status is `say_no` or `watch`, with what the advice would save (domain.md 7.9).
+
+    Texts are in the language of the evaluation. The amounts from gross margin on are None where unknown.
+    """
+
+    account: str
+    name: str | None
+    owner: str | None
+    tier: str | None
+    level: str | None
+    status: str
+    scope: str | None
+    reasons: tuple[str, ...]
+    protected_by: tuple[str, ...]
+    action: str | None
+    action_text: str | None
+    reason: str | None
+    revenue_cents: int | None
+    gross_margin_cents: int | None = None
+    cost_to_serve_cents: int | None = None
+    spend_cents: int | None = None
+    net_contribution_cents: int | None = None
+    energy_hours: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What one evaluation looks like from above; bounded in size, whatever the population."""
+
+    window: Window
+    revenues_cents: Sequence[int]
+    """Revenue of every active customer, a group once, in any order (`array('q')` is welcome)."""
+    slices: Mapping[str, Sequence[Slice]]
+    """Per enumeration output (`seg_tier`, `seg_pyramid_level`, `seg_ladder_step`, `seg_customer_type`,
+    `seg_say_no_status`, `seg_icp_fit`, …) its values; absent when its model is not configured."""
+    crossings: Mapping[str, Sequence[Crossing]]
+    """Found value against wanted value, for `seg_tier`, `seg_pyramid_level` and `seg_ladder_step`."""
+    benchmarks: Mapping[str, Decimal] = field(default_factory=dict)
+    """Pyramid level -> the percentage of revenue it is held against (rule parameter `benchmark_revenue_pct`)."""
+    lines_cents: Mapping[str, int] = field(default_factory=dict)
+    """Pyramid level -> the amount that separates it from the next level down."""
+    missing: Sequence[MissingField] = ()
+    warnings: Sequence[WarningCount] = ()
+    overrides: Sequence[Override] = ()

@@ -1,0 +1,62 @@
+"""What the rules say of an account, how that differs from what the CRM holds, and the population's figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.model.changes import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All outputs of one account, canonical text by output name, and its warnings in ascending order."""
+
+    account: str
+    values: Mapping[str, str | None]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One property whose wanted value is not the one found (in the pulled data)."""
+
+    account: str
+    target: Target
+    record: str
+    property: str
+    wanted: str | None
+    found: str | None
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountContext:
+    """What guards, causes and people need to know about an account whose record differs."""
+
+    account: str
+    name: str | None
+    owner: str | None
+    revenue_cents: int | None
+    tier_before: str | None
+    tier_wanted: str | None
+    say_no_before: bool | None
+    say_no_wanted: bool | None
+    data_changed: bool | None = None
+    """Whether the account's own records differ from those of `EvaluationRequest.before`; None where nobody compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationFigures:
+    """Figures of the whole population: the denominators of the guards."""
+
+    evaluated: int
+    active_customers: int
+    had_tier: int
+    """Accounts that had a tier before this run."""
+    had_tier_by_owner: Mapping[str, int]
+    revenue_had_tier_cents: int
+    """Revenue of the accounts that had a tier before."""

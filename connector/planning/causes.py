@@ -1,0 +1,68 @@
+"""Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
+
+The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
+currency, own data changed, then peers or time. When rules and data changed together, the rules are named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.model.changes import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from connector.model.verdicts import AccountContext, Difference
+
+OVERRIDE_STATUS = "seg_override_status"
+PEERS_OR_TIME = f"{Cause.PEERS} or {Cause.TIME}"
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What all verdicts of a run rest on, besides the data."""
+
+    rule_version: str | None
+    """Covers the rule files and the parameters in force."""
+    as_of: date | None
+    home_currency: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def cause_of(
+    item: Difference,
+    context: AccountContext,
+    beside: Sequence[Difference],
+    *,
+    before: Basis | None,
+    now: Basis,
+) -> str:
+    """Name the cause of one difference; `beside` are all differences of its account, `before` the last good run."""
+    if item.found is None and context.tier_before is None:
+        return Cause.FIRST
+    if any(other.property == OVERRIDE_STATUS and other.found is not None for other in beside):
+        return Cause.OVERRIDE
+    return Cause.UNKNOWN if before is None else _since(before, now, data_changed=context.data_changed)
+
+
+def _since(before: Basis, now: Basis, *, data_changed: bool | None) -> str:
+    if before.rule_version != now.rule_version:
+        return Cause.PARAMETERS if _only_other_values(before.parameters, now.parameters) else Cause.RULES
+    if before.home_currency != now.home_currency:
+        return Cause.CURRENCY
+    if data_changed:
+        return Cause.DATA
+    return _without_own_change(before, now) if data_changed is False else Cause.UNKNOWN
+
+
+def _only_other_values(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """The version covers rules and parameters; the same names with other values point at a parameter."""
+    return before != now and before.keys() == now.keys()
+
+
+def _without_own_change(before: Basis, now: Basis) -> str:
+    """Same rules, same own records: on the same day only peers are left; later it may be either."""
+    return Cause.PEERS if before.as_of == now.as_of else PEERS_OR_TIME

@@ -1,0 +1,47 @@
+"""A plan: who it was made for, what it amounts to, and the digest that an approval is bound to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.planning.tally import Tally
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from connector.model.changes import Change
+    from connector.model.runs import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The head of a plan; its changes are kept by the journal, in the order of account, target, record, property."""
+
+    run: str
+    as_of: date | None
+    rule_version: str | None
+    made_at: datetime
+    digest: str
+    tally: Tally = field(default_factory=Tally)
+    holds: tuple[Reason, ...] = ()
+    """What keeps it from being written without a person."""
+
+
+class Digest:
+    """A fingerprint of changes in their order; the cause is no part of it."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def add(self, change: Change) -> None:
+        """Take in one change."""
+        row = (change.account, change.target, change.record, change.property, change.old, change.new)
+        self._sum.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
+        self._sum.update(b"\n")
+
+    def text(self) -> str:
+        """Return the fingerprint so far, 64 hexadecimal digits."""
+        return self._sum.hexdigest()

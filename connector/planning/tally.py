@@ -1,0 +1,88 @@
+"""What a plan amounts to, folded account by account: counts for people, figures for the guards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.model.changes import Change, Target
+
+if TYPE_CHECKING:
+    from connector.model.verdicts import AccountContext
+    from connector.planning.compare import AccountPlan
+
+TIER = "seg_tier"
+SAY_NO = "seg_say_no"
+NOBODY = ""
+"""Stands for an account without an owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """From one tier to another, None for no tier: one cell of the migration matrix."""
+
+    before: str | None
+    after: str | None
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sums of a plan; flat in memory, whatever the population."""
+
+    accounts: int = 0
+    changes: int = 0
+    kept: int = 0
+    set_aside: int = 0
+    """Records that wait in quarantine although they would change."""
+    by_property: Counter[str] = field(default_factory=Counter)
+    by_cause: Counter[str] = field(default_factory=Counter)
+    records: Counter[Target] = field(default_factory=Counter)
+    moves: Counter[Move] = field(default_factory=Counter)
+    """Tiers that will be written, kept edits not among them."""
+    revenue_by_move: Counter[Move] = field(default_factory=Counter)
+    """Cents."""
+    moved_by_owner: Counter[str] = field(default_factory=Counter)
+    """Accounts that had a tier and get another."""
+    newly_say_no: int = 0
+    no_longer_say_no: int = 0
+    undone_again: int = 0
+    """Accounts on which a value that was undone would be written again."""
+
+    @property
+    def tiers_changed(self) -> int:
+        """Accounts that had a tier and get another; a first assignment is no change."""
+        return sum(count for move, count in self.moves.items() if move.before is not None)
+
+    @property
+    def revenue_moved_cents(self) -> int:
+        """Revenue of the accounts that had a tier and get another."""
+        return sum(cents for move, cents in self.revenue_by_move.items() if move.before is not None)
+
+    def add(self, plan: AccountPlan) -> None:
+        """Count one account's plan."""
+        self.kept += len(plan.kept)
+        if not plan.changes:
+            return
+        self.accounts += 1
+        self.changes += len(plan.changes)
+        self.by_property.update(change.property for change in plan.changes)
+        self.by_cause.update(str(change.cause) for change in plan.changes)
+        self.records.update(target for target, _ in {(change.target, change.record) for change in plan.changes})
+        for change in plan.changes:
+            if change.target is Target.ACCOUNT:
+                self._count(change, plan.context)
+
+    def _count(self, change: Change, context: AccountContext) -> None:
+        if change.property == TIER:
+            self._count_move(Move(change.old, change.new), context)
+        elif change.property == SAY_NO and change.new == "true":
+            self.newly_say_no += 1
+        elif change.property == SAY_NO and change.old == "true":
+            self.no_longer_say_no += 1
+
+    def _count_move(self, move: Move, context: AccountContext) -> None:
+        self.moves[move] += 1
+        self.revenue_by_move[move] += max(context.revenue_cents or 0, 0)
+        if move.before is not None:
+            self.moved_by_owner[context.owner or NOBODY] += 1

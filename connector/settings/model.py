@@ -1,0 +1,287 @@
+"""The settings tree: every section and key of settings.toml, frozen, unknown keys refused.
+
+settings.example.toml documents each key; a test holds the two together. No message of this module
+repeats an input value: the value may be a token in the wrong place.
+"""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
+
+from connector.settings.reference import AlertUrl, SecretReference, Text, Url
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+Seconds = Annotated[float, Field(gt=0)]
+NEEDS = {
+    "session": {"token"},
+    "password": {"username", "password"},
+    "refresh_token": {"refresh_token", "client_id", "client_secret"},
+    "jwt": {"username", "client_id", "private_key"},
+    "client_credentials": {"client_id", "client_secret"},
+}
+"""What each way of logging in to Salesforce needs."""
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _flat(value: object) -> object:
+    """Read `a.b = 1`, which TOML nests, as the dotted name it is."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        nested = _flat(inner)
+        flat |= {f"{key}.{k}": v for k, v in nested.items()} if isinstance(nested, dict) else {key: inner}
+    return flat
+
+
+def _parameter(value: object) -> object:
+    if not all(
+        isinstance(item, bool | int | Decimal | str) for item in (value if isinstance(value, list) else [value])
+    ):
+        raise PydanticCustomError(
+            "parameter", "a rule parameter is a number, a text, true or false, or a list of these"
+        )
+    return value
+
+
+Parameter = Annotated[object, BeforeValidator(_parameter)]
+
+
+class Section(BaseModel):
+    """A table of settings.toml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+
+# ── crm ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class HubSpotLogin(Section):
+    """How to get into HubSpot: a token, or an app's client and refresh token."""
+
+    client_id: Text | None = None
+    client_secret: SecretReference | None = None
+    refresh_token: SecretReference | None = None
+    token: Annotated[SecretReference | None, Field(validate_default=True)] = None
+    """Service key or private-app token."""
+
+    @field_validator("token")
+    @classmethod
+    def _one_way_in(cls, token: object, info: ValidationInfo) -> object:
+        keys = ("client_id", "client_secret", "refresh_token")
+        if not info.data.keys() >= set(keys):
+            return token  # one of them is wrong, and said so
+        app = [info.data[key] for key in keys]
+        if token is None and None in app:
+            raise PydanticCustomError("missing_login", "give token, or client_id with client_secret and refresh_token")
+        if token is not None and app != [None] * 3:
+            raise PydanticCustomError(
+                "two_logins", "give token or client_id, client_secret and refresh_token, not both"
+            )
+        return token
+
+
+class Patience(Section):
+    """How long one answer, and all tries of one request, may take."""
+
+    timeout_seconds: Seconds = 60
+    retry_seconds: Seconds = 180
+
+
+class HubSpot(HubSpotLogin, Patience):
+    """[crm] kind = "hubspot"."""
+
+    kind: Literal["hubspot"]
+    base_url: Url = "https://api.hubapi.com"
+    admin: HubSpotLogin | None = None
+    """Used by `provision` instead of the login above."""
+
+
+class SalesforceLogin(Section):
+    """How to get into Salesforce; what is needed depends on `login`."""
+
+    login: Literal["client_credentials", "jwt", "refresh_token", "password", "session"]
+    instance_url: Url | None = None
+    login_url: Url | None = None
+    """Default: `instance_url`."""
+    audience: Text | None = None
+    username: Annotated[Text | None, Field(validate_default=True)] = None
+    password: Annotated[SecretReference | None, Field(validate_default=True)] = None
+    security_token: SecretReference | None = None
+    client_id: Annotated[Text | None, Field(validate_default=True)] = None
+    client_secret: Annotated[SecretReference | None, Field(validate_default=True)] = None
+    refresh_token: Annotated[SecretReference | None, Field(validate_default=True)] = None
+    private_key: Annotated[SecretReference | None, Field(validate_default=True)] = None
+    token: Annotated[SecretReference | None, Field(validate_default=True)] = None
+
+    @field_validator("username", "password", "client_id", "client_secret", "refresh_token", "private_key", "token")
+    @classmethod
+    def _as_the_login_needs(cls, value: object, info: ValidationInfo) -> object:
+        login = info.data.get("login")
+        if value is None and info.field_name in NEEDS.get(str(login), ()):
+            raise PydanticCustomError("missing", 'missing: login "{login}" needs it', {"login": login})
+        return value
+
+
+class Salesforce(SalesforceLogin, Patience):
+    """[crm] kind = "salesforce"."""
+
+    kind: Literal["salesforce"]
+    instance_url: Url
+    api_version: Annotated[str, Field(pattern=r"^\d+\.\d$")] = "66.0"
+    admin: SalesforceLogin | None = None
+    """Used by `provision` instead of the login above."""
+
+
+class Files(Section):
+    """[crm] kind = "files": the CSV or Parquet files of docs/reference/files.md."""
+
+    kind: Literal["files"]
+    path: str
+
+
+Crm = Annotated[HubSpot | Salesforce | Files, Field(discriminator="kind")]
+
+# ── the rest ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Rules(Section):
+    """[rules]."""
+
+    directory: str = "rules"
+
+
+class State(Section):
+    """[state]: the journal, the mirror, and what guards them."""
+
+    database: Url = "sqlite:///var/tiersync.db"
+    mirror: str = "var/mirror"
+    lease_wait_seconds: Annotated[float, Field(ge=0)] = 30
+    secret_key: SecretReference | None = None
+    """Encrypts the tokens the CRM hands out."""
+
+
+class Run(Section):
+    """[run]."""
+
+    time_zone: str = "Europe/Amsterdam"
+    home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    language: Literal["nl", "en"] | None = None
+    """Wins over the rules' `labels.language`."""
+    edited_values: Literal["keep", "overwrite"] = "keep"
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise PydanticCustomError("time_zone", 'not a time zone; use a name such as "Europe/Amsterdam"') from None
+        return name
+
+
+class Schedule(Section):
+    """[schedule]: one of `cron` and `every`."""
+
+    cron: str | None = None
+    every: str | None = None
+
+    @field_validator("cron")
+    @classmethod
+    def _five_fields(cls, cron: str) -> str:
+        if not re.fullmatch(r"[\dA-Za-z*,/#?-]+( +[\dA-Za-z*,/#?-]+){4}", cron.strip()):
+            raise PydanticCustomError("cron", "a cron line has five fields: minute hour day month weekday")
+        return cron.strip()
+
+    @field_validator("every")
+    @classmethod
+    def _an_interval(cls, every: str, info: ValidationInfo) -> str:
+        if not re.fullmatch(r"[1-9]\d{0,5}[smhd]", every):
+            raise PydanticCustomError("every", 'an interval is a number with s, m, h or d, such as "30m"')
+        if info.data.get("cron") is not None:
+            raise PydanticCustomError("two_schedules", "give cron or every, not both")
+        return every
+
+    @property
+    def interval(self) -> timedelta | None:
+        """`every` as a length of time."""
+        return timedelta(**{UNITS[self.every[-1]]: int(self.every[:-1])}) if self.every else None
+
+
+class Limits(Section):
+    """[limits]: the guards; one trips when its figure is greater."""
+
+    max_new_say_no_pct: Percent = 10
+    max_new_say_no: Annotated[int, Field(ge=0)] = 500
+    max_tier_change_pct: Percent = 30
+    max_revenue_moved_pct: Percent = 30
+    max_owner_book_pct: Percent = 50
+    max_population_drop_pct: Percent = 30
+    max_rows_drop_pct: Percent = 20
+    min_accounts: Annotated[int, Field(ge=0)] = 20
+    """Percentages apply from this many evaluated accounts; the cap always."""
+
+
+class Budget(Section):
+    """[budget]: our share of the CRM's daily quota."""
+
+    max_share_of_daily_quota: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class Engine(Section):
+    """[engine]."""
+
+    kind: Literal["duckdb", "spark"] = "duckdb"
+
+
+class Table(Section):
+    """[tables.NAME]: data beside the CRM, from a file or a database."""
+
+    path: str | None = None
+    query: str | None = None
+    url: Annotated[Url | None, Field(validate_default=True)] = None
+    match: Annotated[dict[str, str], Field(min_length=1)]
+    """Their column = our account field."""
+    max_age_days: Annotated[int, Field(gt=0)] | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _one_source(cls, url: object, info: ValidationInfo) -> object:
+        if not info.data.keys() >= {"path", "query"}:
+            return url  # one of them is wrong, and said so
+        path, query = info.data["path"], info.data["query"]
+        if (path is None) == (url is None) or (url is None) != (query is None):
+            raise PydanticCustomError("one_source", "give path, or url together with query")
+        return url
+
+
+class Alerts(Section):
+    """[alerts]: who hears of trouble, and the dead man's switch."""
+
+    urls: list[AlertUrl] = []
+    heartbeat_url: Url | None = None
+
+
+class Settings(Section):
+    """settings.toml."""
+
+    crm: Crm | None = None
+    rules: Rules = Rules()
+    parameters: Annotated[dict[str, Parameter], BeforeValidator(_flat)] = {}
+    """Rule parameters by dotted name."""
+    fields: Annotated[dict[str, str], BeforeValidator(_flat)] = {}
+    """Logical field -> CRM property; a deal's field as `deals.NAME`."""
+    state: State = State()
+    run: Run = Run()
+    schedule: Schedule = Schedule()
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    engine: Engine = Engine()
+    tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
+    alerts: Alerts = Alerts()
