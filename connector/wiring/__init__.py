@@ -259,6 +259,12 @@ class Wiring:
 
         return show(self.journal, run)
 
+    def explain(self, account: str, progress: Progress) -> dict[str, Any]:
+        """One account with everything behind its verdict."""
+        from connector.wiring.explaining import explain
+
+        return explain(self, account, progress)
+
     def close(self) -> None:
         """Close what was opened."""
         for name in ("crm", "admin_crm", "store"):
