@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench cassettes lock clean
+.PHONY: demo test check bench cassettes changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -23,6 +23,9 @@ bench: $(READY)  ## speed and memory promises, as ratios against a plain baselin
 
 cassettes: $(READY)  ## record cassettes/ again: against the sandbox, or HubSpot itself when HUBSPOT_TOKEN is set
 	$(BIN)/python -m tests.cassette.record
+
+changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
+	$(BIN)/towncrier build --yes
 
 lock:  ## pin what pyproject.toml asks for
 	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock

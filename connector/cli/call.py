@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.errors import UsageError
+from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
-    from connector.ports import Progress
-    from connector.wiring import Parts
+    from connector.ports import Clock, Progress
+    from connector.sync import Result
+    from connector.wiring import Wiring
 
 PANEL = "Options of every command"
 
@@ -36,9 +38,13 @@ class Call:
     overrides: dict[str, str] = field(default_factory=dict)
     json: bool = False
     verbose: bool = False
+    subcommand: str | None = None
+    """Of a group of commands, the one that follows; the group itself is asked when there is none."""
     answered: bool = False
     """Whether the one JSON document is out."""
-    _parts: "Parts | None" = None
+    result: "Result | None" = None
+    """What the walk of this call came to."""
+    _wiring: "Wiring | None" = None
 
     def take(self, given: dict[str, Any]) -> None:
         """Add the shared options one level of the command line was given."""
@@ -53,18 +59,25 @@ class Call:
         if self.as_of is not None:
             raise UsageError(f"{command} takes no --as-of", hint="it writes what was planned, as of its own day")
 
-    def parts(self, *, needs_file: bool = True) -> "Parts":
-        """Return the parts this call works with, built from its settings on first use.
+    def wiring(self, *, needs_file: bool = True) -> "Wiring":
+        """Return what this call works with, built from its settings on first use.
 
         Without `needs_file` a missing settings.toml means all defaults; a named one must exist all the same.
         """
-        from connector import wiring
         from connector.cli.logs import start_logging
+        from connector.wiring import wire
 
-        if self._parts is None:
-            self._parts = wiring.parts(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
-            start_logging(verbose=self.verbose, scrub=self._parts.vault.scrub)
-        return self._parts
+        if self._wiring is None:
+            self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
+            start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
+        return self._wiring
+
+    @property
+    def clock(self) -> "Clock":
+        """The clock of this call, without any settings."""
+        from connector.wiring import clock
+
+        return clock()
 
     def progress(self) -> AbstractContextManager["Progress"]:
         """Draw progress on stderr while the context lasts: bars on a terminal, plain lines otherwise."""
@@ -73,8 +86,13 @@ class Call:
         return show_progress()
 
     def scrub(self, text: str) -> str:
-        """Mask every secret this call has read."""
-        return self._parts.vault.scrub(text) if self._parts else text
+        """Mask every secret this call has read, and what looks like one."""
+        return (self._wiring.vault.scrub if self._wiring else Scrubber())(text)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._wiring:
+            self._wiring.close()
 
     def document(self, document: object) -> None:
         """Print the one JSON document of this call on stdout."""
@@ -125,6 +143,7 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
 
     def called(*, ctx: typer.Context, **given: Any) -> int:
         ctx.obj.take({name: given.pop(name) for name in OPTIONS})
+        ctx.obj.subcommand = ctx.invoked_subcommand
         return command(ctx.obj, **given)
 
     named = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.problems import near
 from connector.rules.tree import Call, Function, Literal, Param, Unknown
-from connector.rules.walk import NUMERIC, type_of
+from connector.rules.walk import NUMERIC, POISON, family, type_of
 
 if TYPE_CHECKING:
     from connector.rules.grammar import Term
@@ -40,6 +40,7 @@ SIGNATURES = {
     Function.MONTHS_BETWEEN: Signature(2, 2, ("date",), Type.INTEGER, "months_between(from, to)"),
     Function.ADD_MONTHS: Signature(2, 2, ("date", "number"), Type.DATE, "add_months(date, months)"),
     Function.QUARTER: Signature(1, 1, ("date",), Type.INTEGER, "quarter(date)"),
+    Function.DIVISION: Signature(1, 1, ("text",), Type.INTEGER, "division(activity_code)"),
     Function.CONTAINS: Signature(2, 2, ("text", "text or list"), Type.BOOLEAN, "contains(text, part)"),
     Function.STARTS_WITH: Signature(2, 2, ("text", "text or list"), Type.BOOLEAN, "starts_with(text, part)"),
     Function.HAS: Signature(2, 2, ("list", "text"), Type.BOOLEAN, "has(list, 'CODE')"),
@@ -53,23 +54,17 @@ def apply(resolver: Resolver, term: Term, at: Position) -> Expression:
     if term.text.lower() not in names:
         hint = near(term.text, names) or "functions: " + ", ".join(names)
         resolver.say(resolver.leaf.spot(term.start, len(term.text)), f"unknown function '{term.text}'", hint)
-        return _poison()
+        return POISON
     function = Function(term.text.lower())
     signature = SIGNATURES[function]
     if not signature.least <= len(term.parts) <= signature.most:
         resolver.say(at, f"'{function}' takes other arguments", f"write {signature.shown}")
-        return _poison()
+        return POISON
     arguments = tuple(_argument(resolver, part) for part in term.parts)
-    if any(argument is _poison() for argument in arguments):
-        return _poison()
+    if any(argument is POISON for argument in arguments):
+        return POISON
     _check(resolver, signature, arguments)
     return Call(function, arguments, _gives(function, signature, arguments), function in FOLDED, at)
-
-
-def _poison() -> Expression:
-    from connector.rules.resolve import POISON  # noqa: PLC0415 - the two modules need each other
-
-    return POISON
 
 
 def _argument(resolver: Resolver, part: Term) -> Expression:
@@ -79,13 +74,11 @@ def _argument(resolver: Resolver, part: Term) -> Expression:
     values = tuple(item.value for item in items if isinstance(item, Literal))
     if len(values) != len(items):
         resolver.say(resolver.at(part), "a list holds constants only")
-        return _poison()
+        return POISON
     return Literal(values, Type.MULTI, resolver.at(part))  # type: ignore[arg-type]
 
 
 def _check(resolver: Resolver, signature: Signature, arguments: tuple[Expression, ...]) -> None:
-    from connector.rules.resolve import family  # noqa: PLC0415 - the two modules need each other
-
     first_same: str | None = None
     for index, argument in enumerate(arguments):
         wanted = signature.takes[min(index, len(signature.takes) - 1)]

@@ -30,10 +30,9 @@ from connector.rules.tree import (
     State,
     Test,
     Unit,
-    Unknown,
     Within,
 )
-from connector.rules.walk import NUMERIC, type_of
+from connector.rules.walk import POISON, family, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,18 +42,7 @@ if TYPE_CHECKING:
     from connector.rules.names import Column, Names
     from connector.rules.tree import Expression, Position
 
-POISON = Unknown(Type.TEXT)
-"""Stands for a part whose mistake is already noted; nothing more is said about it."""
-
 SCALE = {"k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
-
-
-def family(kind: Type) -> str:
-    """Group types that may be compared with each other, in words for people."""
-    if kind in NUMERIC:
-        return "number"
-    words = {Type.BOOLEAN: "true/false", Type.DATE: "date", Type.TIMESTAMP: "date", Type.MULTI: "list"}
-    return words.get(kind, "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +77,9 @@ class Resolver:
             case "null":
                 self.say(at, "nothing is null here", "write 'is known' or 'is unknown'")
                 return POISON
-            case "as_of":
-                return Known(Given.AS_OF, Type.DATE, at)
+            case "as_of" | "window_start" | "rule_version":
+                kind = Type.TEXT if term.kind == "rule_version" else Type.DATE
+                return Known(Given(term.kind), kind, at)
             case "name":
                 return self._name(term, at)
             case "param":
@@ -169,14 +158,14 @@ class Resolver:
             part = self.number(term.parts[0])
             return Arithmetic(Op.SUBTRACT, Literal(Decimal(0), Type.INTEGER, at), part, _plain(part), at)
         left, right = (self.expression(part) for part in term.parts)
-        if POISON in (left, right):
+        if left is POISON or right is POISON:
             return POISON
         dates = {family(type_of(left)), family(type_of(right))}
         if "date" in dates and term.text in "+-":
             return self._date_arithmetic(term, left, right, at)
         self.must(left, "number", "a number")
         self.must(right, "number", "a number")
-        return Arithmetic(Op(term.text), left, right, _result(Op(term.text), type_of(left), type_of(right)), at)
+        return Arithmetic(Op(term.text), left, right, result_type(Op(term.text), type_of(left), type_of(right)), at)
 
     def _date_arithmetic(self, term: Term, left: Expression, right: Expression, at: Position) -> Expression:
         sides = (family(type_of(left)), family(type_of(right)))
@@ -299,8 +288,8 @@ def _plain(part: Expression) -> Type:
     return kind if kind in {Type.INTEGER, Type.MONEY} else Type.NUMBER
 
 
-def _result(op: Op, left: Type, right: Type) -> Type:
-    """Money stays money when added or scaled; money over money is a number; whole stays whole unless divided."""
+def result_type(op: Op, left: Type, right: Type) -> Type:
+    """Tell the type: money stays money when added or scaled, and whole whole until divided."""
     money = (left is Type.MONEY, right is Type.MONEY)
     if op in {Op.ADD, Op.SUBTRACT}:
         if any(money):

@@ -40,6 +40,17 @@ if TYPE_CHECKING:
 
 NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.PERCENT})
 
+POISON = Unknown(Type.TEXT)
+"""Stands for a part whose mistake is already noted; nothing more is said about it. Compare by identity."""
+
+
+def family(kind: Type) -> str:
+    """Group types that may be compared with each other, in words for people."""
+    if kind in NUMERIC:
+        return "number"
+    words = {Type.BOOLEAN: "true/false", Type.DATE: "date", Type.TIMESTAMP: "date", Type.MULTI: "list"}
+    return words.get(kind, "text")
+
 
 def type_of(expression: Expression) -> Type:
     """Give the type of an expression; tests and logic are booleans, a Collect is a multi-select, a Say a text."""

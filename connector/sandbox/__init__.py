@@ -1,0 +1,98 @@
+"""A CRM on this machine that speaks the vendor's HTTP: for tests, for trying rules, for the demo.
+
+`serve` runs one until it is stopped; `running` gives one to a test. Nothing here knows the product's own
+client: it is written from the vendor's documented behaviour alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.sandbox import server
+from connector.sandbox.hubspot.app import HubSpot
+from connector.sandbox.hubspot.limits import PROFESSIONAL, UNLIMITED
+from connector.sandbox.hubspot.loading import load
+from connector.sandbox.hubspot.portal import Portal
+from connector.sandbox.hubspot.state import Keeper
+from connector.sandbox.population import generate
+from connector.sandbox.tables import read_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from connector.sandbox.hubspot.limits import Quota
+    from connector.sandbox.server import Running
+
+__all__ = ["Wish", "build", "running", "serve"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a sandbox is asked to be; times in seconds."""
+
+    now: Callable[[], datetime]
+    crm: str = "hubspot"
+    data: Path | None = None
+    population: int | None = None
+    """Generate this many companies, with deals, tickets and calls, when there is no `data`."""
+    limits: str = "real"
+    state: Path | None = None
+    """Keeps the account; an existing file wins over `data` and `population`."""
+    seed: int = 1
+    token: str | None = None
+    """The only static token accepted; None accepts any that starts with `pat-`."""
+    index_lag: float = 0.0
+    quota: Quota | None = None
+    """Other rate limits than those of a Professional account."""
+
+
+def serve(*, port: int = 0, **wish: Any) -> None:
+    """Serve a sandbox on 127.0.0.1 until SIGTERM; print where it listens once it does.
+
+    `port` 0 takes a free one; the other arguments are those of `Wish`.
+    """
+    app = build(Wish(**wish))
+    server.run(app, server.bind(port), ready=_announce)
+
+
+def _announce(url: str) -> None:
+    sys.stdout.write(f"listening on {url}\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def running(**wish: Any) -> Iterator[Running]:
+    """Give a sandbox in a thread of this process, at `.url`, for the length of a with block.
+
+    The arguments are those of `Wish`; without any `limits` there are none here.
+    """
+    with server.in_thread(build(Wish(**{"limits": "off", **wish}))) as found:
+        yield found
+
+
+def build(wish: Wish) -> HubSpot:
+    """Make a sandbox as wished; UsageError when that cannot be."""
+    if wish.crm != "hubspot":
+        raise UsageError(f"there is no sandbox for {wish.crm} yet", hint="use --crm hubspot")
+    quota = wish.quota or (PROFESSIONAL if wish.limits == "real" else UNLIMITED)
+    portal = Portal(now=wish.now, quota=quota, seed=wish.seed, index_lag=wish.index_lag)
+    portal.access.token = wish.token
+    app = HubSpot(portal)
+    if wish.state is not None:
+        app.keeper = Keeper(portal, wish.state)
+    if app.keeper is None or not app.keeper.restore():
+        _fill(portal, wish)
+    return app
+
+
+def _fill(portal: Portal, wish: Wish) -> None:
+    if wish.data is not None:
+        load(portal, read_tables(wish.data))
+    elif wish.population is not None:
+        load(portal, generate(companies=wish.population, as_of=wish.now().date(), seed=wish.seed))

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import pickle
+import re
 import traceback
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -14,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import UsageError
+from connector.model.secrets import Scrubber, Secret
 from connector.settings.reference import Reference
-from connector.settings.vault import Secret, Vault
+from connector.settings.vault import Vault
 
 PLANTED = 'pat-na1 "planted"/+=é&0123456789'
 
@@ -104,20 +106,29 @@ def test_a_secret_is_masked_in_every_form(form: str) -> None:
 
 @given(secret=st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=12), offset=st.integers(0, 5))
 def test_a_secret_inside_base64_is_masked_at_every_alignment(secret: str, offset: int) -> None:
-    box = vault()
-    box.learn(secret)
+    scrub = Scrubber([Secret(secret)])
     hidden = base64.b64encode(b"x" * offset + secret.encode() + b"tail").decode()
-    assert "***" in box.scrub(hidden)
+    assert "***" in scrub(hidden)
 
 
 def test_lines_of_a_key_file_are_masked_one_by_one() -> None:
-    box = vault()
-    box.learn("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQC7\n-----END KEY-----")
-    assert box.scrub("x MIIEvQIBADANBgkqhkiG9w0BAQEF y") == "x *** y"
+    scrub = Scrubber()
+    scrub.add(Secret("-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQC7\n-----END KEY-----"))
+    assert scrub("x MIIEvQIBADANBgkqhkiG9w0BAQEF y") == "x *** y"
 
 
 def test_nothing_is_masked_before_a_secret_is_known() -> None:
     assert vault().scrub("plain text") == "plain text"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Authorization: Bearer abcdef", "x pat-eu1-0123abcd-ffff y", "grant_type=x&refresh_token=abcdef&client_id=1"],
+)
+def test_what_looks_like_a_token_is_masked_unasked(line: str) -> None:
+    masked = vault().scrub(line)
+    assert "***" in masked
+    assert not re.search("abcdef|0123abcd", masked)
 
 
 def test_a_secret_file_others_may_read_is_noticed(tmp_path: Path) -> None:

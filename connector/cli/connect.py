@@ -1,0 +1,99 @@
+"""`doctor` and `provision`: is the CRM ready, and make it ready."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.call import Call, shared
+from connector.errors import ConnectorError, UsageError
+
+if TYPE_CHECKING:
+    from connector.ports import Finding, ProvisionStep
+    from connector.wiring import Wiring
+
+PANEL = "Connect"
+SIGNS = {
+    "good": ("ok  ", "green"),
+    "warning": ("note", "yellow"),
+    "bad": ("BAD ", "red"),
+    "unchecked": ("?   ", "cyan"),
+}
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("doctor", rich_help_panel=PANEL)(shared(doctor))
+    app.command("provision", rich_help_panel=PANEL)(shared(provision))
+
+
+def doctor(call: Call) -> int:
+    """Check connection, scopes, fields, options, quota, clock and state: one line each, with the fix."""
+    wiring = call.wiring()
+    found = []
+    for finding in _findings(wiring):
+        found.append(finding)
+        if not call.json:
+            _show(call, finding)
+    bad = any(finding.level == "bad" for finding in found)
+    if call.json:
+        rows = [{name: call.scrub(getattr(f, name)) for name in ("level", "subject", "message", "fix")} for f in found]
+        call.document({"outcome": "failed" if bad else "ok", "findings": rows})
+    return 1 if bad else 0
+
+
+def _findings(wiring: "Wiring") -> Iterator["Finding"]:
+    """Our own findings, then the CRM's; an error of the CRM is one more finding, wrong settings are not."""
+    from connector.ports import Finding
+
+    yield from wiring.findings()
+    try:
+        yield from wiring.crm.doctor(wiring.pull_request, wiring.outputs)
+    except UsageError:
+        raise
+    except ConnectorError as error:
+        yield Finding("bad", "connection", str(error), error.hint)
+
+
+def _show(call: Call, finding: "Finding") -> None:
+    sign, colour = SIGNS[finding.level]
+    typer.echo(f"{typer.style(sign, fg=colour)} {finding.subject}: {call.scrub(finding.message)}")
+    if finding.fix:
+        typer.echo(f"       fix: {call.scrub(finding.fix)}")
+
+
+def provision(
+    call: Call,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
+) -> int:
+    """Make the missing properties and options in the CRM; never changes a type, never removes anything."""
+    wiring = call.wiring()
+    steps = wiring.admin_crm.provision(wiring.outputs, language=wiring.language, dry_run=dry_run)
+    refused = any(step.action == "refuse" for step in steps)
+    if call.json:
+        names = ("target", "property", "action", "detail")
+        call.document(
+            {
+                "outcome": "failed" if refused else "ok",
+                "dry_run": dry_run,
+                "steps": [{name: getattr(step, name) for name in names} for step in steps],
+            }
+        )
+    else:
+        _show_steps(steps, dry_run=dry_run)
+    return 1 if refused else 0
+
+
+def _show_steps(steps: Sequence["ProvisionStep"], *, dry_run: bool) -> None:
+    for step in steps:
+        if step.action != "present":
+            typer.echo(
+                f"{step.action:8} {step.target.value} {step.property}" + (f": {step.detail}" if step.detail else "")
+            )
+    counts = {
+        action: sum(step.action == action for step in steps) for action in ("create", "extend", "present", "refuse")
+    }
+    words = ("would be made" if dry_run else "made", "extended", "there already", "refused")
+    said = [f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count]
+    typer.echo(", ".join(said) or "nothing to do")

@@ -1,0 +1,205 @@
+"""What a HubSpot answer means: good, final, or to be tried again, by status and body (pure).
+
+Source: HubSpot's error handling and usage guidelines pages; the kinds of 429 are told apart by `policyName`,
+older ones by `groupName` or the message. Edge answers (52x, 530) have HTML or empty bodies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from connector.crm.transport import Again, Answer, NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+_REASON_LENGTH = 400
+
+
+class Meaning(Enum):
+    """What happens next."""
+
+    GOOD = "good"
+    REFUSED = "refused"
+    """400 and its like: the same call will never work."""
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    FORBIDDEN = "forbidden"
+    EXPIRED = "expired"
+    UNAUTHORISED = "unauthorised"
+    DAY_USED = "day used up"
+    REDIRECT = "redirect"
+    AGAIN = "again"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Problem:
+    """An error body, as far as it could be read; every part may be empty. Scrub its words before showing them."""
+
+    status: int
+    message: str = ""
+    category: str = ""
+    sub_category: str = ""
+    policy: str = ""
+    correlation: str = ""
+    errors: tuple[Mapping[str, Any], ...] = ()
+    context: Mapping[str, Any] | None = None
+
+    def contexts(self) -> Iterator[Mapping[str, Any]]:
+        """The context of the answer and of each of its errors."""
+        for context in (self.context, *(error.get("context") for error in self.errors)):
+            if isinstance(context, dict):
+                yield context
+
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes of which any one would do, of a 403."""
+        found: dict[str, None] = {}
+        for context in self.contexts():
+            for key in ("requiredGranularScopes", "requiredScopes"):
+                found.update(dict.fromkeys(map(str, listed(context.get(key)))))
+        return tuple(found)
+
+    def codes(self) -> tuple[str, ...]:
+        """`errors[].code`, in order, each once."""
+        return tuple(dict.fromkeys(str(error["code"]) for error in self.errors if error.get("code")))
+
+    def words(self) -> str:
+        """HubSpot's own words, short."""
+        texts = [str(error["message"]) for error in self.errors if error.get("message")]
+        text = "; ".join(dict.fromkeys(texts)) or self.message or f"HTTP {self.status}"
+        return brief(text)
+
+
+def listed(value: object) -> list[Any]:
+    """The value when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def brief(text: str) -> str:
+    """One line, at most 400 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
+
+
+def problem(answer: Answer) -> Problem:
+    """Read an error body; anything that is not a JSON object leaves only the status."""
+    try:
+        body = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return Problem(answer.status)
+    if not isinstance(body, dict):
+        return Problem(answer.status)
+    return Problem(
+        status=answer.status,
+        message=str(body.get("message") or body.get("error_description") or ""),
+        category=str(body.get("category") or body.get("errorType") or body.get("status") or ""),
+        sub_category=str(body.get("subCategory") or ""),
+        policy=str(body.get("policyName") or body.get("groupName") or ""),
+        correlation=str(body.get("correlationId") or ""),
+        errors=tuple(error for error in listed(body.get("errors")) if isinstance(error, dict)),
+        context=body["context"] if isinstance(body.get("context"), dict) else None,
+    )
+
+
+def meaning(answer: Answer) -> Meaning:
+    """Sort one answer by what happens next."""
+    status = answer.status
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
+        return Meaning.GOOD
+    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
+        return Meaning.REDIRECT
+    if status == 401:  # noqa: PLR2004 - HTTP
+        return Meaning.EXPIRED if problem(answer).category == "EXPIRED_AUTHENTICATION" else Meaning.UNAUTHORISED
+    if status == 429 and limit_kind(problem(answer)) == "daily":  # noqa: PLR2004 - HTTP
+        return Meaning.DAY_USED
+    return _BY_STATUS.get(status, Meaning.AGAIN if status >= 500 else Meaning.REFUSED)  # noqa: PLR2004 - HTTP
+
+
+_BY_STATUS = {
+    403: Meaning.FORBIDDEN,
+    404: Meaning.MISSING,
+    409: Meaning.CONFLICT,
+    408: Meaning.AGAIN,
+    423: Meaning.AGAIN,
+    429: Meaning.AGAIN,
+    477: Meaning.AGAIN,
+    530: Meaning.UNAUTHORISED,
+}
+
+
+def limit_kind(found: Problem, *, lane: str = "app") -> str:
+    """Which limit a 429 is about: daily, burst or secondly; without a word about it, the lane's own."""
+    text = f"{found.policy} {found.message}".lower()
+    if "daily" in text:
+        return "daily"
+    if "ten_secondly" in text or "ten-secondly" in text:
+        return "burst"
+    if "secondly" in text:
+        return "secondly"
+    return "secondly" if lane == "search" else "burst"
+
+
+def retry_after(answer: Answer, *, now: datetime) -> float | None:
+    """Seconds the CRM asks to wait (a number or an HTTP date), or None."""
+    text = (answer.headers.get("Retry-After") or "").strip()
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds()) if text else None
+    except (TypeError, ValueError):
+        return None
+
+
+def again(answer: Answer, *, lane: str, now: datetime, chance: Callable[[], float]) -> Again:
+    """How to try again after an answer that means AGAIN; `chance` gives 0 to 1."""
+    status, asked = answer.status, retry_after(answer, now=now)
+    if status == 429:  # noqa: PLR2004 - HTTP
+        return _limit(limit_kind(problem(answer), lane=lane), asked, chance)
+    if status == 423:  # noqa: PLR2004 - HTTP
+        return Again("a record is locked (423)", lambda n: 2.0 + chance() * n, asked=asked)
+    if status == 477:  # noqa: PLR2004 - HubSpot's own
+        moving = "the account is being moved to another data centre (477)"
+        return Again(moving, lambda _: 86_400.0, asked=86_400.0 if asked is None else asked)
+    tries = 4 if status in _FEW_TRIES else 100
+    text = f"HubSpot answered {status} {_NAMES.get(status, '')}".rstrip()
+    return Again(text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=None)
+
+
+def _limit(kind: str, asked: float | None, chance: Callable[[], float]) -> Again:
+    if kind == "secondly":
+        return Again("too many searches in a second (429)", lambda n: n + chance(), asked=asked, hold=True)
+    # The window rolls: every second frees a tenth of it, so a short pause is enough unless others keep it full.
+    return Again(
+        "too many calls in ten seconds (429)",
+        lambda n: min(10.0 * n, 2.0 ** (n - 1)) + chance(),
+        asked=asked,
+        hold=True,
+    )
+
+
+_FEW_TRIES = {500, 522, 525, 526}
+_NAMES = {
+    500: "internal error",
+    502: "bad gateway",
+    503: "unavailable",
+    504: "gateway timeout",
+    522: "connection timed out at the edge",
+    524: "no answer within 100 s at the edge",
+    525: "TLS handshake failed at the edge",
+    526: "invalid certificate at the edge",
+}
+
+
+def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
+    """How to try again when nothing came back; an address that never answered gets three tries only."""
+    tries = 1 if lost.hopeless else 3 if first else 100
+    applied = None if lost.sent else False
+    return Again(lost.reason, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, applied=applied)

@@ -1,0 +1,278 @@
+"""One call function for every HubSpot request, around the official client; answers come back as checked JSON.
+
+The official client builds URLs, sends and raises; its typed models are passed by (`_preload_content=False` and
+orjson cost 1/23 of them, and they turn a cut or HTML body into an empty result without an error).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+import urllib3
+from hubspot.crm.companies import ApiClient, Configuration
+from hubspot.crm.companies.exceptions import ApiException
+
+from connector.crm.hubspot import answers
+from connector.crm.hubspot.answers import Meaning
+from connector.crm.transport import Again, Answer, Call, NoAnswer
+from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, SkipRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from connector.crm.hubspot.answers import Problem
+    from connector.crm.hubspot.auth import Credentials
+    from connector.crm.hubspot.limits import Limits
+    from connector.crm.transport import Transport
+    from connector.model.secrets import Scrubber, Secret
+
+_POOL = 16
+_CONNECT_SECONDS = 10.0
+
+
+class Refused(SkipRecord):
+    """HubSpot will never take this call as it is (400, 404, 409, 413, 414); `problem` holds its words."""
+
+    code = "REFUSED"
+
+    def __init__(self, message: str, *, problem: Problem) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class Forbidden(AccessRefused):
+    """A scope is missing; `scopes` are those of which any one would do."""
+
+    def __init__(self, message: str, *, hint: str, scopes: tuple[str, ...]) -> None:
+        super().__init__(message, hint=hint)
+        self.scopes = scopes
+
+
+_TOKEN_REFUSED = (Meaning.REFUSED, Meaning.EXPIRED, Meaning.UNAUTHORISED, Meaning.FORBIDDEN)
+
+
+class _Expired(RetryLater):
+    """The access token expired on the way."""
+
+
+class Wire:
+    """One try of one call through the official client; never raises, never follows a redirect."""
+
+    def __init__(self, *, base_url: str, timeout_seconds: float, ticks: Callable[[], float]) -> None:
+        configuration = Configuration()
+        configuration.host = base_url.rstrip("/")
+        # No retries and no redirects below us: both are decided where the kind of answer is known, and a
+        # redirect would carry the token to a host nobody named.
+        configuration.retries = urllib3.Retry(total=False)
+        configuration.connection_pool_maxsize = _POOL
+        self._api = ApiClient(configuration=configuration)
+        self._api.user_agent = "tiersync"
+        self._api.set_default_header("Accept", "application/json")
+        self._api.set_default_header("Accept-Encoding", "gzip")
+        self._timeout = timeout_seconds
+        self._ticks = ticks
+
+    def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
+        """The answer, or why there is none."""
+        deadline = self._ticks() + self._timeout
+        try:
+            return self._read(self._open(call, bearer), deadline)
+        except ApiException as error:
+            return _refusal(error)
+        except UnicodeDecodeError as error:
+            # The client decodes error bodies as UTF-8; the refusal itself is what it was about.
+            cause = error.__context__
+            return _refusal(cause) if isinstance(cause, ApiException) else NoAnswer("unreadable answer", sent=True)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return _lost(error)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._api.rest_client.pool_manager.clear()
+
+    def _open(self, call: Call, bearer: Secret | None) -> urllib3.BaseHTTPResponse:
+        headers = {"Content-Type": "application/x-www-form-urlencoded" if call.form else "application/json"}
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer.reveal()}"
+        response = self._api.call_api(
+            call.path,
+            call.method,
+            query_params=list(call.query),
+            header_params=headers,
+            body=call.body,
+            post_params=list(call.form.items()) if call.form else None,
+            _preload_content=False,
+            _request_timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
+        )
+        return cast("urllib3.BaseHTTPResponse", response)
+
+    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Answer | NoAnswer:
+        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
+        chunks = []
+        while chunk := response.read1(1 << 20):
+            chunks.append(chunk)
+            if self._ticks() > deadline:
+                response.close()
+                return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
+        response.release_conn()
+        return Answer(response.status, response.headers, b"".join(chunks))
+
+
+def _refusal(error: ApiException) -> Answer | NoAnswer:
+    if not error.status:
+        return NoAnswer(answers.brief(str(error.reason)), sent=False, hopeless=True)
+    body = error.body
+    return Answer(error.status, error.headers or {}, body.encode() if isinstance(body, str) else body or b"")
+
+
+_NEVER_SENT = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    urllib3.exceptions.NameResolutionError,
+)
+_HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
+
+
+def _lost(error: Exception) -> NoAnswer:
+    while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return NoAnswer("the host name cannot be resolved", sent=False)
+    if isinstance(error, _NEVER_SENT):
+        return NoAnswer("the host cannot be reached", sent=False)
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        return NoAnswer("no answer in time", sent=True)
+    if isinstance(error, _HOPELESS):
+        return NoAnswer(f"the connection cannot be made ({type(error).__name__})", sent=False, hopeless=True)
+    return NoAnswer(f"the connection broke off ({type(error).__name__})", sent=True)
+
+
+class Client:
+    """HubSpot by JSON: `get` and `post` return the decoded object of a good answer.
+
+    Raises Refused (400, 404, 409), Forbidden (403), AccessRefused (401, 530), QuotaUsedUp, BadAnswer for a body
+    that is not a JSON object, StopRun when no answer can be had, AnswerLost for a write whose fate is unknown.
+    """
+
+    def __init__(
+        self,
+        *,
+        wire: Wire,
+        limits: Limits,
+        scrub: Scrubber,
+        now: Callable[[], datetime],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._wire = wire
+        self.limits = limits
+        self.scrub = scrub
+        self._now = now
+        self._chance = chance
+        self.transport: Transport
+        self.credentials: Credentials
+
+    def get(self, path: str, what: str, **query: str) -> dict[str, Any]:
+        """GET one JSON object."""
+        return self._object(Call("GET", path, what, query=tuple(query.items())))
+
+    def post(
+        self, path: str, what: str, body: Mapping[str, object], *, lane: str = "app", once: bool = False
+    ) -> dict[str, Any]:
+        """POST a JSON object, get one back; `once` is for writes whose fate matters."""
+        return self._object(Call("POST", path, what, body=body, lane=lane, once=once))
+
+    def patch(self, path: str, what: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """PATCH with a JSON object, get one back."""
+        return self._object(Call("PATCH", path, what, body=body))
+
+    def close(self) -> None:
+        """Close connections."""
+        self._wire.close()
+
+    def send(self, call: Call) -> Answer | NoAnswer:
+        """One try (the transport's sender)."""
+        if call.lane == "oauth":
+            return self._wire.send(call, None)
+        self.limits.check()
+        answer = self._wire.send(call, self.credentials.bearer())
+        if isinstance(answer, Answer):
+            self.limits.see(call.lane, answer)
+        return answer
+
+    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:
+        """What an answer means (the transport's judge)."""
+        if isinstance(answer, NoAnswer):
+            return answers.no_answer(answer, first=first, chance=self._chance)
+        meant = answers.meaning(answer)
+        if meant is Meaning.AGAIN:
+            if answer.status == 429:  # noqa: PLR2004 - HTTP
+                self.limits.exceeded(call.lane)
+            return answers.again(answer, lane=call.lane, now=self._now(), chance=self._chance)
+        if call.lane == "oauth" and meant in _TOKEN_REFUSED:
+            return None
+        if meant is Meaning.EXPIRED and not call.renewed:
+            raise _Expired(call.what)
+        if meant is not Meaning.GOOD:
+            raise self._error(meant, call, answer)
+        return None
+
+    def call(self, call: Call) -> Answer:
+        """The final answer; a token that expired on the way is replaced once and the call repeated."""
+        bearer = self.credentials.bearer()
+        try:
+            return self.transport.call(call)
+        except _Expired:
+            pass
+        self.credentials.renew(bearer)
+        return self.transport.call(replace(call, renewed=True))
+
+    def _error(self, meant: Meaning, call: Call, answer: Answer) -> ConnectorError:
+        found = answers.problem(answer)
+        text = f"{call.what}: {self.scrub(found.words())}"
+        if meant is Meaning.DAY_USED:
+            return self.transport.stop(self.limits.used_up(text))
+        if meant is Meaning.FORBIDDEN:
+            return _forbidden(text, found)
+        if meant in (Meaning.UNAUTHORISED, Meaning.EXPIRED):
+            hint = self.credentials.warning() or "check [crm] token: a service key or private-app token (pat-…)"
+            return self.transport.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
+        if meant is Meaning.REDIRECT:
+            hint = "set [crm] base_url to the address HubSpot answers at; redirects are not followed with a token"
+            return BadAnswer(f"{call.what}: HubSpot redirects elsewhere (HTTP {answer.status})", hint=hint)
+        return Refused(text, problem=found)
+
+    def _object(self, call: Call) -> dict[str, Any]:
+        answer = self.call(call)
+        try:
+            document = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            document = None
+        if isinstance(document, dict):
+            return document
+        raise BadAnswer(
+            f"{call.what}: HubSpot answered {answer.status} with {_shape(answer.body)}",
+            hint="nothing was written; run again, and look for a proxy between here and HubSpot if it stays",
+        )
+
+
+def _forbidden(text: str, found: Problem) -> Forbidden:
+    scopes = found.scopes()
+    hint = f"give the token one of these scopes: {', '.join(scopes)}" if scopes else "check the token's scopes"
+    message = f"{text} ({' or '.join(scopes)})" if scopes else text
+    return Forbidden(message, hint=hint, scopes=scopes)
+
+
+def _shape(body: bytes) -> str:
+    """What a body that is not a JSON object looks like, without repeating it."""
+    text = body.lstrip()
+    if not text:
+        return "an empty body"
+    if text.startswith(b"<"):
+        return "an HTML page"
+    if text.startswith((b"{", b"[")):
+        return f"JSON that is cut or no object ({len(body)} bytes)"
+    return f"a body that is not JSON ({len(body)} bytes)"

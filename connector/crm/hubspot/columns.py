@@ -1,0 +1,224 @@
+"""HubSpot records to text columns, built column by column straight from the decoded answers.
+
+The hot path of a pull: list comprehensions over dictionaries, no call per value except where a value needs one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from connector.crm.hubspot import mapping
+from connector.crm.hubspot.checks import bad
+from connector.model.fields import KEY, Table, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connector.crm.hubspot.checks import Record
+    from connector.crm.hubspot.mapping import FieldMap
+    from connector.crm.hubspot.schema import Property
+
+    Values = Sequence[dict[str, Any]]
+    """The `properties` of some records."""
+
+Cells = list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Closed and won stages by id, from the pipelines: the fallback for deals whose computed properties are empty."""
+
+    known: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+    won: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the account's details say that values depend on."""
+
+    company_currency: str | None = None
+    home_currency: str | None = None
+    stages: Stages = field(default_factory=Stages)
+
+    @property
+    def foreign(self) -> bool:
+        """HubSpot converts to another currency than the one we count in."""
+        return self.company_currency is not None and self.company_currency != self.home_currency
+
+
+class Columns:
+    """The columns of one table: which properties to ask for, and how to build each column.
+
+    `definitions` None means that the definitions may not be read; then what exists shows in the first records.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        logical: Sequence[str],
+        *,
+        fields: FieldMap,
+        definitions: Mapping[str, Property] | None,
+        account: Account,
+    ) -> None:
+        self.table = table
+        self._fields = fields
+        self._definitions = definitions
+        self._account = account
+        wanted = [name for name in logical if not (name == mapping.LINKED and table is not Table.ACCOUNTS)]
+        self.missing = frozenset(name for name in wanted if not self._exists(name))
+        self.names = tuple(name for name in wanted if name not in self.missing)
+        self._builders: dict[str, Callable[[Values], Cells]] = {
+            name: self._builder(name) for name in self.names if name != KEY[table]
+        }
+        self.properties = self._asked()
+
+    def settle(self, first: Sequence[Record]) -> None:
+        """Where definitions may not be read: keep the columns that the first records carry."""
+        if self._definitions is not None or not first:
+            return
+        carried = first[0]["properties"]
+        absent = {name for name in self._builders if not self._carried(name, carried)}
+        self.missing |= absent
+        self.names = tuple(name for name in self.names if name not in absent)
+        self._builders = {name: build for name, build in self._builders.items() if name not in absent}
+
+    def build(self, records: Sequence[Record]) -> dict[str, Cells]:
+        """The columns of these records; every one equally long."""
+        values = [record["properties"] for record in records]
+        built = {name: build(values) for name, build in self._builders.items()}
+        key = KEY[self.table]
+        columns = {name: built[name] if name != key else [record["id"] for record in records] for name in self.names}
+        for name, cells in columns.items():
+            _only_text(name, cells)
+        return columns
+
+    def _exists(self, logical: str) -> bool:
+        if logical == KEY[self.table] or self._definitions is None:
+            return True
+        if self._is_computed(logical) and logical != "deal_type":
+            return self._computable(logical, self._definitions)
+        return self._fields.property(self.table, logical) in self._definitions
+
+    def _computable(self, logical: str, known: Mapping[str, Property]) -> bool:
+        if logical == "home_amount":
+            return "amount_in_home_currency" in known and not self._account.foreign
+        if logical == "recurring":
+            return "hs_mrr" in known or "hs_arr" in known
+        if logical == "currency":
+            return "deal_currency_code" in known or self._account.foreign
+        return self._fields.property(self.table, logical) in known or bool(self._account.stages.known)
+
+    def _carried(self, logical: str, carried: Mapping[str, Any]) -> bool:
+        if self._is_computed(logical):
+            return True
+        return self._fields.property(self.table, logical) in carried
+
+    def _is_computed(self, logical: str) -> bool:
+        return (
+            self.table is Table.DEALS
+            and logical in mapping.COMPUTED
+            and self._fields.override(self.table, logical) is None
+        )
+
+    def _asked(self) -> tuple[str, ...]:
+        asked = dict.fromkeys(self._fields.property(self.table, name) for name in self._builders)
+        if "is_won" in self._builders or "is_closed" in self._builders:
+            asked["dealstage"] = None
+        if "recurring" in self._builders:
+            asked["hs_arr"] = None
+        asked[mapping.MERGED] = None
+        return tuple(asked)
+
+    def _builder(self, logical: str) -> Callable[[Values], Cells]:
+        source = self._fields.property(self.table, logical)
+        if self._is_computed(logical):
+            return self._computed(logical, source)
+        known = (self._definitions or {}).get(source)
+        wanted = mapping.CATALOGUE_TYPES[self.table].get(logical)
+        if wanted in (Type.DATE, Type.TIMESTAMP):
+            only_day = known is not None and known.type == "date"
+            return _dated(source, mapping.day if only_day else mapping.moment)
+        if wanted is None and known is not None and (known.multiple or known.type in ("number", "date", "datetime")):
+            return _canonical(source, known)
+        return _plain(source)
+
+    def _computed(self, logical: str, source: str) -> Callable[[Values], Cells]:
+        stages = self._account.stages
+        if logical == "is_won":
+            return _by_stage(source, stages.won, stages.known)
+        if logical == "is_closed":
+            return _by_stage(source, stages.closed, stages.known)
+        if logical == "deal_type":
+            known = mapping.DEAL_TYPES
+            return lambda values: [known.get(v, v) if (v := p.get(source) or None) else None for p in values]
+        if logical == "recurring":
+            return _recurring
+        if logical == "currency" and self._account.foreign:
+            company = self._account.company_currency
+            return lambda values: [p.get(source) or company for p in values]
+        return _plain(source)
+
+
+def _plain(source: str) -> Callable[[Values], Cells]:
+    return lambda values: [v if (v := p.get(source)) != "" else None for p in values]
+
+
+def _dated(source: str, convert: Callable[[str], str]) -> Callable[[Values], Cells]:
+    """ISO texts (`2026-…`) pass as they are; only the rare others cost a call."""
+    return lambda values: [
+        v if v is None or v[4:5] == "-" else convert(v) for p in values for v in (p.get(source) or None,)
+    ]
+
+
+def _canonical(source: str, known: Property) -> Callable[[Values], Cells]:
+    convert, kind, field_kind = mapping.canonical, known.type, known.field_type
+    return lambda values: [convert(v, kind, field_kind) if (v := p.get(source)) else None for p in values]
+
+
+def _by_stage(source: str, yes: frozenset[str], known: frozenset[str]) -> Callable[[Values], Cells]:
+    def from_stage(stage: str | None) -> str | None:
+        if stage not in known:
+            return None
+        return "true" if stage in yes else "false"
+
+    return lambda values: [p.get(source) or from_stage(p.get("dealstage")) for p in values]
+
+
+def _recurring(values: Values) -> Cells:
+    return [_any_positive(p.get("hs_mrr"), p.get("hs_arr")) for p in values]
+
+
+def _any_positive(*texts: str | None) -> str | None:
+    """`true` when a recurring value is above zero; unknown when none is a number: unknown is not zero."""
+    numbers = [value for text in texts if (value := _decimal(text)) is not None]
+    return ("true" if any(value > 0 for value in numbers) else "false") if numbers else None
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    try:
+        return Decimal(text) if text else None
+    except InvalidOperation:
+        return None
+
+
+def _only_text(name: str, cells: Cells) -> None:
+    """Every value is a text or empty, as HubSpot promises; numbers and booleans that slip through become text."""
+    try:
+        "".join(filter(None, cells))
+    except TypeError:
+        for position, cell in enumerate(cells):
+            cells[position] = _as_text(name, cell)
+
+
+def _as_text(name: str, cell: object) -> str | None:
+    if cell is None or isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, int | float):
+        return str(cell)
+    raise bad("reading records", f"the value of {name} is neither text nor number")

@@ -1,0 +1,152 @@
+"""HubSpot as the core sees it: the port, put together from its parts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from connector.crm.hubspot import mapping, reference, schema, write
+from connector.crm.hubspot.client import Forbidden, Refused
+from connector.crm.hubspot.doctor import examine
+from connector.crm.hubspot.intake import Intake
+from connector.crm.hubspot.objects import BATCH, Objects, in_batches
+from connector.crm.hubspot.provision import Provisioner
+from connector.crm.hubspot.pull import pull
+from connector.crm.hubspot.write import Writer
+from connector.errors import StopRun, UsageError
+from connector.model.changes import Outcome, RecordWrite, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from connector.crm.hubspot.client import Client
+    from connector.crm.hubspot.mapping import FieldMap
+    from connector.crm.hubspot.paths import Paths
+    from connector.crm.hubspot.schema import Property
+    from connector.model.outputs import Output
+    from connector.ports import Finding, Page, Progress, ProvisionStep, PullRequest, PullSummary, Quota
+
+
+class HubSpot:
+    """A HubSpot account; implements ports.Crm."""
+
+    name = "hubspot"
+    batch_size = BATCH
+
+    def __init__(
+        self, client: Client, paths: Paths, fields: FieldMap, *, home_currency: str, now: Callable[[], datetime]
+    ) -> None:
+        self._client = client
+        self._paths = paths
+        self._fields = fields
+        self._home_currency = home_currency
+        self._now = now
+        self._definitions: dict[Target, Mapping[str, Property] | None] = {}
+
+    def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
+        """See ports.Crm.pull."""
+        self._client.transport.resume()
+        return pull(self._intake(request), deliver, progress, now=self._now)
+
+    def read(
+        self, target: Target, records: Sequence[str], properties: Sequence[str]
+    ) -> Mapping[str, Mapping[str, str | None] | None]:
+        """See ports.Crm.read; a record merged into another counts as gone."""
+        names = {name: self._source(target, name) for name in properties}
+        found: dict[str, Mapping[str, str | None] | None] = dict.fromkeys(records)
+        for ids in in_batches(dict.fromkeys(records), BATCH):
+            for record in self._objects(target).read(ids, [*names.values()]).records:
+                values = record["properties"]
+                found[record["id"]] = {name: self._canonical(target, values, at) for name, at in names.items()}
+        return found
+
+    def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
+        """See ports.Crm.write."""
+        if not batch:
+            return []
+        target = batch[0].target
+        if len(batch) > self.batch_size or any(item.target != target for item in batch):
+            raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
+        wanted: dict[str, dict[str, str]] = {}
+        for item in batch:
+            values = {self._source(target, name): mapping.to_hubspot(value) for name, value in item.values}
+            wanted.setdefault(item.record, {}).update(values)
+        writer = Writer(
+            self._client,
+            self._paths,
+            self._objects(target),
+            definitions=partial(self._known, target),
+        )
+        fates = writer.write(wanted)
+        once = {item.record: item for item in batch}
+        return write.outcomes([*once.values()], fates)
+
+    def preflight(self, outputs: Sequence[Output]) -> None:
+        """See ports.Crm.preflight; passes when the definitions may not be read, the CRM will judge each write."""
+        existing = self._existing(afresh=True)
+        if existing is None:
+            return
+        wrong = self._provisioner().preflight(outputs, existing)
+        if wrong:
+            raise StopRun(
+                f"HubSpot is not ready to be written to: {'; '.join(wrong)}",
+                hint="run tiersync provision",
+                code="NOT_PROVISIONED",
+            )
+
+    def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
+        """See ports.Crm.provision; a dry run lists refusals instead of raising."""
+        self._definitions.clear()
+        return self._provisioner().provision(outputs, language=language, dry_run=dry_run)
+
+    def doctor(self, request: PullRequest, outputs: Sequence[Output]) -> Iterator[Finding]:
+        """See ports.Crm.doctor."""
+        self._client.transport.resume()
+        provisioner = self._provisioner()
+        return examine(self._client, self._intake(request), provisioner, outputs, lambda: self._existing(afresh=True))
+
+    def quota(self) -> Quota:
+        """See ports.Crm.quota."""
+        if self._client.limits.quota().limit is None:
+            reference.details(self._client, self._paths)
+        return self._client.limits.quota()
+
+    def requests(self) -> int:
+        """See ports.Crm.requests."""
+        return self._client.transport.requests()
+
+    def close(self) -> None:
+        """See ports.Crm.close."""
+        self._client.close()
+
+    def _intake(self, request: PullRequest) -> Intake:
+        return Intake(self._client, self._paths, request, self._fields, self._home_currency)
+
+    def _provisioner(self) -> Provisioner:
+        return Provisioner(self._client, self._paths, self._fields)
+
+    def _objects(self, target: Target) -> Objects:
+        return Objects(self._client, self._paths, mapping.KIND[mapping.TABLE_OF[target]])
+
+    def _source(self, target: Target, name: str) -> str:
+        return self._fields.property(mapping.TABLE_OF[target], name)
+
+    def _canonical(self, target: Target, values: Mapping[str, str | None], name: str) -> str | None:
+        known = (self._known(target, afresh=False) or {}).get(name)
+        return mapping.canonical(values.get(name), known.type if known else "string", known.field_type if known else "")
+
+    def _known(self, target: Target, *, afresh: bool) -> Mapping[str, Property] | None:
+        """The property definitions of a target; None when they may not be read."""
+        if afresh or target not in self._definitions:
+            try:
+                kind = mapping.KIND[mapping.TABLE_OF[target]]
+                self._definitions[target] = schema.read(self._client, self._paths, kind)
+            except (Forbidden, Refused):
+                self._definitions[target] = None
+        return self._definitions[target]
+
+    def _existing(self, *, afresh: bool) -> dict[Target, Mapping[str, Property]] | None:
+        known = {target: self._known(target, afresh=afresh) for target in Target}
+        readable = {target: found for target, found in known.items() if found is not None}
+        return readable if len(readable) == len(known) else None

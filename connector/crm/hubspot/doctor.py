@@ -1,0 +1,83 @@
+"""What would stop or hamper a run, found out by asking and never by writing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.errors import AccessRefused, ConnectorError, UsageError
+from connector.ports import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from connector.crm.hubspot import reference
+    from connector.crm.hubspot.client import Client
+    from connector.crm.hubspot.intake import Intake
+    from connector.crm.hubspot.provision import Existing, Provisioner
+    from connector.model.outputs import Output
+
+
+def examine(
+    client: Client,
+    intake: Intake,
+    provisioner: Provisioner,
+    outputs: Sequence[Output],
+    existing: Callable[[], Existing | None],
+) -> Iterator[Finding]:
+    """One finding per subject; the first bad one about the connection ends the list."""
+    if warning := client.credentials.warning():
+        yield Finding("warning", "token", warning, "paste the token itself, not the client secret")
+    try:
+        intake.prepare()
+    except UsageError as error:
+        yield Finding("bad", "fields", str(error), error.hint)
+    except AccessRefused as error:
+        yield Finding("bad", "access", str(error), error.hint)
+        return
+    except ConnectorError as error:
+        yield Finding("bad", "connection", str(error), error.hint)
+        return
+    yield _account(intake.details)
+    yield from _records(intake)
+    yield from _properties(provisioner, outputs, existing())
+    yield _quota(client)
+
+
+def _account(details: reference.Details) -> Finding:
+    if details.portal is None:
+        return Finding("unchecked", "account", "the account's details may not be read with this token")
+    return Finding("good", "account", f"HubSpot account {details.portal}, currency {details.currency or 'unknown'}")
+
+
+def _records(intake: Intake) -> Iterator[Finding]:
+    for table, columns in intake.columns.items():
+        found = f"{intake.standings[table].total:,} {table.value}"
+        if columns.missing:
+            names = ", ".join(sorted(columns.missing))
+            yield Finding("warning", table.value, f"{found}; not connected: {names}", "optional; see [fields]")
+        else:
+            yield Finding("good", table.value, found)
+    for table, words in intake.closed.items():
+        yield Finding("warning", table.value, f"not connected: {words}", "optional; give the token the scope it names")
+    for warning in intake.warnings:
+        yield Finding("warning", warning.code.lower(), warning.message)
+
+
+def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: Existing | None) -> Iterator[Finding]:
+    if existing is None:
+        yield Finding("unchecked", "properties", "the property definitions may not be read with this token")
+        return
+    wrong = provisioner.preflight(outputs, existing)
+    for line in wrong:
+        yield Finding("bad", "properties", line, "run tiersync provision")
+    if not wrong:
+        yield Finding("good", "properties", f"all {len(outputs)} outputs have their property")
+    yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
+
+
+def _quota(client: Client) -> Finding:
+    quota = client.limits.quota()
+    if quota.limit is None or quota.left is None:
+        return Finding("unchecked", "quota", "HubSpot does not tell this token how many calls are left today")
+    level = "good" if quota.left > quota.limit // 10 else "warning"
+    return Finding(level, "quota", f"{quota.left:,} of today's {quota.limit:,} calls are left")

@@ -1,0 +1,81 @@
+"""Everything, by list: one walker per table and one reader of links beside it, sharing the pacing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.crm.crew import Pipe, gather
+from connector.crm.hubspot.counts import check_complete
+from connector.crm.hubspot.intake import LINK_TABLE
+from connector.crm.hubspot.mapping import MERGED
+from connector.model.fields import Table
+from connector.ports import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.crm.hubspot.checks import Record
+    from connector.crm.hubspot.intake import Intake
+
+    Put = Callable[[Page], None]
+    Job = Callable[[Put], None]
+
+CHUNK = 1_000
+"""Rows per delivered page: ten list pages, one associations call."""
+
+
+def pull(intake: Intake, deliver: Put) -> None:
+    """Deliver every record, link and owner; each table is checked against HubSpot's count."""
+    jobs: list[Job] = []
+    pipes: list[Pipe[list[str]]] = []
+    for table in intake.columns:
+        pipe: Pipe[list[str]] = Pipe(4)
+        pipes.append(pipe)
+        jobs.append(_listing(intake, table, pipe))
+        if table in LINK_TABLE:
+            jobs.append(_linking(intake, table, pipe))
+    if Table.OWNERS in intake.request.columns:
+        jobs.append(intake.owners)
+    gather(jobs, deliver, pipes=pipes)
+
+
+def _listing(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
+    """A job: all records of one table, their ids passed on to the reader of links, then the count."""
+    objects, columns = intake.objects(table), intake.columns[table]
+
+    def job(put: Put) -> None:
+        rows = 0
+        chunk: list[Record] = []
+        merged: list[Record] = []
+        for records in objects.pages(columns.properties):
+            if not rows:
+                columns.settle(records)
+            rows += len(records)
+            chunk += records
+            merged += [record for record in records if record["properties"].get(MERGED)]
+            if len(chunk) >= CHUNK:
+                _hand_on(intake, table, chunk, put, pipe)
+                chunk = []
+        if chunk:
+            _hand_on(intake, table, chunk, put, pipe)
+        pipe.close()
+        before, pause = intake.standings[table], intake.client.transport.pause
+        check_complete(objects, rows=rows, merged=merged, before=before, since=None, pause=pause)
+
+    return job
+
+
+def _hand_on(intake: Intake, table: Table, records: list[Record], put: Put, pipe: Pipe[list[str]]) -> None:
+    put(Page(table, intake.columns[table].build(records)))
+    if table in LINK_TABLE:
+        pipe.put([record["id"] for record in records])
+
+
+def _linking(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
+    """A job: the accounts of each thousand records, as their ids arrive."""
+
+    def job(put: Put) -> None:
+        for ids in pipe:
+            put(intake.link_page(table, ids, keep_empty=False))
+
+    return job

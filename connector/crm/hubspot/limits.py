@@ -1,0 +1,138 @@
+"""HubSpot's limits as its headers tell them: lanes, the day's quota, and the share kept for others.
+
+Source: HubSpot's usage guidelines: bursts per app and 10 s, search 5/s per account, associations with a bucket of
+their own, a daily number per account that starts anew at midnight in the account's time zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from connector.crm.pacing import Lane, Rate
+from connector.errors import QuotaUsedUp
+from connector.ports import Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import tzinfo
+
+    from connector.crm.transport import Answer
+
+_KEPT_BACK = 0.97
+"""Share of a burst limit that is used, so that a second process with the same token finds some air."""
+
+_SEARCH = Rate(calls=5, seconds=1.0, burst=9, burst_seconds=2.0)
+"""4.5 searches a second and never more than 5 in one: the account's 5 are shared with every other app."""
+
+_UNKNOWN = 100
+"""Calls per ten seconds until the first answer tells; the smallest account's."""
+
+
+def burst_rate(calls: int, seconds: float = 10.0) -> Rate:
+    """The rate kept under a limit of `calls` in `seconds`: spread evenly over its seconds, a little below it."""
+    kept = max(1, int(calls * _KEPT_BACK))
+    return Rate(calls=kept, seconds=seconds, burst=max(1, round(calls / seconds)))
+
+
+def _links_calls(calls: int) -> int:
+    """The associations bucket that goes with a burst limit (its own answers do not tell it reliably)."""
+    if calls >= 250:  # noqa: PLR2004 - with the API Limit Increase
+        return 200
+    return 150 if calls >= 190 else 100  # noqa: PLR2004 - Professional and Enterprise
+
+
+class Limits:
+    """What is known about the limits, learned from every answer."""
+
+    def __init__(
+        self,
+        *,
+        max_share: float,
+        zone: tzinfo,
+        now: Callable[[], datetime],
+        ticks: Callable[[], float],
+        pause: Callable[[float], None],
+    ) -> None:
+        self._max_share = max_share
+        self.zone = zone
+        self._now = now
+        first = burst_rate(_UNKNOWN)
+        self.lanes: Mapping[str, Lane] = {
+            "app": Lane(first, ticks=ticks, pause=pause),
+            "search": Lane(_SEARCH, ticks=ticks, pause=pause),
+            "links": Lane(first, ticks=ticks, pause=pause),
+            "oauth": Lane(None, ticks=ticks, pause=pause),
+        }
+        self._burst: int | None = _UNKNOWN
+        self._told = False
+        self._day: tuple[int, int] | None = None
+        self._day_ends: datetime | None = None
+
+    def see(self, lane: str, answer: Answer) -> None:
+        """Learn from the headers of an answer."""
+        headers = answer.headers
+        if lane == "app" and answer.status < 400:  # noqa: PLR2004 - edge errors carry no such headers
+            self._learn_burst(_number(headers, "X-HubSpot-RateLimit-Max"), _interval(headers))
+        limit = _number(headers, "X-HubSpot-RateLimit-Daily")
+        left = _number(headers, "X-HubSpot-RateLimit-Daily-Remaining")
+        if limit is not None and left is not None:
+            self._day, self._day_ends = (limit, left), self.midnight()
+
+    def exceeded(self, lane: str) -> None:
+        """A 429 where no limit was known: keep the smallest account's from now on."""
+        if self.lanes[lane].rate is None:
+            self.lanes[lane].learn(_SEARCH if lane == "search" else burst_rate(_UNKNOWN))
+
+    def check(self) -> None:
+        """Raise QuotaUsedUp when a call more would take from the share kept for others."""
+        if self._day is None or (self._day_ends is not None and self._now() >= self._day_ends):
+            return
+        limit, left = self._day
+        kept = int(limit * (1 - self._max_share))
+        if left <= kept:
+            raise self.used_up(
+                f"{left:,} of today's {limit:,} HubSpot calls are left, and {kept:,} are kept for others"
+            )
+
+    def used_up(self, text: str) -> QuotaUsedUp:
+        """The error for a used-up day, with the time it comes back."""
+        resume_at = self.midnight()
+        return QuotaUsedUp(
+            f"{text}; goes on after {resume_at:%Y-%m-%d %H:%M %Z}",
+            hint="run again after that time (the worker does so by itself), or raise [budget] max_share_of_daily_quota",
+            resume_at=resume_at,
+        )
+
+    def midnight(self) -> datetime:
+        """When the day's count starts anew: the next midnight in the account's time zone."""
+        today = self._now().astimezone(self.zone).date()
+        return datetime.combine(today + timedelta(days=1), time(), tzinfo=self.zone)
+
+    def quota(self) -> Quota:
+        """The day's calls as last told; unknown for OAuth tokens, whose answers do not tell."""
+        if self._day is None:
+            return Quota(None, None)
+        return Quota(self._day[0], self._day[1], self.midnight().astimezone(UTC))
+
+    def _learn_burst(self, calls: int | None, seconds: float) -> None:
+        if self._told and calls is None:
+            return
+        self._told = self._told or calls is not None
+        if calls == self._burst:
+            return
+        self._burst = calls
+        # HubSpot tells its limit on every list answer; where none was ever told there is none (a sandbox without).
+        self.lanes["app"].learn(None if calls is None else burst_rate(calls, seconds))
+        self.lanes["links"].learn(None if calls is None else burst_rate(_links_calls(calls)))
+        self.lanes["search"].learn(None if calls is None else _SEARCH)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name) or ""
+    return int(text) if text.isdecimal() and int(text) >= 0 else None
+
+
+def _interval(headers: Mapping[str, str]) -> float:
+    milliseconds = _number(headers, "X-HubSpot-RateLimit-Interval-Milliseconds")
+    return milliseconds / 1000 if milliseconds else 10.0

@@ -1,0 +1,166 @@
+"""Which HubSpot property holds which logical field, and how its text becomes canonical (pure).
+
+Source: domain.md 3.2 and HubSpot's value conventions: every value is a text or null, dates may be epoch
+milliseconds, several options are joined by `;`, an empty text clears.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from connector.model.changes import Target
+from connector.model.fields import CATALOGUE, Table, Type
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KIND: dict[Table, str] = {Table.ACCOUNTS: "companies", Table.DEALS: "deals", Table.TICKETS: "tickets"}
+"""HubSpot's name of the objects behind a table."""
+
+TABLE_OF: dict[Target, Table] = {Target.ACCOUNT: Table.ACCOUNTS, Target.DEAL: Table.DEALS}
+
+MODIFIED = "hs_lastmodifieddate"
+MERGED = "hs_merged_object_ids"
+
+_PROPERTIES: dict[Table, dict[str, str]] = {
+    Table.ACCOUNTS: {
+        "account_id": "hs_object_id",
+        "lifecycle": "lifecyclestage",
+        "lead_status": "hs_lead_status",
+        "employees": "numberofemployees",
+        "own_turnover": "annualrevenue",
+        "activity_code": "nace_code",
+        "parent_id": "hs_parent_company_id",
+        "owner_id": "hubspot_owner_id",
+        "last_contact": "notes_last_contacted",
+        "referred_by": "referred_by_company_id",
+        "created_at": "createdate",
+        "merged_ids": MERGED,
+    },
+    Table.DEALS: {
+        "deal_id": "hs_object_id",
+        "name": "dealname",
+        "stage": "dealstage",
+        "is_won": "hs_is_closed_won",
+        "is_closed": "hs_is_closed",
+        "home_amount": "amount_in_home_currency",
+        "currency": "deal_currency_code",
+        "close_date": "closedate",
+        "created_at": "createdate",
+        "deal_type": "dealtype",
+        "probability": "hs_deal_stage_probability",
+        "recurring": "hs_mrr",
+        "owner_id": "hubspot_owner_id",
+    },
+    Table.TICKETS: {
+        "ticket_id": "hs_object_id",
+        "created_at": "createdate",
+        "closed_at": "closed_date",
+        "category": "hs_ticket_category",
+        "priority": "hs_ticket_priority",
+    },
+}
+
+DEAL_TYPES = {"newbusiness": "new", "existingbusiness": "existing"}
+
+COMPUTED = frozenset({"is_won", "is_closed", "deal_type", "recurring", "currency", "home_amount"})
+"""Deal columns that need more than the text of one property, unless a setting names a property for them."""
+
+LINKED = "account_id"
+"""Deals and tickets: the association decides, delivered as links; never a column of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """Logical field to property, with the overrides of `[fields]`: `pain_fit = "x"`, or `deals.amount = "x"`.
+
+    A bare name belongs to the accounts when they have such a field, else to the deals, else to the tickets;
+    a name no catalogue knows (an output, a custom field) belongs to the accounts.
+    """
+
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def property(self, table: Table, logical: str) -> str:
+        """The property that holds a logical field; without a row of its own, the logical name itself."""
+        return self.override(table, logical) or _PROPERTIES.get(table, {}).get(logical, logical)
+
+    def override(self, table: Table, logical: str) -> str | None:
+        """The property a setting names for this field, if any."""
+        dotted = self.overrides.get(f"{table.value}.{logical}")
+        return dotted or (self.overrides.get(logical) if table is _home(logical) else None)
+
+
+def _home(logical: str) -> Table:
+    for table in (Table.ACCOUNTS, Table.DEALS, Table.TICKETS):
+        if any(known.name == logical for known in CATALOGUE[table]):
+            return table
+    return Table.ACCOUNTS
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def day(text: str) -> str:
+    """A date as ISO text; epoch milliseconds (always midnight UTC for a date) are converted."""
+    moment = _from_epoch(text)
+    return text if moment is None else moment.date().isoformat()
+
+
+def moment(text: str) -> str:
+    """A timestamp as ISO text with offset; epoch milliseconds are converted."""
+    found = _from_epoch(text)
+    return text if found is None else found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _from_epoch(text: str) -> datetime | None:
+    digits = text.removeprefix("-")
+    if not digits.isdecimal():
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=int(text))
+    except OverflowError:
+        return None
+
+
+def number(text: str) -> str:
+    """A decimal without needless zeros; a text that is no number stays as it is, for the reader to report."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    if not value.is_finite():
+        return text
+    plain = f"{value:f}"
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain in ("-0", "") else plain
+
+
+def options(text: str) -> str:
+    """Several options, sorted, each once."""
+    return ";".join(sorted({part for part in text.split(";") if part}))
+
+
+def to_hubspot(value: str | None) -> str:
+    """Canonical text as HubSpot takes it: the same, and an empty text clears."""
+    return value or ""
+
+
+_CANONICAL = {"number": number, "date": day, "datetime": moment}
+
+
+def canonical(text: str | None, kind: str, field_kind: str = "") -> str | None:
+    """HubSpot's text of a property of this type as canonical text; empty is None."""
+    if not text:
+        return None
+    if kind == "enumeration" and field_kind == "checkbox":
+        return options(text) or None
+    convert = _CANONICAL.get(kind)
+    return convert(text) if convert else text
+
+
+CATALOGUE_TYPES: dict[Table, dict[str, Type]] = {
+    table: {known.name: known.type for known in fields} for table, fields in CATALOGUE.items()
+}

@@ -1,0 +1,237 @@
+"""Writing records: batches, with every record's fate found out.
+
+Source: HubSpot's batch pages and recordings: a validation error refuses the whole batch without naming the record
+(so the batch is halved until it is alone), missing ids come back in a 207, a merged-away id is left out in silence
+(so sent and returned ids are compared), and absolute values by record id may be sent again after reading back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from connector.crm.hubspot import checks, mapping
+from connector.crm.hubspot.answers import brief, listed
+from connector.crm.hubspot.client import Refused
+from connector.crm.transport import AnswerLost
+from connector.errors import BadAnswer, StopRun
+from connector.model.changes import Landed, Outcome, RecordWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.crm.hubspot.client import Client
+    from connector.crm.hubspot.objects import Objects
+    from connector.crm.hubspot.paths import Paths
+    from connector.crm.hubspot.schema import Property
+
+_BREATH = 2.0
+"""Seconds before a write is sent again, growing with each time."""
+
+SENDS = 3
+"""A write whose answer was lost is sent again at most twice."""
+
+Values = dict[str, str]
+"""HubSpot property -> HubSpot text of one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How one record's write ended."""
+
+    landed: Landed
+    code: str = ""
+    reason: str = ""
+
+
+WRITTEN = Fate(Landed.WRITTEN)
+GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in HubSpot")
+MERGED = Fate(Landed.GONE, "MERGED", "the record was merged into another in HubSpot")
+
+
+class Definitions(Protocol):
+    """The property definitions, read again when asked `afresh`; None when they may not be read."""
+
+    def __call__(self, *, afresh: bool) -> Mapping[str, Property] | None:
+        """By property name."""
+
+
+class Writer:
+    """Writes to one kind of object."""
+
+    def __init__(
+        self,
+        client: Client,
+        paths: Paths,
+        objects: Objects,
+        *,
+        definitions: Definitions,
+    ) -> None:
+        self._client = client
+        self._paths = paths
+        self._objects = objects
+        self._definitions = definitions
+
+    def write(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
+        """The fate of every record. Raises StopRun only while no fate at all is known."""
+        fates = self._objections(wanted, afresh=False)
+        self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
+        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
+
+    def _settle_all(self, open_: Mapping[str, Values], fates: dict[str, Fate]) -> None:
+        try:
+            self._send(dict(open_), fates, sends=SENDS, halved=False)
+        except StopRun as error:
+            if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
+                raise
+            stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
+            self._client.transport.stop(error)
+            fates.update({record: stopped for record in open_ if record not in fates})
+
+    def _send(self, batch: dict[str, Values], fates: dict[str, Fate], *, sends: int, halved: bool) -> None:
+        """Send one batch until every record of it has a fate."""
+        if not batch:
+            return
+        try:
+            silent, words = _sort(self._post(batch), batch, fates)
+        except Refused as error:
+            self._isolate(batch, fates, error, sends=sends, halved=halved)
+        except (AnswerLost, BadAnswer) as error:
+            self._read_back(batch, fates, error, sends=sends - 1)
+        else:
+            if words and silent:
+                self._halve(silent, fates, Fate(Landed.REFUSED, "REFUSED", words), sends=sends)
+            else:
+                self._read_back(silent, fates, None, sends=sends - 1)
+
+    def _post(self, batch: dict[str, Values]) -> dict[str, Any]:
+        kind = self._objects.kind
+        inputs = [_input(record, values) for record, values in batch.items()]
+        what = f"writing {len(batch)} {kind}"
+        return self._client.post(self._paths.batch(kind, "update"), what, {"inputs": inputs}, once=True)
+
+    def _isolate(
+        self, batch: dict[str, Values], fates: dict[str, Fate], error: Refused, *, sends: int, halved: bool
+    ) -> None:
+        """Find the record that HubSpot refused: first by the definitions as they are now, then by halves."""
+        if not halved and len(batch) > 1:
+            objections = self._objections(batch, afresh=True)
+            fates.update(objections)
+            batch = {record: values for record, values in batch.items() if record not in objections}
+            if objections:
+                self._send(batch, fates, sends=sends, halved=True)
+                return
+        found = error.problem
+        refused = Fate(Landed.REFUSED, next(iter(found.codes()), found.category), found.words())
+        self._halve(batch, fates, refused, sends=sends)
+
+    def _halve(self, batch: dict[str, Values], fates: dict[str, Fate], refused: Fate, *, sends: int) -> None:
+        """A batch that was refused without naming the record: its halves; a record alone is the refused one."""
+        if len(batch) == 1:
+            fates.update(dict.fromkeys(batch, refused))
+            return
+        records = list(batch)
+        middle = len(records) // 2
+        for half in (records[:middle], records[middle:]):
+            self._send({record: batch[record] for record in half}, fates, sends=sends, halved=True)
+
+    def _read_back(
+        self, batch: dict[str, Values], fates: dict[str, Fate], error: Exception | None, *, sends: int
+    ) -> None:
+        """Settle records whose answer was lost or left them out: by their values as HubSpot holds them now."""
+        if not batch:
+            return
+        unsettled = self._settled_by_reading(batch, fates)
+        if unsettled and sends > 0:
+            self._client.transport.pause(_BREATH * (SENDS - sends))
+            self._send(unsettled, fates, sends=sends, halved=True)
+        elif unsettled:
+            why = brief(str(error)) if error else "HubSpot left the record out of its answer"
+            fate = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"sent {SENDS} times and not found written: {why}")
+            fates.update(dict.fromkeys(unsettled, fate))
+
+    def _settled_by_reading(self, batch: dict[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
+        try:
+            names = sorted({name for values in batch.values() for name in values})
+            found = self._objects.read(list(batch), names)
+        except StopRun as error:
+            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its answer was lost and it cannot be read back: {error}")
+            fates.update(dict.fromkeys(batch, lost))
+            raise
+        fates.update(dict.fromkeys(found.gone, GONE))
+        fates.update(dict.fromkeys(found.survivors, MERGED))
+        definitions = self._definitions(afresh=False) or {}
+        for record in found.records:
+            if _holds(record["properties"], batch[record["id"]], definitions):
+                fates[record["id"]] = WRITTEN
+        return {record: values for record, values in batch.items() if record not in fates}
+
+    def _objections(self, wanted: Mapping[str, Values], *, afresh: bool) -> dict[str, Fate]:
+        """Records that the property definitions already rule out; they are not sent."""
+        definitions = self._definitions(afresh=afresh)
+        if definitions is None:
+            return {}
+        fates: dict[str, Fate] = {}
+        for record, values in wanted.items():
+            texts = [text for name, value in values.items() if (text := _objection(definitions, name, value))]
+            if texts:
+                fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
+        return fates
+
+
+def _input(record: str, values: Values) -> dict[str, object]:
+    return {"id": record, "properties": values, "objectWriteTraceId": record}
+
+
+def _objection(definitions: Mapping[str, Property], name: str, value: str) -> str:
+    known = definitions.get(name)
+    return f"HubSpot has no property {name}" if known is None else known.objection(value)
+
+
+def _sort(
+    document: Mapping[str, Any], batch: dict[str, Values], fates: dict[str, Fate]
+) -> tuple[dict[str, Values], str]:
+    """Fates as the answer tells them; returns the records it leaves out, and the errors that name no record."""
+    what = "writing records"
+    fates.update({record["id"]: WRITTEN for record in checks.records(document, what) if record["id"] in batch})
+    unnamed = []
+    for error in (item for item in listed(document.get("errors")) if isinstance(item, dict)):
+        named = _named(error)
+        fate = _fate(error)
+        fates.update({record: fate for record in named if record in batch and fates.get(record) is not WRITTEN})
+        if not named:
+            unnamed.append(fate.reason)
+    return {record: values for record, values in batch.items() if record not in fates}, "; ".join(unnamed)
+
+
+def _named(error: Mapping[str, Any]) -> list[str]:
+    """The records an error of a 207 is about: missing ids, or the trace ids sent along (record ids here)."""
+    context = error.get("context")
+    if not isinstance(context, dict):
+        return []
+    return [str(record) for key in ("ids", "objectWriteTraceId") for record in listed(context.get(key))]
+
+
+def _fate(error: Mapping[str, Any]) -> Fate:
+    if error.get("category") == "OBJECT_NOT_FOUND":
+        return GONE
+    return Fate(Landed.REFUSED, str(error.get("category") or "REFUSED"), brief(str(error.get("message") or "refused")))
+
+
+def _holds(found: Mapping[str, Any], wanted: Values, definitions: Mapping[str, Property]) -> bool:
+    """Whether the record holds the values sent, whatever the spelling HubSpot gives them."""
+    for name, value in wanted.items():
+        known = definitions.get(name)
+        kind, field_kind = (known.type, known.field_type) if known else ("string", "")
+        if mapping.canonical(found.get(name), kind, field_kind) != mapping.canonical(value, kind, field_kind):
+            return False
+    return True
+
+
+def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:
+    """One outcome per record."""
+    return [
+        Outcome(write.target, write.record, fate.landed, fate.code, fate.reason)
+        for write in batch
+        for fate in (fates[write.record],)
+    ]

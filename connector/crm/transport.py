@@ -1,0 +1,242 @@
+"""One way out for every request of a CRM: paced, timed, retried by its kind, counted, and stoppable at once.
+
+A vendor brings a sender (one try of one call) and a judge (what an answer means); waiting, giving up and the
+books are the same for all.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from connector.errors import ConnectorError, RetryLater, StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from connector.crm.pacing import Lane
+
+_SLICE = 0.5
+"""Longest single sleep in seconds, so that a stop is noticed soon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request.
+
+    `lane` names the limit it counts under; `once` marks a write whose fate matters: when its answer is lost it is
+    not sent again here, the caller settles it first.
+    """
+
+    method: str
+    path: str
+    what: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, object] | None = None
+    form: Mapping[str, str] | None = field(default=None, repr=False)
+    lane: str = "app"
+    once: bool = False
+    renewed: bool = False
+    """The call is repeated with a renewed token: a second refusal is final."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What came back, undecoded; it never shows itself, a server may echo what it was sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No usable answer came back. `sent` is false only when the request surely never left."""
+
+    reason: str
+    sent: bool
+    hopeless: bool = False
+    """Another try cannot help (a certificate, a malformed address)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The same call may be tried again: when, how often, and what is known about the first try.
+
+    `seconds` is the wait before the next try, per number of tries so far; `asked` is the wait the CRM itself
+    asked for. `hold` closes the whole lane meanwhile. `applied` is None when it is unknown whether a write landed.
+    """
+
+    reason: str
+    seconds: Callable[[int], float]
+    tries: int = 100
+    asked: float | None = None
+    hold: bool = False
+    applied: bool | None = False
+
+
+class AnswerLost(RetryLater):
+    """A write went out and its answer did not come back: it may or may not have landed."""
+
+    code = "ANSWER_LOST"
+
+
+class TryAgain(RetryLater):
+    """Carries the judgement of a failed try to the next one; never leaves this module."""
+
+    def __init__(self, again: Again) -> None:
+        super().__init__(again.reason)
+        self.again = again
+
+
+class Judge(Protocol):
+    """What an answer means: None when it is good or final, Again when it is not; raises what stops."""
+
+    def __call__(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:
+        """`first` is true while nothing has ever been answered: an address may simply be wrong."""
+
+
+class Transport:
+    """Sends calls. Threads share it; after `stop` every further call raises the same error."""
+
+    def __init__(
+        self,
+        *,
+        send: Callable[[Call], Answer | NoAnswer],
+        judge: Judge,
+        lanes: Mapping[str, Lane],
+        retry_seconds: float,
+        now: Callable[[], datetime],
+        ticks: Callable[[], float],
+        sleep: Callable[[float], None],
+        observe: Callable[[Mapping[str, object]], None] | None = None,
+    ) -> None:
+        self._send = send
+        self._judge = judge
+        self._lanes = lanes
+        self._retry_seconds = retry_seconds
+        self._now = now
+        self._ticks = ticks
+        self._sleep = sleep
+        self._observe = observe
+        self._count = 0
+        self._answered = False
+        self._stopped: ConnectorError | None = None
+        self._lock = threading.Lock()
+
+    def requests(self) -> int:
+        """Calls sent so far, every try counted."""
+        return self._count
+
+    def stop(self, error: ConnectorError) -> ConnectorError:
+        """From now on every call raises this error; returns it, to be raised."""
+        self._stopped = self._stopped or error
+        return error
+
+    def resume(self) -> None:
+        """Forget an earlier stop: a new run may try again."""
+        self._stopped = None
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, waking early when everything is stopped."""
+        left = seconds
+        while left > 0:
+            self._check()
+            self._sleep(min(left, _SLICE))
+            left -= _SLICE
+
+    def call(self, call: Call) -> Answer:
+        """The final answer to one call.
+
+        Raises StopRun when it cannot be had within `retry_seconds` (all tries together), AnswerLost for a write
+        whose fate is unknown, and whatever the judge raises.
+        """
+        retrying = Retrying(
+            retry=retry_if_exception_type(TryAgain),
+            wait=_wait,
+            stop=self._patience_from(self._ticks()),
+            sleep=self.pause,
+            reraise=True,
+        )
+        try:
+            return retrying(self._try, call)
+        except TryAgain as error:
+            again = error.again
+        raise self._gave_up(call, again)
+
+    def _try(self, call: Call) -> Answer:
+        with self._lanes[call.lane].slot():
+            self._check()
+            began = self._ticks()
+            answer = self._send(call)
+            self._book(call, answer, self._ticks() - began)
+        again = self._judge(call, answer, first=not self._answered)
+        self._answered = self._answered or isinstance(answer, Answer)
+        if again is None:
+            assert isinstance(answer, Answer)  # noqa: S101 - a judge never lets a missing answer pass
+            return answer
+        if call.once and again.applied is None:
+            raise AnswerLost(again.reason)
+        if again.hold:
+            self._lanes[call.lane].hold(again.asked if again.asked is not None else again.seconds(1))
+        raise TryAgain(again)
+
+    def _check(self) -> None:
+        if self._stopped is not None:
+            raise self._stopped
+
+    def _book(self, call: Call, answer: Answer | NoAnswer, seconds: float) -> None:
+        with self._lock:
+            self._count += 1
+        if self._observe is not None:
+            self._observe(
+                {
+                    "method": call.method,
+                    "path": call.path,
+                    "lane": call.lane,
+                    "status": answer.status if isinstance(answer, Answer) else None,
+                    "bytes": len(answer.body) if isinstance(answer, Answer) else 0,
+                    "seconds": round(seconds, 4),
+                    "lost": answer.reason if isinstance(answer, NoAnswer) else None,
+                }
+            )
+
+    def _patience_from(self, began: float) -> Callable[[RetryCallState], bool]:
+        def spent(state: RetryCallState) -> bool:
+            again = _again(state)
+            return (
+                state.attempt_number >= again.tries
+                or self._ticks() - began + state.upcoming_sleep > self._retry_seconds
+            )
+
+        return spent
+
+    def _gave_up(self, call: Call, again: Again) -> StopRun:
+        if again.asked is not None and again.asked > self._retry_seconds:
+            back = self._now() + timedelta(seconds=again.asked)
+            return StopRun(
+                f"{call.what}: {again.reason}; it asks to come back at {back:%Y-%m-%d %H:%M %Z}",
+                hint="run again after that time; the worker does so by itself",
+                code="COME_BACK_LATER",
+            )
+        return StopRun(
+            f"{call.what}: {again.reason}; gave up after trying for up to {self._retry_seconds:g} s",
+            hint="run again later; [crm] retry_seconds and timeout_seconds set the patience",
+            code="NO_ANSWER",
+        )
+
+
+def _again(state: RetryCallState) -> Again:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, TryAgain)  # noqa: S101 - only TryAgain is retried
+    return error.again
+
+
+def _wait(state: RetryCallState) -> float:
+    again = _again(state)
+    return again.asked if again.asked is not None else again.seconds(state.attempt_number)

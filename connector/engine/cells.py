@@ -1,0 +1,70 @@
+"""One text cell to one typed value, as SQL: the same reading for files, HubSpot and Salesforce.
+
+An empty cell is missing. A cell that cannot be read is NULL too; `reading` finds and lists it.
+"""
+
+from __future__ import annotations
+
+from connector.model.fields import Type
+
+DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)"
+WHOLE = r"[+-]?\d+(\.0*)?"
+DAY = r"\d{4}-\d\d-\d\d"
+MOMENT = DAY + r"[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
+"""ISO 8601 with its offset: without one a moment has no day in the business time zone."""
+
+SQL_TYPE = {
+    Type.TEXT: "varchar",
+    Type.LONG_TEXT: "varchar",
+    Type.MULTI: "varchar",
+    Type.INTEGER: "bigint",
+    Type.NUMBER: "decimal(18,6)",
+    Type.PERCENT: "decimal(18,6)",
+    Type.MONEY: "decimal(18,2)",
+    Type.BOOLEAN: "boolean",
+    Type.DATE: "date",
+    Type.TIMESTAMP: "date",
+}
+"""Decimals are 64-bit integers with a scale: exact. The cast from text rounds half away from zero on the
+digits as written, never through a float. Rules see days only, so a moment is kept as its business day."""
+
+EXPECTED = {
+    Type.TEXT: "an id",
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a decimal number with a point",
+    Type.PERCENT: "a decimal number with a point",
+    Type.MONEY: "a decimal number with a point",
+    Type.BOOLEAN: "true or false",
+    Type.DATE: "an ISO date (2026-03-31) or a timestamp with its offset",
+    Type.TIMESTAMP: "a timestamp with its offset (2026-03-31T09:30:00Z) or an ISO date",
+}
+"""What a person should have written."""
+
+
+def typed(cell: str, kind: Type, *, time_zone: str) -> str:
+    """SQL that reads the text `cell` as `kind`: NULL when it is empty or cannot be read."""
+    text = f"trim({cell})"
+    match kind:
+        case Type.INTEGER:
+            return f"case when {_matches(text, WHOLE)} then try_cast({text} as bigint) end"
+        case Type.NUMBER | Type.PERCENT | Type.MONEY:
+            return f"case when {_matches(text, DECIMAL)} then try_cast({text} as {SQL_TYPE[kind]}) end"
+        case Type.BOOLEAN:
+            return f"case lower({text}) when 'true' then true when 'false' then false end"
+        case Type.DATE | Type.TIMESTAMP:
+            return _day(text, time_zone)
+        case _:
+            return f"nullif({cell}, '')"
+
+
+def _day(text: str, time_zone: str) -> str:
+    zone = time_zone.replace("'", "''")
+    moment = f"cast(timezone('{zone}', try_cast({text} as timestamptz)) as date)"
+    return (
+        f"case when length({text}) = 10 then case when {_matches(text, DAY)} then try_cast({text} as date) end "
+        f"when {_matches(text, MOMENT)} then {moment} end"
+    )
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, '{pattern}')"

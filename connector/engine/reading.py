@@ -1,0 +1,155 @@
+"""Text columns to typed tables, set-wise and the same for every source.
+
+Nothing is guessed: a cell that cannot be read becomes NULL, is listed with file, row and column, and its row
+names it in the column `unreadable`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from connector.engine.cells import EXPECTED, typed
+from connector.engine.sources import is_csv, quoted, quoted_text
+from connector.errors import UsageError
+from connector.model.fields import CATALOGUE, KEY, Type
+from connector.model.runs import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from duckdb import DuckDBPyConnection
+
+    from connector.engine.sources import Source
+
+LISTED = 1000
+"""Unreadable cells that are listed one by one; beyond, their number."""
+
+SHOWN = 40
+"""Characters of an unreadable cell that are shown."""
+
+NEVER_BAD = frozenset({Type.TEXT, Type.LONG_TEXT, Type.MULTI})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A typed column to make: its name, and the column and type it is read as."""
+
+    name: str
+    source: str
+    type: Type
+    lenient: bool = False
+    """An unreadable cell is nothing to report: the value is ours, of an earlier run."""
+
+
+def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], *, time_zone: str) -> list[Reason]:
+    """Make the table `read_<table>` of the columns named, and return what could not be read.
+
+    A column the source lacks is NULL. `unreadable` lists the row's unreadable columns, separated by commas.
+    Raises UsageError for a file that is no CSV, and for a key that occurs twice.
+    """
+    present = [column for column in columns.values() if column.source in source.columns]
+    absent = [column for column in columns.values() if column.source not in source.columns]
+    checked = [*(c for c in present if _can_be_bad(c, source)), *_only_checked(source, present)]
+    try:
+        db.execute(_typed_table(source, present, absent, checked, time_zone))
+        reasons = _unreadable(db, source, checked, time_zone)
+    except duckdb.InvalidInputException as error:
+        raise UsageError(_csv_problem(source, error), hint="save it as UTF-8 CSV with commas (RFC 4180)") from None
+    _refuse_twins(db, source)
+    return reasons
+
+
+def _can_be_bad(column: Column, source: Source) -> bool:
+    return column.name == KEY.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
+
+
+def _only_checked(source: Source, present: list[Column]) -> list[Column]:
+    """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
+    asked = {column.source for column in present}
+    known = [f for f in CATALOGUE[source.table] if f.name in source.columns and f.name not in asked]
+    return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
+
+
+def _typed_table(
+    source: Source, present: list[Column], absent: list[Column], checked: list[Column], time_zone: str
+) -> str:
+    raw = sorted({column.source for column in checked})
+    inner = [f"{quoted(name)}::varchar as {quoted('raw ' + name)}" for name in raw]
+    inner += [
+        f"{typed(f'{quoted(c.source)}::varchar', c.type, time_zone=time_zone)} as {quoted(c.name)}"
+        for c in dict.fromkeys([*present, *checked])
+    ]
+    outer = [quoted(column.name) for column in present]
+    outer += [f"{typed('null::varchar', c.type, time_zone=time_zone)} as {quoted(c.name)}" for c in absent]
+    bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
+    outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
+    return (
+        f"create table read_{source.table.value} as "
+        f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
+    )
+
+
+def _is_bad(column: Column, source: Source) -> str:
+    if column.name == KEY.get(source.table):
+        return f"{quoted(column.name)} is null"
+    return f"{quoted(column.name)} is null and trim({quoted('raw ' + column.source)}) <> ''"
+
+
+def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], time_zone: str) -> list[Reason]:
+    """Read the files again for the places, which costs nothing when everything could be read."""
+    names = {
+        name
+        for (names,) in db.execute(
+            f"select distinct unreadable from read_{source.table.value} where unreadable is not null"
+        ).fetchall()
+        for name in names.split(",")
+    }
+    parts = [_places(source, column, time_zone) for column in checked if column.source in names]
+    if not parts:
+        return []
+    rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
+    reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
+    if len(rows) > LISTED:
+        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table.value}"))
+    return reasons
+
+
+def _places(source: Source, column: Column, time_zone: str) -> str:
+    cell = f"{quoted(column.source)}::varchar"
+    key = KEY.get(source.table)
+    named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
+    filled = "" if column.name == key else f" and trim({cell}) <> ''"
+    return (
+        f"select file, row, {quoted_text(column.source)} as name, {cell} as cell, {named} as record, "
+        f"{quoted_text(EXPECTED[column.type])} as expected from ({source.numbered()}) "
+        f"where {typed(cell, column.type, time_zone=time_zone)} is null{filled}"
+    )
+
+
+def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
+    file, row, column, cell, record, expected = found
+    if not cell:
+        return f"{file} row {row}, column {column}: empty, so the row belongs to no record"
+    shown = cell if len(cell) <= SHOWN else cell[: SHOWN - 1] + "…"
+    return f"{file} row {row}{record}, column {column}: {shown!r} is not {expected}"
+
+
+def _csv_problem(source: Source, error: duckdb.Error) -> str:
+    first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].strip()
+    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table.value
+    return f"{name}: {' '.join(first.split())}"
+
+
+def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:
+    key = KEY.get(source.table)
+    if key is None:
+        return
+    twin = db.execute(
+        f"select {key} from read_{source.table.value} where {key} is not null group by {key} having count(*) > 1 "
+        f"order by {key} limit 1"
+    ).fetchone()
+    if twin:
+        raise UsageError(f"{source.files[0]}: {key} {twin[0]!r} occurs more than once", hint="one row per record")

@@ -1,0 +1,47 @@
+"""What a report is made of: one evaluation's pictures, the accounts it advises on, and the plan's changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+
+    from connector.model.changes import Change
+    from connector.model.outputs import Output
+    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.verdicts import AccountContext
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAccount:
+    """One account that differs, and every planned change of it (its mirrored open deals included)."""
+
+    context: AccountContext
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportInput:
+    """Everything one report shows. `advised` and `planned` are read once, so streams are welcome.
+
+    `outputs` give the labels of values in every language; `field_labels` name logical fields for people
+    (field -> language -> text). `applied` says whether the changes were written or are only planned.
+    """
+
+    run: str
+    crm: str
+    as_of: date
+    made_at: datetime
+    rule_version: str
+    home_currency: str
+    outputs: Sequence[Output]
+    pictures: Pictures
+    advised: Iterable[AdvisedAccount] = ()
+    planned: Iterable[PlannedAccount] = ()
+    applied: bool = False
+    field_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    concentration_warning_pct: Decimal = Decimal(25)

@@ -1,0 +1,61 @@
+"""Signals: facts that can lead to a NO, with a line for going on and another for going off.
+
+A signal that was on stays on until `off` holds; one that was off needs `on`. `not_while` keeps it off. Where `was`
+cannot be told there is no memory, and only `on` counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.model.fields import Type
+from connector.rules.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.kinds.common import FALSE, sure
+from connector.rules.tree import Branch, Case, Collect, Entry, Name, Not
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.rules.document import Leaf
+    from connector.rules.forms import Form
+    from connector.rules.names import Names
+    from connector.rules.ruleset import Node
+    from connector.rules.tree import Expression
+
+ALL = "signals_on"
+"""The name under which the signals that are on are listed."""
+
+
+def declare(name: Leaf, form: Form) -> Declaration:
+    """Read a signal."""
+    on, off, was = form.formula("on"), form.formula("off"), form.formula("was")
+    never = form.formula("not_while")
+    label = form.languages("label")
+    if (off is None) != (was is None):
+        form.problems.add(name.at, "'off' and 'was' belong together", "was: how the previous state is told")
+
+    def build(names: Names) -> list[Node]:
+        expression: Expression = resolve(on, names, "condition")
+        if off is not None and was is not None:
+            stays = Branch(resolve(was, names, "condition"), Not(resolve(off, names, "condition")), "was on")
+            expression = Case((stays,), expression, Type.BOOLEAN, strict=False)
+        if never is not None:
+            quiet = Branch(resolve(never, names, "condition"), FALSE, "suppressed")
+            expression = Case((quiet,), expression, Type.BOOLEAN)
+        return formula_node(names, name.text, expression, at=name.at, model=name.text, label=label)
+
+    return Declaration((name.text,), "signals", name.at, uses_of(on, off, was, never), build, "signal", label)
+
+
+def declare_all(signals: Sequence[Declaration]) -> Declaration | None:
+    """Declare the list of the signals that are on, in the order they are written."""
+    if not signals:
+        return None
+    codes = [signal.names[0] for signal in signals]
+
+    def build(names: Names) -> list[Node]:
+        there = [code for code in codes if code in names.nodes]
+        entries = tuple(Entry(sure(Name(code, Type.BOOLEAN)), code) for code in there)
+        return formula_node(names, ALL, Collect(entries), at=signals[0].at, options=there)
+
+    return Declaration((ALL,), "signals", signals[0].at, frozenset(codes), build)

@@ -1,0 +1,172 @@
+"""Parameters: every number, word and switch a person may change, and how a change is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from connector.errors import UsageError
+from connector.model.fields import Type
+from connector.rules.document import Items, Leaf
+from connector.rules.forms import NUMBER, read_number, read_text
+from connector.rules.problems import near
+from connector.rules.ruleset import Parameter
+from connector.rules.walk import NUMERIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.document import Value
+    from connector.rules.forms import Form
+    from connector.rules.problems import Problems
+
+Plain = Decimal | str | date | bool
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
+    """Read one parameter; None when its default cannot be read (noted)."""
+    written = form.keys.get("default")
+    if written is None:
+        return None
+    one_of = form.words("one_of")
+    kind = form.word("type") if form.has("type") else None
+    many = form.flag("many", default=isinstance(written, Items))
+    value, found = _read(written, form.problems)
+    if many and isinstance(written, Leaf):
+        return _spread(name, form, written)
+    if found is None and kind is None:
+        kind = "text" if one_of else None
+    if found is None and kind is None:
+        form.problems.add(written.at, f"the type of '{name.text}' is not known", "write {default: null, type: number}")
+        return None
+    parameter = Parameter(
+        name=name.text,
+        type=Type(kind) if kind else found or Type.TEXT,
+        value=value,
+        default=value,
+        many=many,
+        one_of=one_of,
+        least=form.number("min") if form.has("min") else None,
+        most=form.number("max") if form.has("max") else None,
+        meaning=form.text("meaning") or "" if form.has("meaning") else "",
+        at=name.at,
+    )
+    wrong = refusal(parameter)
+    if wrong:
+        form.problems.add(written.at, wrong)
+    return parameter
+
+
+def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:
+    """Read a list written as one text: `10-33`."""
+    kind = Type(form.word("type") or Type.TEXT)
+    parameter = Parameter(name.text, kind, None, None, many=True, meaning=form.text("meaning") or "", at=name.at)
+    try:
+        values = _changed(parameter, written.text)
+    except UsageError as error:
+        form.problems.add(written.at, str(error))
+        values = ()
+    return replace(parameter, value=values, default=values)
+
+
+def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object]) -> dict[str, Parameter]:
+    """Put changed values in force: texts as in `--set`, or the values of settings.toml. Raises UsageError."""
+    changed = dict(parameters)
+    for name, value in changes.items():
+        if name not in parameters:
+            raise UsageError(f"unknown parameter '{name}'", hint=near(name, parameters) or "see: tiersync rules docs")
+        changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
+        wrong = refusal(changed[name])
+        if wrong:
+            raise UsageError(f"parameter '{name}': {wrong}")
+    return changed
+
+
+def refusal(parameter: Parameter) -> str:
+    """Say why a parameter's value is not allowed; empty when it is."""
+    values = parameter.value if isinstance(parameter.value, tuple) else (parameter.value,)
+    for value in values:
+        if parameter.one_of and isinstance(value, str) and value not in parameter.one_of:
+            return f"'{value}' is not one of {', '.join(parameter.one_of)}"
+        if isinstance(value, Decimal) and parameter.least is not None and value < parameter.least:
+            return f"{value} is less than {parameter.least}"
+        if isinstance(value, Decimal) and parameter.most is not None and value > parameter.most:
+            return f"{value} is more than {parameter.most}"
+    return ""
+
+
+def _read(value: Value, problems: Problems) -> tuple[Plain | tuple[Plain, ...] | None, Type | None]:
+    if isinstance(value, Leaf):
+        return _read_leaf(value, problems)
+    if not isinstance(value, Items):
+        problems.add(value.at, "a default is a value or a list of values")
+        return None, Type.TEXT
+    found = [_read_leaf(item, problems) for item in value.items if isinstance(item, Leaf)]
+    kinds = {kind for _, kind in found}
+    if len(found) < len(value.items) or len(kinds) > 1 or None in kinds:
+        problems.add(value.at, "a list parameter holds values of one type")
+    return tuple(item for item, _ in found if item is not None), next(iter(kinds), Type.TEXT)
+
+
+def _read_leaf(leaf: Leaf, problems: Problems) -> tuple[Plain | None, Type | None]:
+    if not leaf.plain:
+        return leaf.text, Type.TEXT
+    if leaf.text in {"true", "false"}:
+        return leaf.text == "true", Type.BOOLEAN
+    if leaf.text in {"null", "~", ""}:
+        return None, None
+    if NUMBER.match(leaf.text):
+        number = read_number(leaf, problems) or Decimal(0)
+        return number, Type.INTEGER if _whole(leaf.text) else Type.NUMBER
+    if DATE.match(leaf.text):
+        return date.fromisoformat(leaf.text), Type.DATE
+    return read_text(leaf, problems), Type.TEXT
+
+
+def _whole(text: str) -> bool:
+    return "." not in text and "%" not in text
+
+
+def _changed(parameter: Parameter, value: object) -> Plain | tuple[Plain, ...] | None:
+    if parameter.many:
+        items = value if isinstance(value, (list, tuple)) else [part for part in str(value).split(",") if part.strip()]
+        return tuple(one for item in items for one in _range(parameter, str(item).strip()))
+    if isinstance(value, bool):
+        return _one(parameter, "true" if value else "false")
+    text = str(value).strip()
+    return None if text.lower() in {"", "null"} else _one(parameter, text)
+
+
+def _range(parameter: Parameter, text: str) -> tuple[Plain, ...]:
+    low, dash, high = text.partition("-")
+    if parameter.type is Type.INTEGER and dash and low.isdigit() and high.isdigit():
+        return tuple(Decimal(number) for number in range(int(low), int(high) + 1))
+    return (_one(parameter, text),)
+
+
+def _one(parameter: Parameter, text: str) -> Plain:
+    try:
+        return _convert(parameter.type, text)
+    except (ValueError, InvalidOperation):
+        raise UsageError(f"parameter '{parameter.name}': '{text}' is not a {parameter.type}") from None
+
+
+def _convert(kind: Type, text: str) -> Plain:
+    if kind in NUMERIC:
+        if not NUMBER.match(text):
+            raise ValueError(text)
+        unit = {"k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}.get(text[-1])
+        return Decimal(text[:-1]) * unit if unit else Decimal(text)
+    if kind is Type.BOOLEAN:
+        return (
+            {"true": True, "false": False}.get(text.lower(), text) if text.lower() in {"true", "false"} else _bad(text)
+        )
+    return date.fromisoformat(text) if kind is Type.DATE else text
+
+
+def _bad(text: str) -> Plain:
+    raise ValueError(text)

@@ -1,0 +1,316 @@
+"""The rule tree as SQL: one sqlglot expression for the value, one for "not applicable" where that can be.
+
+A value is NULL when it is unknown and when it is not applicable; the second expression tells the two apart.
+Numbers carry their scale: all are exact decimals (tree.py), so the scale of a product is known before the data
+is. Functions SQL lacks are called by name and defined by the engine (engine/functions.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from connector.model.fields import Type
+from connector.rules import sql_dates, sql_numbers, sql_texts
+from connector.rules import sql_words as w
+from connector.rules.sql_words import Rendered
+from connector.rules.tree import (
+    And,
+    Arithmetic,
+    Between,
+    Call,
+    Case,
+    Collect,
+    Compare,
+    Function,
+    Given,
+    In,
+    InWindow,
+    Known,
+    KnownTest,
+    Literal,
+    Name,
+    Not,
+    Or,
+    Param,
+    Say,
+    State,
+    Test,
+    Unknown,
+    Within,
+)
+from connector.rules.walk import NUMERIC, type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
+
+    from sqlglot.expressions import Expr as Sql
+
+    from connector.rules.ruleset import Parameter
+    from connector.rules.tree import Expression
+
+DATES = frozenset({Type.DATE, Type.TIMESTAMP})
+SQL_TYPES = {Type.BOOLEAN: "BOOLEAN", Type.DATE: "DATE", Type.TIMESTAMP: "DATE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Givens:
+    """What is the same for everybody in one evaluation."""
+
+    as_of: date
+    window_start: date
+    rule_version: str
+    home_currency: str
+    language: str
+    parameters: Mapping[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders expressions; `column` answers for names."""
+
+    givens: Givens
+    column: Callable[[Name], Rendered]
+
+    def __call__(self, expression: Expression) -> Rendered:
+        """SQL of an expression; see tree.py for what it means."""
+        return RENDER[type(expression)](self, expression)
+
+    def truth(self, condition: Expression | None) -> Sql:
+        """SQL of a condition in three values; none at all is TRUE."""
+        return w.true() if condition is None else w.truth(self(condition))
+
+
+def _constant(value: object, kind: Type) -> Rendered:
+    if value is None:
+        return Rendered(_typed_null(kind), off=w.true())
+    return Rendered(w.literal(value), scale=w.scale_of(value), sure=True)
+
+
+def _typed_null(kind: Type) -> Sql:
+    if kind in NUMERIC:
+        return w.exact(w.null(), 0)
+    return w.cast(w.null(), SQL_TYPES.get(kind, "VARCHAR"))
+
+
+def _literal(_: Renderer, node: Literal) -> Rendered:
+    return _constant(node.value, node.type)
+
+
+def _param(render: Renderer, node: Param) -> Rendered:
+    return _constant(render.givens.parameters[node.name].value, node.type)
+
+
+def _name(render: Renderer, node: Name) -> Rendered:
+    return render.column(node)
+
+
+def _given(render: Renderer, node: Known) -> Rendered:
+    givens = render.givens
+    value = {
+        Given.AS_OF: givens.as_of,
+        Given.WINDOW_START: givens.window_start,
+        Given.RULE_VERSION: givens.rule_version,
+        Given.HOME_CURRENCY: givens.home_currency,
+    }[node.given]
+    return Rendered(w.literal(value), sure=True)
+
+
+def _unknown(_: Renderer, node: Unknown) -> Rendered:
+    return Rendered(_typed_null(node.type))
+
+
+def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
+    """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
+    nowhere, sure = w.off_of(parts), all(part.sure for part in parts)
+    if nowhere is not None:
+        value = w.cases([(nowhere, w.literal(off))], value)
+    return Rendered(value, sure=sure)
+
+
+def _compare(render: Renderer, node: Compare) -> Rendered:
+    left, right = render(node.left), render(node.right)
+    one, other = w.alike((left, right), type_of(node.left))
+    if node.fold:
+        one, other = w.call("LOWER", one), w.call("LOWER", other)
+    return _test((left, right), w.two(one, w.signed(node.test), other), off=node.test is Test.NE)
+
+
+def _between(render: Renderer, node: Between) -> Rendered:
+    value, low, high = render(node.value), render(node.low), render(node.high)
+    here, lowest, highest = w.alike((value, low, high), type_of(node.value))
+    inside = w.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
+    return _test((value, low, high), w.negation(inside) if node.negated else inside, off=node.negated)
+
+
+def _in(render: Renderer, node: In) -> Rendered:
+    value = render(node.value)
+    options = [option for part in node.options for option in _options(render, part)]
+    fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
+    here, *others = w.alike((value, *options), type_of(node.value))
+    equal = [w.two(fold(here), "=", fold(other)) for other in others]
+    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
+    return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
+
+
+def _options(render: Renderer, part: Expression) -> list[Rendered]:
+    listed = render.givens.parameters[part.name].value if isinstance(part, Param) else getattr(part, "value", None)
+    if isinstance(listed, tuple):
+        return [Rendered(w.literal(option), scale=w.scale_of(option), sure=True) for option in listed]
+    return [render(part)]
+
+
+def _known_test(render: Renderer, node: KnownTest) -> Rendered:
+    part = render(node.value)
+    match node.state:
+        case State.KNOWN:
+            value = w.is_known(part.value)
+        case State.UNKNOWN:
+            here = [w.negation(part.off)] if part.off is not None else []
+            value = w.all_of([w.is_null(part.value), *here])
+        case State.NOT_APPLICABLE:
+            value = part.off if part.off is not None else w.false()
+    return Rendered(w.negation(value) if node.negated else value, sure=True)
+
+
+def _and(render: Renderer, node: And) -> Rendered:
+    parts = [render(part) for part in node.parts]
+    return Rendered(w.all_of([w.truth(part) for part in parts]), sure=all(part.sure for part in parts))
+
+
+def _or(render: Renderer, node: Or) -> Rendered:
+    parts = [render(part) for part in node.parts]
+    return Rendered(w.any_of([w.truth(part) for part in parts]), sure=all(part.sure for part in parts))
+
+
+def _not(render: Renderer, node: Not) -> Rendered:
+    part = render(node.part)
+    return Rendered(w.negation(w.truth(part)), sure=part.sure)
+
+
+def _case(render: Renderer, node: Case) -> Rendered:
+    whens = [render(branch.when) for branch in node.branches]
+    thens = [render(branch.then) for branch in node.branches]
+    last = render(node.otherwise)
+    *values, otherwise = w.alike((*thens, last), node.type)
+    off = None
+    if any(part.off is not None for part in (*thens, last)):
+        off = _first(whens, [t.off or w.false() for t in thens], last.off, strict=node.strict, lost=False)
+    return Rendered(
+        _first(whens, values, otherwise, strict=node.strict),
+        off=off,
+        scale=max(part.scale for part in (*thens, last)),
+        sure=last.sure and all(t.sure for t in thens) and (not node.strict or all(when.sure for when in whens)),
+    )
+
+
+def _first(
+    whens: Sequence[Rendered], thens: Sequence[Sql], last: Sql | None, *, strict: bool, lost: bool | None = None
+) -> Sql:
+    """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
+    nothing = w.null() if lost is None else w.literal(lost)
+    branches = []
+    for when, then in zip(whens, thens, strict=True):
+        condition = w.truth(when)
+        branches.append((condition, then))
+        if strict and not when.sure:
+            branches.append((w.is_null(condition), nothing))
+    return w.cases(branches, last if last is not None else nothing)
+
+
+def _collect(render: Renderer, node: Collect) -> Rendered:
+    codes = [w.cases([(render.truth(entry.when), w.text(entry.code))], None) for entry in node.entries]
+    return Rendered(w.call("CONCAT_WS", w.text(";"), *codes) if codes else w.text(""), sure=True)
+
+
+def _arithmetic(render: Renderer, node: Arithmetic) -> Rendered:
+    left, right = render(node.left), render(node.right)
+    if type_of(node.left) in DATES:
+        return sql_dates.arithmetic(node.op, left, right, between=type_of(node.right) in DATES)
+    return sql_numbers.arithmetic(node.op, left, right)
+
+
+def _call(render: Renderer, node: Call) -> Rendered:
+    if node.function in (Function.CONTAINS, Function.STARTS_WITH):
+        return _occurs(render, node)
+    arguments = [render(argument) for argument in node.arguments]
+    match node.function:
+        case Function.IF:
+            return _if(*arguments, kind=node.type)
+        case Function.COALESCE:
+            return sql_numbers.coalesce(arguments, node.type)
+        case Function.HAS:
+            return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
+        case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
+            return sql_dates.function(node.function, arguments, w.day(render.givens.as_of))
+        case _:
+            return sql_numbers.function(node, arguments)
+
+
+def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type) -> Rendered:
+    whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
+    offs = [then.off or w.false(), otherwise.off or w.false()]
+    here = then.off is not None or otherwise.off is not None
+    return Rendered(
+        _first(whens, w.alike((then, otherwise), kind), None, strict=False),
+        off=_first(whens, offs, None, strict=False, lost=False) if here else None,
+        scale=max(then.scale, otherwise.scale),
+        sure=condition.sure and then.sure and otherwise.sure,
+    )
+
+
+def _occurs(render: Renderer, node: Call) -> Rendered:
+    value = render(node.arguments[0])
+    parts = _options(render, node.arguments[1])
+    name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
+    fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
+    found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
+    return _test((value, *parts), w.any_of(found), off=False)
+
+
+def _within(render: Renderer, node: Within) -> Rendered:
+    value, amount = render(node.value), render(node.amount)
+    start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
+    inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
+    return _test((value, amount), w.all_of(inside), off=False)
+
+
+def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
+    value = render.givens.parameters[node.name].value if isinstance(node, Param) else getattr(node, "value", None)
+    return value if isinstance(value, Decimal) else None
+
+
+def _in_window(render: Renderer, node: InWindow) -> Rendered:
+    value, givens = render(node.value), render.givens
+    first, last = w.day(givens.window_start), w.day(givens.as_of)
+    inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
+    return _test((value,), w.all_of(inside), off=False)
+
+
+def _say(render: Renderer, node: Say) -> Rendered:
+    return Rendered(sql_texts.say(render, node), sure=True)
+
+
+RENDER: dict[type, Callable[[Renderer, Any], Rendered]] = {
+    Literal: _literal,
+    Name: _name,
+    Param: _param,
+    Known: _given,
+    Arithmetic: _arithmetic,
+    Compare: _compare,
+    Between: _between,
+    In: _in,
+    Within: _within,
+    InWindow: _in_window,
+    KnownTest: _known_test,
+    And: _and,
+    Or: _or,
+    Not: _not,
+    Call: _call,
+    Case: _case,
+    Unknown: _unknown,
+    Collect: _collect,
+    Say: _say,
+}

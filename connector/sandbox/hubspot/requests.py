@@ -1,0 +1,85 @@
+"""A request as the handlers see it: path already canonical, query and body read with the vendor's leniency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from connector.sandbox.hubspot.answers import invalid
+
+
+@dataclass(slots=True)
+class Request:
+    """One call; `version` is the version segment of its path (v3, v4, 2026-09)."""
+
+    method: str
+    path: str
+    version: str = "v3"
+    query: dict[str, list[str]] = field(default_factory=dict)
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    body: bytes = b""
+    writes: bool = False
+    """Whether its route writes; known once it is routed."""
+
+    def first(self, name: str, default: str = "") -> str:
+        """Give the first value of a query parameter."""
+        return self.query.get(name, [default])[0]
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Read a list parameter: comma-joined, repeated, or both (hubspot.md 5.1)."""
+        return tuple(part for value in self.query.get(name, ()) for part in value.split(",") if part)
+
+    def flag(self, name: str) -> bool:
+        """Read a boolean parameter; the official client sends `False` with a capital."""
+        return self.first(name, "false").lower() == "true"
+
+    def limit(self, *, default: int, most: int) -> int:
+        """Read `limit`, refusing what is no number or above the vendor's maximum."""
+        text = self.first("limit", str(default))
+        if not text.isdigit():
+            raise invalid(f"Invalid integer passed to limit: {text}")
+        return bounded(int(text), most=most)
+
+    def json(self) -> dict[str, Any]:
+        """Read the body as a JSON object."""
+        content = self._parsed()
+        if not isinstance(content, dict):
+            raise invalid("Invalid input JSON on line 1, column 1: an object was expected")
+        return content
+
+    def json_list(self) -> list[dict[str, Any]]:
+        """Read the body as a JSON list of objects."""
+        content = self._parsed()
+        if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
+            raise invalid("Invalid input JSON on line 1, column 1: a list of objects was expected")
+        return content
+
+    def _parsed(self) -> Any:
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise invalid(f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}") from error
+
+    def inputs(self, *, most: int) -> list[dict[str, Any]]:
+        """Read the `inputs` of a batch call; an absent list is an empty one [C], a long one is refused."""
+        inputs = self.json().get("inputs") or []
+        if not isinstance(inputs, list) or not all(isinstance(item, dict) for item in inputs):
+            raise invalid("Invalid input JSON: inputs must be a list of objects")
+        if len(inputs) > most:
+            raise invalid(f"The maximum number of inputs supported in a batch request is {most}, got {len(inputs)}")
+        return inputs
+
+
+def bounded(limit: int, *, most: int) -> int:
+    """Refuse a page size the vendor does not serve."""
+    if not 1 <= limit <= most:
+        raise invalid(f"The supplied limit {limit} is not between 1 and the maximum of {most}")
+    return limit
+
+
+def read_query(raw: bytes) -> dict[str, list[str]]:
+    """Split a query string."""
+    return parse_qs(raw.decode("latin-1"), keep_blank_values=True) if raw else {}

@@ -1,0 +1,216 @@
+"""Intended changes and what became of them; acknowledged values; records set aside.
+
+A change is open until its outcome is known. It is *being sent* from `sending` on until it is settled: what the
+CRM then holds of it may be ours. Only WRITTEN makes a value ours for good.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import and_, bindparam, delete, func, insert, literal, or_, select, update
+
+from connector.errors import StopRun
+from connector.model.changes import Change, Landed, Outcome, Target
+from connector.ports import ChangeRow
+from connector.store.schema import UtcTime, changes, quarantine, runs, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.engine import Connection, Row
+
+    from connector.store.database import Database
+
+T = TypeVar("T")
+ROWS_AT_ONCE = 2_000
+IDS_AT_ONCE = 500
+
+OPEN = changes.c.landed.is_(None)
+UNSETTLED = or_(OPEN, changes.c.landed == Landed.UNSETTLED.value)
+BEING_SENT = and_(changes.c.tries > 0, UNSETTLED)
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most `size` items, in order."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def intend(connection: Connection, run_no: int, planned: Iterable[Change], *, landed: str | None, reason: str) -> None:
+    """Append the changes to the run's plan, in order."""
+    seq = connection.scalar(select(func.max(changes.c.seq)).where(changes.c.run_no == run_no)) or 0
+    told = {"run_no": run_no, "tries": 0, "landed": landed, "code": "", "reason": reason}
+    for chunk in chunks(planned, ROWS_AT_ONCE):
+        connection.execute(insert(changes), [_row(seq + at, change) | told for at, change in enumerate(chunk, 1)])
+        seq += len(chunk)
+
+
+def _row(seq: int, change: Change) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "account": change.account,
+        "target": change.target.value,
+        "record": change.record,
+        "property": change.property,
+        "old": change.old,
+        "new": change.new,
+        "cause": str(change.cause),
+    }
+
+
+def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> list[ChangeRow]:
+    """The next changes of a plan behind `seq`, at most ROWS_AT_ONCE."""
+    query = select(changes).where(changes.c.run_no == run_no, changes.c.seq > seq)
+    if only_open:
+        query = query.where(OPEN)
+    return [_read(row) for row in connection.execute(query.order_by(changes.c.seq).limit(ROWS_AT_ONCE))]
+
+
+def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
+    """Mark changes as being sent, once more. Raises StopRun for one that is unknown or was acknowledged already."""
+    sendable = or_(OPEN, changes.c.landed != Landed.WRITTEN.value)
+    again = {"tries": changes.c.tries + 1, "landed": None, "code": "", "reason": "", "landed_at": None}
+    if _set(connection, run_no, seqs, sendable, again) != len(set(seqs)):
+        raise StopRun("a change that is unknown or already written was about to be sent", code="JOURNAL")
+
+
+def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
+    """End changes that were never sent. Raises StopRun for one that is unknown, was sent, or ended already."""
+    never_sent = and_(OPEN, changes.c.tries == 0)
+    if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
+        raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
+
+
+def _set(
+    connection: Connection, run_no: int, seqs: Sequence[int], only: ColumnElement[bool], values: Mapping[str, Any]
+) -> int:
+    done = 0
+    for chunk in chunks(seqs, IDS_AT_ONCE):
+        those = and_(changes.c.run_no == run_no, changes.c.seq.in_(chunk), only)
+        done += connection.execute(update(changes).where(those).values(values)).rowcount
+    return done
+
+
+def land(connection: Connection, run_no: int, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Give the changes of these records that are being sent their outcome."""
+    record = and_(
+        changes.c.run_no == run_no,
+        changes.c.target == bindparam("of_target"),
+        changes.c.record == bindparam("of_record"),
+    )
+    told: dict[str, Any] = {
+        "landed": bindparam("of_landed"),
+        "code": bindparam("of_code"),
+        "reason": bindparam("of_reason"),
+        "landed_at": bindparam("of_time"),
+    }
+    rows = [_landing(outcome, now) for outcome in outcomes]
+    if rows:
+        connection.execute(update(changes).where(record, BEING_SENT).values(told), rows)
+
+
+def _landing(outcome: Outcome, now: datetime) -> dict[str, object]:
+    return {
+        "of_target": outcome.target.value,
+        "of_record": outcome.record,
+        "of_landed": outcome.landed.value,
+        "of_code": outcome.code,
+        "of_reason": outcome.reason.replace("\x00", ""),  # PostgreSQL refuses it in a text
+        "of_time": now,
+    }
+
+
+def _by_target(outcomes: Iterable[Outcome]) -> Iterator[tuple[Target, list[str]]]:
+    listed = list(outcomes)
+    for target in Target:
+        yield from ((target, ids) for ids in chunks((o.record for o in listed if o.target is target), IDS_AT_ONCE))
+
+
+def acknowledge(
+    database: Database, connection: Connection, run_no: int, outcomes: Sequence[Outcome], *, now: datetime
+) -> None:
+    """Make written values ours, unless a later run wrote there since: then its value is the one that counts."""
+    columns = (changes.c.target, changes.c.record, changes.c.property, changes.c.new, changes.c.run_no)
+    names = ["target", "record", "property", "value", "run_no", "at"]
+    for target, records in _by_target(o for o in outcomes if o.landed is Landed.WRITTEN):
+        done = and_(_of(run_no, target, records), changes.c.landed == Landed.WRITTEN.value)
+        put = database.insert(written).from_select(names, select(*columns, literal(now, UtcTime())).where(done))
+        told = {"value": put.excluded.value, "run_no": put.excluded.run_no, "at": put.excluded.at}
+        newer = written.c.run_no <= put.excluded.run_no
+        connection.execute(put.on_conflict_do_update(index_elements=names[:3], set_=told, where=newer))
+
+
+def _of(run_no: int, target: Target, records: Sequence[str]) -> ColumnElement[bool]:
+    return and_(changes.c.run_no == run_no, changes.c.target == target.value, changes.c.record.in_(records))
+
+
+def unknown(connection: Connection, run_no: int, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Outcomes of records that the run has no change for."""
+    known: set[tuple[str, str]] = set()
+    for target, records in _by_target(outcomes):
+        query = select(changes.c.record).where(_of(run_no, target, records)).distinct()
+        known.update((target.value, record) for record in connection.scalars(query))
+    return [outcome for outcome in outcomes if (outcome.target.value, outcome.record) not in known]
+
+
+def unsettled(connection: Connection) -> list[tuple[str, ChangeRow]]:
+    """(run, change) of every send whose fate is not known, oldest first; one that a later write replaced is settled."""
+    query = select(runs.c.run, changes).join(runs).where(BEING_SENT, _not_replaced())
+    found = connection.execute(query.order_by(changes.c.run_no, changes.c.seq))
+    return [(row.run, _read(row)) for row in found]
+
+
+def _not_replaced() -> Any:
+    replaced = select(1).where(
+        written.c.target == changes.c.target,
+        written.c.record == changes.c.record,
+        written.c.property == changes.c.property,
+        written.c.run_no > changes.c.run_no,
+    )
+    return ~replaced.exists()
+
+
+def ours(
+    connection: Connection, keys: Iterable[tuple[Target, str, str]]
+) -> dict[tuple[Target, str, str], tuple[str | None, ...]]:
+    """Per key the values that count as ours: the acknowledged one first, then those still under way."""
+    asked = set(keys)
+    found: dict[tuple[Target, str, str], tuple[str | None, ...]] = {}
+    for target in Target:
+        records = sorted({record for kind, record, _ in asked if kind is target})
+        for chunk in chunks(records, IDS_AT_ONCE):
+            query = select(written.c.record, written.c.property, written.c.value)
+            rows = connection.execute(query.where(written.c.target == target.value, written.c.record.in_(chunk)))
+            found.update({(target, row.record, row.property): (row.value,) for row in rows})
+    for _run, row in unsettled(connection):
+        key = (row.change.target, row.change.record, row.change.property)
+        if row.change.new not in found.get(key, ()):
+            found[key] = (*found.get(key, ()), row.change.new)
+    return {key: values for key, values in found.items() if key in asked}
+
+
+def forget(connection: Connection, target: Target, records: Sequence[str]) -> None:
+    """Delete all rows of records that are gone; with an account go the changes of its deals."""
+    for chunk in chunks(records, IDS_AT_ONCE):
+        for table in (changes, written, quarantine):
+            connection.execute(delete(table).where(table.c.target == target.value, table.c.record.in_(chunk)))
+        if target is Target.ACCOUNT:
+            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
+
+
+def _read(row: Row[Any]) -> ChangeRow:
+    change = Change(
+        account=row.account,
+        target=Target(row.target),
+        record=row.record,
+        property=row.property,
+        old=row.old,
+        new=row.new,
+        cause=row.cause,
+    )
+    return ChangeRow(seq=row.seq, change=change, landed=row.landed, reason=row.reason, tries=row.tries)

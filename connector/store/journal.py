@@ -1,0 +1,135 @@
+"""The journal port on SQL: every method is one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from connector.errors import StopRun
+from connector.store import changes as planned
+from connector.store import quarantine, runs
+from connector.store.schema import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from connector.model.changes import Change, Landed, Outcome, Target
+    from connector.model.runs import Reason, RunOutcome
+    from connector.ports import ChangeRow, QuarantineRow, RunRow
+    from connector.store.database import Database
+    from connector.store.lease import Fence
+
+
+class SqlJournal:
+    """What was planned, written and acknowledged; promises of connector.ports.Journal."""
+
+    def __init__(self, database: Database, fence: Fence) -> None:
+        self._database = database
+        self._fence = fence
+
+    def start(self, *, run: str, command: str, now: datetime) -> None:
+        """A run begins."""
+        with self._database.write() as connection:
+            runs.start(connection, run, command, now)
+
+    def note(self, run: str, **facts: object) -> None:
+        """Keep facts about a run; figures and details are added to those kept before."""
+        with self._database.write() as connection:
+            runs.note(connection, run, facts)
+
+    def finish(self, run: str, *, outcome: RunOutcome, now: datetime, reasons: Sequence[Reason] = ()) -> None:
+        """A run ended."""
+        ending = {"outcome": outcome.value, "finished": now, "reasons": tuple(reasons)}
+        with self._database.write() as connection:
+            runs.note(connection, run, ending)
+
+    def run(self, run: str) -> RunRow | None:
+        """One run."""
+        with self._database.read() as connection:
+            return runs.one(connection, run)
+
+    def runs(self, *, limit: int | None = None) -> Sequence[RunRow]:
+        """Newest first."""
+        with self._database.read() as connection:
+            return runs.newest(connection, limit)
+
+    def intend(self, run: str, changes: Iterable[Change], *, landed: Landed | None = None, reason: str = "") -> None:
+        """Intended changes, before the first write of them; `landed` says that they end here, without being sent."""
+        with self._database.write() as connection:
+            run_no = runs.number(connection, run)
+            planned.intend(connection, run_no, changes, landed=landed and landed.value, reason=reason)
+
+    def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
+        """The changes in plan order, read as they are asked for: no transaction stays open meanwhile."""
+        seq = 0
+        while True:
+            with self._database.read() as connection:
+                rows = planned.after(connection, runs.number(connection, run), seq, only_open=only_open)
+            yield from rows
+            if len(rows) < planned.ROWS_AT_ONCE:
+                return
+            seq = rows[-1].seq
+
+    def sending(self, run: str, seqs: Sequence[int]) -> None:
+        """These changes are about to be sent. Raises StopRun when this process does not hold the lease (any more)."""
+        with self._database.write() as connection:
+            self._fence.check(connection)
+            planned.sending(connection, runs.number(connection, run), seqs)
+
+    def skip(self, run: str, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
+        """These changes end without being sent (KEPT or SKIPPED)."""
+        with self._database.write() as connection:
+            planned.skip(connection, runs.number(connection, run), seqs, landed=landed, reason=reason)
+
+    def land(self, run: str, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+        """Outcomes of records; all known ones are kept, then StopRun is raised for a record the run never planned."""
+        with self._database.write() as connection:
+            run_no = runs.number(connection, run)
+            strangers = planned.unknown(connection, run_no, outcomes)
+            known = [outcome for outcome in outcomes if outcome not in strangers]
+            planned.land(connection, run_no, known, now)
+            planned.acknowledge(self._database, connection, run_no, known, now=now)
+            quarantine.settle(self._database, connection, known, now)
+        if strangers:
+            raise StopRun(
+                f"an outcome arrived for {strangers[0].record}, which run {run} never planned", code="JOURNAL"
+            )
+
+    def last_written(
+        self, keys: Iterable[tuple[Target, str, str]]
+    ) -> Mapping[tuple[Target, str, str], tuple[str | None, ...]]:
+        """The values that count as ours, per key."""
+        with self._database.read() as connection:
+            return planned.ours(connection, keys)
+
+    def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
+        """Changes that were being sent and whose fate is not known: (run, change), oldest first."""
+        with self._database.read() as connection:
+            return planned.unsettled(connection)
+
+    def quarantined(self) -> Sequence[QuarantineRow]:
+        """Records set aside."""
+        with self._database.read() as connection:
+            return quarantine.listed(connection)
+
+    def forget(self, target: Target, records: Sequence[str]) -> None:
+        """The records are gone: their rows go too."""
+        with self._database.write() as connection:
+            planned.forget(connection, target, records)
+
+    def remember(self, key: str, value: str | None) -> None:
+        """A small named fact; None removes it."""
+        with self._database.write() as connection:
+            if value is None:
+                connection.execute(delete(facts).where(facts.c.key == key))
+                return
+            put = self._database.insert(facts).values(key=key, value=value)
+            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": put.excluded.value}))
+
+    def recall(self, key: str) -> str | None:
+        """The small named fact, or None."""
+        with self._database.read() as connection:
+            value: str | None = connection.scalar(select(facts.c.value).where(facts.c.key == key))
+            return value

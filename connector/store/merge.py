@@ -1,0 +1,76 @@
+"""A base snapshot and what changed since, made one: row group by row group, set-wise, memory flat in the base."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from connector.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from connector.store.parquet import TableFile
+
+    Ids = Mapping[str, pa.Array]
+
+
+def ids(path: Path, column: str) -> pa.Array:
+    """One column of a file, whole."""
+    return pq.read_table(path, columns=[column]).column(0).combine_chunks()
+
+
+def gone_ids(path: Path) -> dict[str, pa.Array]:
+    """Per table name, the ids that are gone."""
+    rows = pq.read_table(path, columns=["table", "id"])
+    names = pc.unique(rows["table"]).to_pylist()
+    return {name: rows.filter(pc.equal(rows["table"], name))["id"].combine_chunks() for name in names}
+
+
+def check_keys(path: Path, key: str, table: str) -> None:
+    """Raise BadAnswer when a record came without an id, or twice."""
+    found = ids(path, key)
+    if found.null_count:
+        raise BadAnswer(f"{found.null_count} rows of {table} came without an id")
+    if pc.count_distinct(found).as_py() != len(found):
+        counts = pc.value_counts(found)
+        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+        raise BadAnswer(f"{len(twice)} records of {table} came twice in one pull, {twice[0].as_py()} for one")
+
+
+def merge(base: Path, changed: Path | None, into: TableFile, *, key: Sequence[str], replaced: Ids, gone: Ids) -> None:
+    """Write the base's rows whose ids are neither replaced nor gone, then the changed rows that are not gone.
+
+    Of several changed rows with one key the last one counts; one with an empty cell in its key only said that there
+    is nothing.
+    """
+    for batch in _batches(base, into.columns):
+        into.append(_without(_without(batch, replaced), gone))
+    if changed is not None:
+        rows = _last_per_key(pq.read_table(changed, columns=list(into.columns)), key)
+        for batch in rows.to_batches():
+            into.append(_without(batch, gone))
+
+
+def _without(batch: pa.RecordBatch, ids: Ids) -> pa.RecordBatch:
+    for column, values in ids.items():
+        batch = batch.filter(pc.invert(pc.is_in(batch[column], value_set=values)))
+    return batch
+
+
+def _batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=list(columns)):
+            yield batch.select(list(columns))
+
+
+def _last_per_key(rows: pa.Table, key: Sequence[str]) -> pa.Table:
+    for column in key:
+        rows = rows.filter(pc.is_valid(rows[column]))
+    numbered = rows.select(list(key)).append_column("row", pa.array(range(rows.num_rows), pa.int64()))
+    last = numbered.group_by(list(key)).aggregate([("row", "max")])["row_max"]
+    return rows.take(last.take(pc.sort_indices(last)))

@@ -1,0 +1,15 @@
+"""Runs the migrations on the connection that store.upgrade opened, inside its transaction."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from connector.store.schema import VERSION_TABLE, metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,91 @@
+"""Parquet files of text columns, written row group by row group so that memory stays flat."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connector.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from connector.model.fields import Table
+
+ROWS_PER_GROUP = 16_384
+"""Rows that wait in memory until they are written."""
+TABLE_KEY = "tiersync.table"
+"""In the file's metadata: which table it holds."""
+
+
+class TableFile:
+    """One table's file being filled; rows wait in Arrow batches until a row group is full."""
+
+    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
+        self.path = path
+        self.table = table
+        self.columns = tuple(columns)
+        self.rows = 0
+        self._schema = pa.schema([(name, pa.string()) for name in columns], metadata={TABLE_KEY: str(table)})
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._sink = path.open("xb")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_checksum=True)
+
+    def add(self, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Append rows. Raises BadAnswer when the columns are not this table's, unequally long, or not text."""
+        if set(columns) != set(self.columns):
+            odd = sorted(set(columns) ^ set(self.columns))
+            raise BadAnswer(f"a page of {self.table} has other columns than the first one: {', '.join(odd)}")
+        try:
+            arrays = [pa.array(columns[name], pa.string()) for name in self.columns]
+            batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        except (pa.ArrowException, UnicodeError, TypeError, ValueError) as error:
+            raise BadAnswer(f"a page of {self.table} cannot be kept: {error}") from error
+        self.append(batch)
+
+    def append(self, batch: pa.RecordBatch) -> None:
+        """Append rows that are Arrow already, with this file's columns."""
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self.rows += batch.num_rows
+        if self._waiting_rows >= ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting_rows:
+            self._writer.write_table(
+                pa.Table.from_batches(self._waiting, self._schema), row_group_size=self._waiting_rows
+            )
+        self._waiting, self._waiting_rows = [], 0
+
+    def finish(self) -> None:
+        """Write what waits and the footer, and have it all on disk."""
+        self._flush()
+        self._writer.close()
+        self._sink.flush()
+        os.fsync(self._sink.fileno())
+        self._sink.close()
+
+    def abandon(self) -> None:
+        """Let go of the file, whatever is in it."""
+        self._waiting = []
+        self._writer.is_open = False  # its end would write a footer, to a disk that may be full
+        try:
+            self._sink.close()
+        except OSError:
+            self._sink.close()  # the second time the buffered rest is given up
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The columns of a file of ours."""
+    return tuple(pq.read_schema(path).names)
+
+
+def rows_of(path: Path) -> int:
+    """The rows of a file of ours, as its footer on disk counts them."""
+    return int(pq.read_metadata(path).num_rows)

@@ -1,0 +1,60 @@
+"""Every promise of the state is tested on every database it may live in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.store import Store, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+START = datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+class FakeClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database; one parameter per kind."""
+    assert request.param == "sqlite"
+    return f"sqlite:///{tmp_path}/state/tiersync.db"
+
+
+@pytest.fixture
+def opened(database_url: str, tmp_path: Path, clock: FakeClock) -> Iterator[Callable[[], Store]]:
+    """Opens the same state, as often as asked: each time as another process would."""
+    stores: list[Store] = []
+
+    def open_again() -> Store:
+        stores.append(open_store(database_url, tmp_path / "mirror", clock=clock))
+        return stores[-1]
+
+    yield open_again
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> Store:
+    return opened()

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import inspect, select, text, update
+
+from connector.errors import UsageError
+from connector.store import open_store
+from connector.store.database import connect
+from connector.store.schema import REVISIONS, VERSION_TABLE, metadata, version
+from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
+from tests.store.conftest import FakeClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.store.database import Database
+
+
+def test_missing_folders_are_made_and_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "er" / "t.db"
+    open_store(f"sqlite:///{path}", tmp_path / "far" / "mirror", clock=FakeClock()).close()
+    assert (tmp_path / "far" / "mirror").is_dir()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_commits_reach_the_disk_before_they_count(tmp_path: Path) -> None:
+    database = connect(f"sqlite:///{tmp_path}/t.db")
+    with database.read() as connection:
+        pragmas = {
+            name: connection.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    database.close()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("nonsense", "not a database URL"),
+        ("mysql://x/y", "mysql is not supported"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+    ],
+)
+def test_a_database_that_cannot_keep_a_journal_is_refused(tmp_path: Path, url: str, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        open_store(url, tmp_path, clock=FakeClock())
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write the database"):
+        open_store(f"sqlite:///{tmp_path}/file/t.db", tmp_path, clock=FakeClock())
+    with pytest.raises(UsageError, match="cannot write the mirror"):
+        open_store(f"sqlite:///{tmp_path}/t.db", tmp_path / "file", clock=FakeClock())
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    path.write_text("a letter to grandmother, which is long enough to be more than a header" * 20)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="not a database"):
+        open_store(f"sqlite:///{path}", tmp_path, clock=FakeClock())
+    assert path.read_bytes() == before
+
+
+def test_a_database_of_another_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with sqlite3.connect(path) as other:
+        other.execute("create table recipes (name text)")
+    other.close()
+    with pytest.raises(UsageError, match=r"another program \(it holds recipes\)"):
+        open_store(f"sqlite:///{path}", tmp_path, clock=FakeClock())
+    with sqlite3.connect(path) as other:
+        assert other.execute("select name from sqlite_master").fetchall() == [("recipes",)]
+    other.close()
+
+
+def test_a_database_of_a_newer_version_is_refused(database_url: str, tmp_path: Path) -> None:
+    store = open_store(database_url, tmp_path, clock=FakeClock())
+    with store.database.write() as connection:
+        connection.execute(update(version).values(version_num="9999"))
+    store.close()
+    with pytest.raises(UsageError, match="newer tiersync"):
+        open_store(database_url, tmp_path, clock=FakeClock())
+
+
+def test_the_migrations_make_what_a_new_database_gets(tmp_path: Path, database_url: str) -> None:
+    migrated, made = connect(f"sqlite:///{tmp_path}/migrated.db"), connect(database_url)
+    with migrated.write() as connection:
+        migrate(connection)
+    bring_up_to_date(made)
+    assert _shape(migrated) == _shape(made)
+    migrated.close()
+    made.close()
+
+
+def _shape(database: Database) -> dict[str, object]:
+    with database.read() as connection:
+        found = inspect(connection)
+        tables = {
+            name: (
+                [{**column, "type": str(column["type"])} for column in found.get_columns(name)],
+                found.get_pk_constraint(name)["constrained_columns"],
+                found.get_foreign_keys(name),
+                sorted(
+                    (
+                        index["name"],
+                        index["column_names"],
+                        index["unique"],
+                        list(map(str, index.get("dialect_options", {}).values())),
+                    )
+                    for index in found.get_indexes(name)
+                ),
+                found.get_unique_constraints(name),
+            )
+            for name in sorted(found.get_table_names())
+            if name != VERSION_TABLE
+        }
+        rows = connection.execute(text("select name, token from lease")).all()
+        revision = connection.scalar(select(version.c.version_num))
+    return {"tables": tables, "lease": list(map(tuple, rows)), "version": revision}
+
+
+def test_the_migrations_leave_nothing_for_alembic_to_add(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - nothing else here needs it
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+
+    database = connect(f"sqlite:///{tmp_path}/t.db")
+    with database.write() as connection:
+        migrate(connection)
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        found = compare_metadata(context, metadata)
+    database.close()
+    assert [difference for difference in found if VERSION_TABLE not in str(difference)] == []
+
+
+def test_every_released_schema_has_its_migration() -> None:
+    files = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    assert files == list(REVISIONS)
+
+
+def test_opening_a_current_state_loads_neither_alembic_nor_arrow(tmp_path: Path) -> None:
+    code = (
+        "import sys, datetime, pathlib\n"
+        "from connector.store import open_store\n"
+        "clock = lambda: datetime.datetime.now(datetime.UTC)\n"
+        "store = open_store(sys.argv[1], pathlib.Path(sys.argv[2]), clock=clock)\n"
+        "assert store.mirror.current() is None and store.journal.runs() == []\n"
+        "print(sorted({'alembic', 'pyarrow', 'duckdb', 'sqlalchemy.orm'} & set(sys.modules)))\n"
+    )
+    for _ in range(2):
+        ran = subprocess.run(
+            [sys.executable, "-c", code, f"sqlite:///{tmp_path}/t.db", str(tmp_path / "m")],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ran.stdout == "[]\n"
