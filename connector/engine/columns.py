@@ -26,7 +26,7 @@ OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 
 def written(sql: Sql) -> str:
     """SQL text of an expression."""
-    return sql.sql(dialect=DIALECT)
+    return sql.sql(dialect=DIALECT, copy=False)
 
 
 @dataclass(slots=True)

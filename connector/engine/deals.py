@@ -55,7 +55,8 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
 
 def _amounts(db: DuckDBPyConnection, view: str, tables: Collection[Table], situation: Situation) -> tuple[str, str]:
     """SQL for the amount in home currency, and for "no rate": the CRM's own conversion, else ours at the close date."""
-    foreign = f"(coalesce({_code('d.currency')} <> {_code(quoted_text(situation.home_currency))}, false) and d.home_amount is null)"
+    other = f"coalesce({_code('d.currency')} <> {_code(quoted_text(situation.home_currency))}, false)"
+    foreign = f"({other} and d.home_amount is null)"
     own = "coalesce(d.home_amount, d.amount)"
     if db.execute(f"select 1 from {view} d where {foreign} limit 1").fetchone() is None:
         return own, "false"

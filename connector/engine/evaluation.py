@@ -4,84 +4,70 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.canonical import wanted
+from connector.engine import advice, changed, differences, lines, pictures
 from connector.engine.preparing import K
-from connector.engine.sources import quoted
-from connector.model.verdicts import Verdict
-from connector.rules.ruleset import Of
+from connector.engine.published import REVENUE, TIER
+from connector.model.verdicts import PopulationFigures, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from duckdb import DuckDBPyConnection
-
-    from connector.engine.columns import Columns
+    from connector.engine.published import Published
     from connector.model.outputs import Output
+    from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.ports import EvaluationRequest
-    from connector.rules.ruleset import RuleSet
-
-ROWS = 2000
-"""Rows fetched at a time."""
+    from connector.model.verdicts import AccountContext, Difference
 
 
 class DuckDbEvaluation:
-    """The port `Evaluation`; every answer is a query of its own over the tables that were built."""
+    """The port `Evaluation`."""
 
-    def __init__(
-        self,
-        db: DuckDBPyConnection,
-        rules: RuleSet,
-        request: EvaluationRequest,
-        columns: Columns,
-        tables: Mapping[Of, str],
-        unreadable: Sequence[Reason],
-    ) -> None:
-        self.db, self.rules, self.request, self.columns, self.unreadable = db, rules, request, columns, unreadable
-        self.rule_version = rules.version
-        self.outputs: Sequence[Output] = [output.output for output in rules.outputs]
-        self.subjects = subjects(rules, columns, tables)
+    def __init__(self, published: Published, unreadable: Sequence[Reason]) -> None:
+        self.published, self.unreadable = published, unreadable
+        self.rule_version = published.rules.version
+        self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]
+        self._compared = changed.compare(published)
+
+    def figures(self) -> PopulationFigures:
+        """Denominators of the guards."""
+        tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
+        rows = list(
+            self.published.rows(
+                f"select a.owner_id, count(*), count(*) filter (where {self.published.active}), count({tier}), "
+                f"cast(coalesce(sum({revenue}) filter (where {tier} is not null), 0) as bigint) "
+                f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
+            )
+        )
+        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]
+        by_owner = {str(row[0]): row[3] for row in rows if row[0] is not None and row[3]}
+        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
-        written = [o for o in self.rules.outputs if o.output.written]
-        cells = [wanted(output, self.columns, self.place(output.node)) for output in written]
-        names = [output.output.name for output in written]
-        query = f"select a.account_id, {warnings(self)}, {', '.join(cells)} from {self.subjects} order by a.{K}"
-        for account, codes, *values in self.rows(query):
-            yield Verdict(account, dict(zip(names, values, strict=True)), tuple(codes.split(";")) if codes else ())
+        outputs = self.published.written
+        cells = "".join(f", {self.published.wanted(output)}" for output in outputs)
+        names = [output.output.name for output in outputs]
+        query = f"select a.account_id, {self.published.warnings}{cells} from {self.published.subjects} order by a.{K}"
+        for account, codes, *values in self.published.rows(query):
+            texts = dict(zip(names, values, strict=True))
+            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())
 
-    def place(self, node: str) -> str:
-        """The alias of the table that holds a node's column."""
-        return "sg" if node and self.columns.nodes[node].of is Of.GROUP else "s"
+    def json_lines(self) -> Iterator[str]:
+        """Every account as one JSON object, ascending by id (contract.md, evaluate)."""
+        return lines.json_lines(self.published)
 
-    def rows(self, query: str) -> Iterator[tuple[object, ...]]:
-        """Stream a query's rows; a cursor of its own, so that another query may run meanwhile."""
-        cursor = self.db.cursor()
-        try:
-            cursor.execute(query)
-            while rows := cursor.fetchmany(ROWS):
-                yield from rows
-        finally:
-            cursor.close()
+    def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
+        """Accounts whose wanted values are not the found ones, ascending by id."""
+        return differences.differences(self.published, compared=self._compared)
+
+    def tables(self) -> Pictures:
+        """Set-wise pictures for the report."""
+        return pictures.draw(self.published)
+
+    def advised(self) -> Iterator[AdvisedAccount]:
+        """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+        return advice.advised(self.published)
 
     def close(self) -> None:
         """Free the memory."""
-        self.db.close()
-
-
-def subjects(rules: RuleSet, columns: Columns, tables: Mapping[Of, str]) -> str:
-    """FROM clause: accounts as read `a`, their nodes `s`, those of their group `sg`."""
-    names = [*(output.node for output in rules.outputs), *rules.warnings.values()]
-    grouped = any(name and columns.nodes[name].of is Of.GROUP for name in names)
-    group = f' join {quoted(tables[Of.GROUP])} sg on sg."@g" = s."@g"' if grouped else ""
-    return f"account a join {quoted(tables[Of.ACCOUNT])} s on s.{K} = a.{K}{group}"
-
-
-def warnings(evaluation: DuckDbEvaluation) -> str:
-    """SQL of the warning codes of an account, ascending, joined by `;`."""
-    codes = [
-        f"case when {evaluation.place(node)}.{quoted(node)} then '{code}' end"
-        for code, node in sorted(evaluation.rules.warnings.items())
-    ]
-    return f"concat_ws(';', {', '.join(codes)})" if codes else "''"
+        self.published.db.close()

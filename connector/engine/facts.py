@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from connector.rules.tree import Name, Scope
 from connector.rules.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlglot.expressions import Expr as Sql
 
@@ -31,8 +30,8 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
     Aggregate.SUM: lambda: w.number(0),
     Aggregate.COUNT: lambda: w.number(0),
     Aggregate.DISTINCT: lambda: w.number(0),
-    Aggregate.ANY: lambda: w.false(),
-    Aggregate.ALL: lambda: w.true(),
+    Aggregate.ANY: w.false,
+    Aggregate.ALL: w.true,
 }
 """What a fact is over no record at all; the others are unknown."""
 
@@ -104,7 +103,7 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
     cells, totals, values = [], [], {}
     for number, (node, fact) in enumerate(batch):
         render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
-        value = Rendered(w.null(), sure=True) if fact.value is None else render(fact.value)
+        value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
         cells += [f"{written(render.truth(fact.where))} as w{number}", f"{written(value.value)} as v{number}"]
         cells.append(f"{'false' if value.off is None else written(value.off)} as o{number}")
         total, scale = _total(fact.aggregate, number, value)

@@ -17,8 +17,8 @@ create macro quotient(above, below, factor) as cast(
 create macro months_later(day, n) as cast(day + to_months(n) as date);
 create macro months_apart(first, last) as
     (year(last) - year(first)) * 12 + month(last) - month(first)
-    - case when cast(first + to_months(cast((year(last) - year(first)) * 12 + month(last) - month(first) as int)) as date)
-      > last then 1 else 0 end;
+    - case when cast(first + to_months(cast(
+        (year(last) - year(first)) * 12 + month(last) - month(first) as int)) as date) > last then 1 else 0 end;
 create macro whole_months(first, last) as
     case when last >= first then months_apart(first, last) else -months_apart(last, first) end;
 create macro quarter_number(day) as year(day) * 4 + quarter(day);

@@ -1,9 +1,15 @@
-"""Calendar arithmetic of the rules: whole months clamped to the month's last day, and the revenue window (domain.md 2.2)."""
+"""Calendar of the rules: whole months clamped to the month's last day, and the revenue window (domain.md 2.2)."""
 
 from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.ruleset import Parameter
 
 MONTHS = 12
 
@@ -27,3 +33,10 @@ def window_start(window: str, as_of: date, *, fiscal_year_start_month: int = 1) 
             return date(year, fiscal_year_start_month, 1)
         case _:
             raise ValueError(window)
+
+
+def window_of(parameters: Mapping[str, Parameter], as_of: date) -> tuple[str, date]:
+    """The window in force (`$window`, `$fiscal_year_start_month`) and its first day."""
+    window, month = parameters.get("window"), parameters.get("fiscal_year_start_month")
+    name = str(window.value) if window else "trailing_12_months"
+    return name, window_start(name, as_of, fiscal_year_start_month=int(str(month.value)) if month else 1)

@@ -7,7 +7,6 @@ is. Functions SQL lacks are called by name and defined by the engine (engine/fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -41,11 +40,10 @@ from connector.rules.tree import (
     Unknown,
     Within,
 )
-
 from connector.rules.walk import NUMERIC, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from sqlglot.expressions import Expr as Sql
@@ -134,14 +132,16 @@ def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
 
 def _compare(render: Renderer, node: Compare) -> Rendered:
     left, right = render(node.left), render(node.right)
-    sides = (w.call("LOWER", left.value), w.call("LOWER", right.value)) if node.fold else (left.value, right.value)
-    return _test((left, right), w.two(sides[0], w.signed(node.test), sides[1]), off=node.test is Test.NE)
+    one, other = w.alike((left, right), type_of(node.left))
+    if node.fold:
+        one, other = w.call("LOWER", one), w.call("LOWER", other)
+    return _test((left, right), w.two(one, w.signed(node.test), other), off=node.test is Test.NE)
 
 
 def _between(render: Renderer, node: Between) -> Rendered:
     value, low, high = render(node.value), render(node.low), render(node.high)
-    above, below = w.two(value.value, ">=", low.value), w.two(value.value.copy(), "<=", high.value)
-    inside = w.all_of([above, below])
+    here, lowest, highest = w.alike((value, low, high), type_of(node.value))
+    inside = w.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
     return _test((value, low, high), w.negation(inside) if node.negated else inside, off=node.negated)
 
 
@@ -149,7 +149,8 @@ def _in(render: Renderer, node: In) -> Rendered:
     value = render(node.value)
     options = [option for part in node.options for option in _options(render, part)]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    equal = [w.two(fold(value.value.copy()), "=", fold(option.value)) for option in options]
+    here, *others = w.alike((value, *options), type_of(node.value))
+    equal = [w.two(fold(here), "=", fold(other)) for other in others]
     found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
@@ -193,11 +194,12 @@ def _case(render: Renderer, node: Case) -> Rendered:
     whens = [render(branch.when) for branch in node.branches]
     thens = [render(branch.then) for branch in node.branches]
     last = render(node.otherwise)
+    *values, otherwise = w.alike((*thens, last), node.type)
     off = None
     if any(part.off is not None for part in (*thens, last)):
         off = _first(whens, [t.off or w.false() for t in thens], last.off, strict=node.strict, lost=False)
     return Rendered(
-        _first(whens, [then.value for then in thens], last.value, strict=node.strict),
+        _first(whens, values, otherwise, strict=node.strict),
         off=off,
         scale=max(part.scale for part in (*thens, last)),
         sure=last.sure and all(t.sure for t in thens) and (not node.strict or all(when.sure for when in whens)),
@@ -212,9 +214,9 @@ def _first(
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = w.truth(when)
-        branches.append((condition.copy(), then))
+        branches.append((condition, then))
         if strict and not when.sure:
-            branches.append((w.is_null(condition), nothing.copy()))
+            branches.append((w.is_null(condition), nothing))
     return w.cases(branches, last if last is not None else nothing)
 
 
@@ -236,23 +238,23 @@ def _call(render: Renderer, node: Call) -> Rendered:
     arguments = [render(argument) for argument in node.arguments]
     match node.function:
         case Function.IF:
-            return _if(*arguments)
+            return _if(*arguments, kind=node.type)
         case Function.COALESCE:
-            return sql_numbers.coalesce(arguments)
+            return sql_numbers.coalesce(arguments, node.type)
         case Function.HAS:
             return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
         case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
             return sql_dates.function(node.function, arguments, w.day(render.givens.as_of))
         case _:
-            return sql_numbers.function(node.function, arguments, node.arguments)
+            return sql_numbers.function(node, arguments)
 
 
-def _if(condition: Rendered, then: Rendered, otherwise: Rendered) -> Rendered:
+def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type) -> Rendered:
     whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
     offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(
-        _first(whens, [then.value, otherwise.value], None, strict=False),
+        _first(whens, w.alike((then, otherwise), kind), None, strict=False),
         off=_first(whens, offs, None, strict=False, lost=False) if here else None,
         scale=max(then.scale, otherwise.scale),
         sure=condition.sure and then.sure and otherwise.sure,
@@ -264,14 +266,14 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
     parts = _options(render, node.arguments[1])
     name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    found = [w.call(name, fold(value.value.copy()), fold(part.value)) for part in parts]
+    found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
     return _test((value, *parts), w.any_of(found), off=False)
 
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
     start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
-    inside = [w.two(value.value, ">", start), w.two(value.value.copy(), "<=", w.day(render.givens.as_of))]
+    inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
 
 
@@ -283,7 +285,7 @@ def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
 def _in_window(render: Renderer, node: InWindow) -> Rendered:
     value, givens = render(node.value), render.givens
     first, last = w.day(givens.window_start), w.day(givens.as_of)
-    inside = [w.two(value.value, ">=", first), w.two(value.value.copy(), "<=", last)]
+    inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
     return _test((value,), w.all_of(inside), off=False)
 
 

@@ -102,7 +102,7 @@ def _one_decimal(value: Sql, *, dutch: bool) -> Sql:
 def _label(value: Sql, part: Placeholder, language: str) -> Sql:
     labels = (part.labels or {}).get(language, {})
     if type_of(part.value) is Type.MULTI:
-        each = [w.cases([(has(value.copy(), w.text(option)), w.text(label))], None) for option, label in labels.items()]
+        each = [w.cases([(has(value, w.text(option)), w.text(label))], None) for option, label in labels.items()]
         return w.call("CONCAT_WS", w.text(", "), *each)
-    named = [(w.two(value.copy(), "=", w.text(option)), w.text(label)) for option, label in labels.items()]
+    named = [(w.two(value, "=", w.text(option)), w.text(label)) for option, label in labels.items()]
     return w.cases(named, value)

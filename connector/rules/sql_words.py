@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from connector.model.fields import Type
+from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ def text(value: str) -> Sql:
 
 def number(value: Decimal | int) -> Sql:
     """An exact number literal; DuckDB and Spark read it as DECIMAL, a whole one as an integer."""
-    written = format(value, "f")
+    written = str(value) if isinstance(value, int) else format(value, "f")
     if written.startswith("-"):
         return exp.Paren(this=exp.Neg(this=exp.Literal.number(written[1:])))
     return exp.Literal.number(written)
@@ -106,6 +107,14 @@ def cast(value: Sql, kind: str, *sizes: int) -> Sql:
 def exact(value: Sql, scale: int) -> Sql:
     """The number as DECIMAL of that scale."""
     return cast(value, "DECIMAL", 38, scale)
+
+
+def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
+    """The values as one SQL type: databases cut decimals when they are left to find a common type of two scales."""
+    scale = max((value.scale for value in values), default=0)
+    if kind not in NUMERIC or not scale:
+        return [value.value for value in values]
+    return [value.value if value.scale == scale else exact(value.value, scale) for value in values]
 
 
 def call(name: str, *arguments: Sql) -> Sql:
@@ -184,7 +193,7 @@ def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
 
 def off_of(parts: Iterable[Rendered]) -> Sql | None:
     """True where one of them is not applicable; None where all always apply."""
-    offs = [part.off.copy() for part in parts if part.off is not None]
+    offs = [part.off for part in parts if part.off is not None]
     return any_of(offs) if offs else None
 
 
