@@ -10,7 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.support.outside import node, shared
+from tests.shared import shared_folder
+from tests.support.node import node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ MORE = ("crm/tickets", "crm/line_items", "crm/contacts", "crm/associations/v4/sc
 
 def describe(folder: Path) -> Path:
     """Write the OpenAPI description derived from the vendor's own client, for every part of it used here."""
-    source = (shared() / "tools" / "hs_openapi_from_sdk.py").read_text(encoding="utf-8")
+    source = (shared_folder() / "tools" / "hs_openapi_from_sdk.py").read_text(encoding="utf-8")
     assert LISTED in source
     wider = source.replace(LISTED, f"{LISTED}, {', '.join(map(repr, MORE))}")
     command = [sys.executable, "-", "--strict"]

@@ -15,7 +15,7 @@ from connector.model.fields import Table
 from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
-from tests.support.outside import PACKAGES, node
+from tests.support.node import PACKAGES, node
 from tests.support.prism import describe, proxied
 
 if TYPE_CHECKING:

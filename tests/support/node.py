@@ -1,6 +1,6 @@
-"""What tests need from outside the repository: shared data and tools, Node.js and its packages.
+"""Node.js and the packages of tests/node, kept in a cache outside the repository.
 
-On a user's machine these may be absent: a test then skips and says what it needs. With CI=true it fails.
+On a user's machine they may be absent: a test then skips and says what it needs. In CI it fails.
 """
 
 from __future__ import annotations
@@ -21,19 +21,9 @@ PACKAGES = ROOT / "tests" / "node"
 
 def lacking(what: str) -> Never:
     """Skip the test for want of something; in CI that is a failure."""
-    if os.environ.get("CI") == "true":
+    if os.environ.get("CI"):
         pytest.fail(f"CI must have {what}")
     pytest.skip(f"needs {what}")
-
-
-def shared() -> Path:
-    """Give the folder of shared data and tools: TIERSYNC_SHARED, or `shared` beside the repository."""
-    named = os.environ.get("TIERSYNC_SHARED")
-    places = [Path(named)] if named else [ROOT.parent / "shared", ROOT.parent.parent / "shared"]
-    for place in places:
-        if (place / "README.md").is_file():
-            return place
-    lacking("the shared folder (../shared or TIERSYNC_SHARED)")
 
 
 def node() -> Path:
