@@ -102,7 +102,7 @@ def _outside(population: PopulationView, book: Phrasebook) -> str:
     base = {level.level for level in population.pyramid.levels}
     others = [one for one in population.slices.get("seg_pyramid_level", ()) if one.value and one.value not in base]
     counted = [
-        f"{book.whole(one.accounts)} {book.label('seg_pyramid_level', one.value)}" for one in others if one.accounts
+        f"{book.label('seg_pyramid_level', one.value)} {book.whole(one.accounts)}" for one in others if one.accounts
     ]
     return book.say("pyramid.outside", list=", ".join(counted)) if counted else ""
 

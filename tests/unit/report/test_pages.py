@@ -46,6 +46,7 @@ def _all_kinds() -> dict[str, Pictures]:
             seg_pyramid_level=slices({"top": (1, 10**15), "small": (1, 10**14)}),
             seg_tier=slices({"large": (2, 10**15)}),
         ),
+        "pyramid only": pictures([500], seg_pyramid_level=slices({"top": (1, 5), "prospect": (3, 0)})),
         "reference base": base_100(hours=True),
         "nothing configured": Pictures(base_100().window, [], {}, {}),
     }
@@ -170,6 +171,7 @@ def test_the_lead_says_what_a_reader_must_know(render: Render, language: str, le
         ("all unknown", "No account bought in this window; 12 accounts cannot be placed for lack of data."),
         ("credit notes only", "1 customer is active, without revenue in this window."),
         ("one customer", "1 customer brings 100.0% of revenue."),
+        ("pyramid only", "1 customer brings 100.0% of revenue."),
     ],
 )
 def test_the_lead_is_honest_about_a_base_that_says_little(render: Render, kind: str, lead: str) -> None:
