@@ -14,7 +14,7 @@ from connector.report.pyramid import PyramidView, view_pyramid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from connector.model.outputs import Output
@@ -78,7 +78,7 @@ class AboutView:
     run: str
     crm: str
     as_of: date
-    made_at: str
+    made_at: datetime
     window: str
     first_day: date
     last_day: date
@@ -131,7 +131,7 @@ def _about(source: ReportInput, tiers: Sequence[SliceView]) -> AboutView:
         run=source.run,
         crm=source.crm,
         as_of=source.as_of,
-        made_at=source.made_at.isoformat(timespec="seconds"),
+        made_at=source.made_at,
         window=window.name,
         first_day=window.first_day,
         last_day=window.last_day,
