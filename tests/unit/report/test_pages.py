@@ -199,6 +199,16 @@ def test_the_page_names_what_data_to_complete(render: Render) -> None:
     assert "ODD_CODE 1" in health
 
 
+def test_energy_outside_the_base_is_a_line_of_its_own(render: Render) -> None:
+    drawn = base_100(hours=True)
+    levels = [*drawn.slices["seg_pyramid_level"], *slices({"prospect": (50, 0)}, hours={"prospect": 75})]
+    page = render(source(replace(drawn, slices={**drawn.slices, "seg_pyramid_level": levels})))
+    words = page.one("section", id="pyramid").text
+    assert "Outside the customer base: Prospect 50." in words
+    assert "Energy on them: 75 hours" in words
+    assert "Total 1,000" in words
+
+
 def test_a_plan_that_was_written_is_not_called_planned(render: Render) -> None:
     report = source(base_100(), planned=[planned("1", before=None, after="large")])
     assert "Planned, not written yet: 1 value in 1 account." in render(report).one("section", id="changes").text
