@@ -59,7 +59,7 @@ def pacing(folder: Path) -> bool:
     lists = sorted(call["tick"] for call in calls if "/objects/" in call["path"] and "/search" not in call["path"])
     share = busiest_share(lists)
     span = lists[-1] - lists[0]
-    print(f"{len(lists)} list calls in {span:.1f} s: {share:.1%} of the {ALLOWED} per 10 s allowed; 429s: {len(refused)}")
+    print(f"{len(lists)} lists in {span:.1f} s: {share:.1%} of the {ALLOWED} per 10 s allowed; 429s: {len(refused)}")
     return share >= SHARE and not refused
 
 
