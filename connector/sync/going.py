@@ -97,7 +97,7 @@ class Going:
             run=self.run,
             command=self.command,
             outcome=self.outcome,
-            figures=dict(self.figures),
+            figures=Counter(self.figures),
             reasons=tuple(self.reasons),
             plan=self.plan,
             error=self.error,
