@@ -242,7 +242,7 @@ class _Loader:
         for name, (column, _) in self.expected.items():
             if name not in defined:
                 self.names.absent[name] = column
-        for declaration in in_order(self.declarations, self.problems):
+        for declaration in in_order(self.declarations, self.names):
             made = declaration.build(self.names)
             self.names.nodes.update({node.name: node for node in made})
             self.names.broken.update(set(declaration.names) - self.names.nodes.keys())
