@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import CATALOGUE, Table
-from connector.rules.calendar import add_months
+from connector.rules.calendar_days import add_months
 from connector.rules.canonical import canonical, text_of
 from connector.rules.cells import UNKNOWN, is_known
 from connector.rules.connecting import connect

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
-from connector.rules import days
-from connector.rules.calendar import add_months, window_of
+from connector.rules import calendar_days as days
+from connector.rules.calendar_days import add_months, window_start
 from connector.rules.cells import (
     IDLE,
     UNKNOWN,
@@ -79,7 +79,7 @@ class Frame:
         if which is Given.AS_OF:
             return self.as_of
         if which is Given.WINDOW_START:
-            return window_of(self.parameters, self.as_of)[1]
+            return window_start(self.as_of, self.parameters)
         return self.rule_version if which is Given.RULE_VERSION else self.home_currency
 
 
