@@ -46,7 +46,7 @@ def advised(published: Published) -> Iterator[AdvisedAccount]:
         fields = dict(zip(cells, row, strict=True))
         for name in LISTS:
             fields[name] = tuple(str(fields[name]).split(";")) if fields[name] else ()
-        yield AdvisedAccount(**fields)  # type: ignore[arg-type]  # the query's columns, by name
+        yield AdvisedAccount(**fields)
 
 
 def _sum(published: Published, one: str, sign: str, other: str) -> str:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 def differences(published: Published, *, compared: bool) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
     """Every account with a property or an open deal that is not as wanted; `compared`: the table `changed` is there."""
     outputs, mirrored = published.written, [o for o in published.written if o.output.on_deals]
-    for account, *context, wanted, held, deals in published.rows(_query(published, outputs, mirrored, compared=compared)):
+    for account, *context, wanted, held, deals in published.rows(
+        _query(published, outputs, mirrored, compared=compared)
+    ):
         found = [
             Difference(str(account), Target.ACCOUNT, str(account), o.output.name, want, hold, follows=o.output.follows)
-            for o, want, hold in zip(outputs, wanted, held, strict=True)  # type: ignore[call-overload]  # lists
+            for o, want, hold in zip(outputs, wanted, held, strict=True)
             if want != hold
         ]
-        found += [d for deal in deals or () for d in _of_deal(str(account), deal, mirrored)]  # type: ignore[attr-defined]
-        yield AccountContext(str(account), *context), found  # type: ignore[arg-type]  # the query's columns, in order
+        found += [d for deal in deals or () for d in _of_deal(str(account), deal, mirrored)]
+        yield AccountContext(str(account), *context), found
 
 
 def _of_deal(account: str, deal: dict[str, str], mirrored: Sequence[OutputOf]) -> Iterator[Difference]:
@@ -41,26 +43,29 @@ def _of_deal(account: str, deal: dict[str, str], mirrored: Sequence[OutputOf]) -
 def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
     cells = [f"{published.wanted(o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
-    say_no = [f"case {published.text(SAY_NO, before=b)} when 'true' then true when 'false' then false end" for b in (True, False)]
     context = {
         "name": "a.name",
         "owner": "a.owner_id",
         "revenue": published.cents(REVENUE),
         "tier_before": published.text(TIER, before=True),
         "tier_wanted": published.text(TIER),
-        "say_no_before": say_no[0],
-        "say_no_wanted": say_no[1],
+        "say_no_before": _flag(published.text(SAY_NO, before=True)),
+        "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
-    numbers = range(len(outputs))
+    wanted, held = (", ".join(f"{side}{i}" for i in range(len(outputs))) for side in "wf")
     return (
         f"select account_id, {', '.join(quoted(f'context {name}') for name in context)}, "
-        f"[{', '.join(f'w{i}' for i in numbers)}]::varchar[], [{', '.join(f'f{i}' for i in numbers)}]::varchar[], deals "
+        f"[{wanted}]::varchar[], [{held}]::varchar[], deals "
         f"from (select a.{K}, a.account_id, {named}, d.deals{''.join(f', {cell}' for cell in cells)} "
         f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K}) "
         f"where {differs or 'false'} or deals is not null order by {K}"
     )
+
+
+def _flag(text: str) -> str:
+    return f"case {text} when 'true' then true when 'false' then false end"
 
 
 def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:

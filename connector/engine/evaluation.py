@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine import advice, changed, differences, lines, pictures
+from connector.engine import advice, changed, differences, explaining, lines, pictures
 from connector.engine.preparing import K
 from connector.engine.published import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference
+    from connector.model.verdicts import AccountContext, Difference, Explanation
 
 
 class DuckDbEvaluation:
@@ -38,9 +38,9 @@ class DuckDbEvaluation:
                 f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
             )
         )
-        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]  # type: ignore[misc]  # whole numbers
+        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]
         by_owner = {str(row[0]): row[3] for row in rows if row[0] is not None and row[3]}
-        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])  # type: ignore[arg-type]
+        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
@@ -50,7 +50,7 @@ class DuckDbEvaluation:
         query = f"select a.account_id, {self.published.warnings}{cells} from {self.published.subjects} order by a.{K}"
         for account, codes, *values in self.published.rows(query):
             texts = dict(zip(names, values, strict=True))
-            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())  # type: ignore[arg-type]
+            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())
 
     def json_lines(self) -> Iterator[str]:
         """Every account as one JSON object, ascending by id (contract.md, evaluate)."""
@@ -67,6 +67,10 @@ class DuckDbEvaluation:
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
         return advice.advised(self.published)
+
+    def explain(self, account: str) -> Explanation | None:
+        """One account with all its values."""
+        return explaining.explain(self.published, account)
 
     def close(self) -> None:
         """Free the memory."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from connector.rules.tree import Name, Scope
 from connector.rules.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlglot.expressions import Expr as Sql
 
@@ -31,8 +30,8 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
     Aggregate.SUM: lambda: w.number(0),
     Aggregate.COUNT: lambda: w.number(0),
     Aggregate.DISTINCT: lambda: w.number(0),
-    Aggregate.ANY: lambda: w.false(),
-    Aggregate.ALL: lambda: w.true(),
+    Aggregate.ANY: w.false,
+    Aggregate.ALL: w.true,
 }
 """What a fact is over no record at all; the others are unknown."""
 
@@ -140,7 +139,7 @@ def _total(aggregate: Aggregate, i: int, value: Rendered) -> tuple[str, int]:
         case Aggregate.ANY:
             return f"case when bool_or(v{i}) {here} then true when bool_or(u{i}) then null else false end", 0
         case Aggregate.ALL:
-            total = f"coalesce(bool_and(v{i}) {here}, true)"
+            return f"case when not bool_and(v{i}) {here} then false when bool_or(u{i}) then null else true end", 0
         case Aggregate.SUM:
             total = f"cast(coalesce(sum(v{i}) {here}, 0) as decimal(38, {scale}))"
         case Aggregate.COUNT:

@@ -1,4 +1,4 @@
-"""What `tiersync evaluate` prints: one JSON object per account, written by the database (contract.md, domain.md 11.24)."""
+"""What `evaluate` prints: one JSON object per account, written by the database (contract.md, domain.md 11.24)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def json_lines(published: Published) -> Iterator[str]:
     """Numbers with their stored decimals, multi-selects as lists, booleans, ISO dates, null where there is no value."""
     parts = [f"{_key('account_id', first=True)} || to_json(a.account_id)::varchar"]
-    for output in published.written:
-        parts.append(f"{_key(output.output.name)} || {_value(published, output)}")
+    parts += [f"{_key(output.output.name)} || {_value(published, output)}" for output in published.written]
     parts.append(f"{_key('warnings')} || {_list(published.warnings)} || '}}'")
     query = f"select concat({', '.join(parts)}) from {published.subjects} order by a.{K}"
     return (str(line) for (line,) in published.rows(query))
@@ -43,7 +42,7 @@ def _value(published: Published, output: OutputOf) -> str:
 
 
 def _list(joined: str) -> str:
-    """SQL of a JSON list from options joined by `;`; they are codes, so the escaping is of texts that hold a comma only."""
+    """SQL of a JSON list from options joined by `;`."""
     each = "lambda option: to_json(option)::varchar"
     listed = f"list_transform(list_filter(string_split({joined}, ';'), lambda option: option <> ''), {each})"
     return f"'[' || array_to_string({listed}, ', ') || ']'"

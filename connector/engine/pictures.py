@@ -6,12 +6,11 @@ from array import array
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connector.engine.preparing import G
+from connector.engine.preparing import G, K
 from connector.engine.published import LEVEL, OVERRIDE_STATUS, REVENUE, TIER, Published
-from connector.engine.sources import quoted
 from connector.model.fields import Type
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
-from connector.rules.calendar import window_of
+from connector.rules.calendar_days import window_start
 from connector.rules.ruleset import FieldOf, Part, RankOf
 
 if TYPE_CHECKING:
@@ -29,10 +28,9 @@ OVERRIDES = ("seg_override_tier", "seg_override_say_no", "seg_override_until")
 
 def draw(published: Published) -> Pictures:
     """Count everything once; bounded in size, whatever the population."""
-    name, first_day = window_of(published.rules.parameters, published.request.as_of)
     enumerations = [o for o in published.written if o.output.options and o.output.type is Type.TEXT and o.node]
     return Pictures(
-        window=Window(name, first_day, published.request.as_of),
+        window=_window(published),
         revenues_cents=_revenues(published),
         slices={o.output.name: _slices(published, o) for o in enumerations},
         crossings={name: _crossings(published, name) for name in MOVED if published.named(name)},
@@ -42,6 +40,12 @@ def draw(published: Published) -> Pictures:
         warnings=_warnings(published),
         overrides=tuple(_overrides(published)),
     )
+
+
+def _window(published: Published) -> Window:
+    parameters, as_of = published.rules.parameters, published.request.as_of
+    named = parameters.get("window")
+    return Window(str(named.value) if named else "trailing_12_months", window_start(as_of, parameters), as_of)
 
 
 def line_nodes(published: Published) -> dict[str, str]:
@@ -61,10 +65,10 @@ def is_line(node: Node) -> bool:
 
 def _revenues(published: Published) -> array[int]:
     query = (
-        f"select max(revenue) from (select s.{G} as g, {published.cents(REVENUE)} as revenue, {published.active} as active "
-        f"from {published.subjects}) where active and revenue is not null group by g order by 1 desc"
+        f"select max({published.cents(REVENUE)}) as revenue from {published.subjects} "
+        f"where {published.active} group by s.{G} having revenue is not null order by revenue desc"
     )
-    return array("q", (int(str(row[0])) for row in published.rows(query)))
+    return array("q", (row[0] for row in published.rows(query)))
 
 
 def _slices(published: Published, output: OutputOf) -> tuple[Slice, ...]:
@@ -73,22 +77,26 @@ def _slices(published: Published, output: OutputOf) -> tuple[Slice, ...]:
         "select value, count(*), count(*) filter (where first), "
         "cast(coalesce(sum(revenue) filter (where first), 0) as bigint), sum(hours), cast(sum(margin) as bigint) from ("
         f"select {published.wanted(output)} as value, {published.cents(REVENUE)} as revenue, "
-        f"{published.stored(hours) if hours else 'null::decimal(38, 2)'} as hours, {published.cents(margin)} as margin, "
-        f"row_number() over (partition by s.{G}, value order by s.{quoted('@k')}) = 1 as first from {published.subjects}) "
+        f"{published.stored(hours) if hours else 'null::decimal(38, 2)'} as hours, "
+        f"{published.cents(margin)} as margin, {_first('value')} as first from {published.subjects}) "
         "group by value order by value nulls last"
     )
-    return tuple(Slice(*row) for row in published.rows(query))  # type: ignore[arg-type]  # the query's columns, in order
+    return tuple(Slice(*row) for row in published.rows(query))
+
+
+def _first(values: str) -> str:
+    """SQL: the first of its group with these values, the one that brings the group's revenue."""
+    return f"row_number() over (partition by s.{G}, {values} order by s.{K}) = 1"
 
 
 def _crossings(published: Published, name: str) -> tuple[Crossing, ...]:
     query = (
         "select before, after, count(*), cast(coalesce(sum(revenue) filter (where first), 0) as bigint) from ("
         f"select {published.text(name, before=True)} as before, {published.text(name)} as after, "
-        f"{published.cents(REVENUE)} as revenue, "
-        f"row_number() over (partition by s.{G}, before, after order by s.{quoted('@k')}) = 1 as first "
-        f"from {published.subjects}) group by before, after order by before nulls first, after nulls first"
+        f"{published.cents(REVENUE)} as revenue, {_first('before, after')} as first from {published.subjects}) "
+        "group by before, after order by before nulls first, after nulls first"
     )
-    return tuple(Crossing(*row) for row in published.rows(query))  # type: ignore[arg-type]  # the query's columns, in order
+    return tuple(Crossing(*row) for row in published.rows(query))
 
 
 def _benchmarks(published: Published) -> dict[str, Decimal]:
@@ -106,7 +114,7 @@ def _lines(published: Published) -> dict[str, int]:
         return {}
     cells = ", ".join(f"cast(round(max({published.cell(node)}), 2) * 100 as bigint)" for node in nodes.values())
     row = next(published.rows(f"select {cells} from {published.subjects}"))
-    return {level: int(str(cents)) for level, cents in zip(nodes, row, strict=True) if cents is not None}
+    return {level: cents for level, cents in zip(nodes, row, strict=True) if cents is not None}
 
 
 def _missing(published: Published) -> tuple[MissingField, ...]:
@@ -117,7 +125,7 @@ def _missing(published: Published) -> tuple[MissingField, ...]:
         f"unnest(string_split({published.cell(MISSING)}, ';')) as field, {published.cents(REVENUE)} as revenue "
         f"from {published.subjects}) where field <> '' group by field order by 3 desc, 2 desc, field"
     )
-    return tuple(MissingField(*row) for row in published.rows(query))  # type: ignore[arg-type]  # the query's columns
+    return tuple(MissingField(*row) for row in published.rows(query))
 
 
 def _warnings(published: Published) -> tuple[WarningCount, ...]:
@@ -125,7 +133,7 @@ def _warnings(published: Published) -> tuple[WarningCount, ...]:
         f"select code, count(*) from (select unnest(string_split({published.warnings}, ';')) as code "
         f"from {published.subjects}) where code <> '' group by code order by code"
     )
-    return tuple(WarningCount(*row) for row in published.rows(query))  # type: ignore[arg-type]  # the query's columns
+    return tuple(WarningCount(*row) for row in published.rows(query))
 
 
 def _overrides(published: Published) -> Iterator[Override]:
@@ -144,4 +152,4 @@ def _overrides(published: Published) -> Iterator[Override]:
         "order by a.account_id"
     )
     for row in published.rows(query):
-        yield Override(*row)  # type: ignore[arg-type]  # the query's columns, in order
+        yield Override(*row)

@@ -1,4 +1,4 @@
-"""Typed tables to the records the rules see: who exists, in which group, and which records are theirs (domain.md 2.2-2.8).
+"""Typed tables to the records the rules see: who exists, in which group, with which records (domain.md 2.2-2.8).
 
 Makes `account` (one row each: `@k` its place in the order of ids, `@g` the `@k` of its ultimate parent) and
 `deal`, `ticket`, `activity` with the `@k` and `@g` of the account each counts for.
@@ -114,8 +114,9 @@ def events(
 ) -> None:
     """Make `ticket` or `activity` with the columns asked for."""
     seen = situation.has_seen("t.created_at") if table is Table.TICKETS else "true"
+    cells = f"{kept(table, columns, 't')}t.unreadable is not null as unreadable"
     db.execute(
-        f"create table {record(table)} as select a.{K}, a.{G}, {kept(table, columns, 't')}t.unreadable is not null as unreadable "
+        f"create table {record(table)} as select a.{K}, a.{G}, {cells} "
         f"from {counted_for(db, table, tables)} t join account a on a.account_id = t.counts_for where {seen}"
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.engine.canonical import found, stored, wanted
 from connector.engine.needs import found_as
@@ -99,7 +99,7 @@ class Published:
         ]
         return f"concat_ws(';', {', '.join(codes)})" if codes else "''"
 
-    def rows(self, query: str) -> Iterator[tuple[object, ...]]:
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Stream a query's rows; a cursor of its own, so that another query may run meanwhile."""
         cursor = self.db.cursor()
         try:

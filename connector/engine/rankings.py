@@ -51,7 +51,7 @@ def _side(batch: Sequence[tuple[Node, RankOf]], render: Renderer, subjects: str,
     same = f"select coalesce(max(n), 0) as n{''.join(f', {line}' for line in lines)} from ({blocks})"
     own = f"select v, i, {_level(ranking, cuts)} as level from ({blocks})"
     join = f"left join ({own}) {alias} on {alias}.v = case when {among} then {amount} end cross join ({same}) {alias}s"
-    return Side(join, {node.name: _part(part, render, among, alias) for node, part in batch})
+    return Side(join, {node.name: _part(part, render, alias) for node, part in batch})
 
 
 def _cuts(ranking: Ranking, givens: Givens) -> list[str]:
@@ -83,7 +83,7 @@ def _line(cut: str) -> str:
     return f"cast(({here} + coalesce({following}, {here})) * 0.5 as decimal(38, {LINE_SCALE}))"
 
 
-def _part(part: RankOf, render: Renderer, among: str, alias: str) -> Rendered:
+def _part(part: RankOf, render: Renderer, alias: str) -> Rendered:
     names = [band.then for band in part.ranking.bands]
     match part.part:
         case Part.COUNT:

@@ -1,4 +1,4 @@
-"""Where the text of a table lies: CSV or Parquet files, their columns, and clear words when they are not as they should be."""
+"""Where the text of a table lies: CSV or Parquet files, their columns, and clear words when something is wrong."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Source:
 
 
 def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
-    """Find the tables of a data folder, `accounts.csv` or `accounts.parquet` and so on; UsageError without accounts or deals."""
+    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", hint="--data names a folder with accounts.csv and deals.csv")
     found: dict[Table, tuple[Path, ...]] = {}

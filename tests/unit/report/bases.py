@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.model.changes import Cause, Change, Target
 from connector.model.fields import Type
@@ -25,7 +25,7 @@ from connector.model.verdicts import AccountContext
 from connector.report import PlannedAccount, ReportInput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 AS_OF = date(2026, 4, 2)
 WINDOW = Window("trailing_12_months", date(2025, 4, 3), AS_OF)
@@ -149,7 +149,7 @@ def pictures(revenues: Sequence[int] = (), **parts: Sequence[Slice]) -> Pictures
 
 
 def source(
-    drawn: Pictures, *, planned: Sequence[PlannedAccount] = (), advised: Sequence[AdvisedAccount] = ()
+    drawn: Pictures, *, planned: Iterable[PlannedAccount] = (), advised: Iterable[AdvisedAccount] = ()
 ) -> ReportInput:
     """Return the input of a report on these pictures."""
     return ReportInput(
@@ -176,7 +176,7 @@ def planned(
     return PlannedAccount(context, [change])
 
 
-def advised(account: str = "1", **parts: object) -> AdvisedAccount:
+def advised(account: str = "1", **parts: Any) -> AdvisedAccount:
     """Return an account with a NO; any field may be given."""
     plain = AdvisedAccount(
         account=account,
@@ -193,7 +193,7 @@ def advised(account: str = "1", **parts: object) -> AdvisedAccount:
         reason=None,
         revenue_cents=0,
     )
-    return replace(plain, **parts)  # type: ignore[arg-type] # a test may name any field
+    return replace(plain, **parts)
 
 
 NAMES = [

@@ -95,7 +95,7 @@ def test_a_report_that_fails_leaves_the_earlier_one_whole(tmp_path: Path) -> Non
     write(source(base_100()), tmp_path, language="en")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     with pytest.raises(OSError, match="No space left"):
-        write(source(base_100(), planned=broken()), tmp_path, language="nl")  # type: ignore[arg-type] # any iterable
+        write(source(base_100(), planned=broken()), tmp_path, language="nl")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 

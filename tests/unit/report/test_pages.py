@@ -46,6 +46,7 @@ def _all_kinds() -> dict[str, Pictures]:
             seg_pyramid_level=slices({"top": (1, 10**15), "small": (1, 10**14)}),
             seg_tier=slices({"large": (2, 10**15)}),
         ),
+        "pyramid only": pictures([500], seg_pyramid_level=slices({"top": (1, 5), "prospect": (3, 0)})),
         "reference base": base_100(hours=True),
         "nothing configured": Pictures(base_100().window, [], {}, {}),
     }
@@ -170,6 +171,7 @@ def test_the_lead_says_what_a_reader_must_know(render: Render, language: str, le
         ("all unknown", "No account bought in this window; 12 accounts cannot be placed for lack of data."),
         ("credit notes only", "1 customer is active, without revenue in this window."),
         ("one customer", "1 customer brings 100.0% of revenue."),
+        ("pyramid only", "1 customer brings 100.0% of revenue."),
     ],
 )
 def test_the_lead_is_honest_about_a_base_that_says_little(render: Render, kind: str, lead: str) -> None:
@@ -197,6 +199,16 @@ def test_the_page_names_what_data_to_complete(render: Render) -> None:
     assert "ODD_CODE 1" in health
 
 
+def test_energy_outside_the_base_is_a_line_of_its_own(render: Render) -> None:
+    drawn = base_100(hours=True)
+    levels = [*drawn.slices["seg_pyramid_level"], *slices({"prospect": (50, 0)}, hours={"prospect": 75})]
+    page = render(source(replace(drawn, slices={**drawn.slices, "seg_pyramid_level": levels})))
+    words = page.one("section", id="pyramid").text
+    assert "Outside the customer base: Prospect 50." in words
+    assert "Energy on them: 75 hours" in words
+    assert "Total 1,000" in words
+
+
 def test_a_plan_that_was_written_is_not_called_planned(render: Render) -> None:
     report = source(base_100(), planned=[planned("1", before=None, after="large")])
     assert "Planned, not written yet: 1 value in 1 account." in render(report).one("section", id="changes").text
@@ -207,3 +219,23 @@ def test_every_text_exists_in_both_languages_with_the_same_parts() -> None:
     for key, text in texts().items():
         assert set(text) == {"en", "nl"}, key
         assert set(re.findall(r"{(\w+)}", text["en"])) == set(re.findall(r"{(\w+)}", text["nl"])), key
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_of_words_is_readable_on_its_ground(render: Render) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", render(source(base_100())).one("style").text))
+    for words in ("ink", "soft", "accent"):
+        for ground in ("#ffffff", colours["accent-faint"]):
+            contrast = (_luminance(ground) + 0.05) / (_luminance(colours[words]) + 0.05)
+            assert contrast >= 4.5, f"{words} on {ground} (WCAG 2.1, 1.4.3)"
+
+
+def test_bars_of_the_picture_differ_without_colour(render: Render) -> None:
+    colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", render(source(base_100())).one("style").text))
+    customers, revenue = _luminance(colours["customers"]), _luminance(colours["accent"])
+    assert (customers + 0.05) / (revenue + 0.05) >= 3, "WCAG 2.1, 1.4.11"
