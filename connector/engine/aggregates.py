@@ -7,7 +7,10 @@ from connector.rules.sql_words import SCALE
 
 def quotient(above: str, scale: int, below: str) -> str:
     """Above (of that scale) / below (whole), to 12 decimals."""
-    return f"quotient({_units(above, scale)}, cast({below} as int128), cast({10 ** (SCALE - scale)} as int128))"
+    units, below = _units(above, scale), f"cast({below} as int128)"
+    if scale > SCALE:
+        return f"quotient({units}, {below} * {10 ** (scale - SCALE)}, cast(1 as int128))"
+    return f"quotient({units}, {below}, cast({10 ** (SCALE - scale)} as int128))"
 
 
 def median(value: str, scale: int, known: str) -> str:
@@ -17,14 +20,10 @@ def median(value: str, scale: int, known: str) -> str:
 
 
 def variance(value: str, scale: int, known: str) -> str:
-    """Mean of the squares minus the square of the mean."""
+    """(n Σx² - (Σx)²) / n²: exact up to the one quotient."""
     exact, n = f"cast({value} as decimal(38, {scale}))", f"count({value}) {known}"
-    squares = (
-        f"sum({exact} * {exact}) {known}" if 2 * scale <= SCALE else f"sum(round({exact} * {exact}, {SCALE})) {known}"
-    )
-    mean = quotient(f"sum({value}) {known}", scale, n)
-    square = f"cast(round(({mean}) * ({mean}), {SCALE}) as decimal(38, {SCALE}))"
-    return f"{quotient(squares, min(2 * scale, SCALE), n)} - {square}"
+    total = f"cast(sum({value}) {known} as decimal(38, {scale}))"
+    return quotient(f"{n} * sum({exact} * {exact}) {known} - {total} * {total}", 2 * scale, f"{n} * {n}")
 
 
 def gini(value: str, place: str, scale: int) -> str:

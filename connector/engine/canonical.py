@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.rules.ruleset import OutputOf
 
+UNKNOWN_OPTION = "unknown"
+"""Where an output has this option, a value that is unknown is written so; elsewhere it is left empty."""
+
 DECIMALS = {Type.MONEY: 2, Type.INTEGER: 0}
 """Decimals of an output that names none; other numbers keep what they have."""
 
@@ -34,7 +37,12 @@ def stored(column: OutputOf, columns: Columns, alias: str) -> str:
         return f"cast(round({cell}, {places}) as decimal(38, {places}))"
     if output.type is Type.MULTI:
         return f"nullif(array_to_string(list_sort(string_split({cell}, ';')), ';'), '')"
-    return f"nullif({cell}, '')" if output.type in (Type.TEXT, Type.LONG_TEXT) else cell
+    if output.type not in (Type.TEXT, Type.LONG_TEXT):
+        return cell
+    if UNKNOWN_OPTION not in output.options:
+        return f"nullif({cell}, '')"
+    applies = "" if columns.made[column.node].off is None else f" and not {alias}.{quoted(off(column.node))}"
+    return f"case when {cell} is null{applies} then '{UNKNOWN_OPTION}' else nullif({cell}, '') end"
 
 
 def wanted(column: OutputOf, columns: Columns, alias: str) -> str:
@@ -64,6 +72,3 @@ def found(cell: str, kind: Type, *, time_zone: str) -> str:
             return f"nullif(array_to_string(list_sort(list_distinct({options})), ';'), '')"
         case _:
             return f"nullif({cell}, '')"
-
-
-__all__ = ["decimals_of", "found", "off", "stored", "wanted"]

@@ -21,7 +21,8 @@ from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
 from connector.errors import UsageError
 from connector.model.fields import Table
-from connector.rules.calendar import window_of
+from connector.rules.calendar_days import window_start
+from connector.rules.connecting import connect
 from connector.rules.sql import Givens
 
 if TYPE_CHECKING:
@@ -54,15 +55,18 @@ def _evaluate(
     db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress
 ) -> DuckDbEvaluation:
     define(db)
-    published = _published(rules)
-    task = _Task(db, rules, request, needed(rules.nodes, published), progress)
-    unreadable = task.read()
+    sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
+    _refuse_homeless(sources)
+    rules = connect(rules, {table.value: source.columns for table, source in sources.items()})
+    published = [node.name for node in rules.nodes] if request.keep_all else _published(rules)
+    nodes = needed(rules.nodes, published)
+    asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
+    task = _Task(db, rules, request, nodes, asked)
+    unreadable = task.read(progress)
     task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
-    _, window_start = window_of(rules.parameters, request.as_of)
-    givens = Givens(
-        request.as_of, window_start, rules.version, request.home_currency, request.language, rules.parameters
-    )
+    start = window_start(request.as_of, rules.parameters)
+    givens = Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
     builder = Builder(db, givens, columns)
     builder.run(in_stages(task.nodes, published), progress)
     return DuckDbEvaluation(Published(db, rules, request, columns, builder.tables), unreadable)
@@ -82,28 +86,20 @@ class _Task:
     rules: RuleSet
     request: EvaluationRequest
     nodes: tuple[Node, ...]
-    progress: Progress
+    sources: Mapping[Table, Source]
 
-    @property
-    def tables(self) -> list[Table]:
-        """The tables that are connected and asked for."""
-        asked = needs.tables(self.nodes)
-        return [table for table, files in self.request.files.items() if table in asked and files]
-
-    def read(self) -> list[Reason]:
+    def read(self, progress: Progress) -> list[Reason]:
         """Make the typed tables, and return what could not be read."""
-        sources = [find(self.db, table, self.request.files[table]) for table in self.tables]
-        _refuse_homeless({source.table: source for source in sources})
         unreadable: list[Reason] = []
-        for number, source in enumerate(sources):
+        for number, source in enumerate(self.sources.values()):
             columns = needs.columns(source.table, self.nodes, self.rules.outputs)
             unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
-            self.progress("read", number + 1, len(sources))
+            progress("read", number + 1, len(self.sources))
         return unreadable
 
     def prepare(self) -> None:
         """Make the records the rules see."""
-        tables, situation = self.tables, self._situation()
+        tables, situation = self.sources, self._situation()
         accounts(self.db, situation)
         referrals(self.db)
         mirrored = [o.output.on_deals for o in self.rules.outputs if o.output.on_deals]

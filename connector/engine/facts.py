@@ -139,7 +139,7 @@ def _total(aggregate: Aggregate, i: int, value: Rendered) -> tuple[str, int]:
         case Aggregate.ANY:
             return f"case when bool_or(v{i}) {here} then true when bool_or(u{i}) then null else false end", 0
         case Aggregate.ALL:
-            total = f"coalesce(bool_and(v{i}) {here}, true)"
+            return f"case when not bool_and(v{i}) {here} then false when bool_or(u{i}) then null else true end", 0
         case Aggregate.SUM:
             total = f"cast(coalesce(sum(v{i}) {here}, 0) as decimal(38, {scale}))"
         case Aggregate.COUNT:

@@ -23,6 +23,14 @@ create macro whole_months(first, last) as
     case when last >= first then months_apart(first, last) else -months_apart(last, first) end;
 create macro quarter_number(day) as year(day) * 4 + quarter(day);
 
+-- the division of an activity code: the two digits it begins with, after a section's letter
+create macro division_of(code) as
+    try_cast(nullif(regexp_extract(code, '^\\s*[A-Za-z]?\\s*(\\d\\d)', 1), '') as bigint);
+
+-- labels in the order of the options; an option without a label stands for itself
+create macro labelled(joined, options, labels) as array_to_string(list_transform(string_split(joined, ';'),
+    lambda option: coalesce(labels[list_position(options, option)], option)), ', ');
+
 -- canonical: no needless zeros
 create macro number_text(x) as rtrim(rtrim(cast(x as varchar), '0'), '.');
 create macro money_text_en(whole, sign_before) as

@@ -36,6 +36,10 @@ EVENTS = {
 """What the engine reads of a table whatever the rules ask."""
 
 
+READ = frozenset({Table.ACCOUNTS, Table.DEALS, *EVENTS})
+"""The tables an evaluation can read."""
+
+
 def tables(nodes: Iterable[Node]) -> frozenset[Table]:
     """The tables that are read: accounts, deals and rates always, others when a fact is over them."""
     asked = {Table.ACCOUNTS, Table.DEALS, Table.DEAL_ACCOUNTS, Table.CURRENCY_RATES}

@@ -10,7 +10,7 @@ from connector.engine.preparing import G, K
 from connector.engine.published import LEVEL, OVERRIDE_STATUS, REVENUE, TIER, Published
 from connector.model.fields import Type
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
-from connector.rules.calendar import window_of
+from connector.rules.calendar_days import window_start
 from connector.rules.ruleset import FieldOf, Part, RankOf
 
 if TYPE_CHECKING:
@@ -28,10 +28,9 @@ OVERRIDES = ("seg_override_tier", "seg_override_say_no", "seg_override_until")
 
 def draw(published: Published) -> Pictures:
     """Count everything once; bounded in size, whatever the population."""
-    name, first_day = window_of(published.rules.parameters, published.request.as_of)
     enumerations = [o for o in published.written if o.output.options and o.output.type is Type.TEXT and o.node]
     return Pictures(
-        window=Window(name, first_day, published.request.as_of),
+        window=_window(published),
         revenues_cents=_revenues(published),
         slices={o.output.name: _slices(published, o) for o in enumerations},
         crossings={name: _crossings(published, name) for name in MOVED if published.named(name)},
@@ -41,6 +40,12 @@ def draw(published: Published) -> Pictures:
         warnings=_warnings(published),
         overrides=tuple(_overrides(published)),
     )
+
+
+def _window(published: Published) -> Window:
+    parameters, as_of = published.rules.parameters, published.request.as_of
+    named = parameters.get("window")
+    return Window(str(named.value) if named else "trailing_12_months", window_start(as_of, parameters), as_of)
 
 
 def line_nodes(published: Published) -> dict[str, str]:

@@ -15,6 +15,8 @@ from connector.rules.sql_words import SCALE, Rendered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sqlglot.expressions import Expr as Sql
+
     from connector.rules.ruleset import Node
     from connector.rules.sql import Renderer
     from connector.rules.tree import Expression
@@ -37,7 +39,8 @@ def _side(
     subjects: str,
     alias: str,
 ) -> Side:
-    by = [written(render(key).value) for key in keys]
+    parts = [render(key) for key in keys]
+    by, off = [written(part.value) for part in parts], w.off_of(parts)
     names = [f"b{number}" for number in range(len(by))]
     cells = [f"{key} as {name}" for key, name in zip(by, names, strict=True)]
     totals, values = [], {}
@@ -46,7 +49,7 @@ def _side(
         cells += [f"{written(render.truth(figure.among))} as w{number}", f"{written(value.value)} as v{number}"]
         total, scale = _total(figure, number, value.scale)
         totals.append(f"{total} as {quoted(node.name)}")
-        values[node.name] = _on_subject(node, alias, scale)
+        values[node.name] = _on_subject(node, alias, scale, off)
     rows = _ranked(f"select {', '.join(cells)} from {subjects}", names, batch)
     if not keys:
         return Side(f"cross join (select {', '.join(totals)} from ({rows})) {alias}", values)
@@ -84,6 +87,6 @@ def _total(figure: PopulationOf, i: int, scale: int) -> tuple[str, int]:
             return f"{figure.figure.value}(v{i}) {here}", scale
 
 
-def _on_subject(node: Node, alias: str, scale: int) -> Rendered:
-    """The column on every subject: a subject with known keys is in the rows itself, so its keys always have a row."""
-    return Rendered(w.column(node.name, alias), scale=scale, sure=not node.may_be_unknown)
+def _on_subject(node: Node, alias: str, scale: int, off: Sql | None) -> Rendered:
+    """The column on every subject: one with known keys is among the rows itself, so its keys always have a row."""
+    return Rendered(w.column(node.name, alias), off=off, scale=scale, sure=not node.may_be_unknown)

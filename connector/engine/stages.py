@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.engine.columns import OF_ACCOUNTS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def _stage(node: Node, place: Mapping[str, int]) -> int:
         return 0
     if isinstance(node.definition, FormulaOf):
         return max(before, 0)
-    if isinstance(node.definition, FactOf) and before < 0:
-        return 0
-    return before + 1
+    if isinstance(node.definition, FactOf) and node.definition.relation not in OF_ACCOUNTS:
+        return before + 1
+    return max(before, 0) + 1
 
 
 def in_layers(formulas: Iterable[Node]) -> list[list[Node]]:

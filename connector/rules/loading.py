@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from connector.errors import UsageError
 from connector.model.fields import Type
 from connector.rules.document import Keys, Leaf, read_document
-from connector.rules.examples import read_example
 from connector.rules.facts import declare_fact
 from connector.rules.forms import Form, as_form
 from connector.rules.kinds import bands, first_match, formula, matrix, score
@@ -23,6 +22,7 @@ from connector.rules.parameters import declare_parameter, override
 from connector.rules.ruleset import Model, RuleSet
 from connector.rules.shapes import MODEL_KINDS
 from connector.rules.sources import declare_field, declare_figure, declare_value
+from connector.rules.stated_examples import read_example
 from connector.rules.texts import read_text
 from connector.rules.tree import Position
 from connector.rules.walk import family

@@ -147,11 +147,10 @@ def _between(render: Renderer, node: Between) -> Rendered:
 
 def _in(render: Renderer, node: In) -> Rendered:
     value = render(node.value)
-    options = [option for part in node.options for option in _options(render, part)]
+    options = [option for part in node.options for option in _options(render, part) if option.off is None]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
     here, *others = w.alike((value, *options), type_of(node.value))
-    equal = [w.two(fold(here), "=", fold(other)) for other in others]
-    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.false())], None)
+    found = w.any_of([w.two(fold(here), "=", fold(other)) for other in others])
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
 
@@ -241,6 +240,8 @@ def _call(render: Renderer, node: Call) -> Rendered:
             return _if(*arguments, kind=node.type)
         case Function.COALESCE:
             return sql_numbers.coalesce(arguments, node.type)
+        case Function.DIVISION:
+            return Rendered(w.call("DIVISION_OF", arguments[0].value), w.off_of(arguments))
         case Function.HAS:
             return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
         case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
@@ -272,7 +273,7 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
-    start = sql_dates.before(render.givens.as_of, node.unit, amount.value, _constant_of(render, node.amount))
+    start = sql_dates.before(render.givens.as_of, node.unit, amount, _constant_of(render, node.amount))
     inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
 

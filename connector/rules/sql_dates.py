@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.rules import sql_words as w
-from connector.rules.calendar import MONTHS, add_months
+from connector.rules.calendar_days import before as day_before
 from connector.rules.sql_words import Rendered
 from connector.rules.tree import Function, Op, Unit
 
@@ -23,8 +22,7 @@ def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Ren
     off, sure = w.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)
-    days = w.cast(w.call("FLOOR", right.value) if right.scale else right.value, "INT")
-    return Rendered(w.two(left.value, w.signed(op), days), off, 0, sure)
+    return Rendered(w.two(left.value, w.signed(op), _whole(right)), off, 0, sure)
 
 
 def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rendered:
@@ -35,7 +33,7 @@ def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rende
         case Function.DAYS_SINCE:
             value = w.cast(w.two(as_of, "-", values[0]), "BIGINT")
         case Function.ADD_MONTHS:
-            value = w.call("MONTHS_LATER", values[0], w.cast(values[1], "INT"))
+            value = w.call("MONTHS_LATER", values[0], _whole(arguments[1]))
         case Function.MONTHS_BETWEEN:
             value = w.call("WHOLE_MONTHS", *values)
         case _:
@@ -43,15 +41,16 @@ def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rende
     return Rendered(value, off, 0, sure)
 
 
-def before(as_of: date, unit: Unit, amount: Sql, known: Decimal | None) -> Sql:
+def before(as_of: date, unit: Unit, amount: Rendered, known: Decimal | None) -> Sql:
     """The last day outside `within amount units`: as_of - amount units; worked out here when the amount is known."""
-    months = {Unit.MONTHS: 1, Unit.YEARS: MONTHS}.get(unit)
-    if months is None:
-        return w.day(as_of - timedelta(days=int(known))) if known is not None else _minus(w.day(as_of), amount)
     if known is not None:
-        return w.day(add_months(as_of, -int(known) * months))
-    return w.call("MONTHS_LATER", w.day(as_of), w.cast(w.two(amount, "*", w.number(-months)), "INT"))
+        return w.day(day_before(as_of, int(known), unit))
+    if unit is Unit.DAYS:
+        return w.two(w.day(as_of), "-", _whole(amount))
+    months = 12 if unit is Unit.YEARS else 1
+    return w.call("MONTHS_LATER", w.day(as_of), w.two(_whole(amount), "*", w.number(-months)))
 
 
-def _minus(day: Sql, days: Sql) -> Sql:
-    return w.two(day, "-", w.cast(days, "INT"))
+def _whole(number: Rendered) -> Sql:
+    """A number of days or months: what follows the point is left out."""
+    return w.cast(w.call("TRUNC", number.value) if number.scale else number.value, "INT")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
 
-COLUMN_SCALE = {Type.INTEGER: 0, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
+COLUMN_SCALE = {Type.INTEGER: 6, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
 

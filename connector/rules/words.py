@@ -24,6 +24,7 @@ KEYWORDS = frozenset(
             "years",
             "as_of",
             "window_start",
+            "rule_version",
         ),
     )
 )

@@ -22,9 +22,7 @@ class BlockedError(Exception):
         self.seconds = seconds
 
 
-def arrivals(
-    rate: Rate, *, workers: int, latencies: list[float], seen_at: list[float], until: float
-) -> list[float]:
+def arrivals(rate: Rate, *, workers: int, latencies: list[float], seen_at: list[float], until: float) -> list[float]:
     """When the server counts each call, of so many workers calling as fast as the lane lets them."""
     clock = FakeClock()
 
