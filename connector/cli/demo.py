@@ -40,7 +40,7 @@ def mount(app: typer.Typer) -> None:
 def demo(
     call: Call,
     *,
-    companies: Annotated[int, typer.Option(min=20, max=100_000, help="How many companies to make up.")] = 500,
+    companies: Annotated[int, typer.Option(min=20, max=100_000, help="How many companies to make up.")] = 300,
 ) -> int:
     """Walk the whole way on a local HubSpot with made-up companies; no credentials needed."""
     folder = _fresh(FOLDER)
