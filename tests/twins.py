@@ -24,6 +24,7 @@ from connector.ports import (
     ChangeRow,
     EvaluationRequest,
     Finding,
+    Holder,
     Page,
     Progress,
     ProvisionStep,
@@ -569,6 +570,9 @@ class MemoryLease:
         if self.other:
             raise Held(f"another run held the lease for {wait_seconds} s", code="ANOTHER_RUN")
         yield self._check
+
+    def holder(self) -> Holder | None:
+        return None
 
     def _check(self) -> None:
         if self.lost:

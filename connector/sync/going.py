@@ -97,7 +97,7 @@ class Going:
             run=self.run,
             command=self.command,
             outcome=self.outcome,
-            figures=dict(self.figures),
+            figures=Counter(self.figures),
             reasons=tuple(self.reasons),
             plan=self.plan,
             error=self.error,
@@ -138,6 +138,8 @@ def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool =
     if alone:
         memory.open(parts.journal, run)
     parts.journal.start(run=run, command=command, now=parts.clock())
+    if parts.begun:
+        parts.begun(run)
     return Going(parts=parts, run=run, command=command)
 
 

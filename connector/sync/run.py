@@ -122,7 +122,7 @@ class Walk(Parts):
             self.journal.remember(memory.CONFIRMED, going.run)
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
-            write(going)
+        write(going)
         self._good(going)
 
     def _good(self, going: Going) -> None:

@@ -200,10 +200,10 @@ class Client:
         """One try (the transport's sender)."""
         if call.lane == "oauth":
             return self._wire.send(call, None)
-        self.limits.check()
-        answer = self._wire.send(call, self.credentials.bearer())
-        if isinstance(answer, Answer):
-            self.limits.see(call.lane, answer)
+        with self.limits.call():
+            answer = self._wire.send(call, self.credentials.bearer())
+            if isinstance(answer, Answer):
+                self.limits.see(call.lane, answer)
         return answer
 
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:

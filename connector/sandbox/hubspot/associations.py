@@ -43,11 +43,14 @@ def _page(
     portal: Portal, one: Kind, identity: int, other: Kind, *, after: str, limit: int | None = None
 ) -> tuple[list[Found], int | None]:
     size = limit or portal.switches.association_page
-    found = portal.links.of(one.name, identity, other.name)
-    ids = [target for target in found if target >= int(after)] if after.isdigit() else list(found)
+    links, start = portal.links, int(after) if after.isdigit() else 0
+    ids = [target for target in links.ids(one.name, identity, other.name) if target >= start]
     following = ids[size] if len(ids) > size else None
     # toObjectId is the one id that is a number on the wire.
-    entries = [{"toObjectId": i, "associationTypes": [link.content() for link in found[i]]} for i in ids[:size]]
+    entries = [
+        {"toObjectId": found, "associationTypes": links.told(one.name, identity, other.name, found)}
+        for found in ids[:size]
+    ]
     return entries, following
 
 

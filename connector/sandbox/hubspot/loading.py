@@ -157,8 +157,9 @@ def _create(
 ) -> None:
     values = dict(extra or {})
     for logical, text in row.items():
-        if logical not in ELSEWHERE[kind] and text and property_of(kind, logical) not in values:
-            values[property_of(kind, logical)] = _value(portal, kind, logical, text)
+        name = property_of(kind, logical)
+        if text and logical not in ELSEWHERE[kind] and name not in values:
+            values[name] = _value(portal, kind, logical, text)
     if not _is_record_id(row[key]):
         values[EXTERNAL_ID] = _value(portal, kind, EXTERNAL_ID, row[key])
     created = kind_of(kind).created

@@ -31,7 +31,7 @@ def list_records(portal: Portal, request: Request, name: str) -> Answer:
     if not after.isdigit():
         raise invalid(f"Invalid integer passed to after: {after}")
     found, following = portal.shelves[kind.name].page(int(after), limit, archived=request.flag("archived"))
-    body = b'{"results":[' + b",".join(_rendered(portal, request, kind, record) for record in found) + b"]"
+    body = b'{"results":[' + b",".join(_rendered(portal, request, kind, found)) + b"]"
     if following is not None:
         body += b',"paging":' + orjson.dumps({"next": _next(request, limit, following)})
     return Answer(200, body + b"}")
@@ -42,9 +42,15 @@ def _next(request: Request, limit: int, following: int) -> dict[str, str]:
     return {"after": str(following), "link": link}
 
 
-def _rendered(portal: Portal, request: Request, kind: Kind, record: Record) -> bytes:
-    names = portal.catalogues[kind.name].select(request.names("properties"))
-    body = record.rendered(names, portal.url(kind))
+def _rendered(portal: Portal, request: Request, kind: Kind, records: list[Record]) -> list[bytes]:
+    names, url = portal.catalogues[kind.name].select(request.names("properties")), portal.url(kind)
+    bodies = [record.rendered(names, url) for record in records]
+    if request.query.keys() & {"propertiesWithHistory", "associations"}:
+        return [_widened(portal, request, kind, *pair) for pair in zip(records, bodies, strict=True)]
+    return bodies
+
+
+def _widened(portal: Portal, request: Request, kind: Kind, record: Record, body: bytes) -> bytes:
     if "propertiesWithHistory" in request.query:
         body = body[:-1] + b',"propertiesWithHistory":' + orjson.dumps(_history(kind, record, request)) + b"}"
     if inline := _inline(portal, kind, record, request.names("associations")):
@@ -99,7 +105,8 @@ def _find(portal: Portal, request: Request, kind: Kind, identity: str) -> Record
 def get_record(portal: Portal, request: Request, name: str, identity: str) -> Answer:
     """Answer one record; an id that was merged away answers the survivor."""
     kind = kind_of(name)
-    return Answer(200, _rendered(portal, request, kind, _find(portal, request, kind, identity)))
+    [body] = _rendered(portal, request, kind, [_find(portal, request, kind, identity)])
+    return Answer(200, body)
 
 
 def create_record(portal: Portal, request: Request, name: str) -> Answer:

@@ -135,4 +135,4 @@ class People(RuleBasedStateMachine):
 
 
 TestPeople = People.TestCase
-TestPeople.settings = settings(max_examples=600, stateful_step_count=30, deadline=None, phases=[Phase.generate])
+TestPeople.settings = settings(max_examples=150, stateful_step_count=30, deadline=None, phases=[Phase.generate])
