@@ -9,7 +9,19 @@ import typer
 from connector import __version__
 from connector.cli.call import Call, shared
 
-FAMILIES = ("start", "connect", "walk", "history", "explain", "evaluate", "rules", "report", "sandbox")
+FAMILIES = (
+    "start",
+    "demo",
+    "connect",
+    "walk",
+    "work",
+    "history",
+    "explain",
+    "evaluate",
+    "rules",
+    "report",
+    "sandbox",
+)
 """Modules with commands, in the order of the help."""
 
 

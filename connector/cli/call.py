@@ -22,7 +22,8 @@ from connector.errors import UsageError
 from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
-    from connector.ports import Progress
+    from connector.ports import Clock, Progress
+    from connector.sync import Result
     from connector.wiring import Wiring
 
 PANEL = "Options of every command"
@@ -41,6 +42,8 @@ class Call:
     """Of a group of commands, the one that follows; the group itself is asked when there is none."""
     answered: bool = False
     """Whether the one JSON document is out."""
+    result: "Result | None" = None
+    """What the walk of this call came to."""
     _wiring: "Wiring | None" = None
 
     def take(self, given: dict[str, Any]) -> None:
@@ -61,13 +64,20 @@ class Call:
 
         Without `needs_file` a missing settings.toml means all defaults; a named one must exist all the same.
         """
-        from connector.wiring import wire
         from connector.cli.logs import start_logging
+        from connector.wiring import wire
 
         if self._wiring is None:
             self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
             start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
         return self._wiring
+
+    @property
+    def clock(self) -> "Clock":
+        """The clock of this call, without any settings."""
+        from connector.wiring import clock
+
+        return clock()
 
     def progress(self) -> AbstractContextManager["Progress"]:
         """Draw progress on stderr while the context lasts: bars on a terminal, plain lines otherwise."""
@@ -78,6 +88,11 @@ class Call:
     def scrub(self, text: str) -> str:
         """Mask every secret this call has read, and what looks like one."""
         return (self._wiring.vault.scrub if self._wiring else Scrubber())(text)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._wiring:
+            self._wiring.close()
 
     def document(self, document: object) -> None:
         """Print the one JSON document of this call on stdout."""

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from connector.wiring import Wiring
 
 PANEL = "Connect"
-SIGNS = {"good": ("ok  ", "green"), "warning": ("note", "yellow"), "bad": ("BAD ", "red"), "unchecked": ("?   ", "cyan")}
+SIGNS = {
+    "good": ("ok  ", "green"),
+    "warning": ("note", "yellow"),
+    "bad": ("BAD ", "red"),
+    "unchecked": ("?   ", "cyan"),
+}
 
 
 def mount(app: typer.Typer) -> None:
@@ -58,7 +63,9 @@ def _show(call: Call, finding: "Finding") -> None:
 
 
 def provision(
-    call: Call, *, dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False
+    call: Call,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
 ) -> int:
     """Make the missing properties and options in the CRM; never changes a type, never removes anything."""
     wiring = call.wiring()
@@ -66,11 +73,13 @@ def provision(
     refused = any(step.action == "refuse" for step in steps)
     if call.json:
         names = ("target", "property", "action", "detail")
-        call.document({
-            "outcome": "failed" if refused else "ok",
-            "dry_run": dry_run,
-            "steps": [{name: getattr(step, name) for name in names} for step in steps],
-        })
+        call.document(
+            {
+                "outcome": "failed" if refused else "ok",
+                "dry_run": dry_run,
+                "steps": [{name: getattr(step, name) for name in names} for step in steps],
+            }
+        )
     else:
         _show_steps(steps, dry_run=dry_run)
     return 1 if refused else 0
@@ -79,8 +88,12 @@ def provision(
 def _show_steps(steps: Sequence["ProvisionStep"], *, dry_run: bool) -> None:
     for step in steps:
         if step.action != "present":
-            typer.echo(f"{step.action:8} {step.target.value} {step.property}" + (f": {step.detail}" if step.detail else ""))
-    counts = {action: sum(step.action == action for step in steps) for action in ("create", "extend", "present", "refuse")}
+            typer.echo(
+                f"{step.action:8} {step.target.value} {step.property}" + (f": {step.detail}" if step.detail else "")
+            )
+    counts = {
+        action: sum(step.action == action for step in steps) for action in ("create", "extend", "present", "refuse")
+    }
     words = ("would be made" if dry_run else "made", "extended", "there already", "refused")
     said = [f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count]
     typer.echo(", ".join(said) or "nothing to do")

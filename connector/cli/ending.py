@@ -14,6 +14,7 @@ from connector.errors import ConnectorError, Held, UsageError
 
 INTERRUPTED = 130
 TERMINATED = 143
+_STOPPED_BY: list[int] = []
 REPORT_IT = "this is a fault of tiersync; --verbose shows where, please report it"
 
 
@@ -24,23 +25,31 @@ def main() -> Never:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one call; return its exit code (docs/reference/exit-codes.md)."""
+    signal.signal(signal.SIGTERM, _terminated)
+    code, _ = perform(arguments)
+    if code == INTERRUPTED:
+        print_error("interrupted; what was in hand is settled by the next run")
+    return TERMINATED if code == INTERRUPTED and _STOPPED_BY else code
+
+
+def perform(arguments: Sequence[str]) -> tuple[int, Call]:
+    """Run one call as `run` does; return its exit code and what it came to."""
     from connector.cli.app import build
 
-    signal.signal(signal.SIGTERM, _terminated)
     call = Call(json="--json" in arguments)
     try:
         code = build()(list(arguments), prog_name="tiersync", standalone_mode=False, obj=call)
     except ConnectorError as error:
-        return _fail(call, error)
+        return _fail(call, error), call
     except typer.TyperException as error:
-        return _fail(call, UsageError(error.format_message(), hint=_try_help(error)))
+        return _fail(call, UsageError(error.format_message(), hint=_try_help(error))), call
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person sees no traceback
         wrapped = ConnectorError(f"{type(error).__name__}: {error}", hint=REPORT_IT, code="UNEXPECTED")
         wrapped.__cause__ = error
-        return _fail(call, wrapped)
-    if code == INTERRUPTED:
-        print_error("interrupted; what was in hand is settled by the next run")
-    return code or 0
+        return _fail(call, wrapped), call
+    finally:
+        call.close()
+    return code or 0, call
 
 
 def _fail(call: Call, error: ConnectorError) -> int:
@@ -61,5 +70,7 @@ def _try_help(error: typer.TyperException) -> str:
     return f"`{context.command_path} --help` shows how" if context else "`tiersync --help` shows how"
 
 
-def _terminated(_signal: int, _frame: object) -> Never:
-    raise SystemExit(TERMINATED)
+def _terminated(number: int, _frame: object) -> Never:
+    """End as Ctrl-C does: what is in hand gets its end in the journal."""
+    _STOPPED_BY.append(number)
+    raise KeyboardInterrupt

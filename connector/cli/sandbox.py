@@ -45,7 +45,7 @@ def sandbox(
     from connector.sandbox import serve
 
     serve(
-        now=call.parts(needs_file=False).clock,
+        now=call.clock,
         crm=crm,
         data=data,
         port=port,
@@ -57,9 +57,3 @@ def sandbox(
         token=token,
     )
     return 0
-
-
-if __name__ == "__main__":
-    from connector.cli import main
-
-    main()

@@ -1,20 +1,33 @@
-"""Tables for people, on stdout: aligned on a terminal, tab-separated into a pipe."""
+"""Tables for people, on stdout: drawn on a terminal, aligned text into a pipe."""
 
 import sys
 from collections.abc import Collection, Sequence
 
-ROWS_SHOWN = 200
-"""On a terminal; a pipe gets them all."""
+Row = Sequence[str]
 
 
-def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = (), title: str = ""
-) -> None:
+def print_table(columns: Row, rows: Sequence[Row], *, right: Collection[str] = (), title: str = "") -> None:
     """Print rows under their column names; `right` names the columns of figures."""
-    if not sys.stdout.isatty():
-        for line in ([columns] if any(columns) else []) + list(rows):
-            sys.stdout.write("\t".join(line).rstrip() + "\n")
-        return
+    if sys.stdout.isatty():
+        _draw(columns, rows, right, title)
+    else:
+        _align(columns, rows, right, title)
+
+
+def _align(columns: Row, rows: Sequence[Row], right: Collection[str], title: str) -> None:
+    lines = ([columns] if any(columns) else []) + list(rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    if title:
+        sys.stdout.write(f"{title}\n")
+    for line in lines:
+        cells = (
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for cell, width, column in zip(line, widths, columns, strict=True)
+        )
+        sys.stdout.write("  " + "  ".join(cells).rstrip() + "\n")
+
+
+def _draw(columns: Row, rows: Sequence[Row], right: Collection[str], title: str) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -23,9 +36,6 @@ def print_table(
     table = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", show_header=any(columns))
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows[:ROWS_SHOWN]:
+    for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    console = Console()
-    console.print(table)
-    if len(rows) > ROWS_SHOWN:
-        console.print(f"… and {len(rows) - ROWS_SHOWN:,} more; --json or a pipe shows them all")
+    Console().print(table)

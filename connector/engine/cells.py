@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from connector.model.fields import Type
 
-DECIMAL = r"[+-]?(\d+\.?\d*|\.\d+)"
-WHOLE = r"[+-]?\d+(\.0*)?"
+DECIMAL = r"-?\d+(\.\d+)?"
 DAY = r"\d{4}-\d\d-\d\d"
 MOMENT = DAY + r"[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
 """ISO 8601 with its offset: without one a moment has no day in the business time zone."""
@@ -17,7 +16,7 @@ SQL_TYPE = {
     Type.TEXT: "varchar",
     Type.LONG_TEXT: "varchar",
     Type.MULTI: "varchar",
-    Type.INTEGER: "bigint",
+    Type.INTEGER: "decimal(18,6)",
     Type.NUMBER: "decimal(18,6)",
     Type.PERCENT: "decimal(18,6)",
     Type.MONEY: "decimal(18,2)",
@@ -26,11 +25,12 @@ SQL_TYPE = {
     Type.TIMESTAMP: "date",
 }
 """Decimals are 64-bit integers with a scale: exact. The cast from text rounds half away from zero on the
-digits as written, never through a float. Rules see days only, so a moment is kept as its business day."""
+digits as written, never through a float. A whole number may have decimals all the same (12.5 employees). Rules
+see days only, so a moment is kept as its business day."""
 
 EXPECTED = {
     Type.TEXT: "an id",
-    Type.INTEGER: "a whole number",
+    Type.INTEGER: "a number",
     Type.NUMBER: "a decimal number with a point",
     Type.PERCENT: "a decimal number with a point",
     Type.MONEY: "a decimal number with a point",
@@ -45,14 +45,14 @@ def typed(cell: str, kind: Type, *, time_zone: str) -> str:
     """SQL that reads the text `cell` as `kind`: NULL when it is empty or cannot be read."""
     text = f"trim({cell})"
     match kind:
-        case Type.INTEGER:
-            return f"case when {_matches(text, WHOLE)} then try_cast({text} as bigint) end"
-        case Type.NUMBER | Type.PERCENT | Type.MONEY:
+        case Type.INTEGER | Type.NUMBER | Type.PERCENT | Type.MONEY:
             return f"case when {_matches(text, DECIMAL)} then try_cast({text} as {SQL_TYPE[kind]}) end"
         case Type.BOOLEAN:
             return f"case lower({text}) when 'true' then true when 'false' then false end"
         case Type.DATE | Type.TIMESTAMP:
             return _day(text, time_zone)
+        case Type.MULTI:
+            return f"nullif(regexp_replace({text}, '\\s*;[\\s;]*', ';', 'g'), '')"
         case _:
             return f"nullif({cell}, '')"
 

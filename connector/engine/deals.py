@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.preparing import counted_for, kept, one_of
+from connector.engine.preparing import G, K, counted_for, kept, one_of
 from connector.engine.sources import quoted_text
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
@@ -45,8 +45,9 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
     names = [name for name in columns if name not in MADE]
     home, unknown = _amounts(db, view, tables, situation)
     db.execute(
-        f"create temp table deal as select a.k, a.g, d.deal_id as id, {kept(Table.DEALS, names, 'd')}"
-        f"d.no_primary, {_has_bad(MONEY_CELLS)} as amount_invalid, {unknown} as currency_unknown, "
+        f"create table deal as select a.{K}, a.{G}, d.deal_id as id, {kept(Table.DEALS, names, 'd')}"
+        f"d.no_primary, {_has_bad(MONEY_CELLS)} as amount_invalid, {unknown} and not amount_invalid "
+        "as currency_unknown, "
         f"case when not amount_invalid then {home} end as amount, {_has_other(MONEY_CELLS)} as unreadable "
         f"from {view} d join account a on a.account_id = d.counts_for "
         f"{_rates(home)} where {situation.has_seen('d.created_at')}{pipelines}"
@@ -55,15 +56,15 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
 
 def _amounts(db: DuckDBPyConnection, view: str, tables: Collection[Table], situation: Situation) -> tuple[str, str]:
     """SQL for the amount in home currency, and for "no rate": the CRM's own conversion, else ours at the close date."""
-    foreign = f"(coalesce({_code('d.currency')} <> {_code(quoted_text(situation.home_currency))}, false) and d.home_amount is null)"
-    own = "coalesce(d.home_amount, d.amount)"
+    foreign = f"coalesce({_code('d.currency')} <> {_code(quoted_text(situation.home_currency))}, false)"
     if db.execute(f"select 1 from {view} d where {foreign} limit 1").fetchone() is None:
-        return own, "false"
+        return "d.amount", "false"
+    lost = f"({foreign} and d.home_amount is null and d.amount is not null"
     if Table.CURRENCY_RATES not in tables:
-        return f"case when not {foreign} then {own} end", f"({foreign} and d.amount is not null)"
+        return f"case when {foreign} then d.home_amount else d.amount end", f"{lost})"
     _refuse_two_rates(db)
-    converted = f"case when {foreign} then round(d.amount * r.rate, 2)::decimal(18,2) else {own} end"
-    return converted, f"({foreign} and d.amount is not null and r.rate is null)"
+    ours = "cast(round(d.amount * r.rate, 2) as decimal(18, 2))"
+    return f"case when {foreign} then coalesce(d.home_amount, {ours}) else d.amount end", f"{lost} and r.rate is null)"
 
 
 def _rates(home: str) -> str:

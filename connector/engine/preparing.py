@@ -1,7 +1,7 @@
-"""Typed tables to the records the rules see: who exists, in which group, and which records are theirs (domain.md 2.2-2.8).
+"""Typed tables to the records the rules see: who exists, in which group, with which records (domain.md 2.2-2.8).
 
-Makes `account` (one row each: `k` its place in the order of ids, `g` the `k` of its ultimate parent) and
-`deal`, `ticket`, `activity` with the `k` and `g` of the account each counts for.
+Makes `account` (one row each: `@k` its place in the order of ids, `@g` the `@k` of its ultimate parent) and
+`deal`, `ticket`, `activity` with the `@k` and `@g` of the account each counts for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from duckdb import DuckDBPyConnection
+
+K, G = '"@k"', '"@g"'
+"""Keys of accounts and groups, named so that no field can clash."""
 
 LONGEST_CHAIN = 10
 """Steps from an account to its ultimate parent; a longer chain is broken (domain.md 2.8)."""
@@ -42,15 +45,15 @@ class Situation:
 def accounts(db: DuckDBPyConnection, situation: Situation) -> None:
     """Make `account`: those that exist by `as_of`, in the order of their ids, each with its group."""
     db.execute(
-        "create temp table existing as select row_number() over (order by account_id) as k, * replace "
+        f"create table existing as select row_number() over (order by account_id) as {K}, * replace "
         "(unreadable is not null as unreadable) from read_accounts "
         f"where account_id is not null and {situation.has_seen('created_at')}"
     )
     db.execute("drop table read_accounts")
     _climb(db, rollup=situation.rollup)
     db.execute(
-        "create temp table account as select e.k, coalesce(c.top, e.k) as g, e.* exclude (k), "
-        "coalesce(c.broken, false) as hierarchy_broken from existing e left join climbed c on c.k = e.k"
+        f"create table account as select e.{K}, coalesce(c.top, e.{K}) as {G}, e.* exclude ({K}), "
+        f"coalesce(c.broken, false) as hierarchy_broken from existing e left join climbed c on c.{K} = e.{K}"
     )
     db.execute("drop table existing; drop table climbed")
 
@@ -58,22 +61,30 @@ def accounts(db: DuckDBPyConnection, situation: Situation) -> None:
 def _climb(db: DuckDBPyConnection, *, rollup: bool) -> None:
     """Climb one step a round: `top` is where a chain has come to, `next` where it goes on. A loop never ends."""
     db.execute(
-        "create temp table climb as select k, k as top, parent_id as next, false as lost from existing "
+        f"create table climb as select {K}, {K} as top, parent_id as next, false as lost from existing "
         f"where parent_id is not null and {str(rollup).lower()}"
     )
     for _ in range(LONGEST_CHAIN):
         db.execute(
-            "create or replace temp table climb as select c.k, coalesce(p.k, c.top) as top, p.parent_id as next, "
-            "c.lost or (c.next is not null and p.k is null) as lost "
+            f"create or replace table climb as select c.{K}, coalesce(p.{K}, c.top) as top, p.parent_id as next, "
+            f"c.lost or (c.next is not null and p.{K} is null) as lost "
             "from climb c left join existing p on p.account_id = c.next"
         )
         if db.execute("select 1 from climb where next is not null limit 1").fetchone() is None:
             break
     db.execute(
-        "create temp table climbed as select k, lost or next is not null as broken, "
-        "case when broken then k else top end as top from climb"
+        f"create table climbed as select {K}, lost or next is not null as broken, "
+        f"case when broken then {K} else top end as top from climb"
     )
     db.execute("drop table climb")
+
+
+def referrals(db: DuckDBPyConnection) -> None:
+    """Make the view `referral`: accounts with the account (and its group) that referred them."""
+    db.execute(
+        f'create view referral as select a.{K}, b.{K} as "@to", b.{G} as "@to_g" '
+        "from account a join account b on b.account_id = a.referred_by"
+    )
 
 
 def counted_for(db: DuckDBPyConnection, table: Table, tables: Collection[Table]) -> str:
@@ -83,11 +94,13 @@ def counted_for(db: DuckDBPyConnection, table: Table, tables: Collection[Table])
     """
     links, view = LINKS.get(table), f"{table.value}_counted"
     if links not in tables or links is None:
-        db.execute(f"create temp view {view} as select *, account_id as counts_for, false as no_primary from read_{table.value}")
+        db.execute(
+            f"create view {view} as select *, account_id as counts_for, false as no_primary from read_{table.value}"
+        )
         return view
     number = "coalesce(try_cast(account_id as decimal(38, 0)), 99999999999999999999999999999999999999)"
     db.execute(
-        f"create temp view {view} as select t.*, l.counts_for, coalesce(l.no_primary, false) as no_primary "
+        f"create view {view} as select t.*, l.counts_for, coalesce(l.no_primary, false) as no_primary "
         f"from read_{table.value} t left join (select from_id, "
         f'arg_min(account_id, (not coalesce("primary", false), {number}, account_id)) as counts_for, '
         'count(distinct account_id) > 1 and not coalesce(bool_or("primary"), false) as no_primary '
@@ -96,11 +109,14 @@ def counted_for(db: DuckDBPyConnection, table: Table, tables: Collection[Table])
     return view
 
 
-def events(db: DuckDBPyConnection, table: Table, tables: Collection[Table], columns: Sequence[str], situation: Situation) -> None:
+def events(
+    db: DuckDBPyConnection, table: Table, tables: Collection[Table], columns: Sequence[str], situation: Situation
+) -> None:
     """Make `ticket` or `activity` with the columns asked for."""
     seen = situation.has_seen("t.created_at") if table is Table.TICKETS else "true"
+    cells = f"{kept(table, columns, 't')}t.unreadable is not null as unreadable"
     db.execute(
-        f"create temp table {record(table)} as select a.k, a.g, {kept(table, columns, 't')}t.unreadable is not null as unreadable "
+        f"create table {record(table)} as select a.{K}, a.{G}, {cells} "
         f"from {counted_for(db, table, tables)} t join account a on a.account_id = t.counts_for where {seen}"
     )
 
@@ -108,9 +124,9 @@ def events(db: DuckDBPyConnection, table: Table, tables: Collection[Table], colu
 def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table]) -> None:
     """An account is unreadable where a record of it is; marked once, after all records are there."""
     records = [record(t) for t in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES) if t in tables]
-    marked = " union ".join(f"select k from {name} where unreadable" for name in records)
+    marked = " union ".join(f"select {K} from {name} where unreadable" for name in records)
     if db.execute(f"select 1 from ({marked}) limit 1").fetchone():
-        db.execute(f"update account set unreadable = true where k in ({marked})")
+        db.execute(f"update account set unreadable = true where {K} in ({marked})")
 
 
 def record(table: Table) -> str:

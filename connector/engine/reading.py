@@ -67,7 +67,7 @@ def _can_be_bad(column: Column, source: Source) -> bool:
 
 
 def _only_checked(source: Source, present: list[Column]) -> list[Column]:
-    """Columns of the catalogue no rule asks for: still a cell that cannot be read is no data to trust (domain.md 11.9)."""
+    """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
     asked = {column.source for column in present}
     known = [f for f in CATALOGUE[source.table] if f.name in source.columns and f.name not in asked]
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
@@ -87,7 +87,7 @@ def _typed_table(
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create temp table read_{source.table.value} as "
+        f"create table read_{source.table.value} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 
@@ -111,7 +111,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     if not parts:
         return []
     rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
-    reasons = [Reason("UNREADABLE", _place(*row)) for row in rows[:LISTED]]
+    reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
         reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table.value}"))
     return reasons
@@ -129,7 +129,8 @@ def _places(source: Source, column: Column, time_zone: str) -> str:
     )
 
 
-def _place(file: str, row: int, column: str, cell: str | None, record: str, expected: str) -> str:
+def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
+    file, row, column, cell, record, expected = found
     if not cell:
         return f"{file} row {row}, column {column}: empty, so the row belongs to no record"
     shown = cell if len(cell) <= SHOWN else cell[: SHOWN - 1] + "…"

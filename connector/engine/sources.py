@@ -1,4 +1,4 @@
-"""Where the text of a table lies: CSV or Parquet files, their columns, and clear words when they are not as they should be."""
+"""Where the text of a table lies: CSV or Parquet files, their columns, and clear words when something is wrong."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Source:
 
 
 def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
-    """Find the tables of a data folder, `accounts.csv` or `accounts.parquet` and so on; UsageError without accounts or deals."""
+    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals."""
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", hint="--data names a folder with accounts.csv and deals.csv")
     found: dict[Table, tuple[Path, ...]] = {}
@@ -61,7 +61,9 @@ def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
         files = [folder / f"{table.value}{suffix}" for suffix in SUFFIXES]
         present = tuple(file for file in files if file.is_file())
         if len(present) > 1:
-            raise UsageError(f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date")
+            raise UsageError(
+                f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date"
+            )
         if present:
             found[table] = present
     for table in (Table.ACCOUNTS, Table.DEALS):

@@ -35,5 +35,26 @@ class Output:
     on_deals: str = ""
 
 
+NOTHING = "\N{EN DASH}"
 GROUP_NAME = "seg_customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What properties and their values are called in one language; the name itself where nothing better is known."""
+
+    language: str
+    outputs: Mapping[str, Output]
+
+    def property(self, name: str) -> str:
+        """The label of a property."""
+        output = self.outputs.get(name)
+        return output.label.get(self.language, name) if output else name
+
+    def value(self, name: str, value: str | None) -> str:
+        """The label of an option, a dash for no value."""
+        if value is None:
+            return NOTHING
+        output = self.outputs.get(name)
+        return output.options.get(value, {}).get(self.language, value) if output else value

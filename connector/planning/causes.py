@@ -1,6 +1,6 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
-The first that applies is named, in this order: first assignment, override, rules edited, parameter edited,
+The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
 currency, own data changed, then peers or time. When rules and data changed together, the rules are named.
 """
 
@@ -26,6 +26,7 @@ class Basis:
     """What all verdicts of a run rest on, besides the data."""
 
     rule_version: str | None
+    """Covers the rule files and the parameters in force."""
     as_of: date | None
     home_currency: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -49,14 +50,17 @@ def cause_of(
 
 def _since(before: Basis, now: Basis, *, data_changed: bool | None) -> str:
     if before.rule_version != now.rule_version:
-        return Cause.RULES
-    if before.parameters != now.parameters:
-        return Cause.PARAMETERS
+        return Cause.PARAMETERS if _only_other_values(before.parameters, now.parameters) else Cause.RULES
     if before.home_currency != now.home_currency:
         return Cause.CURRENCY
     if data_changed:
         return Cause.DATA
     return _without_own_change(before, now) if data_changed is False else Cause.UNKNOWN
+
+
+def _only_other_values(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """The version covers rules and parameters; the same names with other values point at a parameter."""
+    return before != now and before.keys() == now.keys()
 
 
 def _without_own_change(before: Basis, now: Basis) -> str:

@@ -7,6 +7,7 @@ the policy says so. A value that is already the wanted one is no difference at a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,13 +16,16 @@ from connector.model.changes import Change, Target
 from connector.planning.causes import cause_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.causes import Basis
 
 Key = tuple[Target, str, str]
 """Target, record, property: what names one value in the CRM."""
+
+Holds = Mapping[tuple[Target, str], Mapping[str, str | None] | None]
+"""What the CRM holds now, per target and record; None for a record that is gone."""
 
 
 class EditedValues(StrEnum):

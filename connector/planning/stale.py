@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from connector.model.changes import Change
+    from connector.planning.compare import Holds
 
 SHOWN = 5
 
@@ -28,10 +29,10 @@ class Moved:
         return f"{place}: planned from {_shown(self.change.old)}, the CRM holds {_shown(self.holds)}"
 
 
-def moved(changes: Iterable[Change], holds: Mapping[str, Mapping[str, str | None] | None]) -> Iterator[Moved]:
-    """Yield the changes of one target that no longer start from what the CRM holds, per record id."""
+def moved(changes: Iterable[Change], holds: Holds) -> Iterator[Moved]:
+    """Yield the changes that no longer start from what the CRM holds."""
     for change in changes:
-        record = holds.get(change.record)
+        record = holds.get((change.target, change.record))
         if record is None:
             yield Moved(change, None, gone=True)
         elif record.get(change.property) != change.old:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from connector.planning.compare import AccountPlan, Key
+    from connector.planning.compare import AccountPlan, Holds, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Undoing:
     """Changed since by somebody else: left as they are; `old` is what the CRM holds."""
 
 
-def undo(written: Iterable[Change], holds: Mapping[str, Mapping[str, str | None] | None]) -> Undoing:
-    """Decide on written changes of one target; a value that is back already, or whose record is gone, needs nothing."""
+def undo(written: Iterable[Change], holds: Holds) -> Undoing:
+    """Decide on written changes; a value that is back already, or whose record is gone, needs nothing."""
     changes: list[Change] = []
     kept: list[Change] = []
     for change in written:
-        record = holds.get(change.record)
+        record = holds.get((change.target, change.record))
         if record is None or record.get(change.property) == change.old:
             continue
         held = record.get(change.property)

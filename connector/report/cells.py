@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_RISKY = re.compile(r"(^[\t\r]|(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SPECIAL = re.compile(r'[",;=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]|^\s|\s$')
+"""Anything that may need care; most cells hold nothing of it."""
+_RISKY = re.compile(r"(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^(?=[\t\r])")
 """A cell that starts a formula, also where a semicolon, tab or line break would start a new cell: a Dutch Excel
 splits on semicolons whatever the quotes say. The last four are the full-width forms, formulas in East Asia."""
 _TO_QUOTE = re.compile(r'[",;\r\n]|^\s|\s$')
@@ -25,27 +28,40 @@ def line(values: Iterable[object]) -> str:
 
 def cell(value: object) -> str:
     """Return one CSV cell: numbers bare, texts neutralised with an apostrophe and quoted where they must be."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, Decimal)):
-        return f"{value:f}" if isinstance(value, Decimal) else str(value)
-    return text_cell(";".join(value) if isinstance(value, tuple) else str(value))
+    write = _WRITERS.get(type(value))
+    return write(value) if write else text_cell(str(value))
 
 
+@lru_cache(maxsize=4096)
 def text_cell(text: str) -> str:
     """Return a text as a cell; a plain number, negative ones included, stays a number."""
-    if _RISKY.search(text) and not _NUMBER.fullmatch(text):
-        text = _RISKY.sub(_disarmed, text)
-    if _TO_QUOTE.search(text):
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    if not _SPECIAL.search(text) or _NUMBER.fullmatch(text):
+        return text
+    text = _RISKY.sub(_disarmed, text)
+    return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: text_cell,
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    Decimal: _plain,
+    tuple: lambda value: text_cell(";".join(value)),
+}
+"""How each type is written; any other by its text (a date, an enumeration)."""
 
 
 def _disarmed(found: re.Match[str]) -> str:
-    risky = found.group()
-    return "'" + risky if found.start() == 0 else risky[:-1] + "'" + risky[-1]
+    """Return the start of a formula with an apostrophe before it, and one at the very start of the cell."""
+    space, sign = found.group()[:-1], found.group()[-1:]
+    if found.start() > 0:
+        return f"{space}'{sign}"
+    return f"'{space}'{sign}" if space.strip(" ") else f"'{space}{sign}"
 
 
 def json_bytes(value: object, *, indent: bool = False) -> bytes:
@@ -55,5 +71,5 @@ def json_bytes(value: object, *, indent: bool = False) -> bytes:
 
 def _exact(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}")
+        return orjson.Fragment(_plain(value))
     raise TypeError(type(value).__name__)

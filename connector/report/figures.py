@@ -51,7 +51,7 @@ def bars(rows: Sequence[Row], *, width: int, key: str, heading: str, title: str)
     """Return the figure with one bar per level, as long as its share, and its benchmark as a mark."""
     longest, room = _longest(max(row.pct, row.benchmark or Decimal(0)) for row in rows), width - NUMBERS - GAP
     body = Markup().join(
-        _bar(middle, _length(row.pct, longest, room))
+        _bar(row, middle, _length(row.pct, longest, room))
         + _benchmark(row, middle, longest, room)
         + _words(width, middle, row.strong, row.soft, anchor="end")
         for row, middle in _placed(rows)
@@ -90,8 +90,12 @@ def _step(row: Row, middle: int, length: Decimal, centre: int, width: int) -> Ma
     return name + step + _words(width, middle, row.strong, row.soft, anchor="end")
 
 
-def _bar(middle: int, length: Decimal) -> Markup:
-    return Markup('<rect class="bar" x="0" y="{}" width="{}" height="{}"/>').format(middle - THICK // 2, length, THICK)
+def _bar(row: Row, middle: int, length: Decimal) -> Markup:
+    """Return a bar; its name is for narrow screens, where the figure no longer stands beside the names."""
+    top = middle - THICK // 2
+    return Markup(
+        '<text class="alone" x="0" y="{}">{}</text><rect class="bar" x="0" y="{}" width="{}" height="{}"/>'
+    ).format(top - 5, row.name, top, length, THICK)
 
 
 def _benchmark(row: Row, middle: int, longest: Decimal, room: int) -> Markup:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from connector.report import pages, tables
-from connector.report.advice import view_advised
+from connector.report.advice import AdviceView, view_advice, view_advised
 from connector.report.cells import json_bytes, line
-from connector.report.moves import view_changes
+from connector.report.moves import MoveView, view_changes, view_move
 from connector.report.phrasebook import Phrasebook
 from connector.report.views import view_population
 
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from connector.report.source import ReportInput
-    from connector.report.tables import Listing
 
 PAGE, SUMMARY = "report.html", "report.json"
 ROWS_SHOWN = 500
 """Rows a table of the page shows at most; its file holds all of them."""
-Item = TypeVar("Item")
+View = TypeVar("View")
 
 
 def write(source: ReportInput, directory: Path, *, language: str, rows_shown: int = ROWS_SHOWN) -> Path:
@@ -42,10 +42,12 @@ def write(source: ReportInput, directory: Path, *, language: str, rows_shown: in
 
 def _fill(drafts: Path, source: ReportInput, *, language: str, rows_shown: int) -> None:
     """Write every file once, each stream read once: it passes its file on the way to its view."""
-    with _passing(drafts, tables.CHANGES, source.planned) as planned:
-        changes = view_changes(planned, keep=rows_shown)
-    with _passing(drafts, tables.ADVISED, source.advised) as accounts:
-        advised = view_advised(accounts, keep=rows_shown)
+    moves_seen = (view_move(one, owners=source.owners) for one in source.planned)
+    advice_seen = (view_advice(one, owners=source.owners) for one in source.advised)
+    with _passing(drafts, "changes", MoveView, moves_seen) as moves:
+        changes = view_changes(moves, keep=rows_shown)
+    with _passing(drafts, "say-no", AdviceView, advice_seen) as advice:
+        advised = view_advised(advice, keep=rows_shown)
     population = view_population(source)
     for name, rows in tables.bounded(population).items():
         _save(drafts / name, map(line, rows))
@@ -62,20 +64,20 @@ def _phrasebook(source: ReportInput, language: str) -> Phrasebook:
 
 
 @contextmanager
-def _passing(drafts: Path, listing: Listing[Item], items: Iterable[Item]) -> Iterator[Iterator[Item]]:
-    """Let the items pass on while each is written to the listing's CSV and JSON files."""
-    with _texts(drafts / f"{listing.name}.csv") as csv, (drafts / f"{listing.name}.json").open("wb") as json:
-        yield _written(listing, items, csv, json)
+def _passing(drafts: Path, name: str, view: type[View], views: Iterable[View]) -> Iterator[Iterator[View]]:
+    """Let the views pass on while each is written to a CSV and a JSON file."""
+    with _texts(drafts / f"{name}.csv") as csv, (drafts / f"{name}.json").open("wb") as json:
+        yield _written(views, tables.columns(view), csv, json)
 
 
-def _written(listing: Listing[Item], items: Iterable[Item], csv: IO[str], json: IO[bytes]) -> Iterator[Item]:
-    csv.write(line(listing.header))
-    before = b"[\n"
-    for item in items:
-        csv.writelines(listing.lines(item))
-        json.write(before + json_bytes(listing.document(item)))
+def _written(views: Iterable[View], columns: tuple[str, ...], csv: IO[str], json: IO[bytes]) -> Iterator[View]:
+    csv.write(line(columns))
+    values, before = attrgetter(*columns), b"[\n"
+    for view in views:
+        csv.write(line(values(view)))
+        json.write(before + json_bytes(view))
         before = b",\n"
-        yield item
+        yield view
     json.write(b"[]\n" if before == b"[\n" else b"\n]\n")
 
 

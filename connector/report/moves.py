@@ -12,19 +12,22 @@ from decimal import Decimal
 from heapq import nsmallest
 from typing import TYPE_CHECKING
 
-from connector.model.changes import Cause
+from connector.model.changes import Cause, Target
 from connector.report import measures
+from connector.report.source import NAMELESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.report.source import PlannedAccount
 
+WEIGHTY = frozenset({"seg_tier", "seg_say_no"})
+
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """One account whose tier or say-no flag changes, and why."""
+    """One account that changes, old and new, and why."""
 
     account: str
     name: str | None
@@ -35,8 +38,15 @@ class MoveView:
     say_no_after: bool | None
     revenue: Decimal | None
     cause: str
-    properties: int
-    """How many properties change on the account and its deals."""
+    values: int
+    """How many values change on the account and its deals."""
+    properties: tuple[str, ...]
+    """The account's own properties among them."""
+
+    @property
+    def moves(self) -> bool:
+        """Whether its tier or its say-no flag changes, not only what hangs on them."""
+        return (self.tier_before, self.say_no_before) != (self.tier_after, self.say_no_after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,11 @@ class ChangesView:
     rows: tuple[MoveView, ...]
 
 
-def view_changes(planned: Iterable[PlannedAccount], *, keep: int) -> ChangesView:
+def view_changes(moves: Iterable[MoveView], *, keep: int) -> ChangesView:
     """Return the totals of the plan and the `keep` moves of most revenue; reads the stream once."""
     tally: Counter[str] = Counter()
     causes: Counter[str] = Counter()
-    rows = nsmallest(keep, _counted(planned, tally, causes), key=_most_revenue)
+    rows = nsmallest(keep, _counted(moves, tally, causes), key=_most_revenue)
     return ChangesView(
         accounts=tally["accounts"],
         values=tally["values"],
@@ -77,54 +87,52 @@ def view_changes(planned: Iterable[PlannedAccount], *, keep: int) -> ChangesView
     )
 
 
-def _counted(planned: Iterable[PlannedAccount], tally: Counter[str], causes: Counter[str]) -> Iterator[MoveView]:
-    """Give every move of the stream, counting all that passes."""
-    for one in planned:
+def _counted(moves: Iterable[MoveView], tally: Counter[str], causes: Counter[str]) -> Iterator[MoveView]:
+    """Give the accounts whose tier or say-no flag changes, counting all that passes."""
+    for one in moves:
         tally["accounts"] += 1
-        tally["values"] += len(one.changes)
-        move = view_move(one)
-        if move is not None:
-            causes[move.cause] += 1
-            tally.update(_marks(move, one.context.revenue_cents or 0))
-            yield move
+        tally["values"] += one.values
+        if one.moves:
+            causes[one.cause] += 1
+            tally.update(_marks(one))
+            yield one
 
 
-def _marks(move: MoveView, cents: int) -> dict[str, int]:
-    retiered = move.tier_before is not None and move.tier_before != move.tier_after
+def _marks(one: MoveView) -> dict[str, int]:
+    retiered = one.tier_before is not None and one.tier_before != one.tier_after
     return {
         "moves": 1,
         "tier_changes": int(retiered),
-        "moved_cents": cents if retiered else 0,
-        "first": int(move.tier_before is None and move.tier_after is not None),
-        "newly_say_no": int(move.say_no_after is True and move.say_no_before is not True),
-        "no_longer_say_no": int(move.say_no_before is True and move.say_no_after is not True),
+        "moved_cents": int((one.revenue or Decimal(0)).scaleb(2)) if retiered else 0,
+        "first": int(one.tier_before is None and one.tier_after is not None),
+        "newly_say_no": int(one.say_no_after is True and one.say_no_before is not True),
+        "no_longer_say_no": int(one.say_no_before is True and one.say_no_after is not True),
     }
 
 
-def view_move(one: PlannedAccount) -> MoveView | None:
-    """Return the account's move, or None when neither its tier nor its say-no flag changes."""
+def view_move(one: PlannedAccount, *, owners: Mapping[str, str] = NAMELESS) -> MoveView:
+    """Return what changes of one account; every value of it stands in the plan."""
     about = one.context
-    if (about.tier_before, about.say_no_before) == (about.tier_wanted, about.say_no_wanted):
-        return None
     return MoveView(
         account=about.account,
         name=about.name,
-        owner=about.owner,
+        owner=owners.get(about.owner or "", about.owner),
         tier_before=about.tier_before,
         tier_after=about.tier_wanted,
         say_no_before=about.say_no_before,
         say_no_after=about.say_no_wanted,
         revenue=measures.known_amount(about.revenue_cents),
         cause=main_cause(one.changes),
-        properties=len(one.changes),
+        values=len(one.changes),
+        properties=tuple(change.property for change in one.changes if change.target == Target.ACCOUNT),
     )
 
 
-def main_cause(changes: Iterable[Change]) -> str:
+def main_cause(changes: Sequence[Change]) -> str:
     """Return why the account moves: the cause of its tier, else of its say-no flag, else of its first change."""
-    causes = {change.property: change.cause for change in reversed(list(changes))}
-    named = (causes.get(name) for name in ("seg_tier", "seg_say_no"))
-    return next((cause for cause in named if cause), next(iter(reversed(causes.values())), str(Cause.UNKNOWN)))
+    causes = {change.property: change.cause for change in changes if change.property in WEIGHTY}
+    first = changes[0].cause if changes else Cause.UNKNOWN
+    return str(causes.get("seg_tier") or causes.get("seg_say_no") or first)
 
 
 def _most_revenue(move: MoveView) -> tuple[bool, Decimal, str]:

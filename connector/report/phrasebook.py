@@ -12,7 +12,7 @@ from connector.report import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from connector.model.outputs import Output
 
@@ -56,9 +56,9 @@ class Phrasebook:
         return self.say(f"{key}.{'one' if n == 1 else 'other'}", n=self.whole(n), **parts)
 
     def label(self, output: str, value: str | None) -> str:
-        """Return what people call a value of an output; a dash for no value."""
+        """Return what people call a value of an output, and that there is none when there is none."""
         if value is None:
-            return NO_VALUE
+            return self.say("no_value")
         found = self._outputs.get(output)
         options = found.options.get(value, {}) if found else {}
         return options.get(self.language) or options.get("en") or value
@@ -80,6 +80,10 @@ class Phrasebook:
     def cause(self, cause: str) -> str:
         """Return why a value changes; a cause without a text is shown as it is."""
         return self._or_itself("cause", cause)
+
+    def crm(self, kind: str) -> str:
+        """Return the CRM's name; a kind without a text is shown as it is."""
+        return self._or_itself("crm", kind)
 
     def warning(self, code: str) -> str:
         """Return what a warning code means; a code without a text is shown as it is."""
@@ -122,6 +126,10 @@ class Phrasebook:
     def day(self, value: date | None) -> str:
         """Return a date."""
         return NO_VALUE if value is None else numbers.day(value, self.language)
+
+    def moment(self, value: datetime) -> str:
+        """Return a date with the time in its own time zone."""
+        return f"{self.day(value.date())} {value:%H:%M %Z}".rstrip()
 
 
 def _places(value: Decimal) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -22,12 +23,12 @@ FLAT, LOW = "FLAT_DISTRIBUTION", "low"
 def lead(report: Report, book: Phrasebook) -> Markup:
     """Return the one sentence at the top, its figures emphasised."""
     words = "; ".join(_clauses(report, book)) + "."
-    return Markup("{}").format(_emphasised(words[0].upper() + words[1:]))
+    return _emphasised(words[0].upper() + words[1:])
 
 
 def _clauses(report: Report, book: Phrasebook) -> Iterator[str]:
     population, changes = report.population, report.changes
-    if not population.about.evaluated:
+    if not population.about.accounts:
         yield book.say("lead.empty")
         return
     yield _revenue_clause(population.pyramid, book)
@@ -55,10 +56,11 @@ def _say_no_clause(count: int, book: Phrasebook) -> str:
 
 
 def _emphasised(words: str) -> Markup:
-    """Return the sentence with its numbers set apart; they are recognised by their digits, nothing else is marked."""
-    return Markup(" ").join(
-        Markup("<b>{}</b>").format(word) if word[:1].isdigit() else escape(word) for word in words.split(" ")
+    """Return the sentence with its numbers, known by their digits, set apart and kept with the word they count."""
+    marked = (
+        Markup("<b>{}</b>\u00a0").format(word) if word[:1].isdigit() else escape(word + " ") for word in words.split()
     )
+    return Markup().join(marked).rstrip()
 
 
 def pyramid_notes(population: PopulationView, book: Phrasebook) -> list[tuple[str, bool]]:
@@ -70,8 +72,7 @@ def pyramid_notes(population: PopulationView, book: Phrasebook) -> list[tuple[st
         notes.append((book.say("pyramid.flat"), True))
     if pyramid.customers and confidences == {LOW}:
         notes.append((book.say("pyramid.few"), True))
-    outside = _outside(population, book)
-    return [*notes, (outside, False)] if outside else notes
+    return notes + [(note, False) for note in _outside_notes(population, book)]
 
 
 def _spread_notes(pyramid: PyramidView, book: Phrasebook) -> Iterator[tuple[str, bool]]:
@@ -97,13 +98,18 @@ def _energy_notes(pyramid: PyramidView, book: Phrasebook) -> Iterator[tuple[str,
     yield words, pyramid.energy_status == "off_target"
 
 
-def _outside(population: PopulationView, book: Phrasebook) -> str:
+def _outside_notes(population: PopulationView, book: Phrasebook) -> Iterator[str]:
+    """Give who stands outside the base, and the energy spent on them: without it nobody climbs (domain.md 7.1)."""
     base = {level.level for level in population.pyramid.levels}
     others = [one for one in population.slices.get("seg_pyramid_level", ()) if one.value and one.value not in base]
     counted = [
-        f"{book.whole(one.accounts)} {book.label('seg_pyramid_level', one.value)}" for one in others if one.accounts
+        f"{book.label('seg_pyramid_level', one.value)} {book.whole(one.accounts)}" for one in others if one.accounts
     ]
-    return book.say("pyramid.outside", list=", ".join(counted)) if counted else ""
+    hours = [one.energy_hours for one in others if one.energy_hours is not None]
+    if counted:
+        yield book.say("pyramid.outside", list=", ".join(counted))
+    if hours:
+        yield book.say("pyramid.outside_energy", hours=book.hours(sum(hours, Decimal(0))))
 
 
 def changes_intro(report: Report, book: Phrasebook) -> str:
@@ -125,7 +131,7 @@ def changes_notes(changes: ChangesView, book: Phrasebook) -> list[str]:
     ]
     notes = [book.count(key, n, amount=book.money(changes.moved_revenue)) for n, key in said if n]
     if changes.causes:
-        causes = ", ".join(f"{book.cause(cause)} {book.whole(n)}" for cause, n in changes.causes)
+        causes = ", ".join(f"{book.cause(cause)} ({book.whole(n)})" for cause, n in changes.causes)
         notes.append(book.say("changes.why", list=causes))
     return notes
 

@@ -2,85 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import fields
+from typing import TYPE_CHECKING
 
-from connector.report.advice import AdviceView, view_advice
-from connector.report.cells import cell, line
-from connector.report.measures import known_amount
 from connector.report.pyramid import LevelView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from connector.model.pictures import AdvisedAccount
+    from _typeshed import DataclassInstance
+
     from connector.report.pages import Report
-    from connector.report.source import PlannedAccount
     from connector.report.views import PopulationView
-
-Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[Item]):
-    """A list that may be long: how one item reads as CSV lines and as one JSON object."""
-
-    name: str
-    header: tuple[str, ...]
-    lines: Callable[[Item], Iterable[str]]
-    document: Callable[[Item], Mapping[str, object]]
-
-
-def _change_lines(one: PlannedAccount) -> Iterator[str]:
-    """Give one line per changed property; the account's cells are the same on all of them."""
-    about = one.context
-    account = ",".join(map(cell, (about.account, about.name, about.owner, known_amount(about.revenue_cents))))
-    for change in one.changes:
-        yield f"{account},{line((change.target, change.record, change.property, change.old, change.new, change.cause))}"
-
-
-def _change_document(one: PlannedAccount) -> Mapping[str, object]:
-    about = one.context
-    return {
-        "account": about.account,
-        "name": about.name,
-        "owner": about.owner,
-        "revenue": known_amount(about.revenue_cents),
-        "tier_before": about.tier_before,
-        "tier_after": about.tier_wanted,
-        "say_no_before": about.say_no_before,
-        "say_no_after": about.say_no_wanted,
-        "changes": [
-            {
-                "object": change.target,
-                "record": change.record,
-                "property": change.property,
-                "old": change.old,
-                "new": change.new,
-                "cause": change.cause,
-            }
-            for change in one.changes
-        ],
-    }
-
-
-def _advice_lines(one: AdvisedAccount) -> Iterator[str]:
-    yield line(_values(view_advice(one)))
-
-
-def _advice_document(one: AdvisedAccount) -> Mapping[str, object]:
-    return asdict(view_advice(one))
-
-
-CHANGES: Listing[PlannedAccount] = Listing(
-    "changes",
-    ("account", "name", "owner", "revenue", "object", "record", "property", "old", "new", "cause"),
-    _change_lines,
-    _change_document,
-)
-ADVISED: Listing[AdvisedAccount] = Listing(
-    "say-no", tuple(column.name for column in fields(AdviceView)), _advice_lines, _advice_document
-)
 
 
 def bounded(population: PopulationView) -> dict[str, Iterable[Sequence[object]]]:
@@ -94,7 +27,7 @@ def bounded(population: PopulationView) -> dict[str, Iterable[Sequence[object]]]
 
 
 def _pyramid_rows(population: PopulationView) -> Iterator[Sequence[object]]:
-    yield [column.name for column in fields(LevelView)]
+    yield columns(LevelView)
     yield from (_values(level) for level in population.pyramid.levels)
 
 
@@ -129,11 +62,16 @@ def summary(report: Report) -> dict[str, object]:
     }
 
 
-def _values(view: object) -> list[object]:
+def columns(view: type) -> tuple[str, ...]:
+    """Return the names of a view's fields, which are the columns of its table."""
+    return tuple(column.name for column in fields(view))
+
+
+def _values(view: DataclassInstance) -> list[object]:
     return list(_named(view).values())
 
 
-def _named(view: object, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
+def _named(view: DataclassInstance, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
     """Return a view's own fields by name."""
-    names = (column.name for column in fields(view))  # type: ignore[arg-type] # every view is a dataclass
+    names = (column.name for column in fields(view))
     return {name: getattr(view, name) for name in names if name not in without}

@@ -11,6 +11,7 @@ from connector.rules.problems import near
 from connector.rules.resolve import Resolver
 from connector.rules.ruleset import Aggregate, FactOf, Node, Of, Relation
 from connector.rules.shapes import FACT_VERBS
+from connector.rules.states import fact_may_be_unknown
 from connector.rules.tree import Scope
 from connector.rules.walk import NUMERIC, POISON, family, type_of, walk
 from connector.rules.walk import names as names_in
@@ -42,7 +43,9 @@ def declare_fact(name: Leaf, form: Form) -> Declaration:
     used: frozenset[str] = frozenset()
     for formula in (value, where):
         if formula is not None:
-            used |= formula.uses() if relation in OVER_ACCOUNTS else formula.reaches()
+            used |= formula.reaches()
+            if relation in OVER_ACCOUNTS:
+                used |= {name.removeprefix(f"{relation}.") for name in formula.plain()}
 
     def build(names: Names) -> list[Node]:
         columns = _columns(names, relation, name, value)
@@ -93,7 +96,7 @@ class _Fact:
             return []
         kind = _fact_type(verb, what, gaps=gaps)
         definition = FactOf(verb, self.relation, what, counted, gaps)
-        unknown = verb is not Aggregate.COUNT or counted is not None
+        unknown = fact_may_be_unknown(definition, self.names.nodes, self.names.parameters)
         return [
             Node(
                 name.text,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*\Z")
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([km%])?\Z")
 MISREAD = re.compile(
-    r"(?P<truth>y|yes|n|no|true|false|on|off)\Z|(?P<nothing>~|null|)\Z"
+    r"(?P<truth>yes|no|true|false|on|off)\Z|(?P<nothing>~|null|)\Z"
     r"|(?P<time>\d+(:\d\d)+(\.\d*)?)\Z"
     r"|(?P<number>[-+]?(0x[0-9a-f]+|0o?[0-7]+|[\d_]*\.?[\d_]+(e[-+]?\d+)?|\.inf|\.nan))\Z",
     re.IGNORECASE,
@@ -41,6 +41,10 @@ class Formula:
     def uses(self) -> frozenset[str]:
         """Names of the account it uses."""
         return frozenset(_uses(self.term))
+
+    def plain(self) -> frozenset[str]:
+        """Names that do not stand after `account.`."""
+        return frozenset(name for name in _uses(self.term) if not name.startswith("account."))
 
     def reaches(self) -> frozenset[str]:
         """Names after `account.`, for formulas over related records."""

@@ -40,6 +40,7 @@ SIGNATURES = {
     Function.MONTHS_BETWEEN: Signature(2, 2, ("date",), Type.INTEGER, "months_between(from, to)"),
     Function.ADD_MONTHS: Signature(2, 2, ("date", "number"), Type.DATE, "add_months(date, months)"),
     Function.QUARTER: Signature(1, 1, ("date",), Type.INTEGER, "quarter(date)"),
+    Function.DIVISION: Signature(1, 1, ("text",), Type.INTEGER, "division(activity_code)"),
     Function.CONTAINS: Signature(2, 2, ("text", "text or list"), Type.BOOLEAN, "contains(text, part)"),
     Function.STARTS_WITH: Signature(2, 2, ("text", "text or list"), Type.BOOLEAN, "starts_with(text, part)"),
     Function.HAS: Signature(2, 2, ("list", "text"), Type.BOOLEAN, "has(list, 'CODE')"),

@@ -34,7 +34,10 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
         return None
     one_of = form.words("one_of")
     kind = form.word("type") if form.has("type") else None
+    many = form.flag("many", default=isinstance(written, Items))
     value, found = _read(written, form.problems)
+    if many and isinstance(written, Leaf):
+        return _spread(name, form, written)
     if found is None and kind is None:
         kind = "text" if one_of else None
     if found is None and kind is None:
@@ -45,7 +48,7 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
         type=Type(kind) if kind else found or Type.TEXT,
         value=value,
         default=value,
-        many=isinstance(written, Items),
+        many=many,
         one_of=one_of,
         least=form.number("min") if form.has("min") else None,
         most=form.number("max") if form.has("max") else None,
@@ -56,6 +59,18 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
     if wrong:
         form.problems.add(written.at, wrong)
     return parameter
+
+
+def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:
+    """Read a list written as one text: `10-33`."""
+    kind = Type(form.word("type") or Type.TEXT)
+    parameter = Parameter(name.text, kind, None, None, many=True, meaning=form.text("meaning") or "", at=name.at)
+    try:
+        values = _changed(parameter, written.text)
+    except UsageError as error:
+        form.problems.add(written.at, str(error))
+        values = ()
+    return replace(parameter, value=values, default=values)
 
 
 def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object]) -> dict[str, Parameter]:
@@ -119,11 +134,18 @@ def _whole(text: str) -> bool:
 def _changed(parameter: Parameter, value: object) -> Plain | tuple[Plain, ...] | None:
     if parameter.many:
         items = value if isinstance(value, (list, tuple)) else [part for part in str(value).split(",") if part.strip()]
-        return tuple(_one(parameter, str(item).strip()) for item in items)
+        return tuple(one for item in items for one in _range(parameter, str(item).strip()))
     if isinstance(value, bool):
         return _one(parameter, "true" if value else "false")
     text = str(value).strip()
     return None if text.lower() in {"", "null"} else _one(parameter, text)
+
+
+def _range(parameter: Parameter, text: str) -> tuple[Plain, ...]:
+    low, dash, high = text.partition("-")
+    if parameter.type is Type.INTEGER and dash and low.isdigit() and high.isdigit():
+        return tuple(Decimal(number) for number in range(int(low), int(high) + 1))
+    return (_one(parameter, text),)
 
 
 def _one(parameter: Parameter, text: str) -> Plain:

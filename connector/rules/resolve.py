@@ -77,8 +77,9 @@ class Resolver:
             case "null":
                 self.say(at, "nothing is null here", "write 'is known' or 'is unknown'")
                 return POISON
-            case "as_of":
-                return Known(Given.AS_OF, Type.DATE, at)
+            case "as_of" | "window_start" | "rule_version":
+                kind = Type.TEXT if term.kind == "rule_version" else Type.DATE
+                return Known(Given(term.kind), kind, at)
             case "name":
                 return self._name(term, at)
             case "param":

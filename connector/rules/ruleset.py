@@ -267,7 +267,12 @@ class Example:
 
     name: str
     given: Mapping[str, object]
+    """`account` or `accounts`, `deals`, `tickets`, … : rows of texts, None for an empty cell."""
     expect: Mapping[str, object]
+    """Texts by output or node; one level deeper by account id where `accounts` are given."""
+    as_of: str = ""
+    set: Mapping[str, object] = field(default_factory=dict)
+    """Parameters changed for this example."""
     at: Position = field(default=NOWHERE, compare=False)
 
 

@@ -78,6 +78,7 @@ SHAPES: dict[str, Shape] = {
         "missing": Key(M, "what is reported as missing, and when", inside="missing"),
         "outputs": Key(M, "properties written back to the CRM", inside="output"),
         "texts": Key(M, "sentences per language, with {placeholders}", inside="text"),
+        "checks": Key(I, "what must hold between parameters", inside="check"),
         "examples": Key(I, "worked examples; 'rules test' runs them", inside="example"),
     },
     "parameter": {
@@ -85,6 +86,7 @@ SHAPES: dict[str, Shape] = {
             A, "the value in force unless settings or --set say otherwise; null is 'not configured'", required=True
         ),
         "type": Key(W, "type of the value, where the default does not tell", one_of=TYPES),
+        "many": Key(B, "the value is a list; numbers may be written as ranges, like 10-33"),
         "one_of": Key(S, "the words allowed"),
         "min": Key(N, "least value allowed"),
         "max": Key(N, "greatest value allowed"),
@@ -256,6 +258,10 @@ SHAPES: dict[str, Shape] = {
         "follows": Key(B, "rides along with another change, never causes one"),
         "on_deals": Key(W, "property of open deals that mirrors it"),
     },
+    "check": {
+        "that": Key(F, "the condition, over parameters only", required=True),
+        "say": Key(T, "what is wrong when it does not hold", required=True),
+    },
     "text": {
         "when": Key(F, "when it is said"),
         "with": Key(M, "what a placeholder shows, where it is not the value of that name", inside="placeholder"),
@@ -263,7 +269,8 @@ SHAPES: dict[str, Shape] = {
         "nl": Key(T, "Dutch", required=True),
     },
     "placeholder": {
-        "of": Key(F, "the value", required=True),
+        "of": Key(F, "the value"),
+        "say": Key(W, "another text, or the first of 'prefix.*' that holds"),
         "as": Key(W, "how it is written", one_of=("text", "money", "percent", "date", "whole", "decimal1", "label")),
         "labels": Key(M, "a text per answer and language"),
         "labels_of": Key(W, "the output whose option labels are shown"),

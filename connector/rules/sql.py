@@ -7,8 +7,8 @@ is. Functions SQL lacks are called by name and defined by the engine (engine/fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
@@ -40,12 +40,13 @@ from connector.rules.tree import (
     Unknown,
     Within,
 )
+from connector.rules.walk import NUMERIC, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
@@ -79,26 +80,17 @@ class Renderer:
 
     def truth(self, condition: Expression | None) -> Sql:
         """SQL of a condition in three values; none at all is TRUE."""
-        return w.boolean(True) if condition is None else w.truth(self(condition))
-
-
-def kind_of(expression: Expression) -> Type:
-    """The type of an expression: a test is a boolean, a collection a multi-select, what is said a text."""
-    if isinstance(expression, Collect):
-        return Type.MULTI
-    if isinstance(expression, Say):
-        return Type.TEXT
-    return getattr(expression, "type", Type.BOOLEAN)
+        return w.true() if condition is None else w.truth(self(condition))
 
 
 def _constant(value: object, kind: Type) -> Rendered:
     if value is None:
-        return Rendered(_typed_null(kind), off=w.boolean(True))
+        return Rendered(_typed_null(kind), off=w.true())
     return Rendered(w.literal(value), scale=w.scale_of(value), sure=True)
 
 
 def _typed_null(kind: Type) -> Sql:
-    if kind in w.NUMBERS:
+    if kind in NUMERIC:
         return w.exact(w.null(), 0)
     return w.cast(w.null(), SQL_TYPES.get(kind, "VARCHAR"))
 
@@ -134,29 +126,31 @@ def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
     """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
     nowhere, sure = w.off_of(parts), all(part.sure for part in parts)
     if nowhere is not None:
-        value = w.cases([(nowhere, w.boolean(off))], value)
+        value = w.cases([(nowhere, w.literal(off))], value)
     return Rendered(value, sure=sure)
 
 
 def _compare(render: Renderer, node: Compare) -> Rendered:
     left, right = render(node.left), render(node.right)
-    sides = (w.call("LOWER", left.value), w.call("LOWER", right.value)) if node.fold else (left.value, right.value)
-    return _test((left, right), w.two(sides[0], w.signed(node.test), sides[1]), off=node.test is Test.NE)
+    one, other = w.alike((left, right), type_of(node.left))
+    if node.fold:
+        one, other = w.call("LOWER", one), w.call("LOWER", other)
+    return _test((left, right), w.two(one, w.signed(node.test), other), off=node.test is Test.NE)
 
 
 def _between(render: Renderer, node: Between) -> Rendered:
     value, low, high = render(node.value), render(node.low), render(node.high)
-    above, below = w.two(value.value, ">=", low.value), w.two(value.value.copy(), "<=", high.value)
-    inside = w.all_of([above, below])
+    here, lowest, highest = w.alike((value, low, high), type_of(node.value))
+    inside = w.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
     return _test((value, low, high), w.negation(inside) if node.negated else inside, off=node.negated)
 
 
 def _in(render: Renderer, node: In) -> Rendered:
     value = render(node.value)
-    options = [option for part in node.options for option in _options(render, part)]
+    options = [option for part in node.options for option in _options(render, part) if option.off is None]
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    equal = [w.two(fold(value.value.copy()), "=", fold(option.value)) for option in options]
-    found = w.any_of(equal) if equal else w.cases([(w.is_known(value.value), w.boolean(False))], None)
+    here, *others = w.alike((value, *options), type_of(node.value))
+    found = w.any_of([w.two(fold(here), "=", fold(other)) for other in others])
     return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
 
 
@@ -176,7 +170,7 @@ def _known_test(render: Renderer, node: KnownTest) -> Rendered:
             here = [w.negation(part.off)] if part.off is not None else []
             value = w.all_of([w.is_null(part.value), *here])
         case State.NOT_APPLICABLE:
-            value = part.off if part.off is not None else w.boolean(False)
+            value = part.off if part.off is not None else w.false()
     return Rendered(w.negation(value) if node.negated else value, sure=True)
 
 
@@ -199,11 +193,12 @@ def _case(render: Renderer, node: Case) -> Rendered:
     whens = [render(branch.when) for branch in node.branches]
     thens = [render(branch.then) for branch in node.branches]
     last = render(node.otherwise)
+    *values, otherwise = w.alike((*thens, last), node.type)
     off = None
     if any(part.off is not None for part in (*thens, last)):
-        off = _first(whens, [t.off or w.boolean(False) for t in thens], last.off, strict=node.strict, lost=False)
+        off = _first(whens, [t.off or w.false() for t in thens], last.off, strict=node.strict, lost=False)
     return Rendered(
-        _first(whens, [then.value for then in thens], last.value, strict=node.strict),
+        _first(whens, values, otherwise, strict=node.strict),
         off=off,
         scale=max(part.scale for part in (*thens, last)),
         sure=last.sure and all(t.sure for t in thens) and (not node.strict or all(when.sure for when in whens)),
@@ -214,13 +209,13 @@ def _first(
     whens: Sequence[Rendered], thens: Sequence[Sql], last: Sql | None, *, strict: bool, lost: bool | None = None
 ) -> Sql:
     """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
-    nothing = w.null() if lost is None else w.boolean(lost)
+    nothing = w.null() if lost is None else w.literal(lost)
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = w.truth(when)
-        branches.append((condition.copy(), then))
+        branches.append((condition, then))
         if strict and not when.sure:
-            branches.append((w.is_null(condition), nothing.copy()))
+            branches.append((w.is_null(condition), nothing))
     return w.cases(branches, last if last is not None else nothing)
 
 
@@ -231,8 +226,8 @@ def _collect(render: Renderer, node: Collect) -> Rendered:
 
 def _arithmetic(render: Renderer, node: Arithmetic) -> Rendered:
     left, right = render(node.left), render(node.right)
-    if kind_of(node.left) in DATES:
-        return sql_dates.arithmetic(node.op, left, right, between=kind_of(node.right) in DATES)
+    if type_of(node.left) in DATES:
+        return sql_dates.arithmetic(node.op, left, right, between=type_of(node.right) in DATES)
     return sql_numbers.arithmetic(node.op, left, right)
 
 
@@ -242,23 +237,25 @@ def _call(render: Renderer, node: Call) -> Rendered:
     arguments = [render(argument) for argument in node.arguments]
     match node.function:
         case Function.IF:
-            return _if(*arguments)
+            return _if(*arguments, kind=node.type)
         case Function.COALESCE:
-            return sql_numbers.coalesce(arguments)
+            return sql_numbers.coalesce(arguments, node.type)
+        case Function.DIVISION:
+            return Rendered(w.call("DIVISION_OF", arguments[0].value), w.off_of(arguments))
         case Function.HAS:
             return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
         case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
             return sql_dates.function(node.function, arguments, w.day(render.givens.as_of))
         case _:
-            return sql_numbers.function(node.function, arguments, node.arguments)
+            return sql_numbers.function(node, arguments)
 
 
-def _if(condition: Rendered, then: Rendered, otherwise: Rendered) -> Rendered:
+def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type) -> Rendered:
     whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
-    offs = [then.off or w.boolean(False), otherwise.off or w.boolean(False)]
+    offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(
-        _first(whens, [then.value, otherwise.value], None, strict=False),
+        _first(whens, w.alike((then, otherwise), kind), None, strict=False),
         off=_first(whens, offs, None, strict=False, lost=False) if here else None,
         scale=max(then.scale, otherwise.scale),
         sure=condition.sure and then.sure and otherwise.sure,
@@ -270,21 +267,26 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
     parts = _options(render, node.arguments[1])
     name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    found = [w.call(name, fold(value.value.copy()), fold(part.value)) for part in parts]
+    found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
     return _test((value, *parts), w.any_of(found), off=False)
 
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
-    start = sql_dates.before(render.givens.as_of, node, amount)
-    inside = [w.two(value.value, ">", start), w.two(value.value.copy(), "<=", w.day(render.givens.as_of))]
+    start = sql_dates.before(render.givens.as_of, node.unit, amount, _constant_of(render, node.amount))
+    inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
     return _test((value, amount), w.all_of(inside), off=False)
+
+
+def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
+    value = render.givens.parameters[node.name].value if isinstance(node, Param) else getattr(node, "value", None)
+    return value if isinstance(value, Decimal) else None
 
 
 def _in_window(render: Renderer, node: InWindow) -> Rendered:
     value, givens = render(node.value), render.givens
     first, last = w.day(givens.window_start), w.day(givens.as_of)
-    inside = [w.two(value.value, ">=", first), w.two(value.value.copy(), "<=", last)]
+    inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
     return _test((value,), w.all_of(inside), off=False)
 
 

@@ -5,26 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.rules import sql_words as w
-from connector.rules.calendar import add_months
+from connector.rules.calendar_days import before as day_before
 from connector.rules.sql_words import Rendered
 from connector.rules.tree import Function, Op, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from decimal import Decimal
 
-    from sqlglot.expressions import Expression as Sql
-
-    from connector.rules.tree import Within
+    from sqlglot.expressions import Expr as Sql
 
 
 def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Rendered:
-    """date - date is a whole number of days; date ± number is a date."""
+    """Count the days between two dates, or give the date some days away."""
     off, sure = w.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)
-    days = w.cast(w.call("FLOOR", right.value) if right.scale else right.value, "INT")
-    return Rendered(w.two(left.value, w.signed(op), days), off, 0, sure)
+    return Rendered(w.two(left.value, w.signed(op), _whole(right)), off, 0, sure)
 
 
 def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rendered:
@@ -35,9 +33,24 @@ def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rende
         case Function.DAYS_SINCE:
             value = w.cast(w.two(as_of, "-", values[0]), "BIGINT")
         case Function.ADD_MONTHS:
-            value = w.call("MONTHS_LATER", values[0], w.cast(values[1], "INT"))
+            value = w.call("MONTHS_LATER", values[0], _whole(arguments[1]))
         case Function.MONTHS_BETWEEN:
             value = w.call("WHOLE_MONTHS", *values)
         case _:
             value = w.call("QUARTER_NUMBER", values[0])
     return Rendered(value, off, 0, sure)
+
+
+def before(as_of: date, unit: Unit, amount: Rendered, known: Decimal | None) -> Sql:
+    """The last day outside `within amount units`: as_of - amount units; worked out here when the amount is known."""
+    if known is not None:
+        return w.day(day_before(as_of, int(known), unit))
+    if unit is Unit.DAYS:
+        return w.two(w.day(as_of), "-", _whole(amount))
+    months = 12 if unit is Unit.YEARS else 1
+    return w.call("MONTHS_LATER", w.day(as_of), w.two(_whole(amount), "*", w.number(-months)))
+
+
+def _whole(number: Rendered) -> Sql:
+    """A number of days or months: what follows the point is left out."""
+    return w.cast(w.call("TRUNC", number.value) if number.scale else number.value, "INT")

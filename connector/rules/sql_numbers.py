@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.rules import sql_words as w
 from connector.rules.sql_words import SCALE, Rendered
-from connector.rules.tree import Function, Literal, Op
+from connector.rules.tree import Call, Function, Literal, Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
+    from connector.model.fields import Type
     from connector.rules.tree import Expression
 
 
@@ -43,7 +45,7 @@ def product(left: Rendered, right: Rendered) -> tuple[Sql, int]:
 
 
 def quotient(left: Rendered, right: Rendered) -> Sql:
-    """left / right to 12 decimals, half away from zero; NULL where right is 0."""
+    """Divide to 12 decimals, half away from zero; NULL where right is 0."""
     above, below = _units(left), _units(right)
     return w.call("QUOTIENT", above, below, w.cast(w.number(10 ** (SCALE + right.scale - left.scale)), "INT128"))
 
@@ -55,28 +57,26 @@ def _units(number: Rendered) -> Sql:
     return w.cast(w.two(_wide(number), "*", w.number(10**number.scale)), "INT128")
 
 
-def coalesce(parts: Sequence[Rendered]) -> Rendered:
+def coalesce(parts: Sequence[Rendered], kind: Type) -> Rendered:
     """The first known part; not applicable where all of them are."""
-    offs = [part.off.copy() for part in parts if part.off is not None]
+    offs = [part.off for part in parts if part.off is not None]
     return Rendered(
-        w.call("COALESCE", *(part.value for part in parts)),
+        w.call("COALESCE", *w.alike(parts, kind)),
         off=w.all_of(offs) if len(offs) == len(parts) else None,
         scale=max(part.scale for part in parts),
         sure=any(part.sure and part.off is None for part in parts),
     )
 
 
-def function(name: Function, arguments: Sequence[Rendered], written: Sequence[Expression]) -> Rendered:
+def function(node: Call, arguments: Sequence[Rendered]) -> Rendered:
     """least, greatest, abs, round, floor: strict, and of known scale."""
     off, sure = w.off_of(arguments), all(argument.sure for argument in arguments)
     scale = max(argument.scale for argument in arguments)
-    match name:
+    match node.function:
         case Function.LEAST | Function.GREATEST:
-            strict = w.all_of([w.is_known(argument.value.copy()) for argument in arguments])
-            value = w.call(name.value.upper(), *(w.exact(argument.value, scale) for argument in arguments))
-            return Rendered(w.cases([(strict, value)], None), off, scale, sure)
+            return Rendered(_strict(node, arguments), off, scale, sure)
         case Function.ROUND:
-            scale = _decimals(written, arguments[0].scale)
+            scale = _decimals(node.arguments, arguments[0].scale)
             rounded = w.call("ROUND", _wide(arguments[0]), w.number(scale))
             return Rendered(w.exact(rounded, scale), off, scale, sure)
         case Function.FLOOR:
@@ -85,9 +85,16 @@ def function(name: Function, arguments: Sequence[Rendered], written: Sequence[Ex
             return Rendered(w.call("ABS", arguments[0].value), off, scale, sure)
 
 
+def _strict(node: Call, arguments: Sequence[Rendered]) -> Sql:
+    """LEAST or GREATEST, unknown when one argument is: SQL's own leave unknown ones out."""
+    value = w.call(node.function.value.upper(), *w.alike(arguments, node.type))
+    unsure = [w.is_known(a.value) for a in arguments if not a.sure or a.off is not None]
+    return w.cases([(w.all_of(unsure), value)], None) if unsure else value
+
+
 def _decimals(written: Sequence[Expression], most: int) -> int:
     if len(written) == 1:
         return 0
     places = written[1]
-    wanted = int(places.value) if isinstance(places, Literal) else most  # type: ignore[call-overload]  # a number, checked
-    return min(wanted, most)
+    wanted = places.value if isinstance(places, Literal) else None
+    return min(int(wanted), most) if isinstance(wanted, Decimal) else most

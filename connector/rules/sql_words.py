@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from connector.model.fields import Type
+from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expression as Sql
+    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.tree import Op, Test
 
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
 
-NUMBERS = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.PERCENT})
-COLUMN_SCALE = {Type.INTEGER: 0, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
+COLUMN_SCALE = {Type.INTEGER: 6, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
 
@@ -45,9 +45,14 @@ def null() -> Sql:
     return exp.Null()
 
 
-def boolean(value: bool) -> Sql:  # noqa: FBT001 - the value itself
-    """TRUE or FALSE."""
-    return exp.Boolean(this=value)
+def true() -> Sql:
+    """TRUE."""
+    return exp.Boolean(this=True)
+
+
+def false() -> Sql:
+    """FALSE."""
+    return exp.Boolean(this=False)
 
 
 def text(value: str) -> Sql:
@@ -57,7 +62,7 @@ def text(value: str) -> Sql:
 
 def number(value: Decimal | int) -> Sql:
     """An exact number literal; DuckDB and Spark read it as DECIMAL, a whole one as an integer."""
-    written = format(value, "f")
+    written = str(value) if isinstance(value, int) else format(value, "f")
     if written.startswith("-"):
         return exp.Paren(this=exp.Neg(this=exp.Literal.number(written[1:])))
     return exp.Literal.number(written)
@@ -71,7 +76,7 @@ def day(value: date) -> Sql:
 def literal(value: object) -> Sql:
     """Any single constant of the rule language."""
     if isinstance(value, bool):
-        return boolean(value)
+        return true() if value else false()
     if isinstance(value, Decimal | int):
         return number(value)
     if isinstance(value, str):
@@ -102,6 +107,14 @@ def cast(value: Sql, kind: str, *sizes: int) -> Sql:
 def exact(value: Sql, scale: int) -> Sql:
     """The number as DECIMAL of that scale."""
     return cast(value, "DECIMAL", 38, scale)
+
+
+def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
+    """The values as one SQL type: databases cut decimals when they are left to find a common type of two scales."""
+    scale = max((value.scale for value in values), default=0)
+    if kind not in NUMERIC or not scale:
+        return [value.value for value in values]
+    return [value.value if value.scale == scale else exact(value.value, scale) for value in values]
 
 
 def call(name: str, *arguments: Sql) -> Sql:
@@ -155,16 +168,16 @@ def is_known(value: Sql) -> Sql:
 
 def all_of(parts: Sequence[Sql]) -> Sql:
     """AND; nothing at all is TRUE."""
-    return _joined(exp.And, parts) if parts else boolean(True)
+    return _joined(exp.And, parts) if parts else true()
 
 
 def any_of(parts: Sequence[Sql]) -> Sql:
     """OR; nothing at all is FALSE."""
-    return _joined(exp.Or, parts) if parts else boolean(False)
+    return _joined(exp.Or, parts) if parts else false()
 
 
 def _joined(kind: type[exp.Connector], parts: Sequence[Sql]) -> Sql:
-    whole = inside(parts[0]) if len(parts) > 1 else parts[0]
+    whole: Sql = inside(parts[0]) if len(parts) > 1 else parts[0]
     for part in parts[1:]:
         whole = kind(this=whole, expression=inside(part))
     return whole
@@ -180,7 +193,7 @@ def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
 
 def off_of(parts: Iterable[Rendered]) -> Sql | None:
     """True where one of them is not applicable; None where all always apply."""
-    offs = [part.off.copy() for part in parts if part.off is not None]
+    offs = [part.off for part in parts if part.off is not None]
     return any_of(offs) if offs else None
 
 
@@ -188,4 +201,4 @@ def truth(condition: Rendered) -> Sql:
     """A condition in three values: one that is not applicable counts as false."""
     if condition.off is None:
         return condition.value
-    return cases([(condition.off, boolean(False))], condition.value)
+    return cases([(condition.off, false())], condition.value)

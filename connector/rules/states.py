@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.rules.names import NEVER_EMPTY
+from connector.rules.ruleset import Aggregate, Relation
 from connector.rules.tree import (
     Arithmetic,
     Call,
@@ -26,15 +27,23 @@ from connector.rules.walk import parts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.ruleset import Node, Parameter
+    from connector.rules.ruleset import FactOf, Node, Parameter
     from connector.rules.tree import Expression
 
 NEVER = (False, False)
 TESTS = frozenset({Function.CONTAINS, Function.STARTS_WITH, Function.HAS})
 
 
-def states(expression: Expression, nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]) -> tuple[bool, bool]:
-    """Tell whether a value may be unknown, and whether it may be not applicable (row columns may be empty)."""
+def states(
+    expression: Expression,
+    nodes: Mapping[str, Node],
+    parameters: Mapping[str, Parameter],
+    rows: Mapping[str, Node] | None = None,
+) -> tuple[bool, bool]:
+    """Tell whether a value may be unknown, and whether it may be not applicable.
+
+    `rows` are the nodes of related accounts; without it names of the related record are columns of a table.
+    """
     match expression:
         case Known() | KnownTest() | Collect() | Say():
             return NEVER
@@ -45,10 +54,12 @@ def states(expression: Expression, nodes: Mapping[str, Node], parameters: Mappin
         case Param():
             return (False, parameters[expression.name].value is None)
         case Name():
-            return _of_name(expression, nodes)
-    found = [states(part, nodes, parameters) for part in parts(expression)]
+            return _of_name(expression, nodes, rows)
+    found = [states(part, nodes, parameters, rows) for part in parts(expression)]
     unknown, idle = any(f[0] for f in found), any(f[1] for f in found)
     match expression:
+        case Call(function=Function.DIVISION):
+            return (True, idle)
         case Arithmetic():
             return (unknown or _may_divide_by_zero(expression), idle)
         case Call(function=Function.COALESCE):
@@ -62,10 +73,11 @@ def states(expression: Expression, nodes: Mapping[str, Node], parameters: Mappin
             return (unknown, False)
 
 
-def _of_name(name: Name, nodes: Mapping[str, Node]) -> tuple[bool, bool]:
-    if name.name in nodes:
-        return (nodes[name.name].may_be_unknown, nodes[name.name].may_not_apply)
-    return (name.scope is Scope.ROW and name.name not in NEVER_EMPTY, False)
+def _of_name(name: Name, nodes: Mapping[str, Node], rows: Mapping[str, Node] | None) -> tuple[bool, bool]:
+    if name.scope is Scope.ROW and rows is None:
+        return (name.name not in NEVER_EMPTY, False)
+    node = (rows if name.scope is Scope.ROW and rows is not None else nodes)[name.name]
+    return (node.may_be_unknown, node.may_not_apply)
 
 
 def _may_divide_by_zero(expression: Arithmetic) -> bool:
@@ -77,3 +89,12 @@ def _of_case(case: Case, found: list[tuple[bool, bool]]) -> tuple[bool, bool]:
     conditions, values = found[0:-1:2], [*found[1:-1:2], found[-1]]
     unknown = any(v[0] for v in values) or (case.strict and any(c[0] for c in conditions))
     return (unknown, any(v[1] for v in values))
+
+
+def fact_may_be_unknown(fact: FactOf, nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]) -> bool:
+    """Tell whether a fact may be unknown: through a record, or because there is none."""
+    rows = nodes if fact.relation in {Relation.MEMBERS, Relation.REFERRED} else None
+    used = [e for e in (fact.value, fact.where) if e is not None]
+    if fact.aggregate in {Aggregate.COUNT, Aggregate.DISTINCT, Aggregate.SUM, Aggregate.ANY, Aggregate.ALL}:
+        return any(states(e, nodes, parameters, rows)[0] for e in used)
+    return True

@@ -143,6 +143,9 @@ class Function(StrEnum):
     """add_months(date, n): clamped to the month's last day; n may be negative."""
     QUARTER = "quarter"
     """quarter(date): year * 4 + quarter number, so that equal means the same quarter."""
+    DIVISION = "division"
+    """division(code): the first two digits of an activity code (after an optional letter) as a number, C25.11 is 25;
+    unknown when it does not start so."""
     CONTAINS = "contains"
     """contains(text, part): true when part occurs; folded like comparisons; part may be a list (any of)."""
     STARTS_WITH = "starts_with"

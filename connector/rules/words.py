@@ -11,7 +11,21 @@ MAX_WORDS = 300
 KEYWORDS = frozenset(
     (
         *("and", "or", "not", "between", "in", "within", "is", "known", "unknown", "applicable"),
-        *("true", "false", "null", "window", "day", "days", "month", "months", "year", "years", "as_of"),
+        *(
+            "true",
+            "false",
+            "null",
+            "window",
+            "day",
+            "days",
+            "month",
+            "months",
+            "year",
+            "years",
+            "as_of",
+            "window_start",
+            "rule_version",
+        ),
     )
 )
 COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})

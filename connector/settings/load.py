@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 KINDS: Mapping[str, type[BaseModel]] = {"hubspot": HubSpot, "salesforce": Salesforce, "files": Files}
+SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:)([^?]+)(.*)")
 HINT = "settings.example.toml documents every section and key"
 
 
@@ -39,8 +40,13 @@ class Loaded:
 
     def database_url(self, url: str) -> str:
         """Return a database address with a relative SQLite file made relative to the settings file."""
-        found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)(?!/)(?!:memory:)([^?]+)(.*)", url)
+        found = SQLITE.fullmatch(url)
         return f"{found[1]}{self.path(found[2]).absolute()}{found[3]}" if found else url
+
+    def state_folder(self, url: str) -> Path:
+        """Return the folder of an SQLite database; that of the settings for a database elsewhere."""
+        found = SQLITE.fullmatch(url)
+        return self.path(found[2]).absolute().parent if found else self.folder
 
 
 def load(file: Path) -> Loaded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Vault:
     def path(self, reference: Reference) -> Path:
         """Where a `file:` reference points."""
         return self._folder / reference.name
+
+    def writable(self, reference: Reference) -> bool:
+        """Whether the file a secret is kept in may be replaced."""
+        return reference.kind == "file" and os.access(self.path(reference).parent, os.W_OK)
 
     def readable_by_others(self, reference: Reference) -> bool:
         """Whether people besides the owner may read the file a secret is kept in."""

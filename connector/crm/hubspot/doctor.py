@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot import reference
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.ports import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from connector.crm.hubspot import reference
     from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.intake import Intake
     from connector.crm.hubspot.provision import Existing, Provisioner

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.crm.hubspot import changes, full, mapping, watermark
-from connector.model.fields import Table
 from connector.model.runs import Reason
 from connector.ports import PullSummary
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connector.crm.hubspot.intake import Intake
+    from connector.model.fields import Table
     from connector.ports import Page, Progress
 
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from connector.sandbox.chance import seeded
 from connector.sandbox.hubspot.answers import Answer, Refusal, answer
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
+    from random import Random
+
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
 STATIC = re.compile(r"pat-[a-z]{2}\d-\S+")
 REFRESH = re.compile(r"(na|eu)\d-\S+")
 SCOPES_URL = "https://developers.hubspot.com/scopes"
+APP_ID = 1
 NO_CREDENTIALS = (
     "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details "
     "at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
@@ -52,7 +55,7 @@ class Access:
     """Scopes of a static token; one that is not named has all."""
     issued: dict[str, Grant] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
-    secrets: Random = field(default_factory=lambda: Random(2))  # noqa: S311 - repeatable tokens of a sandbox
+    chance: Random = field(default_factory=lambda: seeded(2))
 
     def grant(self, authorization: str, now: int) -> Grant:
         """Read the Authorization header; refuse with the vendor's 401."""
@@ -73,6 +76,10 @@ class Access:
         self.issued[token] = Grant(token, oauth=True, scopes=self.oauth_scopes, expires_at=expires_at)
         return self.issued[token]
 
+    def expire(self, now: int) -> None:
+        """Let every access token handed out so far be expired."""
+        self.issued = {token: replace(grant, expires_at=now) for token, grant in self.issued.items()}
+
     def accepts(self, client_id: str, client_secret: str) -> bool:
         """Tell whether these are the app's credentials."""
         known = self.client_id in {None, client_id} and self.client_secret in {None, client_secret}
@@ -92,7 +99,7 @@ class Access:
         return self.refresh_token
 
     def _random(self, length: int) -> str:
-        return self.secrets.randbytes(length).hex()
+        return self.chance.randbytes(length).hex()
 
 
 def _fresh(grant: Grant, now: int) -> Grant:
@@ -191,7 +198,8 @@ def access_token_details(portal: Portal, _request: Request, token: str) -> Answe
     if grant is None or grant.expires_at is None:
         raise Refusal(404, "No access token found", category="OBJECT_NOT_FOUND")
     seconds = max(0, (grant.expires_at - portal.now()) // 1000)
-    return answer(_metadata(portal, grant) | {"token": token, "expires_in": seconds, "token_type": "access"})
+    life = {"token": token, "expires_in": seconds, "token_type": "access", "app_id": APP_ID}
+    return answer(_metadata(portal, grant) | life)
 
 
 def refresh_token_details(portal: Portal, _request: Request, token: str) -> Answer:
@@ -213,9 +221,7 @@ def _metadata(portal: Portal, grant: Grant) -> dict[str, object]:
     return {
         "hub_id": portal.account.portal_id,
         "hub_domain": "sandbox.example.com",
-        "app_id": 1,
         "user_id": 1,
         "user": "sandbox@example.com",
         "scopes": _scopes(grant),
-        "scope_to_scope_group_pks": [],
     }

@@ -1,0 +1,69 @@
+"""`evaluate`: the rules on files, without CRM and without state."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.call import Call, shared
+from connector.cli.output import say
+
+if TYPE_CHECKING:
+    from connector.model.runs import Reason
+
+PANEL = "Rules"
+PARTIAL = 4
+ACCOUNTS_AT_ONCE = 1000
+SHOWN = 20
+"""Unreadable cells that are shown one by one."""
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("evaluate", rich_help_panel=PANEL)(shared(evaluate))
+
+
+def evaluate(
+    call: Call,
+    *,
+    data: Annotated[Path, typer.Option(help="Folder with accounts.csv, deals.csv and so on; CSV or Parquet.")],
+    rules: Annotated[Path | None, typer.Option(help="Folder of rule files; else that of the settings.")] = None,
+) -> int:
+    """Apply the rules to files: one JSON object per account on stdout, ascending by account_id.
+
+    No CRM is asked and nothing is kept. Exit code 4 when a cell could not be read; stderr lists them.
+    """
+    from connector.engine.sources import in_folder
+    from connector.ports import EvaluationRequest
+
+    wiring = call.wiring(needs_file=False)
+    if rules is not None:
+        wiring.rules_directory = rules
+    run = wiring.settings.run
+    request = EvaluationRequest(in_folder(data), wiring.as_of, run.time_zone, run.home_currency, wiring.language)
+    with call.progress() as progress:
+        evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
+    try:
+        _print(evaluation.json_lines())
+        return _tell(evaluation.unreadable)
+    finally:
+        evaluation.close()
+
+
+def _print(lines: Iterable[str]) -> None:
+    """Write in blocks: a line at a time would cost more than working them out."""
+    lines = iter(lines)
+    while block := list(islice(lines, ACCOUNTS_AT_ONCE)):
+        sys.stdout.write("\n".join(block) + "\n")
+    sys.stdout.flush()
+
+
+def _tell(unreadable: Sequence["Reason"]) -> int:
+    for reason in unreadable[:SHOWN]:
+        say(reason.message)
+    if len(unreadable) > SHOWN:
+        say(f"and {len(unreadable) - SHOWN} more")
+    return PARTIAL if unreadable else 0

@@ -1,0 +1,148 @@
+"""`pull`, `plan`, `apply`, `sync`, `approve`, `undo`: one walk each, told as it ends."""
+
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.call import Call, shared
+from connector.cli.output import print_error, say
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.sync import Result, Walk
+    from connector.wiring import Wiring
+
+PANEL = "Walk"
+CHANGES_FOUND = 5
+Full = Annotated[bool, typer.Option("--full", help="Pull everything, not only what changed.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id; `tiersync runs` lists them.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (pull, plan, apply, sync, approve, undo):
+        app.command(command.__name__, rich_help_panel=PANEL)(shared(command))
+
+
+def pull(call: Call, *, full: Full = False) -> int:
+    """Refresh the mirror only."""
+    return _walk(call, lambda walk: walk.pull(full=full))
+
+
+def plan(
+    call: Call,
+    *,
+    full: Full = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the plan file here, for apply.")
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 5 when something would change.")] = False,
+) -> int:
+    """Pull, evaluate and show who would change and why; writes nothing to the CRM."""
+    code = _walk(call, lambda walk: walk.plan(full=full), out=out)
+    changes = call.result.plan.tally.changes if call.result and call.result.plan else 0
+    return CHANGES_FOUND if code == 0 and exit_code and changes else code
+
+
+def apply(
+    call: Call, *, file: Annotated[Path, typer.Argument(metavar="PLAN", help="A file that `plan --out` wrote.")]
+) -> int:
+    """Write exactly the plan of a plan file; refuse it when anything changed since."""
+    from connector.planning.file import parse
+
+    call.refuse_as_of("apply")
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", hint="`tiersync plan --out FILE` writes a plan file") from None
+    planned = parse(text, name=str(file))
+    return _walk(call, lambda walk: walk.apply(planned), alerts=True)
+
+
+def sync(
+    call: Call,
+    *,
+    full: Full = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm a first run, and nothing else.")] = False,
+) -> int:
+    """Pull, plan, guard, write, once."""
+    return _walk(call, lambda walk: walk.sync(full=full, yes=yes), alerts=True)
+
+
+def approve(
+    call: Call,
+    *,
+    run: RunId,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why this is right.")],
+) -> int:
+    """Release a held run: write exactly its plan, now."""
+    call.refuse_as_of("approve")
+    return _walk(call, lambda walk: walk.approve(run, reason=reason))
+
+
+def undo(call: Call, *, run: RunId) -> int:
+    """Restore the old values of a run where nobody changed them since."""
+    call.refuse_as_of("undo")
+    return _walk(call, lambda walk: walk.undo(run))
+
+
+def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None = None, alerts: bool = False) -> int:
+    """Walk, then tell: one document with --json, else the plan and a few lines for people."""
+    wiring = call.wiring()
+    with call.progress() as progress:
+        walk = wiring.walk(progress)
+        result = call.result = steps(walk)
+    if out is not None and result.plan is not None:
+        _write_plan(out, walk, result)
+    if alerts:
+        wiring.tell(result, say=lambda line: say(call.scrub(line)))
+    if call.json:
+        call.document(result.as_json() | ({"out": str(out)} if out else {}))
+    else:
+        _tell(wiring, result)
+    _tell_end(call, result)
+    return result.exit_code
+
+
+def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
+    assert result.plan is not None  # noqa: S101 - the caller looked
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            file.writelines(walk.plan_file(result.plan))
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
+
+
+def _tell(wiring: "Wiring", result: "Result") -> None:
+    from connector.cli.plan_view import show_plan, some_accounts
+
+    if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
+        looked_at = result.command == "plan" or result.plan.holds
+        accounts = some_accounts(wiring.planned(result.run)) if looked_at else {}
+        show_plan(result.plan, accounts, labels=wiring.labels, names=wiring.names(list(accounts)))
+
+
+def _tell_end(call: Call, result: "Result") -> None:
+    """Say on stderr how the run ended: why it failed or was held, its figures, where the report lies."""
+    if result.error is not None:
+        if call.verbose:
+            say(call.scrub("".join(traceback.format_exception(result.error))))
+        print_error(call.scrub("\n".join(reason.message for reason in result.reasons)), hint=call.scrub(result.hint))
+    else:
+        for reason in result.reasons:
+            say(call.scrub(f"{reason.code}: {reason.message}"))
+    say(summary(result))
+    if result.report:
+        say(f"report: {result.report}")
+
+
+def summary(result: "Result") -> str:
+    """How a run ended, in one line."""
+    figures = result.figures
+    pulled = sum(count for name, count in figures.items() if name.startswith("pulled_"))
+    parts = [f"{pulled:,} records pulled"] if pulled else []
+    parts += [f"{figures[name]:,} {name}" for name in ("evaluated", "changes", "written", "refused") if name in figures]
+    return f"run {result.run}: {result.outcome.value}" + (", " + ", ".join(parts) if parts else "")

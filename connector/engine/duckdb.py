@@ -1,0 +1,134 @@
+"""The population engine: rules over Parquet or CSV files of text columns, set-wise in one in-memory DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from connector.engine import needs
+from connector.engine.building import Builder
+from connector.engine.columns import Columns
+from connector.engine.deals import deals
+from connector.engine.evaluation import DuckDbEvaluation
+from connector.engine.functions import define
+from connector.engine.pictures import MISSING, is_line
+from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
+from connector.engine.published import Published
+from connector.engine.reading import load
+from connector.engine.sources import find
+from connector.engine.stages import in_stages, needed
+from connector.errors import UsageError
+from connector.model.fields import Table
+from connector.rules.calendar_days import window_start
+from connector.rules.connecting import connect
+from connector.rules.sql import Givens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from duckdb import DuckDBPyConnection
+
+    from connector.engine.sources import Source
+    from connector.model.runs import Reason
+    from connector.ports import EvaluationRequest, Progress
+    from connector.rules.ruleset import Node, RuleSet
+
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "preserve_insertion_order": "true"}
+
+
+class DuckDb:
+    """The port `Engine`."""
+
+    def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
+        """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
+        db = duckdb.connect(":memory:", config=SETTINGS)
+        try:
+            return _evaluate(db, rules, request, progress)
+        except BaseException:
+            db.close()
+            raise
+
+
+def _evaluate(
+    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress
+) -> DuckDbEvaluation:
+    define(db)
+    sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
+    _refuse_homeless(sources)
+    rules = connect(rules, {table.value: source.columns for table, source in sources.items()})
+    published = [node.name for node in rules.nodes] if request.keep_all else _published(rules)
+    nodes = needed(rules.nodes, published)
+    asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
+    task = _Task(db, rules, request, nodes, asked)
+    unreadable = task.read(progress)
+    task.prepare()
+    columns = Columns({node.name: node for node in task.nodes})
+    start = window_start(request.as_of, rules.parameters)
+    givens = Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
+    builder = Builder(db, givens, columns)
+    builder.run(in_stages(task.nodes, published), progress)
+    return DuckDbEvaluation(Published(db, rules, request, columns, builder.tables), unreadable)
+
+
+def _published(rules: RuleSet) -> list[str]:
+    """The nodes that are asked for at the end: what is published, warned of, and drawn in the report."""
+    drawn = [node.name for node in rules.nodes if node.name == MISSING or is_line(node)]
+    return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One evaluation on its way to prepared records."""
+
+    db: DuckDBPyConnection
+    rules: RuleSet
+    request: EvaluationRequest
+    nodes: tuple[Node, ...]
+    sources: Mapping[Table, Source]
+
+    def read(self, progress: Progress) -> list[Reason]:
+        """Make the typed tables, and return what could not be read."""
+        unreadable: list[Reason] = []
+        for number, source in enumerate(self.sources.values()):
+            columns = needs.columns(source.table, self.nodes, self.rules.outputs)
+            unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
+            progress("read", number + 1, len(self.sources))
+        return unreadable
+
+    def prepare(self) -> None:
+        """Make the records the rules see."""
+        tables, situation = self.sources, self._situation()
+        accounts(self.db, situation)
+        referrals(self.db)
+        mirrored = [o.output.on_deals for o in self.rules.outputs if o.output.on_deals]
+        columns = dict.fromkeys([*needs.records(Table.DEALS, self.nodes), "is_closed", *mirrored])
+        deals(self.db, tables, [*columns], situation)
+        for table in (Table.TICKETS, Table.ACTIVITIES):
+            if table in tables:
+                events(self.db, table, tables, needs.records(table, self.nodes), situation)
+        mark_unreadable(self.db, tables)
+
+    def _situation(self) -> Situation:
+        pipelines = self._parameter("sales_pipelines")
+        return Situation(
+            as_of=self.request.as_of,
+            home_currency=self.request.home_currency,
+            rollup=self._parameter("rollup") != "none",
+            pipelines=tuple(map(str, pipelines)) if isinstance(pipelines, tuple) else (),
+        )
+
+    def _parameter(self, name: str) -> object:
+        parameter = self.rules.parameters.get(name)
+        return parameter.value if parameter else None
+
+
+def _refuse_homeless(sources: Mapping[Table, Source]) -> None:
+    """Refuse data without accounts, without deals, or with deals that belong to nobody."""
+    for table in (Table.ACCOUNTS, Table.DEALS):
+        if table not in sources:
+            raise UsageError(f"{table.value}: the file is missing", hint="accounts and deals are required")
+    source = sources[Table.DEALS]
+    if "account_id" not in source.columns and Table.DEAL_ACCOUNTS not in sources:
+        raise UsageError(f"{source.files[0]}: the column 'account_id' is missing", hint="a deal counts for one account")

@@ -1,0 +1,77 @@
+"""The verdicts over one population: streams in the order of account ids, and figures of the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.engine import advice, changed, differences, explaining, lines, pictures
+from connector.engine.preparing import K
+from connector.engine.published import REVENUE, TIER
+from connector.model.verdicts import PopulationFigures, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connector.engine.published import Published
+    from connector.model.outputs import Output
+    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.runs import Reason
+    from connector.model.verdicts import AccountContext, Difference, Explanation
+
+
+class DuckDbEvaluation:
+    """The port `Evaluation`."""
+
+    def __init__(self, published: Published, unreadable: Sequence[Reason]) -> None:
+        self.published, self.unreadable = published, unreadable
+        self.rule_version = published.rules.version
+        self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]
+        self._compared = changed.compare(published)
+
+    def figures(self) -> PopulationFigures:
+        """Denominators of the guards."""
+        tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
+        rows = list(
+            self.published.rows(
+                f"select a.owner_id, count(*), count(*) filter (where {self.published.active}), count({tier}), "
+                f"cast(coalesce(sum({revenue}) filter (where {tier} is not null), 0) as bigint) "
+                f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
+            )
+        )
+        totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]
+        by_owner = {str(row[0]): row[3] for row in rows if row[0] is not None and row[3]}
+        return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Every account, ascending by id."""
+        outputs = self.published.written
+        cells = "".join(f", {self.published.wanted(output)}" for output in outputs)
+        names = [output.output.name for output in outputs]
+        query = f"select a.account_id, {self.published.warnings}{cells} from {self.published.subjects} order by a.{K}"
+        for account, codes, *values in self.published.rows(query):
+            texts = dict(zip(names, values, strict=True))
+            yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())
+
+    def json_lines(self) -> Iterator[str]:
+        """Every account as one JSON object, ascending by id (contract.md, evaluate)."""
+        return lines.json_lines(self.published)
+
+    def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
+        """Accounts whose wanted values are not the found ones, ascending by id."""
+        return differences.differences(self.published, compared=self._compared)
+
+    def tables(self) -> Pictures:
+        """Set-wise pictures for the report."""
+        return pictures.draw(self.published)
+
+    def advised(self) -> Iterator[AdvisedAccount]:
+        """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+        return advice.advised(self.published)
+
+    def explain(self, account: str) -> Explanation | None:
+        """One account with all its values."""
+        return explaining.explain(self.published, account)
+
+    def close(self) -> None:
+        """Free the memory."""
+        self.published.db.close()

@@ -1,0 +1,48 @@
+"""What `evaluate` prints: one JSON object per account, written by the database (contract.md, domain.md 11.24)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from connector.engine.preparing import K
+from connector.engine.sources import quoted_text
+from connector.model.fields import Type
+from connector.rules.walk import NUMERIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.engine.published import Published
+    from connector.rules.ruleset import OutputOf
+
+
+def json_lines(published: Published) -> Iterator[str]:
+    """Numbers with their stored decimals, multi-selects as lists, booleans, ISO dates, null where there is no value."""
+    parts = [f"{_key('account_id', first=True)} || to_json(a.account_id)::varchar"]
+    parts += [f"{_key(output.output.name)} || {_value(published, output)}" for output in published.written]
+    parts.append(f"{_key('warnings')} || {_list(published.warnings)} || '}}'")
+    query = f"select concat({', '.join(parts)}) from {published.subjects} order by a.{K}"
+    return (str(line) for (line,) in published.rows(query))
+
+
+def _key(name: str, *, first: bool = False) -> str:
+    return quoted_text(("{" if first else ", ") + json.dumps(name) + ": ")
+
+
+def _value(published: Published, output: OutputOf) -> str:
+    if not output.node:
+        return "'[]'" if output.output.type is Type.MULTI else "'null'"
+    value = published.stored(output)
+    if output.output.type is Type.MULTI:
+        return _list(f"coalesce({value}, '')")
+    plain = output.output.type in NUMERIC or output.output.type is Type.BOOLEAN
+    written = f"cast({value} as varchar)" if plain else f"to_json(cast({value} as varchar))::varchar"
+    return f"coalesce({written}, 'null')"
+
+
+def _list(joined: str) -> str:
+    """SQL of a JSON list from options joined by `;`."""
+    each = "lambda option: to_json(option)::varchar"
+    listed = f"list_transform(list_filter(string_split({joined}, ';'), lambda option: option <> ''), {each})"
+    return f"'[' || array_to_string({listed}, ', ') || ']'"

@@ -1,0 +1,113 @@
+"""What was worked out, as SQL by output name: the one place that knows where an output's value lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.engine.canonical import found, stored, wanted
+from connector.engine.needs import found_as
+from connector.engine.preparing import G, K
+from connector.engine.sources import quoted, quoted_text
+from connector.rules.ruleset import Of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from duckdb import DuckDBPyConnection
+
+    from connector.engine.columns import Columns
+    from connector.ports import EvaluationRequest
+    from connector.rules.ruleset import OutputOf, RuleSet
+
+TIER, LEVEL, SAY_NO, REVENUE = "seg_tier", "seg_pyramid_level", "seg_say_no", "seg_revenue_12m"
+STATUS, OVERRIDE_STATUS = "seg_say_no_status", "seg_override_status"
+NOT_ACTIVE = ("inactive", "prospect", "suspect")
+"""Pyramid levels of accounts that are no active customers (domain.md M1)."""
+
+ROWS = 2000
+"""Rows fetched at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The tables that were built; every question is a query of its own."""
+
+    db: DuckDBPyConnection
+    rules: RuleSet
+    request: EvaluationRequest
+    columns: Columns
+    tables: Mapping[Of, str]
+
+    @property
+    def written(self) -> list[OutputOf]:
+        """The outputs that are written to the CRM."""
+        return [output for output in self.rules.outputs if output.output.written]
+
+    @property
+    def subjects(self) -> str:
+        """FROM clause: accounts as read `a`, their nodes `s`, those of their group `sg`."""
+        group = f" join {quoted(self.tables[Of.GROUP])} sg on sg.{G} = s.{G}"
+        return f"account a join {quoted(self.tables[Of.ACCOUNT])} s on s.{K} = a.{K}{group}"
+
+    def cell(self, node: str) -> str:
+        """SQL of a node's column."""
+        return f"{self._place(node)}.{quoted(node)}"
+
+    def wanted(self, output: OutputOf) -> str:
+        """SQL of an output's canonical text."""
+        return wanted(output, self.columns, self._place(output.node))
+
+    def found(self, output: OutputOf) -> str:
+        """SQL of the canonical text the pulled data hold."""
+        cell = f"a.{quoted(found_as(output.output.name))}"
+        return found(cell, output.output.type, time_zone=self.request.time_zone)
+
+    def stored(self, output: OutputOf) -> str:
+        """SQL of an output's value as it is stored."""
+        return stored(output, self.columns, self._place(output.node)) if output.node else "null"
+
+    def named(self, name: str) -> OutputOf | None:
+        """The output of that name, where the rules have it."""
+        return next((output for output in self.rules.outputs if output.output.name == name), None)
+
+    def text(self, name: str, *, before: bool = False) -> str:
+        """SQL of an output's canonical text by name, wanted or found; NULL when the rules do not have it."""
+        output = self.named(name)
+        if output is None:
+            return "null::varchar"
+        return self.found(output) if before else self.wanted(output)
+
+    def cents(self, name: str) -> str:
+        """SQL of a money output in whole cents; NULL when the rules do not have it."""
+        output = self.named(name)
+        return f"cast({self.stored(output)} * 100 as bigint)" if output and output.node else "null::bigint"
+
+    @property
+    def active(self) -> str:
+        """SQL: an active customer, which has a rank in the pyramid; without a pyramid, one with revenue."""
+        if self.named(LEVEL) is None:
+            return f"coalesce({self.cents(REVENUE)} > 0, false)"
+        return f"coalesce({self.text(LEVEL)} not in ({', '.join(map(quoted_text, NOT_ACTIVE))}), false)"
+
+    @property
+    def warnings(self) -> str:
+        """SQL of the warning codes, ascending, joined by `;`."""
+        codes = [
+            f"case when {self.cell(node)} then {quoted_text(code)} end"
+            for code, node in sorted(self.rules.warnings.items())
+        ]
+        return f"concat_ws(';', {', '.join(codes)})" if codes else "''"
+
+    def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Stream a query's rows; a cursor of its own, so that another query may run meanwhile."""
+        cursor = self.db.cursor()
+        try:
+            cursor.execute(query)
+            while rows := cursor.fetchmany(ROWS):
+                yield from rows
+        finally:
+            cursor.close()
+
+    def _place(self, node: str) -> str:
+        return "sg" if node and self.columns.nodes[node].of is Of.GROUP else "s"

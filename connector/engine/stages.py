@@ -1,0 +1,84 @@
+"""The order of the work: nodes in stages, so that what needs the whole population waits for it.
+
+Within a stage groups come before accounts, and a formula goes with the stage of what it names. A fact over other
+accounts, a figure of the population and a ranking need their operands of everybody, so they start a new stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.engine.columns import OF_ACCOUNTS
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from connector.rules.ruleset import Node
+
+
+@dataclass(slots=True)
+class Stage:
+    """Nodes made together, per subject."""
+
+    groups: list[Node] = field(default_factory=list)
+    accounts: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All stages, and the last stage each node is asked for in; nodes that are published stay to the end."""
+
+    stages: tuple[Stage, ...]
+    last_use: Mapping[str, int]
+
+
+def needed(nodes: Iterable[Node], wanted: Iterable[str]) -> tuple[Node, ...]:
+    """The nodes that feed the wanted ones, in their order."""
+    found, nodes = set(wanted), tuple(nodes)
+    for node in reversed(nodes):
+        if node.name in found:
+            found.update(node.depends)
+    return tuple(node for node in nodes if node.name in found)
+
+
+def in_stages(nodes: Iterable[Node], published: Iterable[str]) -> Order:
+    """Put nodes, each after those it depends on, into as few stages as possible."""
+    place: dict[str, int] = {}
+    stages: list[Stage] = []
+    nodes = tuple(nodes)
+    for node in nodes:
+        place[node.name] = stage = _stage(node, place)
+        while len(stages) <= stage:
+            stages.append(Stage())
+        (stages[stage].groups if node.of is Of.GROUP else stages[stage].accounts).append(node)
+    last_use = {name: place[name] for name in place}
+    for node in nodes:
+        for name in node.depends:
+            last_use[name] = max(last_use[name], place[node.name])
+    last_use.update(dict.fromkeys(published, len(stages)))
+    return Order(tuple(stages), last_use)
+
+
+def _stage(node: Node, place: Mapping[str, int]) -> int:
+    before = max((place[name] for name in node.depends), default=-1)
+    if isinstance(node.definition, FieldOf):
+        return 0
+    if isinstance(node.definition, FormulaOf):
+        return max(before, 0)
+    if isinstance(node.definition, FactOf) and node.definition.relation not in OF_ACCOUNTS:
+        return before + 1
+    return max(before, 0) + 1
+
+
+def in_layers(formulas: Iterable[Node]) -> list[list[Node]]:
+    """Formulas of one table, each in a layer above those it names."""
+    depth: dict[str, int] = {}
+    layers: list[list[Node]] = []
+    for node in formulas:
+        depth[node.name] = level = max((depth[name] + 1 for name in node.depends if name in depth), default=0)
+        while len(layers) <= level:
+            layers.append([])
+        layers[level].append(node)
+    return layers

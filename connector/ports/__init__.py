@@ -1,0 +1,36 @@
+"""What the core asks of the outside: a CRM, a mirror, an engine, a journal, a notifier.
+
+Every implementation of a port is held to one contract suite (tests/contract). Rooms never import each
+other; they meet here.
+"""
+
+from connector.ports.crm import Crm, Finding, Page, ProvisionStep, PullRequest, PullSummary, Quota
+from connector.ports.engine import Engine, Evaluation, EvaluationRequest
+from connector.ports.journal import ChangeRow, Holder, Journal, Lease, QuarantineRow, RunRow
+from connector.ports.mirror import Mirror, Snapshot, SnapshotDraft
+from connector.ports.outside import Clock, Notifier, Progress
+
+__all__ = [
+    "ChangeRow",
+    "Clock",
+    "Crm",
+    "Engine",
+    "Evaluation",
+    "EvaluationRequest",
+    "Finding",
+    "Holder",
+    "Journal",
+    "Lease",
+    "Mirror",
+    "Notifier",
+    "Page",
+    "Progress",
+    "ProvisionStep",
+    "PullRequest",
+    "PullSummary",
+    "QuarantineRow",
+    "Quota",
+    "RunRow",
+    "Snapshot",
+    "SnapshotDraft",
+]

@@ -1,0 +1,135 @@
+"""A CRM as the core sees it: pages in, outcomes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from connector.model.changes import Outcome, RecordWrite, Target
+    from connector.model.fields import Table
+    from connector.model.outputs import Output
+    from connector.model.runs import Reason
+    from connector.ports.outside import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of one table, as text columns by logical name; `None` is an empty cell.
+
+    All columns are equally long; every page of one pull and table has the same columns.
+    """
+
+    table: Table
+    columns: Mapping[str, Sequence[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """What to pull: logical columns per table (outputs of earlier runs among those of accounts and deals).
+
+    `since` is the watermark of an earlier pull, for its changes only; None pulls everything.
+    `required` are columns a setting names: missing in the CRM they are an error, not "not connected".
+    """
+
+    columns: Mapping[Table, tuple[str, ...]]
+    since: str | None = None
+    required: Mapping[Table, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PullSummary:
+    """A complete pull. That it exists is the promise: every page arrived and the counts agree.
+
+    A pull of changes delivers the changed records; of links, all those of every record it names in `from_id` (one row
+    without an account when there are none); owners and tables without a key whole; and ids that are gone, also when
+    it delivered them before.
+    """
+
+    watermark: str
+    """Opaque; given back as `PullRequest.since`."""
+    full: bool
+    rows: Mapping[Table, int]
+    """Rows delivered per table; a connected table that is empty has 0. The mirror compares them with its own count."""
+    not_connected: Mapping[Table, frozenset[str]]
+    """Per asked table, the columns the CRM does not have or does not show; all of them when the table is closed."""
+    home_currency: str | None = None
+    warnings: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `doctor`: level is good, warning, bad or unchecked."""
+
+    level: str
+    subject: str
+    message: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionStep:
+    """What `provision` did, or would do, about one property; action: create, extend, present, refuse."""
+
+    target: Target
+    property: str
+    action: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The day's API quota, where the CRM tells: calls allowed, calls left, and when it starts anew."""
+
+    limit: int | None
+    left: int | None
+    resets_at: datetime | None = None
+
+
+class Crm(Protocol):
+    """A CRM as the core sees it. Values are canonical text (model.changes.Change)."""
+
+    name: str
+    batch_size: int
+    """Records per write call."""
+
+    def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
+        """Deliver every page, from one thread; return only when the pull is complete and counts agree.
+
+        Raises StopRun (BadAnswer, AccessRefused, QuotaUsedUp) otherwise, UsageError for a missing required column.
+        """
+
+    def read(
+        self, target: Target, records: Sequence[str], properties: Sequence[str]
+    ) -> Mapping[str, Mapping[str, str | None] | None]:
+        """The values the CRM holds now, per record id; None for a record that is gone."""
+
+    def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
+        """Write at most `batch_size` records of one target; one outcome per record, in any order.
+
+        A record the CRM refuses is an outcome, isolated from the others. A lost answer is settled by reading
+        back; a record that does not hold its values then is UNSETTLED and the caller sends it again: one call
+        sends a value again only when the CRM surely did not take it (429, a refused batch being halved).
+        Raises StopRun only when nothing more can be written at all.
+        """
+
+    def preflight(self, outputs: Sequence[Output]) -> None:
+        """Check that every written property exists with its type and options; StopRun names all that do not."""
+
+    def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
+        """Create the missing group, properties and options; never changes a type. Raises StopRun on a refusal."""
+
+    def doctor(self, request: PullRequest, outputs: Sequence[Output]) -> Iterator[Finding]:
+        """Connection, scopes, fields, types, options, quota, clock; one finding each, none of them written."""
+
+    def quota(self) -> Quota:
+        """The last known quota; asks the CRM when it has not been seen yet."""
+
+    def requests(self) -> int:
+        """Calls sent so far by this object, retries included."""
+
+    def close(self) -> None:
+        """Close connections."""

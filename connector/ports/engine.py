@@ -1,0 +1,79 @@
+"""What applies a rule set to a whole population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from connector.model.fields import Table
+    from connector.model.outputs import Output
+    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.runs import Reason
+    from connector.model.verdicts import AccountContext, Difference, Explanation, PopulationFigures, Verdict
+    from connector.ports.outside import Progress
+    from connector.rules.ruleset import RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRequest:
+    """Everything a verdict depends on, besides the rules: same request, same bytes."""
+
+    files: Mapping[Table, tuple[Path, ...]]
+    """Parquet or CSV files of text columns by logical name; a table that is absent is not connected."""
+    as_of: date
+    time_zone: str
+    home_currency: str
+    language: str
+    before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
+    """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
+    keep_all: bool = False
+    """Keep every value on the way, for `explain`; else only what is published."""
+
+
+class Evaluation(Protocol):
+    """The verdicts over one population; results stream, sorted by account id."""
+
+    outputs: Sequence[Output]
+    """The outputs of the models that are configured and connected."""
+    rule_version: str
+    unreadable: Sequence[Reason]
+    """Cells that could not be read, each with file, row and column."""
+
+    def figures(self) -> PopulationFigures:
+        """Denominators of the guards."""
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Every account, ascending by id."""
+
+    def json_lines(self) -> Iterator[str]:
+        """Every account as one JSON object of contract.md (evaluate), ascending by id, written where the data are."""
+
+    def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
+        """Accounts whose wanted values are not the found ones, ascending by id, with what differs.
+
+        Mirrored open deals are included; `follows` outputs only beside another difference.
+        """
+
+    def tables(self) -> Pictures:
+        """Set-wise pictures for the report."""
+
+    def advised(self) -> Iterator[AdvisedAccount]:
+        """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def explain(self, account: str) -> Explanation | None:
+        """One account with all its values, None when there is no such account; needs `keep_all` in the request."""
+
+    def close(self) -> None:
+        """Free memory and files."""
+
+
+class Engine(Protocol):
+    """Applies a rule set to a whole population."""
+
+    def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:
+        """Raises UsageError when the rules name what the data cannot have."""

@@ -1,0 +1,66 @@
+"""Where pulled pages are kept: immutable snapshots, committed by one row in the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from pathlib import Path
+
+    from connector.model.fields import Table
+    from connector.ports.crm import Page, PullSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An immutable, complete picture of the CRM: Parquet files of text columns per table.
+
+    A table that is not connected is absent; so is a column. `watermark` continues the pull.
+    """
+
+    id: str
+    made_at: datetime
+    files: Mapping[Table, tuple[Path, ...]]
+    rows: Mapping[Table, int]
+    watermark: str
+    full_at: datetime
+    """When everything was last pulled, not only changes."""
+    columns: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
+    """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
+
+
+class SnapshotDraft(Protocol):
+    """A snapshot being filled; without `commit` it never was."""
+
+    def add(self, page: Page) -> None:
+        """Append rows; memory stays flat in their number. Raises BadAnswer for a page unlike the table's first one."""
+
+    def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
+        """Merge with the base when the pull held changes only, and make it current with one row in the journal.
+
+        Raises BadAnswer when rows are missing, without an id, or doubled in a full pull; StopRun with code
+        NEEDS_FULL_PULL when changes hold a table or column that the base does not know.
+        """
+
+
+class Mirror(Protocol):
+    """Where snapshots live."""
+
+    def current(self) -> Snapshot | None:
+        """The last committed snapshot, or None before the first pull.
+
+        Raises StopRun when a file of it was lost, cut or replaced.
+        """
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """A committed snapshot that was not pruned yet."""
+
+    def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
+        """A new draft; leaving the context without commit removes every trace of it."""
+
+    def prune(self, *, keep: int, spare: Sequence[str] = ()) -> None:
+        """Remove all but the newest `keep` snapshots and those of `spare`, and what dead drafts left behind."""

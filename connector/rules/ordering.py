@@ -1,0 +1,60 @@
+"""The order of evaluation: every declaration after those it uses; a circle is a mistake, shown whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.rules.declare import Declaration
+    from connector.rules.problems import Problems
+
+
+def in_order(declarations: Sequence[Declaration], problems: Problems) -> list[Declaration]:
+    """Sort declarations by what they use, keeping the written order otherwise; notes circles."""
+    makers = {name: declaration for declaration in declarations for name in declaration.names}
+    sorter = _Sorter(makers, problems)
+    for declaration in declarations:
+        sorter.visit(declaration)
+    return sorter.ordered
+
+
+class _Sorter:
+    """Depth first, with its own stack: a long chain of values cannot exhaust Python's."""
+
+    def __init__(self, makers: dict[str, Declaration], problems: Problems) -> None:
+        self.makers = makers
+        self.problems = problems
+        self.ordered: list[Declaration] = []
+        self.done: set[int] = set()
+        self.path: list[Declaration] = []
+
+    def visit(self, start: Declaration) -> None:
+        stack: list[tuple[Declaration, list[str]]] = []
+        self._open(start, stack)
+        while stack:
+            declaration, waiting = stack[-1]
+            if waiting:
+                self._open(self.makers[waiting.pop()], stack)
+            else:
+                stack.pop()
+                self.path.pop()
+                self.done.add(id(declaration))
+                self.ordered.append(declaration)
+
+    def _open(self, declaration: Declaration, stack: list[tuple[Declaration, list[str]]]) -> None:
+        if id(declaration) in self.done:
+            return
+        if any(declaration is above for above in self.path):
+            self._circle(declaration)
+            return
+        self.path.append(declaration)
+        needed = [name for name in sorted(declaration.uses, reverse=True) if name in self.makers]
+        stack.append((declaration, needed))
+
+    def _circle(self, declaration: Declaration) -> None:
+        start = next(index for index, above in enumerate(self.path) if above is declaration)
+        names = [above.names[0] for above in self.path[start:]] + [declaration.names[0]]
+        text = f"'{names[0]}' is defined by itself" if len(names) == 2 else "defined in a circle"  # noqa: PLR2004 - itself
+        self.problems.add(declaration.at, text, " needs ".join(names))

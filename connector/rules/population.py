@@ -1,0 +1,177 @@
+"""A whole population in plain Python: slow, plain, and the oracle the engine is held to; runs the examples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.model.fields import Table, Type
+from connector.rules.aggregating import fact_value, figure_value
+from connector.rules.cells import IDLE, UNKNOWN, Cell, half_up, is_known
+from connector.rules.python import Evaluator, Frame
+from connector.rules.ranking import Ranked, rank
+from connector.rules.reading import Unreadable, read_cell, read_records
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Node, Of, Part, Pick, PopulationOf, RankOf, Relation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from connector.rules.reading import Records
+    from connector.rules.ruleset import Ranking, RuleSet
+
+ROOT_FIRST = "\0"
+"""Sorts the ultimate parent before every member id."""
+
+
+def evaluate(
+    rules: RuleSet,
+    tables: Mapping[Table, Sequence[Mapping[str, str | None]]],
+    *,
+    as_of: date,
+    time_zone: str = "Europe/Amsterdam",
+    home_currency: str = "EUR",
+    language: str = "en",
+) -> dict[str, dict[str, Cell]]:
+    """Compute every node of every account; `rules` are connected to the data (connecting.connect)."""
+    frame = Frame(as_of, rules.parameters, language, home_currency, rules.version)
+    population = Population(frame, read_records(tables, frame, time_zone))
+    for node in rules.nodes:
+        population.add(node)
+    return population.cells
+
+
+@dataclass(slots=True)
+class Population:
+    """All accounts with the cells computed so far."""
+
+    frame: Frame
+    records: Records
+    cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
+    groups: dict[str, list[str]] = field(default_factory=dict)
+    ranked: dict[str, Ranked] = field(default_factory=dict)
+    referred: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Lay out accounts and groups."""
+        self.cells = {account: {} for account in sorted(self.records.accounts)}
+        self.groups = self.records.members()
+        for account, row in self.records.accounts.items():
+            if row.get("referred_by"):
+                self.referred.setdefault(row["referred_by"] or "", []).append(account)
+
+    def add(self, node: Node) -> None:
+        """Compute one node for everybody."""
+        if node.of is Of.ACCOUNT:
+            for account in self.cells:
+                self.cells[account][node.name] = self._one(node, account, [account])
+            return
+        for root, members in self.groups.items():
+            value = self._one(node, members[0], members, root)
+            for member in members:
+                self.cells[member][node.name] = value
+
+    def _one(self, node: Node, subject: str, members: list[str], root: str = "") -> Cell:
+        match node.definition:
+            case FieldOf():
+                return self._field(node, node.definition, subject, members, root)
+            case FactOf():
+                rows = self._rows(node.definition, members, node.of)
+                return fact_value(node.definition, rows, self.cells[subject], self.frame)
+            case FormulaOf():
+                return Evaluator(self.frame, self.cells[subject]).value(node.definition.expression)
+            case PopulationOf():
+                return self._figure(node, node.definition, subject)
+            case RankOf():
+                return self._rank(node, node.definition, subject)
+
+    # ── fields and facts ──
+
+    def _field(self, node: Node, definition: FieldOf, subject: str, members: list[str], root: str) -> Cell:
+        if node.of is Of.ACCOUNT:
+            return self._read(
+                node, definition, self.records.root[subject] if definition.pick is Pick.PARENT else subject
+            )
+        if definition.pick is Pick.PARENT:
+            return self._read(node, definition, root)
+        ordered = sorted(members, key=lambda member: ROOT_FIRST if member == root else member)
+        known = [cell for member in ordered if is_known(cell := self._read(node, definition, member))]
+        if not known:
+            return UNKNOWN
+        return max(known) if definition.pick is Pick.LATEST else known[0]
+
+    def _read(self, node: Node, definition: FieldOf, account: str) -> Cell:
+        if definition.column == "hierarchy_broken":
+            return account in self.records.broken
+        if definition.column == "unreadable":
+            return account in self.records.unreadable
+        text = self.records.accounts[account].get(definition.column)
+        try:
+            cell = read_cell(text, node.type, time_zone=self.records.time_zone)
+        except Unreadable:
+            self.records.unreadable.add(account)
+            return UNKNOWN
+        if isinstance(cell, str) and node.type in {Type.TEXT, Type.LONG_TEXT}:
+            cell = cell.lower() if definition.lower else cell
+            return UNKNOWN if node.options and cell not in node.options else cell
+        return cell
+
+    def _rows(self, fact: FactOf, members: list[str], of: Of) -> Iterable[Mapping[str, Cell]]:
+        if fact.relation == Relation.MEMBERS:
+            group = members if of is Of.GROUP else self.groups[self.records.root[members[0]]]
+            return [self.cells[member] for member in group]
+        if fact.relation == Relation.REFERRED:
+            return [self.cells[other] for member in members for other in self.referred.get(member, ())]
+        related = self.records.related.get(fact.relation, {})
+        return [row for member in members for row in related.get(member, ())]
+
+    # ── everybody together ──
+
+    def _subjects(self, node: Node) -> list[str]:
+        return list(self.cells) if node.of is Of.ACCOUNT else [members[0] for members in self.groups.values()]
+
+    def _figure(self, node: Node, definition: PopulationOf, subject: str) -> Cell:
+        keys = tuple(Evaluator(self.frame, self.cells[subject]).values(definition.by))
+        if any(not is_known(key) for key in keys):
+            return IDLE if any(key is IDLE for key in keys) else UNKNOWN
+        found: list[Cell] = []
+        for other in self._subjects(node):
+            evaluator = Evaluator(self.frame, self.cells[other])
+            if evaluator.holds(definition.among) and tuple(evaluator.values(definition.by)) == keys:
+                found.append(True if definition.value is None else evaluator.value(definition.value))
+        return figure_value(definition.figure, found)
+
+    def _rank(self, node: Node, definition: RankOf, subject: str) -> Cell:
+        ranking = definition.ranking
+        if ranking.name not in self.ranked:
+            self.ranked[ranking.name] = self._ranking(node, ranking)
+        ranked = self.ranked[ranking.name]
+        if definition.part is Part.COUNT:
+            return Decimal(ranked.count)
+        if definition.part is Part.LINE:
+            return ranked.lines[definition.band]
+        if subject not in ranked.rank:
+            return self._unranked(ranking, subject)
+        return ranked.level[subject] if definition.part is Part.LEVEL else Decimal(ranked.rank[subject])
+
+    def _ranking(self, node: Node, ranking: Ranking) -> Ranked:
+        values: dict[str, Decimal] = {}
+        last: set[str] = set()
+        for subject in self._subjects(node):
+            evaluator = Evaluator(self.frame, self.cells[subject])
+            value = evaluator.value(ranking.by)
+            if evaluator.holds(ranking.among) and isinstance(value, Decimal):
+                values[subject] = half_up(value, 2)
+            if ranking.last is not None and evaluator.holds(ranking.last):
+                last.add(subject)
+        evaluator = Evaluator(self.frame, {})
+        bands = [(band.then, None if band.percent is None else evaluator.value(band.percent)) for band in ranking.bands]
+        return rank(values, bands, frozenset(last))  # type: ignore[arg-type]
+
+    def _unranked(self, ranking: Ranking, subject: str) -> Cell:
+        evaluator = Evaluator(self.frame, self.cells[subject])
+        among = True if ranking.among is None else evaluator.value(ranking.among)
+        if among is UNKNOWN:
+            return UNKNOWN
+        return IDLE if among is not True or evaluator.value(ranking.by) is IDLE else UNKNOWN

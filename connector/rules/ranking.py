@@ -1,0 +1,80 @@
+"""Rank bands of the pyramid: cut-offs round up, ties stay together, lines lie halfway (ruleset.Ranking)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.rules.cells import UNKNOWN, Cell, compute, half_up
+from connector.rules.tree import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CENTS = 2
+HUNDRED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A ranking: each subject's band and rank, and the line under each band but the last."""
+
+    level: Mapping[str, str]
+    rank: Mapping[str, int]
+    count: int
+    lines: Mapping[str, Cell]
+
+
+def rank(values: Mapping[str, Decimal], bands: Sequence[tuple[str, Decimal | None]], last: frozenset[str]) -> Ranked:
+    """Rank subjects by value; `bands` are (answer, percent of the number ranked), the last with None."""
+    ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    cuts = _cuts(len(ordered), bands)
+    level, ranks = {}, {}
+    start = 0
+    while start < len(ordered):
+        end = _end_of_block(ordered, start)
+        word = bands[_band(start + 1, end, cuts)][0]
+        for subject, _ in ordered[start:end]:
+            level[subject] = bands[-1][0] if subject in last else word
+            ranks[subject] = start + 1
+        start = end
+    amounts = [value for _, value in ordered]
+    lines = {word: _line(amounts, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
+    return Ranked(level, ranks, len(ordered), lines)
+
+
+def _cuts(count: int, bands: Sequence[tuple[str, Decimal | None]]) -> list[int]:
+    """Give ceil(n * p / 100) for each cumulative percentage p, in whole numbers."""
+    cuts, total = [], Decimal(0)
+    for _, percent in bands:
+        if percent is not None:
+            total += percent
+            numerator, denominator = (total * count).as_integer_ratio()
+            cuts.append(-(-numerator // (denominator * HUNDRED)))
+    return cuts
+
+
+def _end_of_block(ordered: Sequence[tuple[str, Decimal]], start: int) -> int:
+    end = start
+    while end < len(ordered) and half_up(ordered[end][1], CENTS) == half_up(ordered[start][1], CENTS):
+        end += 1
+    return end
+
+
+def _band(first: int, last: int, cuts: Sequence[int]) -> int:
+    """Place the tied block on positions first..last."""
+    for band, cut in enumerate(cuts):
+        if first > cut:
+            continue
+        if last <= cut + (max(1, cut // 10) if last > cut else 0):
+            return band
+    return len(cuts)
+
+
+def _line(amounts: Sequence[Decimal], cut: int) -> Cell:
+    if not amounts or cut == 0:
+        return UNKNOWN
+    if cut >= len(amounts):
+        return amounts[-1]
+    return compute(Op.DIVIDE, amounts[cut - 1] + amounts[cut], Decimal(2))

@@ -1,0 +1,59 @@
+"""How values read inside sentences, per language (domain.md 6.4)."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.rules.cells import half_up, is_known
+from connector.rules.tree import Style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.cells import Cell
+
+UNKNOWN_WORD = {"en": "unknown", "nl": "onbekend"}
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
+"""Other currencies are written with their code, set apart by a space in both languages."""
+LIST_JOIN = ", "
+
+
+def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Mapping[str, str] | None = None) -> str:
+    """Write one value; unknown and not applicable read as the language's word for unknown."""
+    if not is_known(cell):
+        return (labels or {}).get("unknown") or UNKNOWN_WORD[language]
+    if style is Style.LABEL:
+        chosen = cell if isinstance(cell, tuple) else (str(cell),)
+        return LIST_JOIN.join((labels or {}).get(code, code) for code in chosen)
+    if isinstance(cell, date):
+        return cell.isoformat() if language == "en" else cell.strftime("%d-%m-%Y")
+    if isinstance(cell, Decimal):
+        return _number(cell, style, language, currency)
+    return str(cell)
+
+
+def _number(number: Decimal, style: Style, language: str, currency: str) -> str:
+    if style is Style.WHOLE_MONEY:
+        return money(number, language, currency)
+    if style is Style.PERCENT:
+        return _point(f"{half_up(number * 100, 1):f}", language) + "%"
+    if style is Style.DECIMAL_1:
+        return _point(f"{half_up(number, 1):f}", language)
+    return f"{half_up(number, 0):f}"
+
+
+def money(number: Decimal, language: str, currency: str) -> str:
+    """Write whole units: €62,500 and -€90 in English, € 62.500 and € -90 in Dutch."""
+    whole = half_up(number, 0)
+    digits = f"{abs(whole):,f}"
+    symbol = SYMBOLS.get(currency, f"{currency} ")
+    sign = "-" if whole < 0 else ""
+    if language == "en":
+        return f"{sign}{symbol}{digits}"
+    return f"{symbol.strip()} {sign}{digits.replace(',', '.')}"
+
+
+def _point(text: str, language: str) -> str:
+    return text if language == "en" else text.replace(".", ",")

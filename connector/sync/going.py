@@ -1,0 +1,154 @@
+"""One run under way: its id, its figures, its reasons; it begins and ends in the journal whatever happens between."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.errors import ConnectorError, Held, StopRun
+from connector.model.runs import Reason, RunOutcome
+from connector.sync import memory
+from connector.sync.parts import Never, Parts, Stop
+from connector.sync.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from connector.planning.plan import Plan
+    from connector.ports import RunRow
+
+STOPPED = "STOPPED"
+
+
+@dataclass(slots=True, kw_only=True)
+class Going:
+    """One run under way; steps count into `figures`, add to `reasons`, and set `outcome` when it is not ok."""
+
+    parts: Parts
+    run: str
+    command: str
+    check: Callable[[], None] = lambda: None
+    """Raises StopRun once the lease is lost."""
+    stop: Stop = field(default_factory=Never)
+    journalled: bool = True
+    """Whether its end belongs in the journal; a released run is opened again only after its checks."""
+    outcome: RunOutcome = RunOutcome.OK
+    figures: Counter[str] = field(default_factory=Counter)
+    reasons: list[Reason] = field(default_factory=list)
+    plan: Plan | None = None
+    error: Exception | None = None
+    report: str | None = None
+    requests_before: int = 0
+
+    def __post_init__(self) -> None:
+        """A worker's CRM counts on; this run counts its own calls."""
+        self.requests_before = self.parts.crm.requests()
+
+    @property
+    def now(self) -> datetime:
+        """The time, from the clock of the walk."""
+        return self.parts.clock()
+
+    def may_go_on(self) -> None:
+        """Raise StopRun when somebody asked to stop, or the lease is lost."""
+        if self.stop.is_set():
+            raise StopRun("stopped on request", code=STOPPED, hint="the next run goes on from here")
+        self.check()
+
+    def hold(self, reasons: Sequence[Reason]) -> None:
+        """Write nothing: these wait for a person."""
+        self.outcome = RunOutcome.HELD
+        self.reasons += reasons
+
+    def partial(self, reason: Reason) -> None:
+        """Something was left out; the rest is done."""
+        self.outcome = RunOutcome.PARTIAL if self.outcome is RunOutcome.OK else self.outcome
+        self.reasons.append(reason)
+
+    def fail(self, error: Exception) -> None:
+        """End with an error; the text of one that is not ours may hold anything, and stays out."""
+        self.error = error
+        self.outcome = RunOutcome.HELD if isinstance(error, Held) else RunOutcome.FAILED
+        known = isinstance(error, ConnectorError)
+        code = error.code if isinstance(error, ConnectorError) else "UNEXPECTED"
+        self.reasons.append(Reason(code, str(error) if known else f"unexpected {type(error).__name__}"))
+
+    def finish(self) -> Result:
+        """End the run in the journal; what fails there fails the run."""
+        self.figures["requests"] = self.parts.crm.requests() - self.requests_before
+        if self.journalled:
+            try:
+                self._journal_end()
+            except Exception as error:  # noqa: BLE001 - a full disk must not hide why the run ended
+                self.fail(error)
+        return self.result()
+
+    def _journal_end(self) -> None:
+        journal = self.parts.journal
+        journal.note(self.run, figures=dict(self.figures))
+        journal.finish(self.run, outcome=self.outcome, now=self.now, reasons=tuple(self.reasons))
+        memory.close(journal, self.run)
+
+    def result(self) -> Result:
+        """Return what it came to so far."""
+        return Result(
+            run=self.run,
+            command=self.command,
+            outcome=self.outcome,
+            figures=dict(self.figures),
+            reasons=tuple(self.reasons),
+            plan=self.plan,
+            error=self.error,
+            report=self.report,
+        )
+
+
+def conduct(
+    parts: Parts,
+    command: str,
+    steps: Callable[[Going], None],
+    *,
+    stop: Stop | None = None,
+    released: RunRow | None = None,
+) -> Result:
+    """Hold the lease, begin a run (or take up a released one), walk its steps, end it; errors become its outcome.
+
+    A second run, while another one holds the lease, ends as held with ANOTHER_RUN.
+    """
+    try:
+        with parts.lease.hold(wait_seconds=parts.policy.lease_wait_seconds) as check:
+            going = _begin(parts, command, released)
+            going.check, going.stop = check, stop or Never()
+            return _walk(going, steps)
+    except Held as error:
+        going = _begin(parts, command, released, alone=False)
+        going.fail(error)
+        return going.finish()
+
+
+def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool = True) -> Going:
+    if alone:
+        memory.bury(parts.journal, now=parts.clock())
+    if released is not None:
+        figures = Counter(released.figures)
+        return Going(parts=parts, run=released.run, command=command, journalled=False, figures=figures)
+    run = memory.name(parts.journal, now=parts.clock())
+    if alone:
+        memory.open(parts.journal, run)
+    parts.journal.start(run=run, command=command, now=parts.clock())
+    return Going(parts=parts, run=run, command=command)
+
+
+def _walk(going: Going, steps: Callable[[Going], None]) -> Result:
+    """Walk the steps; errors of ours and others end the run in the journal, then become its result."""
+    try:
+        steps(going)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the run ends in the journal
+        going.fail(error)
+    except KeyboardInterrupt:
+        going.fail(StopRun("interrupted", code=STOPPED, hint="the next run goes on from here"))
+        going.finish()
+        raise
+    return going.finish()

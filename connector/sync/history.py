@@ -1,0 +1,104 @@
+"""What the journal tells people: how things stand, the runs, one run with its outcomes; as data for `--json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.model.runs import RunOutcome
+from connector.sync import memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from connector.model.changes import Change
+    from connector.model.verdicts import AccountContext
+    from connector.ports import Evaluation, Journal, RunRow
+
+OPEN = "planned"
+"""The outcome shown for a change that was not sent."""
+
+
+def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
+    """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none."""
+    good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
+    held = _held(journal)
+    return {
+        "last_good": good and good.run,
+        "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
+        "last": last and one(last),
+        "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
+        "quarantined": len(journal.quarantined()),
+        "quota_left": quota_left,
+    }
+
+
+def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
+    """Return the runs, newest first."""
+    return [one(row) for row in journal.runs(limit=limit)]
+
+
+def show(journal: Journal, run: str) -> dict[str, Any]:
+    """Return one run with every change of it and what became of each; UsageError when there is no such run."""
+    row = journal.run(run)
+    if row is None:
+        raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
+    return {**one(row), "details": dict(row.details), "records": list(_records(journal, run))}
+
+
+def one(row: RunRow) -> dict[str, Any]:
+    """Return the head of one run."""
+    figures = row.figures
+    return {
+        "run": row.run,
+        "command": row.command,
+        "started": row.started.isoformat(),
+        "finished": row.finished.isoformat() if row.finished else None,
+        "outcome": row.outcome.value if row.outcome else None,
+        "changes": figures.get("changes", 0),
+        "written": figures.get("written", 0),
+        "refused": figures.get("refused", 0),
+        "figures": dict(figures),
+        "as_of": row.as_of.isoformat() if row.as_of else None,
+        "rule_version": row.rule_version,
+        "reasons": [{"code": reason.code, "message": reason.message} for reason in row.reasons],
+    }
+
+
+def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tuple[AccountContext, list[Change]]]:
+    """Yield the accounts a run plans to change, with their changes; both streams are sorted by account."""
+    changes = (row.change for row in journal.changes(run) if row.landed not in {"kept", "skipped"})
+    ahead = next(changes, None)
+    for context, _ in evaluation.differences():
+        mine: list[Change] = []
+        while ahead is not None and ahead.account == context.account:
+            mine.append(ahead)
+            ahead = next(changes, None)
+        if mine:
+            yield context, mine
+
+
+def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
+    for row in journal.changes(run):
+        change = row.change
+        yield {
+            "account": change.account,
+            "object": change.target.value,
+            "record": change.record,
+            "property": change.property,
+            "old": change.old,
+            "new": change.new,
+            "cause": str(change.cause),
+            "outcome": row.landed or OPEN,
+            "reason": row.reason,
+        }
+
+
+def _held(journal: Journal) -> RunRow | None:
+    """Return the run that waits for a person: the newest plan meant to be written, held, nothing written since."""
+    rows = (row for row in journal.runs(limit=50) if row.digest)
+    row = next((row for row in rows if row.command != "plan" or row.outcome is RunOutcome.HELD), None)
+    if row is None or row.outcome is not RunOutcome.HELD:
+        return None
+    return row if journal.recall(memory.APPLIED) == row.details.get("after") else None

@@ -1,0 +1,109 @@
+"""What the journal remembers between runs: which one is going on, the last good one, the last one that wrote."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+from typing import TYPE_CHECKING
+
+from connector.model.runs import Reason, RunOutcome
+from connector.planning.causes import Basis
+from connector.planning.guards import Baseline
+from connector.planning.undo import Undone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from connector.ports import Journal, RunRow
+
+GOING = "run.going"
+GOOD = "run.last_good"
+APPLIED = "run.last_applied"
+CONFIRMED = "run.first_confirmed"
+UNDONE = "run.undone"
+COLUMNS = "pull.columns"
+ROWS = "rows_"
+"""Prefix of the figures that count the rows of a run's snapshot."""
+
+
+def name(journal: Journal, *, now: datetime) -> str:
+    """Return a new run's id: its moment, and a number where that is taken already."""
+    moment = f"{now:%Y%m%d-%H%M%S}"
+    names = (moment if number == 1 else f"{moment}-{number}" for number in count(1))
+    return next(name for name in names if journal.run(name) is None)
+
+
+def open(journal: Journal, run: str) -> None:  # noqa: A001 - a run opens and closes
+    """Remember that a run is going on, so that its death is noticed."""
+    journal.remember(GOING, run)
+
+
+def close(journal: Journal, run: str) -> None:
+    """Forget that it is going on."""
+    if journal.recall(GOING) == run:
+        journal.remember(GOING, None)
+
+
+def bury(journal: Journal, *, now: datetime) -> None:
+    """End a run that died; call it with the lease in hand, when nobody else can be alive."""
+    run = journal.recall(GOING)
+    row = journal.run(run) if run else None
+    if row is not None and row.outcome is None:
+        died = Reason("DIED", "the run ended without a word; the next one settled what it left")
+        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(died,))
+    if run:
+        journal.remember(GOING, None)
+
+
+def last_good(journal: Journal) -> RunRow | None:
+    """Return the last run that brought the CRM up to date."""
+    run = journal.recall(GOOD)
+    return journal.run(run) if run else None
+
+
+def baseline(row: RunRow | None, *, watched: Sequence[str]) -> Baseline | None:
+    """Return what the guards compare with; only the `watched` tables count."""
+    if row is None:
+        return None
+    return Baseline(
+        run=row.run,
+        evaluated=row.figures.get("evaluated", 0),
+        active_customers=row.figures.get("active_customers", 0),
+        rows={table: row.figures[ROWS + table] for table in watched if ROWS + table in row.figures},
+    )
+
+
+def basis(row: RunRow | None) -> Basis | None:
+    """Return what the verdicts of that run rested on."""
+    if row is None:
+        return None
+    parameters = row.details.get("parameters")
+    currency = row.details.get("home_currency")
+    return Basis(
+        rule_version=row.rule_version,
+        as_of=row.as_of,
+        home_currency=currency if isinstance(currency, str) else None,
+        parameters=parameters if isinstance(parameters, dict) else {},
+    )
+
+
+def undone_runs(journal: Journal) -> list[str]:
+    """Return the undo runs whose undone values wait to be released."""
+    return list(json.loads(journal.recall(UNDONE) or "[]"))
+
+
+def wait_for_release(journal: Journal, undo_run: str, *, of: str) -> None:
+    """What this undo undid is not written again unasked; undoing an undo lifts its own wait."""
+    waiting = [run for run in undone_runs(journal) if run != of]
+    journal.remember(UNDONE, json.dumps([*waiting, undo_run]))
+
+
+def undone(journal: Journal) -> Undone:
+    """Return the values that wait to be released."""
+    waiting = Undone()
+    for run in undone_runs(journal):
+        for row in journal.changes(run):
+            if row.landed == "written":
+                waiting.add(row.change)
+    return waiting

@@ -1,0 +1,79 @@
+"""What a walk works with: the ports, the rules, and the policy the settings ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from connector.planning.compare import EditedValues
+from connector.planning.guards import Limits
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest
+    from connector.rules.ruleset import RuleSet
+    from connector.sync.result import Result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the settings say about runs."""
+
+    limits: Limits = field(default_factory=Limits)
+    edited_values: EditedValues = EditedValues.KEEP
+    as_of: date | None = None
+    """None is the day of the run in `time_zone`."""
+    time_zone: str = "Europe/Amsterdam"
+    home_currency: str = "EUR"
+    language: str = "en"
+    full_every: timedelta = timedelta(days=1)
+    """Everything is pulled again when the last full pull is older; changes only in between."""
+    keep_snapshots: int = 3
+    lease_wait_seconds: float = 30
+
+    def day(self, now: datetime) -> date:
+        """Return the day that verdicts are given for."""
+        return self.as_of or now.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+class Stop(Protocol):
+    """Asks a run to end after the batch in hand; a threading.Event will do."""
+
+    def is_set(self) -> bool:
+        """Whether the run should end."""
+
+
+class Never:
+    """Nobody asks to stop."""
+
+    def is_set(self) -> bool:
+        """No."""
+        return False
+
+
+class Reporter(Protocol):
+    """Draws the report of a run that was evaluated; `changes(run)` of the journal are its plan."""
+
+    def __call__(self, result: Result, evaluation: Evaluation) -> str | None:
+        """Return where the report lies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The ports of one walk."""
+
+    crm: Crm
+    engine: Engine
+    mirror: Mirror
+    journal: Journal
+    lease: Lease
+    rules: RuleSet
+    request: PullRequest
+    """What to pull; `since` is filled in here."""
+    policy: Policy
+    clock: Clock
+    progress: Progress
+    report: Reporter | None = None

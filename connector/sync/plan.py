@@ -1,0 +1,170 @@
+"""Step: verdicts against the CRM and the journal; every intended change goes to the journal, account by account."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from connector.model.changes import Change, Landed
+from connector.planning.causes import Basis
+from connector.planning.compare import AccountPlan, key, plan_account
+from connector.planning.plan import Digest, Plan
+from connector.planning.tally import Tally
+from connector.planning.undo import Undone
+from connector.ports import EvaluationRequest
+from connector.sync import memory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from connector.model.changes import Target
+    from connector.model.verdicts import AccountContext, Difference
+    from connector.planning.compare import Key
+    from connector.ports import Evaluation, QuarantineRow, Snapshot
+    from connector.sync.going import Going
+
+ACCOUNTS_AT_ONCE = 1_000
+KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
+UNREADABLE_SHOWN = 20
+
+
+def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
+    """Apply the rules to the snapshot; the caller closes the evaluation."""
+    parts, good = going.parts, memory.last_good(going.parts.journal)
+    earlier = parts.mirror.snapshot(good.snapshot) if good and good.snapshot else None
+    request = EvaluationRequest(
+        files=snapshot.files,
+        as_of=parts.policy.day(going.now),
+        time_zone=parts.policy.time_zone,
+        home_currency=parts.policy.home_currency,
+        language=parts.policy.language,
+        before=earlier.files if earlier else {},
+    )
+    evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
+    figures = evaluation.figures()
+    going.figures.update(evaluated=figures.evaluated, active_customers=figures.active_customers)
+    _tell_unreadable(going, evaluation)
+    return evaluation
+
+
+def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]]) -> Plan:
+    """Compare account by account and journal what comes out; `ours` are the values of writes that are still open."""
+    maker = _Maker(going, evaluation, ours)
+    for accounts in _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE):
+        maker.take(accounts)
+    going.figures.update(changes=maker.tally.changes, kept=maker.tally.kept, quarantined=maker.tally.set_aside)
+    now = maker.now
+    going.plan = Plan(
+        run=going.run,
+        as_of=now.as_of,
+        rule_version=now.rule_version,
+        made_at=going.now,
+        digest=maker.digest.text(),
+        tally=maker.tally,
+    )
+    _note(going, going.plan, now)
+    return going.plan
+
+
+class _Maker:
+    """Folds accounts into the journal, the tally and the digest."""
+
+    def __init__(self, going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]]) -> None:
+        journal, policy = going.parts.journal, going.parts.policy
+        good = memory.last_good(journal)
+        self.going, self.open = going, ours
+        self.before = memory.basis(good)
+        self.now = Basis(
+            rule_version=evaluation.rule_version,
+            as_of=policy.day(going.now),
+            home_currency=policy.home_currency,
+            parameters={name: str(rule.value) for name, rule in going.parts.rules.parameters.items()},
+        )
+        self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
+        self.undone = memory.undone(journal) if self._same_inputs() else Undone()
+        self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
+        self.tally, self.digest = Tally(), Digest()
+
+    def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
+        """Plan some accounts: one question to the journal, one answer into it."""
+        ours = self._ours(accounts)
+        edited = self.going.parts.policy.edited_values
+        plans = [
+            self._without_waiting(
+                plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
+            )
+            for context, differences in accounts
+        ]
+        for plan in plans:
+            self._count(plan)
+        journal = self.going.parts.journal
+        journal.intend(self.going.run, [change for plan in plans for change in plan.changes])
+        journal.intend(self.going.run, [c for plan in plans for c in plan.kept], landed=Landed.KEPT, reason=KEPT)
+
+    def _count(self, plan: AccountPlan) -> None:
+        self.tally.add(plan)
+        self.tally.undone_again += self.undone.rewritten(plan, follows=self.follows)
+        for change in plan.changes:
+            self.digest.add(change)
+
+    def _ours(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> dict[Key, Sequence[str | None]]:
+        keys = [key(item) for _, differences in accounts for item in differences]
+        ours: dict[Key, Sequence[str | None]] = dict(self.going.parts.journal.last_written(keys))
+        for name in self.open.keys() & set(keys):
+            ours[name] = (*ours.get(name, ()), *self.open[name])
+        return ours
+
+    def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
+        """Leave out records that wait in quarantine; they are journalled with the CRM's words."""
+        waiting: dict[tuple[Target, str], list[Change]] = {}
+        for change in plan.changes:
+            if (change.target, change.record) in self.waiting:
+                waiting.setdefault((change.target, change.record), []).append(change)
+        for record, changes in waiting.items():
+            reason = _set_aside(self.waiting[record])
+            self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
+        self.tally.set_aside += len(waiting)
+        free = tuple(change for change in plan.changes if (change.target, change.record) not in waiting)
+        return AccountPlan(plan.context, free, plan.kept)
+
+    def _same_inputs(self) -> bool:
+        before, now = self.before, self.now
+        return before is not None and (before.rule_version, before.home_currency) == (
+            now.rule_version,
+            now.home_currency,
+        )
+
+
+def _set_aside(row: QuarantineRow) -> str:
+    return f"set aside until {row.next_try:%Y-%m-%d %H:%M %Z}; the CRM said: {row.reason}"
+
+
+def _note(going: Going, plan: Plan, now: Basis) -> None:
+    journal = going.parts.journal
+    journal.note(
+        going.run,
+        as_of=plan.as_of,
+        rule_version=plan.rule_version,
+        digest=plan.digest,
+        figures=dict(going.figures),
+        details={
+            "parameters": dict(now.parameters),
+            "home_currency": now.home_currency,
+            "made_at": plan.made_at.isoformat(),
+            "after": journal.recall(memory.APPLIED),
+        },
+    )
+
+
+def _tell_unreadable(going: Going, evaluation: Evaluation) -> None:
+    for reason in evaluation.unreadable[:UNREADABLE_SHOWN]:
+        going.partial(reason)
+    going.figures["unreadable"] = len(evaluation.unreadable)
+
+
+def _chunks(
+    accounts: Iterable[tuple[AccountContext, Sequence[Difference]]], size: int
+) -> Iterator[list[tuple[AccountContext, Sequence[Difference]]]]:
+    iterator = iter(accounts)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

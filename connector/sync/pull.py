@@ -1,0 +1,69 @@
+"""Step: bring the mirror up to date, completely or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from connector.planning.guards import OF_THE_PULL
+from connector.sync import memory
+
+if TYPE_CHECKING:
+    from connector.ports import Page, PullRequest, PullSummary, Snapshot
+    from connector.sync.going import Going
+
+
+def pull(going: Going, *, full: bool = False) -> Snapshot:
+    """Pull everything or the changes since, and commit the snapshot; any error leaves the mirror as it was."""
+    parts = going.parts
+    base = None if full else _base(going)
+    request = replace(parts.request, since=base.watermark if base else None)
+    with parts.mirror.draft(base=base) as draft:
+
+        def deliver(page: Page) -> None:
+            going.may_go_on()
+            draft.add(page)
+
+        summary = parts.crm.pull(request, deliver, parts.progress)
+        going.may_go_on()
+        snapshot = draft.commit(summary, now=going.now)
+    _note(going, summary, snapshot)
+    return snapshot
+
+
+def _base(going: Going) -> Snapshot | None:
+    """Return the snapshot that changes may be added to; None when everything has to be pulled."""
+    parts = going.parts
+    current = parts.mirror.current()
+    if current is None or going.now - current.full_at >= parts.policy.full_every:
+        return None
+    if parts.journal.recall(memory.COLUMNS) != _fingerprint(parts.request) or _doubted(going):
+        return None
+    return current
+
+
+def _doubted(going: Going) -> bool:
+    """Whether the last run held because its pull looked too small: changes alone would never mend that."""
+    last = next((row for row in going.parts.journal.runs(limit=5) if row.snapshot and row.run != going.run), None)
+    return last is not None and any(reason.code in OF_THE_PULL for reason in last.reasons)
+
+
+def _note(going: Going, summary: PullSummary, snapshot: Snapshot) -> None:
+    parts = going.parts
+    parts.journal.remember(memory.COLUMNS, _fingerprint(parts.request))
+    going.figures.update({f"pulled_{table.value}": rows for table, rows in summary.rows.items()})
+    going.figures.update({f"{memory.ROWS}{table.value}": rows for table, rows in snapshot.rows.items()})
+    going.reasons += summary.warnings
+    details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full}
+    parts.journal.note(going.run, snapshot=snapshot.id, figures=dict(going.figures), details=details)
+    good = memory.last_good(parts.journal)
+    spare = [good.snapshot] if good and good.snapshot else []
+    parts.mirror.prune(keep=parts.policy.keep_snapshots, spare=spare)
+
+
+def _fingerprint(request: PullRequest) -> str:
+    """Name what is asked for: a snapshot without a column that is asked now cannot be added to."""
+    asked = {table.value: sorted(columns) for table, columns in request.columns.items()}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,94 @@
+"""What a run came to: the document of `--json`, and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.model.runs import EXIT_CODES, Reason, RunOutcome
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Mapping
+
+    from connector.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How a run ended, in figures: `changes`, `written`, `refused` count values, `quarantined` counts records."""
+
+    run: str
+    command: str
+    outcome: RunOutcome
+    figures: Mapping[str, int] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    plan: Plan | None = None
+    error: Exception | None = field(default=None, compare=False)
+    """What stopped it, for its hint and for the log."""
+    report: str | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of contract.md."""
+        return UsageError.exit_code if isinstance(self.error, UsageError) else EXIT_CODES[self.outcome]
+
+    @property
+    def hint(self) -> str:
+        """What a person can do about a failure; empty when there is nothing to say."""
+        return str(getattr(self.error, "hint", ""))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of `--json`."""
+        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "requests")
+        pulled = {key.removeprefix("pulled_"): value for key, value in self.figures.items() if key[:7] == "pulled_"}
+        return {
+            "run": self.run,
+            "command": self.command,
+            "outcome": self.outcome.value,
+            "pulled": pulled,
+            **{name: self.figures.get(name, 0) for name in named},
+            "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
+            "hint": self.hint,
+            "plan": plan_json(self.plan) if self.plan else None,
+            "report": self.report,
+        }
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """Return a plan's head and sums, without its changes."""
+    tally = plan.tally
+    return {
+        "as_of": plan.as_of and plan.as_of.isoformat(),
+        "rule_version": plan.rule_version,
+        "made_at": plan.made_at.isoformat(),
+        "digest": plan.digest,
+        "accounts": tally.accounts,
+        "changes": tally.changes,
+        "kept": tally.kept,
+        "set_aside": tally.set_aside,
+        "records": {target.value: count for target, count in sorted(tally.records.items())},
+        "moves": [
+            {"from": move.before, "to": move.after, "accounts": count, "revenue": _euros(tally.revenue_by_move[move])}
+            for move, count in sorted(tally.moves.items(), key=lambda item: (str(item[0].before), str(item[0].after)))
+        ],
+        "tiers_changed": tally.tiers_changed,
+        "revenue_moved": _euros(tally.revenue_moved_cents),
+        "newly_say_no": tally.newly_say_no,
+        "no_longer_say_no": tally.no_longer_say_no,
+        "by_owner": _ranked(tally.moved_by_owner),
+        "by_property": _ranked(tally.by_property),
+        "by_cause": _ranked(tally.by_cause),
+        "holds": [{"code": reason.code, "message": reason.message} for reason in plan.holds],
+    }
+
+
+def _euros(cents: int) -> str:
+    """Exact text of an amount: cents as a decimal with two places."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _ranked(counted: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,88 @@
+"""Step: find out what became of writes whose answer nobody saw, by reading what the CRM holds now.
+
+A record is written whole or not at all. So one value that arrived proves that the others did, and a value that
+differs since is a person's. When none arrived, the write may still be on its way: for an hour after its run both
+its old and its new value count as ours; after that it is taken as never having arrived.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from connector.model.changes import Change, Landed, Outcome, Target
+from connector.planning.compare import key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from connector.planning.compare import Holds, Key
+    from connector.ports import ChangeRow, Crm
+    from connector.sync.going import Going
+
+MAY_STILL_ARRIVE = timedelta(hours=1)
+NEVER_CAME = "the answer was lost and the values never arrived"
+
+
+def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
+    """Land what can be known of every unsettled write; return the values that still count as ours meanwhile."""
+    journal = going.parts.journal
+    left = journal.unsettled()
+    if not left:
+        return {}
+    holds = read(going.parts.crm, (row.change for _, row in left))
+    ours: dict[Key, tuple[str | None, ...]] = {}
+    for run, rows in _by_run(left):
+        young = _is_young(going, run)
+        told = {record: _outcome(record, rows, holds[record], young=young) for record, rows in _by_record(rows)}
+        journal.land(run, [outcome for outcome in told.values() if outcome], now=going.now)
+        for change in (row.change for row in rows if told[row.change.target, row.change.record] is None):
+            ours[key(change)] = (*ours.get(key(change), ()), change.old, change.new)
+    going.figures["settled"] += len(left)
+    return ours
+
+
+def _is_young(going: Going, run: str) -> bool:
+    row = going.parts.journal.run(run)
+    return row is not None and going.now - (row.finished or row.started) <= MAY_STILL_ARRIVE
+
+
+def read(crm: Crm, changes: Iterable[Change]) -> Holds:
+    """Read what the CRM holds of the changes' records and properties, in batches; None for a record that is gone."""
+    asked: dict[Target, dict[str, set[str]]] = {}
+    for change in changes:
+        asked.setdefault(change.target, {}).setdefault(change.record, set()).add(change.property)
+    found: dict[tuple[Target, str], Mapping[str, str | None] | None] = {}
+    for target, records in asked.items():
+        names = sorted(records)
+        for start in range(0, len(names), crm.batch_size):
+            batch = names[start : start + crm.batch_size]
+            properties = sorted(set().union(*(records[name] for name in batch)))
+            answer = crm.read(target, batch, properties)
+            found.update({(target, name): answer.get(name) for name in batch})
+    return found
+
+
+def _by_run(left: Sequence[tuple[str, ChangeRow]]) -> Iterable[tuple[str, list[ChangeRow]]]:
+    for run, group in groupby(left, key=lambda item: item[0]):
+        yield run, [row for _, row in group]
+
+
+def _by_record(rows: Sequence[ChangeRow]) -> Iterable[tuple[tuple[Target, str], list[ChangeRow]]]:
+    records: dict[tuple[Target, str], list[ChangeRow]] = {}
+    for row in rows:
+        records.setdefault((row.change.target, row.change.record), []).append(row)
+    return records.items()
+
+
+def _outcome(
+    record: tuple[Target, str], rows: Sequence[ChangeRow], holds: Mapping[str, str | None] | None, *, young: bool
+) -> Outcome | None:
+    """Tell what became of one record's write; None while it may still arrive."""
+    target, name = record
+    if holds is None:
+        return Outcome(target, name, Landed.GONE, reason="the record no longer exists")
+    if any(holds.get(row.change.property) == row.change.new for row in rows):
+        return Outcome(target, name, Landed.WRITTEN)
+    return None if young else Outcome(target, name, Landed.SKIPPED, "NEVER_ARRIVED", NEVER_CAME)

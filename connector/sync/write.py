@@ -1,0 +1,229 @@
+"""Step: write a journalled plan in batches; intents before, outcomes after, the first batch of each kind read back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from connector.errors import StopRun
+from connector.model.changes import Landed, Outcome, RecordWrite, Target
+from connector.model.runs import Reason
+from connector.planning.compare import EditedValues
+from connector.sync import memory
+from connector.sync.settle import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from connector.ports import ChangeRow
+    from connector.sync.going import Going
+
+SENDS = 3
+"""A value is sent at most this often in a run: once, and twice more when its answer was lost."""
+REASONS_SHOWN = 5
+EDITED_SINCE = "changed in the CRM since the pull; left as it is"
+THERE_ALREADY = "the CRM holds this value already"
+GONE = "the record no longer exists"
+LOST = "the answer was lost and the values were not found; the next run looks again"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record's write and the planned changes it is made of."""
+
+    target: Target
+    name: str
+    rows: tuple[ChangeRow, ...]
+
+    @property
+    def seqs(self) -> list[int]:
+        """The journal's numbers of its changes."""
+        return [row.seq for row in self.rows]
+
+    def as_write(self) -> RecordWrite:
+        """Return it as one write."""
+        return RecordWrite(self.target, self.name, tuple((row.change.property, row.change.new) for row in self.rows))
+
+
+def write(going: Going) -> None:
+    """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
+    writing = _Writing(going)
+    rows = going.parts.journal.changes(going.run, only_open=True)
+    for batch in batches(rows, going.parts.crm.batch_size):
+        if going.stop.is_set():
+            break
+        writing.send(batch)
+        going.parts.progress("write", writing.done, going.figures["changes"])
+    writing.tell()
+    if going.stop.is_set():
+        _stopped(going)
+
+
+def batches(rows: Iterable[ChangeRow], size: int) -> Iterator[list[Record]]:
+    """Group changes into records and records of one target into batches, keeping their order; memory stays flat."""
+    waiting: dict[Target, list[Record]] = {}
+    for (target, name), group in groupby(rows, key=lambda row: (row.change.target, row.change.record)):
+        batch = waiting.setdefault(target, [])
+        batch.append(Record(target, name, tuple(group)))
+        if len(batch) == size:
+            yield waiting.pop(target)
+    yield from (waiting[target] for target in sorted(waiting))
+
+
+@dataclass(slots=True)
+class _Writing:
+    """The batches of one run, one after the other."""
+
+    going: Going
+    done: int = 0
+    began: bool = False
+    verified: set[Target] = field(default_factory=set)
+    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Records per code and the CRM's words."""
+
+    def send(self, batch: Sequence[Record]) -> None:
+        """Send one batch: look, write, land, and again for what got lost."""
+        self.going.check()
+        self.done += sum(len(record.rows) for record in batch)
+        records = self._as_planned(batch)
+        written: list[Record] = []
+        for turn in range(SENDS):
+            if turn:
+                records, arrived = self._arrived(records)
+                written += arrived
+            if not records:
+                break
+            records = self._once(records, written)
+        if records:
+            self._lost(records)
+        self._verify(batch[0].target, written)
+
+    def _once(self, records: list[Record], written: list[Record]) -> list[Record]:
+        """Send once; return what got lost, add to `written` what the CRM acknowledged."""
+        going = self.going
+        self._begin()
+        going.check()
+        going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
+        outcomes = self._complete(records, going.parts.crm.write([record.as_write() for record in records]))
+        going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
+        written += [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
+        for record in records:
+            self._count(record, outcomes[record.name])
+        return [record for record in records if outcomes[record.name].landed is Landed.UNSETTLED]
+
+    def _begin(self) -> None:
+        """Before the very first send: this run has written from here on, and is the newest that did."""
+        if not self.began:
+            self.began = True
+            journal = self.going.parts.journal
+            journal.note(self.going.run, applied=True)
+            journal.remember(memory.APPLIED, self.going.run)
+
+    def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
+        """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""
+        holds = read(self.going.parts.crm, (row.change for record in batch for row in record.rows))
+        ready = []
+        for record in batch:
+            held = holds[record.target, record.name]
+            if held is None:
+                self._gone(record)
+            elif rows := self._unchanged(record, held):
+                ready.append(Record(record.target, record.name, rows))
+        return ready
+
+    def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
+        keep = self.going.parts.policy.edited_values is EditedValues.KEEP
+        there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
+        edited = [
+            row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)
+        ]
+        self._skip(there, Landed.SKIPPED, THERE_ALREADY)
+        self._skip(edited, Landed.KEPT, EDITED_SINCE)
+        self.going.figures["kept"] += len(edited)
+        return tuple(row for row in record.rows if row not in there and row not in edited)
+
+    def _gone(self, record: Record) -> None:
+        self._skip(record.rows, Landed.GONE, GONE)
+        self.going.figures["gone"] += 1
+
+    def _skip(self, rows: Sequence[ChangeRow], landed: Landed, reason: str) -> None:
+        if rows:
+            self.going.parts.journal.skip(self.going.run, [row.seq for row in rows], landed=landed, reason=reason)
+
+    def _complete(self, records: Sequence[Record], outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
+        """One outcome per record; a record without one is unsettled."""
+        told = {outcome.record: outcome for outcome in outcomes}
+        return {
+            record.name: told.get(record.name)
+            or Outcome(
+                record.target, record.name, Landed.UNSETTLED, "NO_OUTCOME", "the answer did not name this record"
+            )
+            for record in records
+        }
+
+    def _count(self, record: Record, outcome: Outcome) -> None:
+        figures = self.going.figures
+        match outcome.landed:
+            case Landed.WRITTEN:
+                figures["written"] += len(record.rows)
+            case Landed.REFUSED | Landed.SKIPPED | Landed.KEPT:
+                figures["refused"] += len(record.rows)
+                figures["quarantined"] += outcome.landed is Landed.REFUSED
+                self.refused[outcome.code or "REFUSED", outcome.reason] += 1
+            case Landed.GONE:
+                figures["gone"] += 1
+            case Landed.UNSETTLED:
+                pass
+
+    def _arrived(self, records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+        """Look again for values whose answer was lost: those still missing, and those that arrived."""
+        holds = read(self.going.parts.crm, (row.change for record in records for row in record.rows))
+        missing: list[Record] = []
+        arrived: list[Record] = []
+        for record in records:
+            held = holds[record.target, record.name]
+            there = held is not None and any(held.get(r.change.property) == r.change.new for r in record.rows)
+            (arrived if there else missing).append(record)
+        outcomes = [Outcome(record.target, record.name, Landed.WRITTEN) for record in arrived]
+        self.going.parts.journal.land(self.going.run, outcomes, now=self.going.now)
+        for record, outcome in zip(arrived, outcomes, strict=True):
+            self._count(record, outcome)
+        return missing, arrived
+
+    def _lost(self, records: Sequence[Record]) -> None:
+        self.going.figures["unsettled"] += sum(len(record.rows) for record in records)
+
+    def _verify(self, target: Target, written: Sequence[Record]) -> None:
+        """Read the first written batch of a target back; a CRM that changes our values stops the run here."""
+        if target in self.verified or not written:
+            return
+        self.verified.add(target)
+        holds = read(self.going.parts.crm, (row.change for record in written for row in record.rows))
+        for record in written:
+            held = holds[target, record.name] or {}
+            for change in (row.change for row in record.rows):
+                if held.get(change.property) != change.new:
+                    raise StopRun(
+                        f"{target} {record.name}: {change.property} was written as {change.new!r} and reads "
+                        f"{held.get(change.property)!r} right after; something in the CRM changes what is written",
+                        code="REWRITTEN",
+                        hint="look for a workflow or trigger on this property; only the first batch was written",
+                    )
+
+    def tell(self) -> None:
+        """Name what was left out; that makes the run partial."""
+        going = self.going
+        for (code, words), count in self.refused.most_common(REASONS_SHOWN):
+            going.partial(Reason(code, f"{count} records refused by the CRM: {words}"))
+        if lost := going.figures["unsettled"]:
+            going.partial(Reason("UNSETTLED", f"{lost} values: {LOST}"))
+
+
+def _stopped(going: Going) -> None:
+    """End what is still open: it was not sent, and the next run plans it again."""
+    left = [row.seq for row in going.parts.journal.changes(going.run, only_open=True)]
+    if left:
+        going.parts.journal.skip(going.run, left, landed=Landed.SKIPPED, reason="the run was stopped before this")
+        going.partial(Reason("STOPPED", f"stopped on request with {len(left)} values left; the next run goes on"))

@@ -1,0 +1,316 @@
+"""Puts the parts together; the only reader of environment and clock besides the command line.
+
+Parts are built when they are first asked for, and import what they need then: a command that needs no
+database or CRM does not pay for them.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from connector.errors import UsageError
+from connector.settings.load import Loaded, defaults, load
+from connector.settings.vault import Vault
+from connector.wiring.crms import Opening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from connector.model.changes import Change
+    from connector.model.outputs import Labels, Output
+    from connector.ports import Clock, Crm, Engine, Finding, Journal, Progress, PullRequest
+    from connector.rules.ruleset import RuleSet
+    from connector.store import Store
+    from connector.sync import Policy, Result, Walk
+    from connector.wiring.reporting import Reporting
+    from connector.worker.loop import Worker
+
+SETTINGS_FILE = "settings.toml"
+
+
+def wire(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, str], needs_file: bool = True) -> Wiring:
+    """Return what one call works with; raises UsageError for settings that cannot be used.
+
+    `settings` wins over TIERSYNC_SETTINGS, that over settings.toml in the current folder.
+    """
+    named = settings or (Path(found) if (found := os.environ.get("TIERSYNC_SETTINGS")) else None)
+    file = named or Path(SETTINGS_FILE)
+    loaded = defaults(Path.cwd()) if named is None and not needs_file and not file.exists() else load(file)
+    return Wiring(loaded, environ=os.environ, clock=clock(), as_of=as_of, overrides=overrides)
+
+
+def clock() -> Clock:
+    """Return the clock: the machine's, or the one moment that TIERSYNC_NOW fixes."""
+    fixed = os.environ.get("TIERSYNC_NOW")
+    if not fixed:
+        return machine_clock
+    try:
+        moment = datetime.fromisoformat(fixed)
+    except ValueError:
+        raise UsageError("TIERSYNC_NOW is not an ISO date and time", hint="2026-04-02T06:00:00+02:00 is one") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return lambda: moment
+
+
+def machine_clock() -> datetime:
+    """Return the true time, which leases are compared by."""
+    return datetime.now(UTC)
+
+
+def shipped(name: str) -> Path:
+    """Return where a folder or file that comes with tiersync lies: in the package, or in a source tree above it."""
+    package = Path(__file__).parents[1]
+    packed = package / "shipped" / name
+    return packed if packed.exists() else package.parent / name
+
+
+class Wiring:
+    """What one call works with, built on first use."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        environ: Mapping[str, str],
+        clock: Clock,
+        as_of: date | None,
+        overrides: Mapping[str, str],
+    ) -> None:
+        self.loaded = loaded
+        self.settings = loaded.settings
+        self.vault = Vault(environ=environ, folder=loaded.folder)
+        self.clock = clock
+        self.overrides = overrides
+        self._as_of = as_of
+
+    @property
+    def as_of(self) -> date:
+        """The day to evaluate: --as-of, else today in the business time zone."""
+        return self._as_of or self.clock().astimezone(ZoneInfo(self.settings.run.time_zone)).date()
+
+    # ── rules ────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def rules_directory(self) -> Path:
+        """The folder of the settings; without a settings file, and without the folder, the shipped rules."""
+        named = self.loaded.path(self.settings.rules.directory)
+        return named if self.loaded.file or named.is_dir() else shipped("rules")
+
+    @cached_property
+    def rules(self) -> RuleSet:
+        """The rules, checked, with the parameters of the settings and of --set."""
+        from connector.rules.loading import load
+
+        return load(self.rules_directory, {**self.settings.parameters, **self.overrides})
+
+    @property
+    def language(self) -> str:
+        """`[run] language`, else the rules' own."""
+        told = self.rules.parameters.get("labels.language")
+        return self.settings.run.language or (str(told.value) if told else "en")
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Every output of the rules."""
+        return [published.output for published in self.rules.outputs]
+
+    @property
+    def labels(self) -> Labels:
+        """What outputs and their values are called."""
+        from connector.model.outputs import Labels
+
+        return Labels(self.language, {output.name: output for output in self.outputs})
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine of the settings."""
+        if self.settings.engine.kind != "duckdb":
+            raise UsageError(f'engine.kind = "{self.settings.engine.kind}" is not in this version', hint="use duckdb")
+        from connector.engine.duckdb import DuckDb
+
+        return DuckDb()
+
+    @cached_property
+    def database_url(self) -> str:
+        """Where the state is kept."""
+        return self.loaded.database_url(self.vault.text(self.settings.state.database, key="state.database"))
+
+    @cached_property
+    def store(self) -> Store:
+        """The state: journal, mirror, lease; made when it is not there yet."""
+        from connector.store import open_store
+
+        return open_store(self.database_url, self.loaded.path(self.settings.state.mirror), clock=machine_clock)
+
+    @property
+    def journal(self) -> Journal:
+        """What was planned, written and acknowledged."""
+        return self.store.journal
+
+    @property
+    def opening(self) -> Opening:
+        """How the CRM is opened."""
+        return Opening(
+            loaded=self.loaded,
+            vault=self.vault,
+            clock=self.clock,
+            database_url=self.database_url,
+            journal=lambda: self.journal,
+        )
+
+    @cached_property
+    def crm(self) -> Crm:
+        """The CRM with its everyday login."""
+        return self.opening.crm()
+
+    @cached_property
+    def admin_crm(self) -> Crm:
+        """The CRM as `provision` enters it."""
+        return self.opening.admin()
+
+    @cached_property
+    def pull_request(self) -> PullRequest:
+        """What the rules need of the CRM."""
+        from connector.wiring.asking import pull_request
+
+        return pull_request(self.rules, self.settings.fields)
+
+    # ── walks ────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def policy(self) -> Policy:
+        """What the settings say about runs."""
+        from connector.planning.compare import EditedValues
+        from connector.planning.guards import Limits
+        from connector.sync import Policy
+
+        run = self.settings.run
+        return Policy(
+            limits=Limits(**self.settings.limits.model_dump()),
+            edited_values=EditedValues(run.edited_values),
+            as_of=self._as_of,
+            time_zone=run.time_zone,
+            home_currency=run.home_currency,
+            language=self.language,
+            lease_wait_seconds=self.settings.state.lease_wait_seconds,
+        )
+
+    def walk(self, progress: Progress) -> Walk:
+        """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
+        from connector.sync import Walk
+
+        if self.settings.tables:
+            sections = ", ".join(f"tables.{name}" for name in self.settings.tables)
+            raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
+        _ = self.told  # an address that is missing is said before anything is written, not after
+
+        return Walk(
+            crm=self.crm,
+            engine=self.engine,
+            mirror=self.store.mirror,
+            journal=self.journal,
+            lease=self.store.lease,
+            rules=self.rules,
+            request=self.pull_request,
+            policy=self.policy,
+            clock=self.clock,
+            progress=progress,
+            report=self.reporting(),
+        )
+
+    def reporting(self, folder: Path | None = None) -> Reporting:
+        """Return what draws reports, into this folder or beside the database."""
+        from connector.wiring.reporting import Reporting
+
+        return Reporting(self, folder or self.loaded.state_folder(self.database_url) / "report")
+
+    def planned(self, run: str) -> Iterator[Change]:
+        """The changes of a run's plan, those left out aside."""
+        return (row.change for row in self.journal.changes(run) if row.landed not in {"kept", "skipped"})
+
+    def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
+        """The names of some accounts, from the mirror."""
+        from connector.wiring.asking import names
+
+        return names(self.store.mirror.current(), accounts)
+
+    def status(self) -> dict[str, Any]:
+        """How things stand."""
+        from connector.sync.history import status
+
+        return status(self.journal, now=self.clock())
+
+    def runs(self, *, limit: int) -> list[dict[str, Any]]:
+        """The newest runs."""
+        from connector.sync.history import runs
+
+        return runs(self.journal, limit=limit)
+
+    def run(self, run: str) -> dict[str, Any]:
+        """One run with every outcome; raises UsageError when there is none."""
+        from connector.sync.history import show
+
+        return show(self.journal, run)
+
+    def explain(self, account: str, progress: Progress) -> dict[str, Any]:
+        """One account with everything behind its verdict."""
+        from connector.wiring.explaining import explain
+
+        return explain(self, account, progress)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("crm", "admin_crm", "store"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def findings(self) -> Iterator[Finding]:
+        """What `doctor` finds without the CRM."""
+        from connector.wiring.findings import findings
+
+        return findings(self)
+
+    # ── worker ───────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def told(self) -> tuple[list[str], str | None]:
+        """Where alerts and the sign of life go; raises UsageError for a reference that leads nowhere."""
+        alerts = self.settings.alerts
+        urls = [self.vault.text(url, key=f"alerts.urls[{at}]") for at, url in enumerate(alerts.urls)]
+        beat = alerts.heartbeat_url
+        return urls, None if beat is None else self.vault.text(beat, key="alerts.heartbeat_url")
+
+    def afresh(self) -> None:
+        """Read the rules anew and enter the CRM anew, for the next run of a process that stays."""
+        for name in ("rules", "pull_request", "crm"):
+            if name in self.__dict__:
+                found = self.__dict__.pop(name)
+                if name == "crm":
+                    found.close()
+
+    def worker(self, *, progress: Progress, tell: Callable[[str], None], ended: Callable[[Result], None]) -> Worker:
+        """Return the unattended worker."""
+        from connector.wiring.working import worker
+
+        return worker(self, progress=progress, tell=tell, ended=ended)
+
+    def times(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """The times the worker would run."""
+        from connector.wiring.working import times
+
+        return times(self, first, last)
+
+    def tell(self, result: Result, *, say: Callable[[str], None]) -> None:
+        """Tell people how a run ended, as `[alerts]` says; what goes wrong with it is said, and changes nothing."""
+        urls, beat = self.told
+        if urls or beat:
+            from connector.wiring.working import as_ended, herald
+
+            herald(self, tell=say).after(as_ended(result), now=self.clock())

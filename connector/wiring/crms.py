@@ -1,0 +1,121 @@
+"""Which CRM, with which login: the only place that reveals a secret of the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.settings.model import Files, HubSpot
+from connector.settings.reference import Reference
+from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenBack, keeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.ports import Clock, Crm, Journal
+    from connector.settings.load import Loaded
+    from connector.settings.model import HubSpotLogin, Section
+    from connector.settings.rotation import Place
+    from connector.settings.vault import Vault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What it takes to open the CRM of the settings."""
+
+    loaded: Loaded
+    vault: Vault
+    clock: Clock
+    database_url: str
+    journal: Callable[[], Journal]
+    """Opens the journal, where a rotated token is kept; not called for a token that stays."""
+
+    def crm(self) -> Crm:
+        """Open the CRM with its everyday login."""
+        return self._open(admin=False)
+
+    def admin(self) -> Crm:
+        """Open it with `[crm.admin]`, where there is one."""
+        return self._open(admin=True)
+
+    def _open(self, *, admin: bool) -> Crm:
+        section = self.section()
+        if isinstance(section, Files):
+            from connector.crm.files.provider import FilesCrm
+
+            return FilesCrm(self.loaded.path(section.path))
+        if isinstance(section, HubSpot):
+            return self._hubspot(section, section.admin if admin and section.admin else section)
+        raise UsageError(f'crm.kind = "{section.kind}" is not in this version', hint="use hubspot or files")
+
+    def section(self) -> Any:
+        """Return `[crm]`; raises UsageError when the settings have none."""
+        if self.loaded.settings.crm is None:
+            where = self.loaded.file or "there is no settings file, so"
+            raise UsageError(f"{where}: no [crm] section", hint="settings.example.toml shows one per kind of CRM")
+        return self.loaded.settings.crm
+
+    def _hubspot(self, section: HubSpot, login: HubSpotLogin) -> Crm:
+        from connector.crm.hubspot import connect
+
+        settings = self.loaded.settings
+        secrets = self._login("crm" if login is section else "crm.admin", login)
+        return connect(
+            now=self.clock,
+            base_url=self.vault.text(section.base_url, key="crm.base_url"),
+            fields=settings.fields,
+            time_zone=settings.run.time_zone,
+            home_currency=settings.run.home_currency,
+            timeout_seconds=section.timeout_seconds,
+            retry_seconds=section.retry_seconds,
+            max_share_of_daily_quota=settings.budget.max_share_of_daily_quota,
+            observe=_logged,
+            **secrets,
+        )
+
+    def _login(self, key: str, login: HubSpotLogin) -> dict[str, Any]:
+        if login.token is not None:
+            return {"token": self.vault.secret(login.token, key=f"{key}.token").reveal()}
+        given = {
+            name: self.vault.text(getattr(login, name), key=f"{key}.{name}")
+            for name in ("client_id", "client_secret", "refresh_token")
+        }
+        place = self.kept(key, login)
+        kept = place.load()
+        if kept is not None:
+            self.vault.scrub.add(kept)
+            given["refresh_token"] = kept.reveal()
+        return given | {"keep_refresh_token": keeper(place, self.vault.scrub.add)}
+
+    def kept(self, key: str, login: HubSpotLogin) -> Place:
+        """Return where a rotated refresh token of this login is kept."""
+        reference = login.refresh_token
+        assert reference is not None  # noqa: S101 - the settings ask for it beside client_id
+        state = self.loaded.settings.state
+        given = self.vault.secret(reference, key=f"{key}.refresh_token")
+        if state.secret_key is not None:
+            secret_key = self.vault.secret(state.secret_key, key="state.secret_key")
+            return Encrypted(self.journal(), f"token.{key}", given, secret_key)
+        if self.vault.writable(reference):
+            return WrittenBack(self.vault.path(reference))
+        return Beside(self.loaded.state_folder(self.database_url) / CREDENTIALS, key, given)
+
+
+def _logged(call: Any) -> None:
+    """Log one call to the CRM, seen with --verbose."""
+    import structlog
+
+    structlog.get_logger().debug("crm call", **call)
+
+
+def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:
+    """Return every reference in a section of the settings, with its key."""
+    found: list[tuple[str, Reference]] = []
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, Reference):
+            found.append((f"{key}.{name}", value))
+        elif hasattr(value, "model_fields"):
+            found += secrets_of(value, key=f"{key}.{name}")
+    return found

@@ -1,0 +1,61 @@
+"""What `doctor` finds without the CRM: settings, secrets, rules, state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.errors import ConnectorError, UsageError
+from connector.ports import Finding
+from connector.settings.model import HubSpot
+from connector.settings.rotation import Beside
+from connector.wiring.crms import secrets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.wiring import Wiring
+
+
+def findings(wiring: Wiring) -> Iterator[Finding]:
+    """Yield one finding per thing that was looked at; raises UsageError for settings and rules that are wrong."""
+    yield Finding("good", "settings", str(wiring.loaded.file))
+    yield from _secrets(wiring)
+    yield Finding("good", "rules", f"{wiring.rules_directory}, version {wiring.rules.version}")
+    yield from _state(wiring)
+    yield from _not_yet(wiring)
+
+
+def _secrets(wiring: Wiring) -> Iterator[Finding]:
+    for key, reference in secrets_of(wiring.settings, key=""):
+        name = key.removeprefix(".")
+        if wiring.vault.readable_by_others(reference):
+            path = wiring.vault.path(reference)
+            yield Finding("warning", name, f"{path} may be read by others", f"chmod 600 {path}")
+    login = wiring.settings.crm
+    if isinstance(login, HubSpot) and login.refresh_token is not None:
+        place = wiring.opening.kept("crm", login)
+        if isinstance(place, Beside):
+            fix = "set [state] secret_key to keep it encrypted in the state database"
+            yield Finding("warning", "crm.refresh_token", f"a renewed one is kept in {place.file}", fix)
+
+
+def _state(wiring: Wiring) -> Iterator[Finding]:
+    try:
+        snapshot = wiring.store.mirror.current()
+        holder = wiring.store.lease.holder()
+    except UsageError:
+        raise
+    except ConnectorError as error:
+        yield Finding("bad", "state", str(error), error.hint)
+        return
+    pulled = f"last pull {snapshot.made_at:%Y-%m-%d %H:%M}" if snapshot else "nothing pulled yet"
+    yield Finding("good", "state", pulled)
+    if holder is not None:
+        yield Finding(
+            "warning", "another run", f"{holder.owner} on {holder.host} holds the lease since {holder.since:%H:%M}"
+        )
+
+
+def _not_yet(wiring: Wiring) -> Iterator[Finding]:
+    for name in wiring.settings.tables:
+        yield Finding("bad", f"tables.{name}", "data beside the CRM is not in this version", "remove the section")
