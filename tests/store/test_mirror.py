@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from connector.store import Store
 
+pytestmark = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+"""Of the database a mirror asks little; that little is tested on all kinds in test_opening."""
 Pulls = list[tuple[bool, dict[str, str | None], dict[str, frozenset[str]], set[str], set[str]]]
 Rows = list[dict[str, str | None]]
 FULL = True
