@@ -76,7 +76,7 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
             name, sign = ("MONEY_TEXT_NL", sign.strip()) if dutch else ("MONEY_TEXT_EN", sign)
             return w.call(name, whole, w.text(sign))
         case Style.PERCENT:
-            return w.call("CONCAT", _one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), w.text("%"))
+            return w.two(_one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), "||", w.text("%"))
         case Style.DECIMAL_1:
             return _one_decimal(value.value, dutch=dutch)
         case _:
