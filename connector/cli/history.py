@@ -65,7 +65,8 @@ def show(call: Call, *, run: Annotated[str, typer.Argument(metavar="RUN", help="
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")
     print_table(("", ""), [(name, f"{figure:,}") for name, figure in sorted(found["figures"].items())])
-    print_table(RECORD, [_record(record) for record in found["records"]])
+    if found["records"]:
+        print_table(RECORD, [_record(record) for record in found["records"]])
     return 0
 
 

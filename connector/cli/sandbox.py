@@ -57,9 +57,3 @@ def sandbox(
         token=token,
     )
     return 0
-
-
-if __name__ == "__main__":
-    from connector.cli import main
-
-    main()

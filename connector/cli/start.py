@@ -14,8 +14,8 @@ PANEL = "Start"
 NEXT = """\
 next:
   export HUBSPOT_TOKEN=…       docs/how-to/hubspot-token.md says how to get one
-  tiersync doctor              is everything there?
   tiersync provision           makes the properties in the CRM
+  tiersync doctor              is everything there?
   tiersync plan                shows who would get which tier, and writes nothing
   tiersync sync --yes          writes it, the first time"""
 

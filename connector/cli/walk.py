@@ -1,5 +1,6 @@
 """`pull`, `plan`, `apply`, `sync`, `approve`, `undo`: one walk each, told as it ends."""
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,6 +103,7 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
         call.document(result.as_json() | ({"out": str(out)} if out else {}))
     else:
         _tell(call, wiring, result)
+    _tell_end(call, result)
     return result.exit_code
 
 
@@ -120,7 +122,13 @@ def _tell(call: Call, wiring: "Wiring", result: "Result") -> None:
     if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
         accounts = some_accounts(wiring.planned(result.run))
         show_plan(result.plan, accounts, labels=wiring.labels, names=wiring.names(list(accounts)))
+
+
+def _tell_end(call: Call, result: "Result") -> None:
+    """Say on stderr how the run ended: why it failed or was held, its figures, where the report lies."""
     if result.error is not None:
+        if call.verbose:
+            say(call.scrub("".join(traceback.format_exception(result.error))))
         print_error(call.scrub("\n".join(reason.message for reason in result.reasons)), hint=call.scrub(result.hint))
     else:
         for reason in result.reasons:

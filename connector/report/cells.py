@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SPECIAL = re.compile(r'[",;=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]|^\s|\s$')
 """Anything that may need care; most cells hold nothing of it."""
-_RISKY = re.compile(r"^[\t\r]|(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_RISKY = re.compile(r"(?:^|[;\t\r\n])\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^(?=[\t\r])")
 """A cell that starts a formula, also where a semicolon, tab or line break would start a new cell: a Dutch Excel
 splits on semicolons whatever the quotes say. The last four are the full-width forms, formulas in East Asia."""
 _TO_QUOTE = re.compile(r'[",;\r\n]|^\s|\s$')
@@ -49,8 +49,11 @@ def text_cell(text: str) -> str:
 
 
 def _disarmed(found: re.Match[str]) -> str:
-    risky = found.group()
-    return "'" + risky if found.start() == 0 else risky[:-1] + "'" + risky[-1]
+    """Return the start of a formula with an apostrophe before it, and one at the very start of the cell."""
+    space, sign = found.group()[:-1], found.group()[-1:]
+    if found.start() > 0:
+        return f"{space}'{sign}"
+    return f"'{space}'{sign}" if space.strip(" ") else f"'{space}{sign}"
 
 
 def json_bytes(value: object, *, indent: bool = False) -> bytes:

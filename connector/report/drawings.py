@@ -40,7 +40,7 @@ def _titles(heading: str, what: str, book: Phrasebook) -> dict[str, str]:
 def _customers(level: LevelView, book: Phrasebook) -> figures.Row:
     name, note = book.parted("seg_pyramid_level", level.level)
     n, pct = book.whole(level.customers), book.percent(level.customers_pct)
-    says = book.say("pyramid.describe_customers", level=name, n=n, pct=pct)
+    says = book.count("pyramid.describe_customers", level.customers, level=name, pct=pct)
     return figures.Row(name, note, level.customers_pct or Decimal(0), strong=n, soft=pct, says=says)
 
 

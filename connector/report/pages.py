@@ -9,16 +9,20 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from connector.report import drawings, figures, sentences
 from connector.report.phrasebook import NO_VALUE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.report.advice import AdvisedView
     from connector.report.moves import ChangesView, MoveView
     from connector.report.phrasebook import Phrasebook
-    from connector.report.views import MatrixView, PopulationView
+    from connector.report.views import MatrixView, PopulationView, SliceView
+
+SLICED = ("seg_tier", "seg_ladder_step", "seg_icp_fit")
+"""Outputs whose slices get a table of their own, where their model is configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,18 @@ class Report:
     changes: ChangesView
     advised: AdvisedView
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTable:
+    """One table of slices: everything by one output."""
+
+    output: str
+    caption: str
+    heading: str
+    slices: Sequence[SliceView]
+    hours: bool
+    margin: bool
 
 
 @lru_cache(maxsize=1)
@@ -43,27 +59,22 @@ def _templates() -> Environment:
 
 
 @lru_cache(maxsize=2)
-def _inline(name: str) -> tuple[Markup, str]:
-    """Return one of our own files for a `<style>` or `<script>`, and the hash by which the page allows only it."""
-    loader = _templates().loader
-    text = loader.get_source(_templates(), name)[0] if loader else ""
-    return Markup(text), "sha256-" + b64encode(sha256(text.encode()).digest()).decode()  # noqa: S704 - our own file, no input in it
+def _fingerprint(name: str) -> str:
+    """Return the hash by which the page allows its own inline style or script, and no other."""
+    text = _templates().get_template(name).render()
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
 def render(report: Report, book: Phrasebook) -> str:
     """Return the whole page; every text of a CRM in it is escaped."""
     population, pyramid = report.population, report.population.pyramid
-    style, style_hash = _inline("page.css")
-    script, script_hash = _inline("page.js")
     return (
         _templates()
         .get_template("page.html")
         .render(
             book=book,
-            style=style,
-            style_hash=style_hash,
-            script=script,
-            script_hash=script_hash,
+            style_hash=_fingerprint("page.css"),
+            script_hash=_fingerprint("page.js"),
             lead=sentences.lead(report, book),
             about=population.about,
             chapters=_chapters(report),
@@ -73,7 +84,6 @@ def render(report: Report, book: Phrasebook) -> str:
             has_lines=any(level.line is not None for level in pyramid.levels),
             has_margin=any(level.margin_after_service is not None for level in pyramid.levels),
             pyramid_notes=sentences.pyramid_notes(population, book),
-            slices=population.slices,
             slice_tables=_slice_tables(population, book),
             mini=figures.share,
             changes=report.changes,
@@ -95,7 +105,7 @@ def _chapters(report: Report) -> list[str]:
     population = report.population
     shown = {
         "pyramid": bool(population.slices.get("seg_pyramid_level")),
-        "tiers": bool(_slice_outputs(population)),
+        "tiers": any(population.slices.get(output) for output in SLICED),
         "changes": True,
         "say_no": bool(population.slices.get("seg_say_no_status")) or report.advised.say_no + report.advised.watch > 0,
         "health": population.about.accounts > 0,
@@ -103,21 +113,25 @@ def _chapters(report: Report) -> list[str]:
     return [chapter for chapter, worth in shown.items() if worth]
 
 
-def _slice_outputs(population: PopulationView) -> list[str]:
-    return [output for output in ("seg_tier", "seg_ladder_step") if population.slices.get(output)]
-
-
-def _slice_tables(population: PopulationView, book: Phrasebook) -> list[tuple[str, str, str, str]]:
-    words = {"seg_tier": ("tiers.caption", "tiers.tier"), "seg_ladder_step": ("ladder.caption", "ladder.step")}
+def _slice_tables(population: PopulationView, book: Phrasebook) -> list[SliceTable]:
+    """Return the tables of outputs that have slices, each with the columns that are known."""
     return [
-        (f"slices-{output}", output, book.say(words[output][0]), book.say(words[output][1]))
-        for output in _slice_outputs(population)
+        SliceTable(
+            output=output,
+            caption=book.say(f"slices.{output}"),
+            heading=book.say(f"slices.{output}.value"),
+            slices=slices,
+            hours=any(one.energy_hours is not None for one in slices),
+            margin=any(one.margin_after_service is not None for one in slices),
+        )
+        for output in SLICED
+        if (slices := population.slices.get(output, ()))
     ]
 
 
 def _tells(view: MatrixView) -> bool:
-    """Say whether a matrix shows more than the slices do: somebody had a value before."""
-    return any(before is not None for before in view.befores)
+    """Say whether a matrix shows more than the slices do: somebody goes from one value to another."""
+    return view.moved > 0
 
 
 def _say_no_word(row: MoveView, book: Phrasebook) -> str:

@@ -81,6 +81,10 @@ class Phrasebook:
         """Return why a value changes; a cause without a text is shown as it is."""
         return self._or_itself("cause", cause)
 
+    def crm(self, kind: str) -> str:
+        """Return the CRM's name; a kind without a text is shown as it is."""
+        return self._or_itself("crm", kind)
+
     def warning(self, code: str) -> str:
         """Return what a warning code means; a code without a text is shown as it is."""
         return self._or_itself("warning", code)

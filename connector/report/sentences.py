@@ -22,7 +22,7 @@ FLAT, LOW = "FLAT_DISTRIBUTION", "low"
 def lead(report: Report, book: Phrasebook) -> Markup:
     """Return the one sentence at the top, its figures emphasised."""
     words = "; ".join(_clauses(report, book)) + "."
-    return Markup("{}").format(_emphasised(words[0].upper() + words[1:]))
+    return _emphasised(words[0].upper() + words[1:])
 
 
 def _clauses(report: Report, book: Phrasebook) -> Iterator[str]:
@@ -55,10 +55,11 @@ def _say_no_clause(count: int, book: Phrasebook) -> str:
 
 
 def _emphasised(words: str) -> Markup:
-    """Return the sentence with its numbers set apart; they are recognised by their digits, nothing else is marked."""
-    return Markup(" ").join(
-        Markup("<b>{}</b>").format(word) if word[:1].isdigit() else escape(word) for word in words.split(" ")
+    """Return the sentence with its numbers, known by their digits, set apart and kept with the word they count."""
+    marked = (
+        Markup("<b>{}</b>\u00a0").format(word) if word[:1].isdigit() else escape(word + " ") for word in words.split()
     )
+    return Markup().join(marked).rstrip()
 
 
 def pyramid_notes(population: PopulationView, book: Phrasebook) -> list[tuple[str, bool]]:

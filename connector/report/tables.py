@@ -10,6 +10,8 @@ from connector.report.pyramid import LevelView
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from _typeshed import DataclassInstance
+
     from connector.report.pages import Report
     from connector.report.views import PopulationView
 
@@ -65,11 +67,11 @@ def columns(view: type) -> tuple[str, ...]:
     return tuple(column.name for column in fields(view))
 
 
-def _values(view: object) -> list[object]:
+def _values(view: DataclassInstance) -> list[object]:
     return list(_named(view).values())
 
 
-def _named(view: object, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
+def _named(view: DataclassInstance, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
     """Return a view's own fields by name."""
-    names = (column.name for column in fields(view))  # type: ignore[arg-type] # every view is a dataclass
+    names = (column.name for column in fields(view))
     return {name: getattr(view, name) for name in names if name not in without}

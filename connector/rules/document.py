@@ -83,7 +83,7 @@ class Keys:
 Value = Leaf | Items | Keys
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """The file cannot be read further; the problem is noted."""
 
 
@@ -118,6 +118,8 @@ def _note_syntax(error: yaml.MarkedYAMLError, file: str, problems: Problems) -> 
     hint = "indent with spaces, not tabs" if "'\\t'" in text or "tab" in text else ""
     if "mapping values are not allowed" in text:
         hint = "put a text that holds ': ' in quotes"
+    if "expected ',' or '}'" in text or "expected ',' or ']'" in text:
+        hint = "inside { } put a formula that holds a comma or [ ] in quotes"
     problems.add(at, f"YAML: {text}", hint)
 
 

@@ -96,8 +96,8 @@ class Folder:
                 otherwise = then
                 break
             branches.append(Branch(when, then, branch.label))
-        while branches and idle(otherwise) and idle(branches[-1].then) and not case.strict:
-            branches.pop()
+        if idle(otherwise) and all(idle(branch.then) for branch in branches):
+            return _idle(case)
         return replace(case, branches=tuple(branches), otherwise=otherwise) if branches else otherwise
 
     def _say(self, say: Say) -> Say:

@@ -12,7 +12,7 @@ from connector.rules.document import Leaf
 from connector.rules.forms import read_languages
 from connector.rules.kinds.common import sure, sure_name
 from connector.rules.shapes import LANGUAGES
-from connector.rules.tree import Name, Placeholder, Say, Sentence, Style
+from connector.rules.tree import Literal, Name, Placeholder, Say, Sentence, Style
 from connector.rules.walk import POISON, type_of
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Teller:
 
     def _nested(self, key: str, at: Position) -> Expression:
         found = matching(self.texts, key)
-        if not found:
+        if not found and not key.endswith("*"):
             self.names.problems.unknown(at, "text", key, self.texts)
         sentences = [self.sentence(text) for text in found]
         return Say(tuple(sentence for sentence in sentences if sentence is not None), first=True, at=at)
@@ -159,6 +159,8 @@ class Teller:
     def _named(self, name: str, at: Position) -> Expression:
         if name in self.names.nodes:
             return Name(name, self.names.nodes[name].type, at=at)
+        if name in self.names.absent:
+            return Literal(None, self.names.absent[name].type, at)
         if name not in self.names.broken and not self.names.quiet:
             hint = "say under 'with' what it shows"
             self.names.problems.unknown(at, "placeholder", name, self.names.known(), hint=hint)

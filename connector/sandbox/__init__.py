@@ -6,6 +6,7 @@ client: it is written from the vendor's documented behaviour alone.
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from connector.sandbox.hubspot.app import HubSpot
 from connector.sandbox.hubspot.limits import PROFESSIONAL, UNLIMITED
 from connector.sandbox.hubspot.loading import load
 from connector.sandbox.hubspot.portal import Portal
+from connector.sandbox.hubspot.state import Keeper
 from connector.sandbox.population import generate
 from connector.sandbox.tables import read_tables
 
@@ -41,6 +43,7 @@ class Wish:
     """Generate this many companies, with deals, tickets and calls, when there is no `data`."""
     limits: str = "real"
     state: Path | None = None
+    """Keeps the account; an existing file wins over `data` and `population`."""
     seed: int = 1
     token: str | None = None
     """The only static token accepted; None accepts any that starts with `pat-`."""
@@ -59,7 +62,8 @@ def serve(*, port: int = 0, **wish: Any) -> None:
 
 
 def _announce(url: str) -> None:
-    print(f"listening on {url}", flush=True)  # noqa: T201 - the promise of `tiersync sandbox`
+    sys.stdout.write(f"listening on {url}\n")
+    sys.stdout.flush()
 
 
 @contextmanager
@@ -79,8 +83,12 @@ def build(wish: Wish) -> HubSpot:
     quota = wish.quota or (PROFESSIONAL if wish.limits == "real" else UNLIMITED)
     portal = Portal(now=wish.now, quota=quota, seed=wish.seed, index_lag=wish.index_lag)
     portal.access.token = wish.token
-    _fill(portal, wish)
-    return HubSpot(portal)
+    app = HubSpot(portal)
+    if wish.state is not None:
+        app.keeper = Keeper(portal, wish.state)
+    if app.keeper is None or not app.keeper.restore():
+        _fill(portal, wish)
+    return app
 
 
 def _fill(portal: Portal, wish: Wish) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 """The sandbox is never reachable from another machine."""
+SAVE_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +42,40 @@ def bind(port: int) -> socket.socket:
     return taken
 
 
-def _server(app: HubSpot) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        loop="auto",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    return uvicorn.Server(config)
+class _Server(uvicorn.Server):
+    """Saves the account now and then and when it stops; a stop by signal is a good end."""
+
+    def __init__(self, app: HubSpot) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                callback_notify=self._save,
+                timeout_notify=SAVE_SECONDS,
+            )
+        )
+        self._app = app
+
+    async def _save(self) -> None:
+        if self._app.keeper is not None:
+            self._app.keeper.save()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._save()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
 
 
 def address(taken: socket.socket) -> str:
@@ -66,7 +87,7 @@ def run(app: HubSpot, taken: socket.socket, *, ready: Callable[[str], None]) -> 
     """Serve until SIGTERM or SIGINT; `ready` is told the URL once connections are accepted."""
     taken.listen(128)
     ready(address(taken))
-    _server(app).run(sockets=[taken])
+    _Server(app).run(sockets=[taken])
 
 
 @contextmanager
@@ -74,7 +95,7 @@ def in_thread(app: HubSpot) -> Iterator[Running]:
     """Serve in a thread of this process for the length of a with block."""
     taken = bind(0)
     taken.listen(128)
-    server = _server(app)
+    server = _Server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)
     thread.start()
     try:

@@ -1,8 +1,8 @@
 """Tokens the CRM hands out in place of the one in the settings: kept where the next process finds them.
 
-Encrypted in the journal under `[state] secret_key`; without a key, written back to a writable `file:` reference,
-else to `credentials.json` beside the database, readable by its owner only. A kept token counts only as long as the reference
-holds what it replaced: a new token given by a person always wins.
+In the journal, encrypted under `[state] secret_key`; without a key, written back to a writable `file:`
+reference, else to `credentials.json` beside the database, readable by its owner only. A kept token counts only
+as long as the reference holds what it replaced: a new token given by a person always wins.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
     from connector.store import Store
     from connector.sync import Policy, Result, Walk
+    from connector.wiring.reporting import Reporting
 
 SETTINGS_FILE = "settings.toml"
 
@@ -102,9 +103,9 @@ class Wiring:
     @cached_property
     def rules(self) -> RuleSet:
         """The rules, checked, with the parameters of the settings and of --set."""
-        from connector.rules.load import load_rules
+        from connector.rules.loading import load
 
-        return load_rules(self.rules_directory, parameters={**self.settings.parameters, **self.overrides})
+        return load(self.rules_directory, {**self.settings.parameters, **self.overrides})
 
     @property
     def language(self) -> str:
@@ -201,9 +202,12 @@ class Wiring:
         )
 
     def walk(self, progress: Progress) -> Walk:
-        """Return the walk of one run."""
+        """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
         from connector.sync import Walk
-        from connector.wiring.reporting import Reporting
+
+        if self.settings.tables:
+            sections = ", ".join(f"tables.{name}" for name in self.settings.tables)
+            raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
 
         return Walk(
             crm=self.crm,
@@ -216,13 +220,14 @@ class Wiring:
             policy=self.policy,
             clock=self.clock,
             progress=progress,
-            report=Reporting(self, self.report_folder),
+            report=self.reporting(),
         )
 
-    @property
-    def report_folder(self) -> Path:
-        """Where the newest report lies: beside the database."""
-        return self.loaded.state_folder(self.database_url) / "report"
+    def reporting(self, folder: Path | None = None) -> Reporting:
+        """Return what draws reports, into this folder or beside the database."""
+        from connector.wiring.reporting import Reporting
+
+        return Reporting(self, folder or self.loaded.state_folder(self.database_url) / "report")
 
     def planned(self, run: str) -> Iterator[Change]:
         """The changes of a run's plan, those left out aside."""

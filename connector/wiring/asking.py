@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.engine import needs
 from connector.model.fields import CATALOGUE, Table
 from connector.ports import PullRequest
-from connector.rules.ruleset import FactOf, FieldOf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,29 +14,22 @@ if TYPE_CHECKING:
     from connector.ports import Snapshot
     from connector.rules.ruleset import RuleSet
 
-ALWAYS = (Table.ACCOUNTS, Table.DEALS, Table.DEAL_ACCOUNTS, Table.CURRENCY_RATES, Table.OWNERS)
-BESIDE = {Table.TICKETS: (Table.TICKETS, Table.TICKET_ACCOUNTS), Table.ACTIVITIES: (Table.ACTIVITIES,)}
-"""Tables that are read only where a fact of the rules is about them."""
+FOLLOWED = (Table.ACCOUNTS, ("merged_ids",))
+"""What the mirror needs beside the rules: which accounts were merged into which."""
 
 
 def pull_request(rules: RuleSet, fields: Mapping[str, str]) -> PullRequest:
-    """Ask for the tables the rules read, with every field of the catalogue, custom ones, and earlier outputs."""
-    outputs = [published.output for published in rules.outputs]
-    columns = {table: [field.name for field in CATALOGUE[table]] for table in _tables(rules)}
-    columns[Table.ACCOUNTS] += [output.name for output in outputs]
-    columns[Table.ACCOUNTS] += _fields_read(rules)
-    columns[Table.DEALS] += [output.on_deals for output in outputs if output.on_deals]
+    """Ask for what the engine reads: the fields the rules name, those every evaluation needs, and earlier outputs."""
+    columns = {
+        table: [column.source for column in needs.columns(table, rules.nodes, rules.outputs).values()]
+        for table in sorted(needs.tables(rules.nodes))
+    }
+    columns[FOLLOWED[0]] += FOLLOWED[1]
+    required = _required(fields)
+    for table, names in required.items():
+        columns[table] = [*columns.get(table, ()), *sorted(names)]
     asked = {table: tuple(dict.fromkeys(names)) for table, names in columns.items()}
-    return PullRequest(columns=asked, required=_required(fields))
-
-
-def _tables(rules: RuleSet) -> list[Table]:
-    read = {node.definition.relation for node in rules.nodes if isinstance(node.definition, FactOf)}
-    return [*ALWAYS, *(table for about, tables in BESIDE.items() if about.value in read for table in tables)]
-
-
-def _fields_read(rules: RuleSet) -> list[str]:
-    return [node.definition.column for node in rules.nodes if isinstance(node.definition, FieldOf)]
+    return PullRequest(columns=asked, required=required)
 
 
 def _required(fields: Mapping[str, str]) -> dict[Table, frozenset[str]]:

@@ -3,52 +3,89 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.errors import ConnectorError
+from connector.ports import EvaluationRequest
 from connector.report import PlannedAccount, ReportInput, write
 from connector.rules.ruleset import FieldOf
 from connector.sync.history import planned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
     from pathlib import Path
 
-    from connector.ports import Evaluation
+    from connector.ports import Evaluation, Progress, RunRow, Snapshot
     from connector.sync import Result
     from connector.wiring import Wiring
 
 CONCENTRATION = "pyramid.concentration_warning_pct"
+LOOKED_BACK = 100
+"""Runs searched for the newest plan."""
 
 
 @dataclass(frozen=True)
 class Reporting:
-    """Draws the report of a run into one folder, the newest in place of the one before."""
+    """Draws reports into one folder, the newest in place of the one before."""
 
     wiring: Wiring
     folder: Path
 
     def __call__(self, result: Result, evaluation: Evaluation) -> str | None:
-        """Return the page; None for a run without a plan."""
+        """Draw the report of a run that is going on; None for one without a plan."""
         if result.plan is None:
             return None
-        accounts = planned(self.wiring.journal, result.run, evaluation)
+        as_of = result.plan.as_of or self.wiring.as_of
+        written = bool(result.figures.get("written"))
+        return str(self._write(evaluation, run=result.run, as_of=as_of, made_at=result.plan.made_at, written=written))
+
+    def again(self, progress: Progress) -> Path:
+        """Draw the report of the newest plan anew, from the mirror and the journal alone."""
+        row, snapshot = self._newest()
+        run = self.wiring.settings.run
+        request = EvaluationRequest(
+            files=snapshot.files,
+            as_of=row.as_of or self.wiring.as_of,
+            time_zone=run.time_zone,
+            home_currency=run.home_currency,
+            language=self.wiring.language,
+        )
+        evaluation = self.wiring.engine.evaluate(self.wiring.rules, request, progress)
+        try:
+            made_at = datetime.fromisoformat(str(row.details.get("made_at") or row.started.isoformat()))
+            return self._write(evaluation, run=row.run, as_of=request.as_of, made_at=made_at, written=row.applied)
+        finally:
+            evaluation.close()
+
+    def _newest(self) -> tuple[RunRow, Snapshot]:
+        runs = self.wiring.journal.runs(limit=LOOKED_BACK)
+        row = next((row for row in runs if row.digest is not None and row.snapshot is not None), None)
+        snapshot = self.wiring.store.mirror.current()
+        if row is None or snapshot is None:
+            raise ConnectorError("there is no plan to report on yet", hint="`tiersync plan` makes one")
+        return row, snapshot
+
+    def _write(self, evaluation: Evaluation, *, run: str, as_of: date, made_at: datetime, written: bool) -> Path:
+        accounts = planned(self.wiring.journal, run, evaluation)
         source = ReportInput(
-            run=result.run,
-            crm=self.wiring.crm.name,
-            as_of=result.plan.as_of or self.wiring.as_of,
-            made_at=result.plan.made_at,
+            run=run,
+            crm=self.wiring.opening.section().kind,
+            as_of=as_of,
+            made_at=made_at,
             rule_version=evaluation.rule_version,
             home_currency=self.wiring.settings.run.home_currency,
             outputs=evaluation.outputs,
             pictures=evaluation.tables(),
             advised=evaluation.advised(),
             planned=(PlannedAccount(context, changes) for context, changes in accounts),
-            applied=bool(result.figures.get("written")),
+            applied=written,
             field_labels=_field_labels(self.wiring),
             concentration_warning_pct=_concentration(self.wiring),
         )
-        return str(write(source, self.folder, language=self.wiring.language))
+        return write(source, self.folder, language=self.wiring.language)
 
 
 def _field_labels(wiring: Wiring) -> Mapping[str, Mapping[str, str]]:

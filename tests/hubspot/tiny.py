@@ -32,9 +32,18 @@ def iso(milliseconds: int) -> str:
 class Row:
     properties: dict[str, str | None]
     modified: int
-    shown: int
-    """The modified date the search index knows; above the portal's clock it shows nothing yet."""
+    versions: list[tuple[int, int]]
+    """What the search index shows: (from when on, modified date)."""
     archived_at: int | None = None
+
+    def indexed(self, clock: int, lag: int) -> int | None:
+        """The modified date the index knows now; None when it does not show the record."""
+        if self.archived_at is not None and self.archived_at + lag <= clock:
+            return None
+        if len(self.versions) == 1:
+            shown, modified = self.versions[0]
+            return modified if shown <= clock else None
+        return max((modified for shown, modified in self.versions if shown <= clock), default=None)
 
 
 @dataclass
@@ -55,17 +64,26 @@ class Tiny:
 
     def add(self, kind: str, number: int, *, modified: int | None = None, **properties: str | None) -> Row:
         at = self.clock if modified is None else modified
-        row = Row({"createdate": iso(at), **properties}, at, at + self.lag)
+        row = Row({"createdate": iso(at), **properties}, at, [(at + self.lag, at)])
         self.rows[kind][number] = row
         return row
 
     def touch(self, kind: str, number: int, **properties: str) -> None:
         row = self.rows[kind][number]
         row.properties.update(properties)
-        row.modified, row.shown = self.clock, self.clock + self.lag
+        row.modified = self.clock
+        row.versions.append((self.clock + self.lag, self.clock))
 
     def archive(self, kind: str, number: int) -> None:
         self.rows[kind][number].archived_at = self.clock
+
+    def merge(self, kind: str, first: int, second: int, survivor: int) -> None:
+        """Both become aliases of a new record, as merges have done since 2025."""
+        for old in (first, second):
+            del self.rows[kind][old]
+            self.merged[kind] = {n: survivor if s == old else s for n, s in self.merged[kind].items()} | {old: survivor}
+        names = [str(n) for n, s in self.merged[kind].items() if s == survivor]
+        self.add(kind, survivor, hs_merged_object_ids=";".join(names), name="merged")
 
     # ── the wire ─────────────────────────────────────────────────────────────────────────────────
 
@@ -101,13 +119,19 @@ class Tiny:
                 return self._update(kind, body)
             case ["crm", "v4", "associations", source, target, "batch", "read"]:
                 return self._links(source, target, body)
-        return 404, {"status": "error", "message": f"resource not found: {method} {path}", "category": "OBJECT_NOT_FOUND"}
+        return 404, {
+            "status": "error",
+            "message": f"resource not found: {method} {path}",
+            "category": "OBJECT_NOT_FOUND",
+        }
 
-    def _record(self, number: int, row: Row) -> dict[str, Any]:
-        properties = {**row.properties, "hs_object_id": str(number), "hs_lastmodifieddate": iso(row.modified)}
-        record = {"id": str(number), "properties": properties, "createdAt": iso(row.modified)}
-        record |= {"updatedAt": iso(row.modified), "archived": row.archived_at is not None}
-        return record | ({"archivedAt": iso(row.archived_at)} if row.archived_at is not None else {})
+    def _record(self, number: int, row: Row, *, modified: int | None = None) -> dict[str, Any]:
+        at = iso(row.modified if modified is None else modified)
+        properties = {**row.properties, "hs_object_id": str(number), "hs_lastmodifieddate": at}
+        record: dict[str, Any] = {"id": str(number), "properties": properties, "createdAt": at, "updatedAt": at}
+        if row.archived_at is None:
+            return record | {"archived": False}
+        return record | {"archived": True, "archivedAt": iso(row.archived_at)}
 
     def _list(self, kind: str, query: dict[str, str]) -> dict[str, Any]:
         archived, first = query.get("archived") == "true", int(query.get("after", "0"))
@@ -125,17 +149,13 @@ class Tiny:
                 since = int(item["value"])
             else:
                 above = int(item["value"])
-        found = [
-            (n, row)
-            for n, row in sorted(self.rows[kind].items())
-            if row.archived_at is None and n > above and row.shown <= self.clock and row.modified >= since
-        ]
-        if body["sorts"][0]["direction"] == "DESCENDING":
-            found.sort(key=lambda item: -item[1].modified)
+        known = [(n, row, row.indexed(self.clock, self.lag)) for n, row in self.rows[kind].items() if n > above]
+        found = [(n, row, at) for n, row, at in known if at is not None and at >= since]
+        found.sort(key=lambda item: -item[2] if body["sorts"][0]["direction"] == "DESCENDING" else item[0])
         offset, limit = int(body.get("after", 0)), int(body["limit"])
         if offset + limit > CAP:
             return 400, {"status": "error", "message": "paging past 10,000", "category": "VALIDATION_ERROR"}
-        page = [self._record(n, row) for n, row in found[offset : offset + limit]]
+        page = [self._record(n, row, modified=at) for n, row, at in found[offset : offset + limit]]
         return 200, {"total": len(found), "results": page}
 
     def _read(self, kind: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:

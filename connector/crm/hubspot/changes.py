@@ -56,16 +56,19 @@ def _searching(intake: Intake, table: Table, since: datetime, changed: set[str],
     def job(put: Put) -> None:
         before = objects.standing(since=since)
         seen = 0
+        merged: list[Record] = []
         for page in objects.changed(since):
             seen += len(page)
             for ids in in_batches(page, BATCH):
                 found = objects.read(ids, columns.properties)
                 records = _each_once([*found.records, *found.survivors.values()], changed)
                 columns.settle(records)
+                merged += [record for record in records if merged_ids(record)]
                 put(Page(table, columns.build(records)))
                 gone.update(found.gone, found.survivors, *(merged_ids(record) for record in records))
         gone.update(archived_since(objects, since))
-        check_complete(objects, rows=seen, before=before, since=since, pause=intake.client.transport.pause)
+        pause = intake.client.transport.pause
+        check_complete(objects, rows=seen, merged=merged, before=before, since=since, pause=pause)
 
     return job
 

@@ -11,12 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.hubspot import checks, mapping
-from connector.crm.hubspot.objects import BEGINNING, timestamp
+from connector.crm.hubspot.objects import BEGINNING, merged_ids, timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from connector.crm.hubspot.checks import Record
     from connector.crm.hubspot.objects import Objects, Standing
 
 INDEX_LAG = timedelta(minutes=5)
@@ -29,11 +30,15 @@ def check_complete(
     objects: Objects,
     *,
     rows: int,
+    merged: Sequence[Record],
     before: Standing,
     since: datetime | None,
     pause: Callable[[float], None],
 ) -> None:
-    """Return when `rows` are all there are (changed `since`, when given); raise BadAnswer otherwise."""
+    """Return when `rows` are all there are (changed `since`, when given); raise BadAnswer otherwise.
+
+    `merged` are those of the rows that others were merged into.
+    """
     expected = before.total
     if rows >= expected:
         return
@@ -44,7 +49,7 @@ def check_complete(
         if rows >= expected:
             return
         if explained is None:
-            explained = _left_lately(objects, before.newest)
+            explained = _left_lately(objects, merged, before.newest)
         if rows + explained >= expected:
             return
     raise checks.bad(
@@ -53,18 +58,21 @@ def check_complete(
     )
 
 
-def _left_lately(objects: Objects, newest: datetime | None) -> int:
-    """Records that were deleted so lately that the index may still count them."""
+def _left_lately(objects: Objects, merged: Sequence[Record], newest: datetime | None) -> int:
+    """How many records were deleted or merged away so lately that the index may still count them."""
     horizon = (newest or BEGINNING) - INDEX_LAG
-    return sum(1 for _ in archived_since(objects, horizon))
+    what = f"reading {objects.kind}"
+    merges = [record for record in merged if timestamp(record["properties"].get(mapping.MODIFIED), what) >= horizon]
+    return len(archived_since(objects, horizon)) + sum(len(merged_ids(record)) for record in merges)
 
 
 def archived_since(objects: Objects, horizon: datetime) -> list[str]:
-    """Ids archived at or after the horizon; HubSpot keeps archived records for 90 days."""
+    """Ids archived at or after the horizon, and those merged into them; HubSpot keeps them for 90 days."""
     what = f"listing archived {objects.kind}"
     return [
-        record["id"]
+        number
         for page in objects.pages([mapping.MERGED], archived=True)
         for record in page
         if not record.get("archivedAt") or timestamp(record["archivedAt"], what) >= horizon
+        for number in (record["id"], *merged_ids(record))
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.crm.crew import Pipe, gather
 from connector.crm.hubspot.counts import check_complete
 from connector.crm.hubspot.intake import LINK_TABLE
+from connector.crm.hubspot.mapping import MERGED
 from connector.model.fields import Table
 from connector.ports import Page
 
@@ -45,19 +46,21 @@ def _listing(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
     def job(put: Put) -> None:
         rows = 0
         chunk: list[Record] = []
+        merged: list[Record] = []
         for records in objects.pages(columns.properties):
             if not rows:
                 columns.settle(records)
             rows += len(records)
             chunk += records
+            merged += [record for record in records if record["properties"].get(MERGED)]
             if len(chunk) >= CHUNK:
                 _hand_on(intake, table, chunk, put, pipe)
                 chunk = []
         if chunk:
             _hand_on(intake, table, chunk, put, pipe)
         pipe.close()
-        pause = intake.client.transport.pause
-        check_complete(objects, rows=rows, before=intake.standings[table], since=None, pause=pause)
+        before, pause = intake.standings[table], intake.client.transport.pause
+        check_complete(objects, rows=rows, merged=merged, before=before, since=None, pause=pause)
 
     return job
 

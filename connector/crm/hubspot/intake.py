@@ -76,7 +76,8 @@ class Intake:
         """The asked columns of a table that HubSpot does not have or does not show."""
         if table in self.columns:
             return self.columns[table].missing
-        readable = table is Table.OWNERS and table not in self.closed
+        linked = {LINK_TABLE[found] for found in self.columns if found in LINK_TABLE}
+        readable = table in linked or (table is Table.OWNERS and table not in self.closed)
         return frozenset() if readable else frozenset(self.request.columns.get(table, ()))
 
     def link_page(self, table: Table, ids: list[str], *, keep_empty: bool) -> Page:

@@ -7,7 +7,7 @@ Source: HubSpot's batch pages and recordings: a validation error refuses the who
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.crm.hubspot import checks, mapping
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.objects import Objects
     from connector.crm.hubspot.paths import Paths
     from connector.crm.hubspot.schema import Property
+
+_BREATH = 2.0
+"""Seconds before a write is sent again, growing with each time."""
 
 SENDS = 3
 """A write whose answer was lost is sent again at most twice."""
@@ -73,7 +76,7 @@ class Writer:
         """The fate of every record. Raises StopRun only while no fate at all is known."""
         fates = self._objections(wanted, afresh=False)
         self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
-        return fates
+        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
 
     def _settle_all(self, open_: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         try:
@@ -90,19 +93,22 @@ class Writer:
         if not batch:
             return
         try:
-            document = self._client.post(
-                self._paths.batch(self._objects.kind, "update"),
-                f"writing {len(batch)} {self._objects.kind}",
-                {"inputs": [_input(record, values) for record, values in batch.items()]},
-                once=True,
-            )
+            silent, words = _sort(self._post(batch), batch, fates)
         except Refused as error:
             self._isolate(batch, fates, error, sends=sends, halved=halved)
         except (AnswerLost, BadAnswer) as error:
             self._read_back(batch, fates, error, sends=sends - 1)
         else:
-            silent = _sort(document, batch, fates)
-            self._read_back(silent, fates, None, sends=sends - 1)
+            if words and silent:
+                self._halve(silent, fates, Fate(Landed.REFUSED, "REFUSED", words), sends=sends)
+            else:
+                self._read_back(silent, fates, None, sends=sends - 1)
+
+    def _post(self, batch: dict[str, Values]) -> dict[str, Any]:
+        kind = self._objects.kind
+        inputs = [_input(record, values) for record, values in batch.items()]
+        what = f"writing {len(batch)} {kind}"
+        return self._client.post(self._paths.batch(kind, "update"), what, {"inputs": inputs}, once=True)
 
     def _isolate(
         self, batch: dict[str, Values], fates: dict[str, Fate], error: Refused, *, sends: int, halved: bool
@@ -115,9 +121,13 @@ class Writer:
             if objections:
                 self._send(batch, fates, sends=sends, halved=True)
                 return
+        found = error.problem
+        refused = Fate(Landed.REFUSED, next(iter(found.codes()), found.category), found.words())
+        self._halve(batch, fates, refused, sends=sends)
+
+    def _halve(self, batch: dict[str, Values], fates: dict[str, Fate], refused: Fate, *, sends: int) -> None:
+        """A batch that was refused without naming the record: its halves; a record alone is the refused one."""
         if len(batch) == 1:
-            codes = error.problem.codes()
-            refused = Fate(Landed.REFUSED, codes[0] if codes else error.problem.category, self._words(error))
             fates.update(dict.fromkeys(batch, refused))
             return
         records = list(batch)
@@ -133,6 +143,7 @@ class Writer:
             return
         unsettled = self._settled_by_reading(batch, fates)
         if unsettled and sends > 0:
+            self._client.transport.pause(_BREATH * (SENDS - sends))
             self._send(unsettled, fates, sends=sends, halved=True)
         elif unsettled:
             why = brief(str(error)) if error else "HubSpot left the record out of its answer"
@@ -167,9 +178,6 @@ class Writer:
                 fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
         return fates
 
-    def _words(self, error: Refused) -> str:
-        return self._client.scrub(error.problem.words())
-
 
 def _input(record: str, values: Values) -> dict[str, object]:
     return {"id": record, "properties": values, "objectWriteTraceId": record}
@@ -180,23 +188,34 @@ def _objection(definitions: Mapping[str, Property], name: str, value: str) -> st
     return f"HubSpot has no property {name}" if known is None else known.objection(value)
 
 
-def _sort(document: Mapping[str, Any], batch: dict[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
-    """Fates as the answer tells them; returns the records it leaves out."""
+def _sort(
+    document: Mapping[str, Any], batch: dict[str, Values], fates: dict[str, Fate]
+) -> tuple[dict[str, Values], str]:
+    """Fates as the answer tells them; returns the records it leaves out, and the errors that name no record."""
     what = "writing records"
     fates.update({record["id"]: WRITTEN for record in checks.records(document, what) if record["id"] in batch})
-    for error in listed(document.get("errors")):
-        context = error.get("context") if isinstance(error, dict) else None
-        if not isinstance(context, dict):
-            continue
-        missing = error.get("category") == "OBJECT_NOT_FOUND"
-        named = map(str, [*listed(context.get("ids")), *listed(context.get("objectWriteTraceId"))])
-        fate = GONE if missing else Fate(Landed.REFUSED, _code(error), brief(str(error.get("message") or "refused")))
+    unnamed = []
+    for error in (item for item in listed(document.get("errors")) if isinstance(item, dict)):
+        named = _named(error)
+        fate = _fate(error)
         fates.update({record: fate for record in named if record in batch and fates.get(record) is not WRITTEN})
-    return {record: values for record, values in batch.items() if record not in fates}
+        if not named:
+            unnamed.append(fate.reason)
+    return {record: values for record, values in batch.items() if record not in fates}, "; ".join(unnamed)
 
 
-def _code(error: Mapping[str, Any]) -> str:
-    return str(error.get("category") or "REFUSED")
+def _named(error: Mapping[str, Any]) -> list[str]:
+    """The records an error of a 207 is about: missing ids, or the trace ids sent along (record ids here)."""
+    context = error.get("context")
+    if not isinstance(context, dict):
+        return []
+    return [str(record) for key in ("ids", "objectWriteTraceId") for record in listed(context.get(key))]
+
+
+def _fate(error: Mapping[str, Any]) -> Fate:
+    if error.get("category") == "OBJECT_NOT_FOUND":
+        return GONE
+    return Fate(Landed.REFUSED, str(error.get("category") or "REFUSED"), brief(str(error.get("message") or "refused")))
 
 
 def _holds(found: Mapping[str, Any], wanted: Values, definitions: Mapping[str, Property]) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from random import Random
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from connector.sandbox.chance import seeded
 from connector.sandbox.hubspot.answers import Answer, Refusal, answer
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
+    from random import Random
+
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
@@ -52,7 +54,7 @@ class Access:
     """Scopes of a static token; one that is not named has all."""
     issued: dict[str, Grant] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
-    secrets: Random = field(default_factory=lambda: Random(2))  # noqa: S311 - repeatable tokens of a sandbox
+    chance: Random = field(default_factory=lambda: seeded(2))
 
     def grant(self, authorization: str, now: int) -> Grant:
         """Read the Authorization header; refuse with the vendor's 401."""
@@ -73,6 +75,10 @@ class Access:
         self.issued[token] = Grant(token, oauth=True, scopes=self.oauth_scopes, expires_at=expires_at)
         return self.issued[token]
 
+    def expire(self, now: int) -> None:
+        """Let every access token handed out so far be expired."""
+        self.issued = {token: replace(grant, expires_at=now) for token, grant in self.issued.items()}
+
     def accepts(self, client_id: str, client_secret: str) -> bool:
         """Tell whether these are the app's credentials."""
         known = self.client_id in {None, client_id} and self.client_secret in {None, client_secret}
@@ -92,7 +98,7 @@ class Access:
         return self.refresh_token
 
     def _random(self, length: int) -> str:
-        return self.secrets.randbytes(length).hex()
+        return self.chance.randbytes(length).hex()
 
 
 def _fresh(grant: Grant, now: int) -> Grant:

@@ -258,14 +258,30 @@ def _part(portal: Portal, one: Kind, here: str, other: Kind, there: str) -> None
         refresh_primary(portal, other.name, int(there))
 
 
-def associate_on_create(portal: Portal, kind: Kind, identity: int, asked: list[Found]) -> None:
-    """Make the associations a create call carries: `[{to: {id}, types: [{associationTypeId}]}]`."""
-    for item in asked:
-        for found in item.get("types") or []:
-            link = portal.links.types.get(found.get("associationTypeId"))
-            if link is None or link.origin != kind.name:
-                raise invalid(f"Association type {found.get('associationTypeId')} is not valid for {kind.name}")
-            other = portal.shelves[link.target].resolve(str((item.get("to") or {}).get("id", "")))
-            if other is None:
-                raise not_found()
-            _associate(portal, kind, kind_of(link.target), (identity, other.id), [found])
+def wanted_links(portal: Portal, kind: Kind, asked: list[Found]) -> list[tuple[int, int]]:
+    """Read the associations of a create call as (type, other record); refuse what cannot be made.
+
+    They come as `[{to: {id}, types: [{associationTypeId}]}]`.
+    """
+    return [
+        _wanted_link(portal, kind, str((item.get("to") or {}).get("id", "")), found.get("associationTypeId"))
+        for item in asked
+        for found in item.get("types") or []
+    ]
+
+
+def _wanted_link(portal: Portal, kind: Kind, identity: str, number: Any) -> tuple[int, int]:
+    link = portal.links.types.get(number)
+    if link is None or link.origin != kind.name:
+        raise invalid(f"Association type {number} is not valid for {kind.name}")
+    other = portal.shelves[link.target].resolve(identity)
+    if other is None:
+        raise not_found(f"Object {identity} to associate with does not exist")
+    return link.number, other.id
+
+
+def make_links(portal: Portal, kind: Kind, identity: int, links: list[tuple[int, int]]) -> None:
+    """Make the associations of a record just created."""
+    for number, other in links:
+        portal.links.add(number, identity, other)
+        _linked(portal, kind, kind_of(portal.links.types[number].target), (identity, other))

@@ -9,7 +9,7 @@ import orjson
 
 from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, batch, invalid
-from connector.sandbox.hubspot.associations import associate_on_create
+from connector.sandbox.hubspot.associations import make_links, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.objects import archive, written
 from connector.sandbox.hubspot.values import Problem, message, refusal
@@ -151,17 +151,14 @@ def create_batch(portal: Portal, request: Request, name: str) -> Answer:
     started, inputs = portal.stamp(), request.inputs(most=MOST)
     checked = [(item, None, *writing.examine(portal, kind, item.get("properties") or {}, None)) for item in inputs]
     errors = _problems(portal, inputs, list(checked), traced=True)
+    good = [(item, values) for item, _, values, problems in checked if not problems]
+    links = [wanted_links(portal, kind, item.get("associations") or []) for item, _ in good]
     results = []
-    for item, _, values, problems in checked:
-        if not problems:
-            results.append(_created(portal, kind, item, values))
+    for (item, values), wanted in zip(good, links, strict=True):
+        record = writing.create(portal, kind, values)
+        make_links(portal, kind, record.id, wanted)
+        results.append(written(portal, kind, record.id, list(values)) | _trace(item))
     return _answered(portal, results, errors, started, 201)
-
-
-def _created(portal: Portal, kind: Kind, item: Item, values: Values) -> Item:
-    record = writing.create(portal, kind, values)
-    associate_on_create(portal, kind, record.id, item.get("associations") or [])
-    return written(portal, kind, record.id, list(values)) | _trace(item)
 
 
 def upsert_batch(portal: Portal, request: Request, name: str) -> Answer:

@@ -73,6 +73,19 @@ class Catalogue:
         self._selections.clear()
         return definition
 
+    def restore(
+        self,
+        *,
+        definitions: dict[str, Definition],
+        archived: dict[str, Definition],
+        groups: dict[str, dict[str, Any]],
+        archived_groups: dict[str, dict[str, Any]],
+    ) -> None:
+        """Put back everything as it was kept."""
+        self.definitions, self.archived = definitions, archived
+        self.groups, self.archived_groups = groups, archived_groups
+        self._selections.clear()
+
     def change(self, name: str, asked: dict[str, Any], now: int) -> Definition:
         """Patch a property: sent options replace the whole list; what cannot be patched is ignored."""
         old = self.get(name)

@@ -166,14 +166,17 @@ class Links:
                     met.append((target, other))
         return met
 
-    def move(self, origin: str, old: int, new: int) -> None:
-        """Give the associations of a merged record to the one that stays."""
+    def move(self, origin: str, old: int, new: int) -> list[tuple[str, int]]:
+        """Give the associations of a merged record to the one that stays; give the records they lead to."""
+        met = []
         for (side, target), held in list(self._sides.items()):
             if side == origin:
                 for other, numbers in list(held.get(old, {}).items()):
                     for number in numbers:
                         self._move_one(number, new, other)
                     self.part(origin, old, target, other)
+                    met.append((target, other))
+        return met
 
     def _move_one(self, number: int, new: int, other: int) -> None:
         kind = self.types[number]
@@ -192,12 +195,13 @@ class Links:
         return made
 
     def rows(self) -> Iterator[tuple[int, int, int]]:
-        """Give every (type, from, to), each link from both sides."""
+        """Give every (type, from, to) once, from one of its sides."""
         for held in self._sides.values():
             for identity, others in held.items():
                 for other, numbers in others.items():
                     for number in sorted(numbers):
-                        yield number, identity, other
+                        if number <= self.types[number].inverse:
+                            yield number, identity, other
 
     def restore(self, number: int, origin: int, target: int) -> None:
         """Put back one row of `rows`."""

@@ -194,9 +194,12 @@ def _plain(value_type: str, text: str) -> str:
 
 def _chosen(portal: Portal, kind: str, definition: dict[str, Any], text: str) -> str:
     parts = text.split(";") if definition["fieldType"] == "checkbox" else [text]
-    known = {_folded(found["value"]): found["value"] for found in definition["options"]}
-    chosen = [known.get(_folded(part.strip()), part.strip()) for part in parts if part.strip()]
-    if not {found["value"] for found in definition["options"]}.issuperset(chosen):
+    known = {found["value"] for found in definition["options"]}
+    if known.issuperset(parts):
+        return text
+    folded = {_folded(value): value for value in known}
+    chosen = [folded.get(_folded(part.strip()), part.strip()) for part in parts if part.strip()]
+    if not known.issuperset(chosen):
         portal.catalogues[kind].set(add_options(definition, chosen))
     return ";".join(chosen)
 

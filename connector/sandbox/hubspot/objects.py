@@ -8,7 +8,7 @@ import orjson
 
 from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, invalid, not_found
-from connector.sandbox.hubspot.associations import associate_on_create, refresh_primary
+from connector.sandbox.hubspot.associations import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.values import refusal
 
@@ -111,8 +111,9 @@ def create_record(portal: Portal, request: Request, name: str) -> Answer:
         raise refusal(problems, portal_id=portal.account.portal_id)
     if kind.name == "contacts" and values.get("email"):
         _refuse_known_contact(portal, kind, values["email"])
+    links = wanted_links(portal, kind, asked.get("associations") or [])
     record = writing.create(portal, kind, values)
-    associate_on_create(portal, kind, record.id, asked.get("associations") or [])
+    make_links(portal, kind, record.id, links)
     return answer(written(portal, kind, record.id, list(values)), 201)
 
 
@@ -187,9 +188,11 @@ def _merge(portal: Portal, kind: Kind, first: Record, second: Record) -> Record:
         shelf.take(identity, now)
     record = writing.create(portal, kind, merged, identity=first.id if keeps else None, changed=now)
     for identity in gone:
-        portal.links.move(kind.name, identity, record.id)
+        for target, other in portal.links.move(kind.name, identity, record.id):
+            refresh_primary(portal, target, other)
+    refresh_primary(portal, kind.name, record.id)
     _redirect(shelf.aliases, gone, record.id)
-    return record
+    return shelf.live[record.id]
 
 
 def _redirect(aliases: dict[int, int], gone: list[int], survivor: int) -> None:

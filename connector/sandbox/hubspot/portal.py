@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox.chance import seeded
 from connector.sandbox.hubspot.access import Access
 from connector.sandbox.hubspot.catalogue import Catalogue
 from connector.sandbox.hubspot.kinds import KINDS, Kind, kind_of
@@ -73,9 +73,11 @@ class Portal:
         index_lag: float = 0.0,
     ) -> None:
         self._now = now
+        self.offset_ms = 0
+        """How far the account's clock was moved by hand."""
         self.access = Access()
         self.meter = Meter(quota, tick=tick)
-        self.chance = Random(seed)  # noqa: S311 - a repeatable sandbox, no secret
+        self.chance = seeded(seed)
         self.account = Account()
         self.switches = Switches()
         lag_ms = int(index_lag * 1000)
@@ -93,7 +95,7 @@ class Portal:
 
     def now(self) -> int:
         """Give the time of the account's clock in epoch milliseconds."""
-        return to_ms(self._now())
+        return to_ms(self._now()) + self.offset_ms
 
     def stamp(self) -> str:
         """Give the time as HubSpot writes it."""

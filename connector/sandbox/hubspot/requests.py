@@ -21,6 +21,8 @@ class Request:
     query: dict[str, list[str]] = field(default_factory=dict)
     headers: dict[bytes, bytes] = field(default_factory=dict)
     body: bytes = b""
+    writes: bool = False
+    """Whether its route writes; known once it is routed."""
 
     def first(self, name: str, default: str = "") -> str:
         """Give the first value of a query parameter."""

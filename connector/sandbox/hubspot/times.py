@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PLAIN_EPOCH = EPOCH.replace(tzinfo=None)
 MILLISECOND = timedelta(milliseconds=1)
 DAY_MS = 86_400_000
 
@@ -21,9 +22,8 @@ def to_moment(ms: int) -> datetime:
 
 def iso(ms: int) -> str:
     """Write an instant with Z; the fraction is left out when it is zero, as HubSpot does."""
-    seconds, fraction = divmod(ms, 1000)
-    text = to_moment(seconds * 1000).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
+    timespec = "milliseconds" if ms % 1000 else "seconds"
+    return (PLAIN_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec=timespec) + "Z"
 
 
 def read_instant(text: str) -> int:

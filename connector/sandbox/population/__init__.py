@@ -6,10 +6,10 @@ a large part of it), many companies never bought, some left, data has gaps, and 
 
 from __future__ import annotations
 
-from random import Random
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table
+from connector.sandbox.chance import seeded
 from connector.sandbox.population.accounts import make_accounts
 from connector.sandbox.population.deals import make_deals
 from connector.sandbox.population.people import make_owners
@@ -29,7 +29,7 @@ def generate(*, companies: int, as_of: date, seed: int = 1, deals: int | None = 
     The same arguments give the same tables, byte for byte; no date lies after `as_of` but expected closings
     and ends of contracts.
     """
-    chance = Random(seed)  # noqa: S311 - a repeatable population, no secret
+    chance = seeded(seed)
     owners = make_owners(chance, companies)
     accounts = make_accounts(chance, companies, as_of, owners)
     wanted = DEALS_PER_COMPANY * companies if deals is None else deals

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from connector.sandbox.chance import likely
 from connector.sandbox.population.people import company_name
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _row(chance: Random, number: int, kind: str, size: float, owners: list[Row])
     if kind in TYPES:
         row["type"] = TYPES[kind]
     for field, gap in (("employees", 0.12), ("industry", 0.08), ("own_turnover", 0.3), ("owner_id", 0.05)):
-        if chance.random() < gap:
+        if likely(chance, gap):
             del row[field]
     return row
 
@@ -106,11 +107,11 @@ def _add_custom(chance: Random, account: Account, as_of: date) -> None:
 
 
 def _add_payment(chance: Random, account: Account, as_of: date) -> None:
-    if account.kind not in {"customer", "lapsed"} or chance.random() < 0.2:  # noqa: PLR2004 - shares of the book
+    if account.kind not in {"customer", "lapsed"} or likely(chance, 0.2):
         return
     row = account.row
     row["invoice_data_updated_at"] = (as_of - timedelta(days=chance.randint(0, 9))).isoformat()
-    if chance.random() < 0.45:  # noqa: PLR2004 - shares of the book
+    if likely(chance, 0.45):
         days = chance.choices((10, 40, 75, 120), (60, 25, 10, 5))[0] + chance.randint(0, 14)
         row["oldest_open_invoice_date"] = (as_of - timedelta(days=days)).isoformat()
         row["oldest_open_invoice_due_date"] = (as_of - timedelta(days=days - 30)).isoformat()
@@ -125,14 +126,14 @@ def _add_family(chance: Random, accounts: list[Account]) -> None:
     parents = by_size[: max(1, len(accounts) // 25)]
     heads = {account.row["account_id"] for account in parents}
     for account in accounts:
-        if account.row["account_id"] not in heads and chance.random() < 0.05:  # noqa: PLR2004 - shares of the book
+        if account.row["account_id"] not in heads and likely(chance, 0.05):
             account.row["parent_id"] = chance.choice(parents).row["account_id"]
-        if chance.random() < 0.03:  # noqa: PLR2004 - shares of the book
+        if likely(chance, 0.03):
             referrer = chance.choice(accounts)
             if referrer is not account:
                 account.row["referred_by"] = referrer.row["account_id"]
 
 
 def _maybe(chance: Random, row: Row, field: str, share: float, value: str) -> None:
-    if chance.random() < share:
+    if likely(chance, share):
         row[field] = value

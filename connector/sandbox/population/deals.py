@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from connector.sandbox.chance import likely
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -51,14 +53,14 @@ def _deal(chance: Random, number: int, account: Account, as_of: date) -> Row:
         "name": f"{chance.choice(('Order', 'Project', 'Renewal', 'Extension', 'Pilot'))} {number + 1}",
         "pipeline": "default",
         "amount": _amount(chance, account.size),
-        "is_renewal": str(chance.random() < 0.15).lower(),  # noqa: PLR2004 - shares of the book
+        "is_renewal": str(likely(chance, 0.15)).lower(),
     }
     row |= _stage(chance, outcome)
     row |= _dates(chance, account, outcome, as_of)
     currency = chance.choices(("", "USD", "GBP", "XAU"), (940, 40, 18, 2))[0]
     if currency:
         row["currency"] = currency
-    if chance.random() < 0.3:  # noqa: PLR2004 - shares of the book
+    if likely(chance, 0.3):
         row["discount_pct"] = str(chance.choice((2, 5, 5, 10, 15, 25)))
     if "owner_id" in account.row:
         row["owner_id"] = account.row["owner_id"]
@@ -72,7 +74,7 @@ def _outcome(chance: Random, account: Account) -> str:
 
 def _amount(chance: Random, size: float) -> str:
     cents = round(size * chance.lognormvariate(7.6, 0.7) * 100)
-    if chance.random() < 0.01:  # noqa: PLR2004 - a credit note in a hundred
+    if likely(chance, 0.01):
         cents = -cents // 4
     return f"{cents // 100}.{cents % 100:02d}" if cents >= 0 else f"-{-cents // 100}.{-cents % 100:02d}"
 
@@ -101,5 +103,5 @@ def _links(chance: Random, deals: list[Row], accounts: list[Account]) -> list[Ro
     partners = [account.row["account_id"] for account in accounts if account.kind == "partner"]
     if not partners:
         return []
-    linked = [deal for deal in deals if chance.random() < 1 / 30]
+    linked = [deal for deal in deals if likely(chance, 1 / 30)]
     return [{"from_id": deal["deal_id"], "account_id": chance.choice(partners), "primary": "false"} for deal in linked]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from connector.sandbox.chance import likely
+
 if TYPE_CHECKING:
     from random import Random
 
@@ -20,7 +22,7 @@ def make_tickets(chance: Random, accounts: list[Account], as_of: date) -> list[R
     """Make service tickets: most customers have few, one in fifteen has far too many."""
     rows: list[Row] = []
     for account in (found for found in accounts if found.kind in {"customer", "lapsed"}):
-        demanding = chance.random() < 1 / 15
+        demanding = likely(chance, 1 / 15)
         for _ in range(chance.randint(12, 30) if demanding else min(9, int(chance.expovariate(0.6)))):
             rows.append(_ticket(chance, TICKET_ID + len(rows) * 3, account, as_of, recent=demanding))
     return rows

@@ -1,0 +1,166 @@
+"""The sandbox's own paths, outside the vendor's: faults, journal, switches, and a look at what it holds.
+
+Everything here is for tests and demonstrations; no CRM has it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.model.fields import Table
+from connector.sandbox.hubspot import writing
+from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, not_found
+from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.times import read_instant
+from connector.sandbox.hubspot.unloading import unload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.sandbox.hubspot.app import HubSpot
+    from connector.sandbox.hubspot.requests import Request
+
+PREFIX = "/_sandbox/"
+
+
+def respond(app: HubSpot, request: Request) -> Answer:
+    """Answer a call on a path of the sandbox's own."""
+    name, *rest = request.path.removeprefix(PREFIX).strip("/").split("/")
+    act = ACTS.get((request.method, name, len(rest)))
+    if act is None:
+        return answer({"message": f"the sandbox has no {request.method} {request.path}"}, 404)
+    try:
+        return act(app, request, *rest)
+    except (UsageError, ValueError, TypeError, KeyError) as error:
+        return answer({"message": f"{error}"}, 400)
+    except Refusal as refusal:
+        return refusal.answer("sandbox")
+
+
+def _faults(app: HubSpot, _request: Request) -> Answer:
+    return answer({"results": app.faults.told()})
+
+
+def _add_fault(app: HubSpot, request: Request) -> Answer:
+    return answer(asdict(app.faults.add(request.json())), 201)
+
+
+def _clear_faults(app: HubSpot, _request: Request) -> Answer:
+    app.faults.clear()
+    return NO_CONTENT
+
+
+def _journal(app: HubSpot, request: Request) -> Answer:
+    entries = app.journal.told(since=int(request.first("since", "0")), writes=request.flag("writes"))
+    return answer({"count": app.journal.count, "results": entries})
+
+
+def _clear_journal(app: HubSpot, _request: Request) -> Answer:
+    app.journal.clear()
+    return NO_CONTENT
+
+
+def _state(app: HubSpot, _request: Request) -> Answer:
+    portal = app.portal
+    return answer(
+        {
+            "portalId": portal.account.portal_id,
+            "records": {name: len(shelf.live) for name, shelf in portal.shelves.items()},
+            "archived": {name: len(shelf.archived) for name, shelf in portal.shelves.items()},
+            "owners": len(portal.owners),
+            "usedToday": portal.meter.used_today,
+            "requests": app.journal.count,
+            "now": portal.stamp(),
+            "switches": asdict(portal.switches),
+        }
+    )
+
+
+def _records(app: HubSpot, _request: Request, name: str) -> Answer:
+    shelf = app.portal.shelf(name)
+    url = app.portal.url(shelf.kind)
+    return answer({"results": [record.content(sorted(record.properties), url) for record in shelf.live.values()]})
+
+
+def _put_record(app: HubSpot, request: Request, name: str, identity: str) -> Answer:
+    """Put raw values on a record, past every check; null takes one off."""
+    kind, wanted = kind_of(name), request.json()["properties"]
+    record = app.portal.shelves[kind.name].get(identity)
+    if record is None:
+        raise not_found()
+    kept = {key: value for key, value in (record.properties | wanted).items() if value is not None}
+    writing.touch(app.portal, kind, record, kept)
+    return NO_CONTENT
+
+
+def _put_definition(app: HubSpot, request: Request, name: str) -> Answer:
+    """Put a raw property definition, past every check."""
+    catalogue = app.portal.catalogue(name)
+    asked = request.json()
+    app.portal.changes += 1
+    return answer(catalogue.set(catalogue.definitions.get(asked["name"], {}) | asked))
+
+
+def _tables(app: HubSpot, _request: Request, name: str) -> Answer:
+    return answer({"results": unload(app.portal)[Table(name)]})
+
+
+def _set_switches(app: HubSpot, request: Request) -> Answer:
+    return _set(app.portal.switches, request.json())
+
+
+def _set_account(app: HubSpot, request: Request) -> Answer:
+    return _set(app.portal.account, request.json())
+
+
+def _set(held: Any, wanted: dict[str, Any]) -> Answer:
+    known = {field.name for field in fields(held)}
+    if unknown := wanted.keys() - known:
+        raise UsageError(f"unknown: {', '.join(sorted(unknown))}; there is {', '.join(sorted(known))}")
+    for name, value in wanted.items():
+        setattr(held, name, value)
+    return answer({name: getattr(held, name) for name in wanted})
+
+
+def _set_access(app: HubSpot, request: Request) -> Answer:
+    """Set the OAuth app, its expiry and rotation, and the scopes of tokens."""
+    wanted, access = request.json(), app.portal.access
+    for token, scopes in wanted.pop("scopes", {}).items():
+        access.scopes[token] = frozenset(scopes)
+    if "oauth_scopes" in wanted:
+        access.oauth_scopes = frozenset(wanted.pop("oauth_scopes"))
+    if wanted.pop("expire_now", False):
+        access.expire(app.portal.now())
+    for name in ("token", "client_id", "client_secret", "refresh_token", "expires_in", "rotate"):
+        if name in wanted:
+            setattr(access, name, wanted[name])
+    return NO_CONTENT
+
+
+def _set_clock(app: HubSpot, request: Request) -> Answer:
+    """Move the account's clock: `advance` by seconds, or `set` to an instant."""
+    wanted, portal = request.json(), app.portal
+    if "set" in wanted:
+        portal.offset_ms += read_instant(wanted["set"]) - portal.now()
+    portal.offset_ms += int(float(wanted.get("advance", 0)) * 1000)
+    return answer({"now": portal.stamp()})
+
+
+ACTS: dict[tuple[str, str, int], Callable[..., Answer]] = {
+    ("GET", "faults", 0): _faults,
+    ("POST", "faults", 0): _add_fault,
+    ("DELETE", "faults", 0): _clear_faults,
+    ("GET", "journal", 0): _journal,
+    ("DELETE", "journal", 0): _clear_journal,
+    ("GET", "state", 0): _state,
+    ("GET", "records", 1): _records,
+    ("POST", "records", 2): _put_record,
+    ("POST", "definitions", 1): _put_definition,
+    ("GET", "tables", 1): _tables,
+    ("POST", "switches", 0): _set_switches,
+    ("POST", "account", 0): _set_account,
+    ("POST", "access", 0): _set_access,
+    ("POST", "clock", 0): _set_clock,
+}

@@ -1,0 +1,144 @@
+"""Keeps an account over a restart: one JSON file, replaced as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from connector.errors import UsageError
+from connector.sandbox.hubspot.access import Grant
+from connector.sandbox.hubspot.links import LinkType
+from connector.sandbox.hubspot.records import Record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from connector.sandbox.hubspot.catalogue import Catalogue
+    from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.hubspot.records import Shelf
+
+VERSION = 1
+
+
+class Keeper:
+    """Writes the account to its file whenever it has changed since the last time."""
+
+    def __init__(self, portal: Portal, path: Path) -> None:
+        self._portal = portal
+        self._path = path
+        self._kept: int | None = None
+
+    def save(self) -> None:
+        """Write the file when there is something new; a reader sees the old one or the new one, never half."""
+        if self._kept == self._portal.changes:
+            return
+        changes = self._portal.changes
+        fresh = self._path.with_name(self._path.name + ".new")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            file.write(orjson.dumps(dump(self._portal), option=orjson.OPT_NON_STR_KEYS))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+        self._kept = changes
+
+    def restore(self) -> bool:
+        """Fill the account from the file; False when there is none."""
+        if not self._path.exists():
+            return False
+        try:
+            fill(self._portal, orjson.loads(self._path.read_bytes()))
+        except (ValueError, KeyError, TypeError) as error:
+            hint = "name another --state file, or remove this one"
+            raise UsageError(f"{self._path}: no state of a sandbox: {error}", hint=hint) from error
+        self._kept = self._portal.changes
+        return True
+
+
+def dump(portal: Portal) -> dict[str, Any]:
+    """Give everything the account holds, as JSON."""
+    access = portal.access
+    return {
+        "version": VERSION,
+        "account": asdict(portal.account),
+        "switches": asdict(portal.switches),
+        "last_id": portal.last_id,
+        "offset_ms": portal.offset_ms,
+        "shelves": {name: _shelf(shelf) for name, shelf in portal.shelves.items()},
+        "catalogues": {name: _catalogue(found) for name, found in portal.catalogues.items()},
+        "labels": [asdict(found) for found in portal.links.types.values() if found.category == "USER_DEFINED"],
+        "links": list(portal.links.rows()),
+        "pipelines": portal.pipelines,
+        "owners": portal.owners,
+        "owner_names": portal.owner_names,
+        "rates": portal.rates,
+        "refresh_token": access.refresh_token,
+        "revoked": sorted(access.revoked),
+        "issued": [[grant.token, grant.expires_at] for grant in access.issued.values()],
+    }
+
+
+def _shelf(shelf: Shelf) -> dict[str, Any]:
+    return {
+        "live": [_record(record) for record in shelf.live.values()],
+        "archived": [_record(record) for record in shelf.archived.values()],
+        "aliases": list(shelf.aliases.items()),
+    }
+
+
+def _record(record: Record) -> list[Any]:
+    return [record.id, record.created, record.changed, record.archived_at, record.properties]
+
+
+def _catalogue(found: Catalogue) -> dict[str, Any]:
+    return {
+        "definitions": found.definitions,
+        "archived": found.archived,
+        "groups": found.groups,
+        "archived_groups": found.archived_groups,
+    }
+
+
+def fill(portal: Portal, content: dict[str, Any]) -> None:
+    """Put back what `dump` gave; ValueError when that was another version."""
+    if content["version"] != VERSION:
+        raise ValueError(f"version {content['version']}, not {VERSION}")
+    for held, kept in ((portal.account, content["account"]), (portal.switches, content["switches"])):
+        for field in fields(held):
+            setattr(held, field.name, kept[field.name])
+    portal.reserve(content["last_id"])
+    portal.offset_ms = content["offset_ms"]
+    for name, kept in content["shelves"].items():
+        _fill_shelf(portal.shelves[name], kept, portal.now())
+    for name, kept in content["catalogues"].items():
+        portal.catalogues[name].restore(**kept)
+    portal.links.types |= {kept["number"]: LinkType(**kept) for kept in content["labels"]}
+    for number, origin, target in content["links"]:
+        portal.links.restore(number, origin, target)
+    portal.pipelines, portal.owners, portal.rates = content["pipelines"], content["owners"], content["rates"]
+    portal.owner_names = content["owner_names"]
+    _fill_access(portal, content)
+
+
+def _fill_access(portal: Portal, content: dict[str, Any]) -> None:
+    access = portal.access
+    access.revoked = set(content["revoked"])
+    access.refresh_token = content["refresh_token"]
+    for token, expires_at in content["issued"]:
+        access.issued[token] = Grant(token, oauth=True, scopes=access.oauth_scopes, expires_at=expires_at)
+
+
+def _fill_shelf(shelf: Shelf, kept: dict[str, Any], now: int) -> None:
+    for row in kept["live"]:
+        shelf.put(_read(row), now)
+    shelf.archived = {row[0]: _read(row) for row in kept["archived"]}
+    shelf.aliases = dict(kept["aliases"])
+    shelf.index.settle()
+
+
+def _read(row: list[Any]) -> Record:
+    identity, created, changed, archived_at, properties = row
+    return Record(identity, properties, created=created, changed=changed, archived_at=archived_at)

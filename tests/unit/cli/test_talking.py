@@ -1,0 +1,71 @@
+"""How a call talks: logs and progress on stderr, tables on stdout, secrets nowhere."""
+
+import logging
+
+import pytest
+import structlog
+
+from connector.cli.logs import start_logging
+from connector.cli.progress import PlainLines, show_progress
+from connector.cli.tables import print_table
+from connector.model.secrets import Scrubber, Secret
+
+
+def scrub(text: str) -> str:
+    return Scrubber([Secret("planted-token")])(text)
+
+
+def test_a_log_line_has_its_run_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging(verbose=True, scrub=scrub)
+    with structlog.contextvars.bound_contextvars(run="r1"):
+        structlog.get_logger().info("asked", url="https://x/?t=planted-token")
+    err = capsys.readouterr().err
+    assert "run=r1 event=asked" in err
+    assert "planted" not in err
+
+
+def test_a_traceback_in_a_log_holds_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging(verbose=True, scrub=scrub)
+    try:
+        _ = {"a": 1}["planted-token"]
+    except KeyError:
+        structlog.get_logger().exception("failed")
+        logging.getLogger("urllib3").exception("failed")
+    err = capsys.readouterr().err
+    assert err.count("Traceback") == 2
+    assert "planted" not in err
+
+
+def test_only_warnings_are_told_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging(verbose=False, scrub=scrub)
+    structlog.get_logger().info("quiet")
+    structlog.get_logger().warning("loud")
+    logging.getLogger("urllib3").info("quiet")
+    err = capsys.readouterr().err
+    assert "quiet" not in err
+    assert "loud" in err
+
+
+def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress() as progress:
+        for done in range(0, 10_001, 100):
+            progress("read deals", done, 10_000)
+    out, err = capsys.readouterr()
+    assert not out
+    assert err.splitlines() == ["read deals: 0 of 10,000", "read deals: 10,000 of 10,000"]
+
+
+def test_long_steps_are_told_every_few_seconds(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = iter([0.0, 3.0, 6.0])
+    monkeypatch.setattr("connector.cli.progress.monotonic", lambda: next(moments))
+    lines = PlainLines()
+    for done in (1, 2, 3):
+        lines("read", done)
+    assert capsys.readouterr().err.splitlines() == ["read: 1", "read: 3"]
+
+
+def test_tables_are_aligned_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name", "count"), [("a", "1"), ("longer", "12")], right=("count",), title="T")
+    assert capsys.readouterr().out == "T\n  name    count\n  a           1\n  longer     12\n"

@@ -1,0 +1,96 @@
+"""Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.crm.files.provider import FilesCrm
+from connector.errors import UsageError
+from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+
+
+def wired(settings: Path | None = None, *, needs_file: bool = True, as_of: date | None = None) -> Wiring:
+    return wire(settings, as_of=as_of, overrides={}, needs_file=needs_file)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIERSYNC_SETTINGS", raising=False)
+    monkeypatch.delenv("TIERSYNC_NOW", raising=False)
+    return tmp_path
+
+
+def test_the_option_wins_over_the_environment_that_over_the_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("settings.toml", "environment.toml", "option.toml"):
+        (here / name).touch()
+    assert wired().loaded.file == Path("settings.toml")
+    monkeypatch.setenv("TIERSYNC_SETTINGS", "environment.toml")
+    assert wired().loaded.file == Path("environment.toml")
+    assert wired(Path("option.toml")).loaded.file == Path("option.toml")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_command_that_needs_no_settings_does_without() -> None:
+    assert wired(needs_file=False).loaded.file is None
+    assert wired(needs_file=False).rules_directory == shipped("rules")
+    with pytest.raises(UsageError, match="no such settings file"):
+        wired()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_named_file_must_exist_even_when_none_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERSYNC_SETTINGS", "nowhere.toml")
+    with pytest.raises(UsageError, match=r"nowhere\.toml"):
+        wired(needs_file=False)
+
+
+@pytest.mark.parametrize("text", ["2026-04-02T06:00:00+00:00", "2026-04-02T06:00:00", "2026-04-02T08:00:00+02:00"])
+def test_the_clock_can_be_fixed(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", text)
+    assert clock()() == datetime(2026, 4, 2, 6, tzinfo=UTC)
+
+
+def test_a_fixed_clock_must_be_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", "tomorrow")
+    with pytest.raises(UsageError, match="TIERSYNC_NOW"):
+        clock()
+
+
+@pytest.mark.usefixtures("here")
+def test_without_a_fixed_clock_the_machine_tells_the_time() -> None:
+    assert clock() is machine_clock
+
+
+def test_today_is_a_day_of_the_business_time_zone(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (here / "settings.toml").write_text('[run]\ntime_zone = "Europe/Amsterdam"\n')
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-02T22:30:00+00:00")
+    assert wired().as_of == date(2026, 4, 3)
+    assert wired(as_of=date(2025, 1, 1)).as_of == date(2025, 1, 1)
+
+
+def test_files_are_a_crm(here: Path) -> None:
+    (here / "settings.toml").write_text('[crm]\nkind = "files"\npath = "data"\n')
+    assert isinstance(wired().crm, FilesCrm)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no [crm] section"),
+        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "x"', "not in this version"),
+        ('[crm]\nkind = "hubspot"\ntoken = "env:NOT_SET_ANYWHERE"', "env:NOT_SET_ANYWHERE is not set"),
+    ],
+)
+def test_a_crm_that_cannot_be_opened_is_a_usage_error(here: Path, text: str, said: str) -> None:
+    (here / "settings.toml").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        _ = wired().crm
+    assert said in str(caught.value)
+
+
+def test_an_engine_of_a_later_version_is_refused(here: Path) -> None:
+    (here / "settings.toml").write_text('[engine]\nkind = "spark"\n')
+    with pytest.raises(UsageError, match="spark"):
+        _ = wired().engine
