@@ -58,9 +58,8 @@ def pacing(folder: Path) -> bool:
     refused = [call for call in calls if call["status"] == 429]
     lists = sorted(call["tick"] for call in calls if "/objects/" in call["path"] and "/search" not in call["path"])
     share = busiest_share(lists)
-    print(
-        f"{len(lists)} list calls in {lists[-1] - lists[0]:.1f} s: {share:.1%} of what {ALLOWED} per 10 s allow; 429s: {len(refused)}"
-    )
+    span = lists[-1] - lists[0]
+    print(f"{len(lists)} lists in {span:.1f} s: {share:.1%} of the {ALLOWED} per 10 s allowed; 429s: {len(refused)}")
     return share >= SHARE and not refused
 
 

@@ -70,6 +70,11 @@ class ModelCrm:
     """Records it refuses, with its words."""
     loses: Counter[tuple[Target, str]] = field(default_factory=Counter)
     """How often it loses a record's write, answer and all."""
+    mutes: Counter[tuple[Target, str]] = field(default_factory=Counter)
+    """How often it writes a record and loses the answer."""
+    delays: Counter[tuple[Target, str]] = field(default_factory=Counter)
+    """How often it loses the answer and writes the record later: when the next pull begins, or the next write of it."""
+    late: list[RecordWrite] = field(default_factory=list)
     rewrites: dict[tuple[str, str | None], str] = field(default_factory=dict)
     """(property, value) that a workflow replaces right after a write."""
     before_pull: Callable[[], None] = lambda: None
@@ -92,6 +97,13 @@ class ModelCrm:
     def holds(self, target: Target, record: str, name: str) -> str | None:
         return self.records[target][record].get(name)
 
+    def arrive(self) -> None:
+        """Writes that were on their way arrive."""
+        for write in self.late:
+            if write.record in self.records[write.target]:
+                self.put(write.target, write.record, **dict(write.values))
+        self.late.clear()
+
     def picture(self) -> dict[tuple[Target, str], Row]:
         """Everything it holds, to compare with later."""
         return {
@@ -104,6 +116,8 @@ class ModelCrm:
         self.calls += 1
         self.pulls.append(request.since)
         self.before_pull()
+        self.arrive()
+        watermark = str(self.version)  # of the start: what changes meanwhile comes again
         rows: dict[Table, int] = {}
         for target, table in TABLE.items():
             since = int(request.since) if request.since else -1
@@ -113,7 +127,7 @@ class ModelCrm:
             rows[table] = len(names)
             progress(table, len(names))
         self.after_pull()
-        return PullSummary(str(self.version), request.since is None, rows, {})
+        return PullSummary(watermark, request.since is None, rows, {})
 
     def _columns(
         self, target: Target, table: Table, names: Sequence[str], asked: Sequence[str]
@@ -147,9 +161,17 @@ class ModelCrm:
         if self.loses[place] > 0:
             self.loses[place] -= 1
             return Outcome(*place, Landed.UNSETTLED)
+        if self.delays[place] > 0:
+            self.delays[place] -= 1
+            self.late.append(write)
+            return Outcome(*place, Landed.UNSETTLED)
+        self.late = [write for write in self.late if (write.target, write.record) != place]
         if place in self.refuses:
             return Outcome(*place, Landed.REFUSED, "VALIDATION", self.refuses[place])
         self.put(*place, **{name: self.rewrites.get((name, value), value) for name, value in write.values})
+        if self.mutes[place] > 0:
+            self.mutes[place] -= 1
+            return Outcome(*place, Landed.UNSETTLED)
         return Outcome(*place, Landed.WRITTEN)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
@@ -404,7 +426,8 @@ class MemoryJournal:
 
     rows: dict[str, RunRow] = field(default_factory=dict)
     planned: dict[str, list[_Planned]] = field(default_factory=dict)
-    written: dict[Key, str | None] = field(default_factory=dict)
+    written: dict[Key, tuple[int, str | None]] = field(default_factory=dict)
+    """The number of the run that wrote it last, and the value."""
     aside: dict[tuple[Target, str], QuarantineRow] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
@@ -471,8 +494,14 @@ class MemoryJournal:
                 if item.being_sent and (change.target, change.record) == (outcome.target, outcome.record):
                     item.row = replace(item.row, landed=outcome.landed, reason=outcome.reason)
                     if outcome.landed is Landed.WRITTEN:
-                        self.written[change.target, change.record, change.property] = change.new
+                        self._acknowledge(run, change)
             self._quarantine(outcome, now)
+
+    def _acknowledge(self, run: str, change: Change) -> None:
+        """A later run's value stays the last written one, whenever the earlier outcome comes to light."""
+        key, number = _key(change), list(self.rows).index(run)
+        if key not in self.written or self.written[key][0] <= number:
+            self.written[key] = (number, change.new)
 
     def _quarantine(self, outcome: Outcome, now: datetime) -> None:
         place = (outcome.target, outcome.record)
@@ -489,15 +518,20 @@ class MemoryJournal:
         found: dict[Key, tuple[str | None, ...]] = {}
         wanted = set(keys)
         for key in wanted & self.written.keys():
-            found[key] = (self.written[key],)
+            found[key] = (self.written[key][1],)
         for _, row in self.unsettled():
-            key = (row.change.target, row.change.record, row.change.property)
+            key = _key(row.change)
             if key in wanted:
                 found[key] = (*found.get(key, ()), row.change.new)
         return found
 
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
-        return [(run, item.row) for run, plan in self.planned.items() for item in plan if item.being_sent]
+        return [
+            (run, item.row)
+            for number, (run, plan) in enumerate(self.planned.items())
+            for item in plan
+            if item.being_sent and self.written.get(_key(item.row.change), (-1, None))[0] <= number
+        ]
 
     def quarantined(self) -> Sequence[QuarantineRow]:
         return list(self.aside.values())
@@ -514,6 +548,10 @@ class MemoryJournal:
 
     def recall(self, key: str) -> str | None:
         return self.facts.get(key)
+
+
+def _key(change: Change) -> Key:
+    return change.target, change.record, change.property
 
 
 # ── lease, clock, death ──────────────────────────────────────────────────────────────────────────

@@ -14,6 +14,7 @@ FAMILIES = (
     "demo",
     "connect",
     "walk",
+    "work",
     "history",
     "explain",
     "evaluate",

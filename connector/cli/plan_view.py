@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector.planning.plan import Plan
 
 ACCOUNTS_SHOWN = 20
-HEADLINES = ("seg_tier", "seg_say_no", "seg_say_no_status", "seg_action")
+HEADLINES = ("seg_tier", "seg_pyramid_level", "seg_say_no_status", "seg_action")
 """Properties shown per account; the others are counted."""
 WORDS = {
     "en": {
@@ -75,7 +75,8 @@ def show_plan(
         )
         _show_moves(plan, labels)
         _show_causes(plan, labels)
-        _show_accounts(plan, accounts, labels, names)
+        if accounts:
+            _show_accounts(plan, accounts, labels, names)
     if tally.kept:
         typer.echo(str(words["kept"]).format(kept=f"{tally.kept:,}"))
     if plan.holds:

@@ -98,11 +98,11 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
     if out is not None and result.plan is not None:
         _write_plan(out, walk, result)
     if alerts:
-        wiring.tell(result)
+        wiring.tell(result, say=lambda line: say(call.scrub(line)))
     if call.json:
         call.document(result.as_json() | ({"out": str(out)} if out else {}))
     else:
-        _tell(call, wiring, result)
+        _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
 
@@ -116,11 +116,12 @@ def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
         raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
 
 
-def _tell(call: Call, wiring: "Wiring", result: "Result") -> None:
+def _tell(wiring: "Wiring", result: "Result") -> None:
     from connector.cli.plan_view import show_plan, some_accounts
 
     if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
-        accounts = some_accounts(wiring.planned(result.run))
+        looked_at = result.command == "plan" or result.plan.holds
+        accounts = some_accounts(wiring.planned(result.run)) if looked_at else {}
         show_plan(result.plan, accounts, labels=wiring.labels, names=wiring.names(list(accounts)))
 
 
@@ -133,12 +134,13 @@ def _tell_end(call: Call, result: "Result") -> None:
     else:
         for reason in result.reasons:
             say(call.scrub(f"{reason.code}: {reason.message}"))
-    say(_summary(result))
+    say(summary(result))
     if result.report:
         say(f"report: {result.report}")
 
 
-def _summary(result: "Result") -> str:
+def summary(result: "Result") -> str:
+    """How a run ended, in one line."""
     figures = result.figures
     pulled = sum(count for name, count in figures.items() if name.startswith("pulled_"))
     parts = [f"{pulled:,} records pulled"] if pulled else []

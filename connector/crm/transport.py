@@ -62,6 +62,8 @@ class NoAnswer:
     sent: bool
     hopeless: bool = False
     """Another try cannot help (a certificate, a malformed address)."""
+    cut: bool = False
+    """It began and did not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Again:
 
     `seconds` is the wait before the next try, per number of tries so far; `asked` is the wait the CRM itself
     asked for. `hold` closes the whole lane meanwhile. `applied` is None when it is unknown whether a write landed.
+    `error` is what giving up raises.
     """
 
     reason: str
@@ -78,6 +81,7 @@ class Again:
     asked: float | None = None
     hold: bool = False
     applied: bool | None = False
+    error: type[StopRun] = StopRun
 
 
 class AnswerLost(RetryLater):
@@ -224,10 +228,10 @@ class Transport:
                 hint="run again after that time; the worker does so by itself",
                 code="COME_BACK_LATER",
             )
-        return StopRun(
+        return again.error(
             f"{call.what}: {again.reason}; gave up after trying for up to {self._retry_seconds:g} s",
             hint="run again later; [crm] retry_seconds and timeout_seconds set the patience",
-            code="NO_ANSWER",
+            code=again.error.code if again.error is not StopRun else "NO_ANSWER",
         )
 
 

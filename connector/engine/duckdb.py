@@ -58,7 +58,7 @@ def _evaluate(
     sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
     _refuse_homeless(sources)
     rules = connect(rules, {table.value: source.columns for table, source in sources.items()})
-    published = _published(rules)
+    published = [node.name for node in rules.nodes] if request.keep_all else _published(rules)
     nodes = needed(rules.nodes, published)
     asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
     task = _Task(db, rules, request, nodes, asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine import advice, changed, differences, lines, pictures
+from connector.engine import advice, changed, differences, explaining, lines, pictures
 from connector.engine.preparing import K
 from connector.engine.published import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference
+    from connector.model.verdicts import AccountContext, Difference, Explanation
 
 
 class DuckDbEvaluation:
@@ -67,6 +67,10 @@ class DuckDbEvaluation:
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
         return advice.advised(self.published)
+
+    def explain(self, account: str) -> Explanation | None:
+        """One account with all its values."""
+        return explaining.explain(self.published, account)
 
     def close(self) -> None:
         """Free the memory."""

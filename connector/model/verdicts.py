@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,3 +61,31 @@ class PopulationFigures:
     had_tier_by_owner: Mapping[str, int]
     revenue_had_tier_cents: int
     """Revenue of the accounts that had a tier before."""
+
+
+class State(StrEnum):
+    """What is known of a value."""
+
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+    OFF = "not applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeValue:
+    """One named column of the rules for one account, as text."""
+
+    name: str
+    state: State
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One account with every value its verdict was worked out from, in the order of evaluation."""
+
+    verdict: Verdict
+    name: str | None
+    nodes: tuple[NodeValue, ...]
+    not_configured: Mapping[str, str]
+    """Names of the rules that the data cannot feed, and why."""

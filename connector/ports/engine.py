@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference, PopulationFigures, Verdict
+    from connector.model.verdicts import AccountContext, Difference, Explanation, PopulationFigures, Verdict
     from connector.ports.outside import Progress
     from connector.rules.ruleset import RuleSet
 
@@ -31,6 +31,8 @@ class EvaluationRequest:
     language: str
     before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
     """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
+    keep_all: bool = False
+    """Keep every value on the way, for `explain`; else only what is published."""
 
 
 class Evaluation(Protocol):
@@ -62,6 +64,9 @@ class Evaluation(Protocol):
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def explain(self, account: str) -> Explanation | None:
+        """One account with all its values, None when there is no such account; needs `keep_all` in the request."""
 
     def close(self) -> None:
         """Free memory and files."""

@@ -18,8 +18,8 @@ class Progress(Protocol):
 class Notifier(Protocol):
     """Tells people."""
 
-    def send(self, title: str, text: str) -> None:
-        """One message; never raises, returns when delivered or given up."""
+    def send(self, title: str, text: str) -> bool:
+        """One message; never raises. False when nobody got it, and it should be told again."""
 
 
 class Clock(Protocol):

@@ -10,9 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.report import measures
+from connector.report.source import NAMELESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connector.model.pictures import AdvisedAccount
 
@@ -136,13 +137,13 @@ def _plus(total: Decimal | None, more: Decimal | None) -> Decimal | None:
     return total if more is None else (total or Decimal(0)) + more
 
 
-def view_advice(one: AdvisedAccount) -> AdviceView:
+def view_advice(one: AdvisedAccount, *, owners: Mapping[str, str] = NAMELESS) -> AdviceView:
     """Return one advised account; what a NO saves is never more than what the account loses (domain.md 7.9)."""
     net = measures.known_amount(one.net_contribution_cents)
     return AdviceView(
         account=one.account,
         name=one.name,
-        owner=one.owner,
+        owner=owners.get(one.owner or "", one.owner),
         tier=one.tier,
         level=one.level,
         status=one.status,

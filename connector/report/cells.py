@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SPECIAL = re.compile(r'[",;=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]|^\s|\s$')
@@ -28,15 +28,8 @@ def line(values: Iterable[object]) -> str:
 
 def cell(value: object) -> str:
     """Return one CSV cell: numbers bare, texts neutralised with an apostrophe and quoted where they must be."""
-    if isinstance(value, str):
-        return text_cell(value)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return text_cell(";".join(value) if isinstance(value, tuple) else str(value))
+    write = _WRITERS.get(type(value))
+    return write(value) if write else text_cell(str(value))
 
 
 @lru_cache(maxsize=4096)
@@ -46,6 +39,21 @@ def text_cell(text: str) -> str:
         return text
     text = _RISKY.sub(_disarmed, text)
     return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text
+
+
+def _plain(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: text_cell,
+    type(None): lambda _: "",
+    bool: lambda value: "true" if value else "false",
+    int: str,
+    Decimal: _plain,
+    tuple: lambda value: text_cell(";".join(value)),
+}
+"""How each type is written; any other by its text (a date, an enumeration)."""
 
 
 def _disarmed(found: re.Match[str]) -> str:
@@ -63,5 +71,5 @@ def json_bytes(value: object, *, indent: bool = False) -> bytes:
 
 def _exact(value: object) -> orjson.Fragment:
     if isinstance(value, Decimal):
-        return orjson.Fragment(f"{value:f}")
+        return orjson.Fragment(_plain(value))
     raise TypeError(type(value).__name__)

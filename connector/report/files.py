@@ -42,9 +42,11 @@ def write(source: ReportInput, directory: Path, *, language: str, rows_shown: in
 
 def _fill(drafts: Path, source: ReportInput, *, language: str, rows_shown: int) -> None:
     """Write every file once, each stream read once: it passes its file on the way to its view."""
-    with _passing(drafts, "changes", MoveView, map(view_move, source.planned)) as moves:
+    moves_seen = (view_move(one, owners=source.owners) for one in source.planned)
+    advice_seen = (view_advice(one, owners=source.owners) for one in source.advised)
+    with _passing(drafts, "changes", MoveView, moves_seen) as moves:
         changes = view_changes(moves, keep=rows_shown)
-    with _passing(drafts, "say-no", AdviceView, map(view_advice, source.advised)) as advice:
+    with _passing(drafts, "say-no", AdviceView, advice_seen) as advice:
         advised = view_advised(advice, keep=rows_shown)
     population = view_population(source)
     for name, rows in tables.bounded(population).items():

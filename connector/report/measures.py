@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CENT = Decimal("0.01")
 TENTH = Decimal("0.1")
 
 
@@ -23,7 +22,7 @@ def rounded(value: Fraction, step: Decimal) -> Decimal:
 
 def amount(cents: int) -> Decimal:
     """Return cents as an amount with two decimals."""
-    return Decimal(cents).scaleb(-2).quantize(CENT)
+    return Decimal(cents).scaleb(-2)
 
 
 def known_amount(cents: int | None) -> Decimal | None:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Cause, Target
 from connector.report import measures
+from connector.report.source import NAMELESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.report.source import PlannedAccount
@@ -109,13 +110,13 @@ def _marks(one: MoveView) -> dict[str, int]:
     }
 
 
-def view_move(one: PlannedAccount) -> MoveView:
+def view_move(one: PlannedAccount, *, owners: Mapping[str, str] = NAMELESS) -> MoveView:
     """Return what changes of one account; every value of it stands in the plan."""
     about = one.context
     return MoveView(
         account=about.account,
         name=about.name,
-        owner=about.owner,
+        owner=owners.get(about.owner or "", about.owner),
         tier_before=about.tier_before,
         tier_after=about.tier_wanted,
         say_no_before=about.say_no_before,

@@ -12,7 +12,7 @@ from connector.report import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from connector.model.outputs import Output
 
@@ -126,6 +126,10 @@ class Phrasebook:
     def day(self, value: date | None) -> str:
         """Return a date."""
         return NO_VALUE if value is None else numbers.day(value, self.language)
+
+    def moment(self, value: datetime) -> str:
+        """Return a date with the time in its own time zone."""
+        return f"{self.day(value.date())} {value:%H:%M %Z}".rstrip()
 
 
 def _places(value: Decimal) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -71,8 +72,7 @@ def pyramid_notes(population: PopulationView, book: Phrasebook) -> list[tuple[st
         notes.append((book.say("pyramid.flat"), True))
     if pyramid.customers and confidences == {LOW}:
         notes.append((book.say("pyramid.few"), True))
-    outside = _outside(population, book)
-    return [*notes, (outside, False)] if outside else notes
+    return notes + [(note, False) for note in _outside_notes(population, book)]
 
 
 def _spread_notes(pyramid: PyramidView, book: Phrasebook) -> Iterator[tuple[str, bool]]:
@@ -98,13 +98,18 @@ def _energy_notes(pyramid: PyramidView, book: Phrasebook) -> Iterator[tuple[str,
     yield words, pyramid.energy_status == "off_target"
 
 
-def _outside(population: PopulationView, book: Phrasebook) -> str:
+def _outside_notes(population: PopulationView, book: Phrasebook) -> Iterator[str]:
+    """Give who stands outside the base, and the energy spent on them: without it nobody climbs (domain.md 7.1)."""
     base = {level.level for level in population.pyramid.levels}
     others = [one for one in population.slices.get("seg_pyramid_level", ()) if one.value and one.value not in base]
     counted = [
-        f"{book.whole(one.accounts)} {book.label('seg_pyramid_level', one.value)}" for one in others if one.accounts
+        f"{book.label('seg_pyramid_level', one.value)} {book.whole(one.accounts)}" for one in others if one.accounts
     ]
-    return book.say("pyramid.outside", list=", ".join(counted)) if counted else ""
+    hours = [one.energy_hours for one in others if one.energy_hours is not None]
+    if counted:
+        yield book.say("pyramid.outside", list=", ".join(counted))
+    if hours:
+        yield book.say("pyramid.outside_energy", hours=book.hours(sum(hours, Decimal(0))))
 
 
 def changes_intro(report: Report, book: Phrasebook) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.verdicts import AccountContext
+
+NAMELESS: Mapping[str, str] = MappingProxyType({})
+"""No owner has a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ class PlannedAccount:
 class ReportInput:
     """Everything one report shows. `advised` and `planned` are read once, so streams are welcome.
 
-    `outputs` give the labels of values in every language; `field_labels` name logical fields for people
-    (field -> language -> text). `applied` says whether the changes were written or are only planned.
+    `outputs` give the labels of values in every language, `field_labels` what people call logical fields
+    (field -> language -> text), `owners` the names of the CRM's users by id (an unnamed one is shown by its id).
+    `applied` says whether the changes were written or are only planned.
     """
 
     run: str
@@ -44,4 +49,5 @@ class ReportInput:
     planned: Iterable[PlannedAccount] = ()
     applied: bool = False
     field_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
     concentration_warning_pct: Decimal = Decimal(25)

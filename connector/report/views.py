@@ -14,7 +14,7 @@ from connector.report.pyramid import PyramidView, view_pyramid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from decimal import Decimal
 
     from connector.model.outputs import Output
@@ -78,7 +78,7 @@ class AboutView:
     run: str
     crm: str
     as_of: date
-    made_at: str
+    made_at: datetime
     window: str
     first_day: date
     last_day: date
@@ -86,8 +86,9 @@ class AboutView:
     home_currency: str
     accounts: int
     """All that were evaluated, the excluded and unknown ones included."""
-    excluded: int
-    unknown: int
+    excluded: int | None
+    unknown: int | None
+    """Accounts of these tiers; None where no tier is configured."""
     applied: bool
 
 
@@ -124,22 +125,28 @@ def display_order(outputs: Iterable[Output]) -> dict[str, tuple[str, ...]]:
 
 def _about(source: ReportInput, tiers: Sequence[SliceView]) -> AboutView:
     counts = {tier.value: tier.accounts for tier in tiers}
+    nobody = 0 if tiers else None
     window = source.pictures.window
     return AboutView(
         run=source.run,
         crm=source.crm,
         as_of=source.as_of,
-        made_at=source.made_at.isoformat(timespec="seconds"),
+        made_at=source.made_at,
         window=window.name,
         first_day=window.first_day,
         last_day=window.last_day,
         rule_version=source.rule_version,
         home_currency=source.home_currency,
-        accounts=sum(counts.values()),
-        excluded=counts.get("excluded", 0),
-        unknown=counts.get("unknown", 0),
+        accounts=_accounts(source.pictures),
+        excluded=counts.get("excluded", nobody),
+        unknown=counts.get("unknown", nobody),
         applied=source.applied,
     )
+
+
+def _accounts(pictures: Pictures) -> int:
+    """Return how many accounts were evaluated: the slices of any one output are all of them."""
+    return max((sum(piece.accounts for piece in pieces) for pieces in pictures.slices.values()), default=0)
 
 
 def _ranked(values: Iterable[str | None], order: Sequence[str]) -> list[str | None]:

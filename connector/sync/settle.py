@@ -1,12 +1,13 @@
 """Step: find out what became of writes whose answer nobody saw, by reading what the CRM holds now.
 
 A record is written whole or not at all. So one value that arrived proves that the others did, and a value that
-differs since is a person's. When none arrived, the write may still be on its way: for one more run both its old
-and its new value count as ours; after that it is taken as never having arrived.
+differs since is a person's. When none arrived, the write may still be on its way: for an hour after its run both
+its old and its new value count as ours; after that it is taken as never having arrived.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,26 +21,31 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow, Crm
     from connector.sync.going import Going
 
-STILL_OLD = "the answer was lost and the CRM holds none of the values; they may still arrive"
+MAY_STILL_ARRIVE = timedelta(hours=1)
 NEVER_CAME = "the answer was lost and the values never arrived"
 
 
 def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
-    """Land every unsettled write; return the values of those that stay open, as they count as ours meanwhile."""
-    journal, now = going.parts.journal, going.now
+    """Land what can be known of every unsettled write; return the values that still count as ours meanwhile."""
+    journal = going.parts.journal
     left = journal.unsettled()
     if not left:
         return {}
     holds = read(going.parts.crm, (row.change for _, row in left))
     ours: dict[Key, tuple[str | None, ...]] = {}
     for run, rows in _by_run(left):
-        outcomes = [_outcome(record, rows, holds[record]) for record, rows in _by_record(rows)]
-        journal.land(run, outcomes, now=now)
-        still = {(o.target, o.record) for o in outcomes if o.landed is Landed.UNSETTLED}
-        for change in (row.change for row in rows if (row.change.target, row.change.record) in still):
+        young = _is_young(going, run)
+        told = {record: _outcome(record, rows, holds[record], young=young) for record, rows in _by_record(rows)}
+        journal.land(run, [outcome for outcome in told.values() if outcome], now=going.now)
+        for change in (row.change for row in rows if told[row.change.target, row.change.record] is None):
             ours[key(change)] = (*ours.get(key(change), ()), change.old, change.new)
     going.figures["settled"] += len(left)
     return ours
+
+
+def _is_young(going: Going, run: str) -> bool:
+    row = going.parts.journal.run(run)
+    return row is not None and going.now - (row.finished or row.started) <= MAY_STILL_ARRIVE
 
 
 def read(crm: Crm, changes: Iterable[Change]) -> Holds:
@@ -70,12 +76,13 @@ def _by_record(rows: Sequence[ChangeRow]) -> Iterable[tuple[tuple[Target, str], 
     return records.items()
 
 
-def _outcome(record: tuple[Target, str], rows: Sequence[ChangeRow], holds: Mapping[str, str | None] | None) -> Outcome:
+def _outcome(
+    record: tuple[Target, str], rows: Sequence[ChangeRow], holds: Mapping[str, str | None] | None, *, young: bool
+) -> Outcome | None:
+    """Tell what became of one record's write; None while it may still arrive."""
     target, name = record
     if holds is None:
         return Outcome(target, name, Landed.GONE, reason="the record no longer exists")
     if any(holds.get(row.change.property) == row.change.new for row in rows):
         return Outcome(target, name, Landed.WRITTEN)
-    if all(row.landed == Landed.UNSETTLED for row in rows):
-        return Outcome(target, name, Landed.SKIPPED, "NEVER_ARRIVED", NEVER_CAME)
-    return Outcome(target, name, Landed.UNSETTLED, "UNSETTLED", STILL_OLD)
+    return None if young else Outcome(target, name, Landed.SKIPPED, "NEVER_ARRIVED", NEVER_CAME)

@@ -19,7 +19,7 @@ from connector.settings.vault import Vault
 from connector.wiring.crms import Opening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.model.outputs import Labels, Output
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from connector.store import Store
     from connector.sync import Policy, Result, Walk
     from connector.wiring.reporting import Reporting
+    from connector.worker.loop import Worker
 
 SETTINGS_FILE = "settings.toml"
 
@@ -208,6 +209,7 @@ class Wiring:
         if self.settings.tables:
             sections = ", ".join(f"tables.{name}" for name in self.settings.tables)
             raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
+        _ = self.told  # an address that is missing is said before anything is written, not after
 
         return Walk(
             crm=self.crm,
@@ -257,6 +259,12 @@ class Wiring:
 
         return show(self.journal, run)
 
+    def explain(self, account: str, progress: Progress) -> dict[str, Any]:
+        """One account with everything behind its verdict."""
+        from connector.wiring.explaining import explain
+
+        return explain(self, account, progress)
+
     def close(self) -> None:
         """Close what was opened."""
         for name in ("crm", "admin_crm", "store"):
@@ -269,5 +277,40 @@ class Wiring:
 
         return findings(self)
 
-    def tell(self, result: Result) -> None:
-        """Tell people, as `[alerts]` says."""
+    # ── worker ───────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def told(self) -> tuple[list[str], str | None]:
+        """Where alerts and the sign of life go; raises UsageError for a reference that leads nowhere."""
+        alerts = self.settings.alerts
+        urls = [self.vault.text(url, key=f"alerts.urls[{at}]") for at, url in enumerate(alerts.urls)]
+        beat = alerts.heartbeat_url
+        return urls, None if beat is None else self.vault.text(beat, key="alerts.heartbeat_url")
+
+    def afresh(self) -> None:
+        """Read the rules anew and enter the CRM anew, for the next run of a process that stays."""
+        for name in ("rules", "pull_request", "crm"):
+            if name in self.__dict__:
+                found = self.__dict__.pop(name)
+                if name == "crm":
+                    found.close()
+
+    def worker(self, *, progress: Progress, tell: Callable[[str], None], ended: Callable[[Result], None]) -> Worker:
+        """Return the unattended worker."""
+        from connector.wiring.working import worker
+
+        return worker(self, progress=progress, tell=tell, ended=ended)
+
+    def times(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """The times the worker would run."""
+        from connector.wiring.working import times
+
+        return times(self, first, last)
+
+    def tell(self, result: Result, *, say: Callable[[str], None]) -> None:
+        """Tell people how a run ended, as `[alerts]` says; what goes wrong with it is said, and changes nothing."""
+        urls, beat = self.told
+        if urls or beat:
+            from connector.wiring.working import as_ended, herald
+
+            herald(self, tell=say).after(as_ended(result), now=self.clock())

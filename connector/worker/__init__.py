@@ -1,0 +1,1 @@
+"""Knows when, not what: the schedule, the loop that follows it, who hears of trouble, and whether all is well."""

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from tests.hubspot.tiny import Tiny
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.hubspot.tiny import Tiny
 
 
 @dataclass(frozen=True)

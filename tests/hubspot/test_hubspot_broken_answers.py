@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_page_that_cannot_be_trusted_stops_the_pull_when_it_is(server: Scripte
 
 def test_a_cut_page_stops_the_pull_at_once_and_is_not_asked_for_again(server: Scripted) -> None:
     server.only(LIST, Reply(200, b'{"results":[{"id":"1"'))
-    with pytest.raises(BadAnswer, match="listing companies.*cut"):
+    with pytest.raises(BadAnswer, match=r"listing companies.*cut"):
         pulled(hubspot_at(server.url))
     assert sum(seen.path == "/crm/v3/objects/companies" for seen in server.seen) == 1
 
@@ -134,12 +135,13 @@ def test_a_count_without_total_stops_the_pull(server: Scripted) -> None:
         pulled(hubspot_at(server.url))
 
 
+FROM = {"id": "11"}
 LINK_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("left out", {"results": []}),
     ("not asked for", {"results": [{"from": {"id": "99"}, "to": []}]}),
-    ("without record or types", {"results": [{"from": {"id": "11"}, "to": [{"associationTypes": []}]}]}),
-    ("without record or types", {"results": [{"from": {"id": "11"}, "to": [{"toObjectId": "1x", "associationTypes": []}]}]}),
-    ("without record or types", {"results": [{"from": {"id": "11"}, "to": None}]}),
+    ("without record or types", {"results": [{"from": FROM, "to": [{"associationTypes": []}]}]}),
+    ("without record or types", {"results": [{"from": FROM, "to": [{"toObjectId": "1x", "associationTypes": []}]}]}),
+    ("without record or types", {"results": [{"from": FROM, "to": None}]}),
     ("could not read some", {"results": [], "errors": [{"category": "VALIDATION_ERROR", "message": "bad id"}]}),
 ]  # fmt: skip
 
@@ -189,7 +191,7 @@ def test_link_pages_that_never_end_stop_the_pull(server: Scripted) -> None:
 def test_a_wrong_token_is_one_clear_error(server: Scripted) -> None:
     message = "Authentication credentials not found."
     server.only("/", then=Reply(401, {"status": "error", "message": message, "category": "INVALID_AUTHENTICATION"}))
-    with pytest.raises(AccessRefused, match="HubSpot refuses the token.*credentials not found") as error:
+    with pytest.raises(AccessRefused, match=r"HubSpot refuses the token.*credentials not found") as error:
         pulled(hubspot_at(server.url))
     assert "token" in error.value.hint
     assert len(server.seen) == 1
@@ -241,7 +243,7 @@ def test_a_property_that_does_not_exist_is_not_connected(server: Scripted) -> No
 
 def test_a_required_property_that_does_not_exist_is_an_error_naming_it(server: Scripted) -> None:
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "pain_fit")}
-    with pytest.raises(UsageError, match="pain_fit.*no property 'my_fit' on companies"):
+    with pytest.raises(UsageError, match=r"pain_fit.*no property 'my_fit' on companies"):
         pulled(
             hubspot_at(server.url, fields={"pain_fit": "my_fit"}),
             columns=asked,
@@ -260,7 +262,7 @@ def test_definitions_that_may_not_be_read_are_told_from_the_records(server: Scri
 def test_a_used_up_day_names_the_time_it_goes_on(server: Scripted) -> None:
     body = {"message": "You have reached your daily limit.", "errorType": "RATE_LIMIT", "policyName": "DAILY"}
     server.only(LIST, then=Reply(429, body))
-    with pytest.raises(QuotaUsedUp, match="daily limit.*2026-06-02 00:00 CEST") as error:
+    with pytest.raises(QuotaUsedUp, match=r"daily limit.*2026-06-02 00:00 CEST") as error:
         pulled(hubspot_at(server.url))
     assert error.value.resume_at is not None
     assert error.value.resume_at.isoformat() == "2026-06-02T00:00:00+02:00"
@@ -292,6 +294,14 @@ def test_a_connection_that_breaks_off_is_made_again(server: Scripted) -> None:
     assert pulled(hubspot_at(server.url))[1].rows[Table.ACCOUNTS] == 7
 
 
+def test_an_answer_that_is_cut_again_and_again_cannot_be_trusted(server: Scripted) -> None:
+    clock = FakeClock()
+    server.only(LIST, then=Reply(200, page("1", "2"), cut=20))
+    with pytest.raises(BadAnswer, match="listing companies: the answer broke off halfway"):
+        pulled(hubspot_at(server.url, clock))
+    assert clock.at < 10
+
+
 def test_a_server_that_stays_down_ends_the_run_within_the_patience(server: Scripted) -> None:
     clock = FakeClock()
     server.only(LIST, then=Reply(503, b""))
@@ -314,7 +324,7 @@ def test_a_host_name_that_does_not_exist_is_told_soon() -> None:
 
 def test_an_account_being_moved_ends_the_run_with_the_time_to_come_back(server: Scripted) -> None:
     server.only(LIST, then=Reply(477, b"", headers={"Retry-After": "7200"}))
-    with pytest.raises(StopRun, match="another data centre.*come back at 2026-06-01 08:00") as error:
+    with pytest.raises(StopRun, match=r"another data centre.*come back at 2026-06-01 08:00") as error:
         pulled(hubspot_at(server.url))
     assert error.value.code == "COME_BACK_LATER"
 
@@ -343,14 +353,12 @@ def test_a_redirect_never_carries_the_token_elsewhere(server: Scripted) -> None:
 
 
 def test_an_answer_that_drips_is_given_up_in_time(server: Scripted) -> None:
-    import time
-
     server.only("/", then=Reply(200, {"portalId": 1, "pad": "x" * 200}, drip=0.05))
     began = time.monotonic()
     clock = FakeClock()
     crm = hubspot_at(server.url, clock, timeout_seconds=0.3, retry_seconds=0.1)
     crm._client._wire._ticks = time.monotonic
-    with pytest.raises(StopRun, match="took longer than 0.3 s"):
+    with pytest.raises(StopRun, match=r"took longer than 0\.3 s"):
         pulled(crm)
     assert time.monotonic() - began < 3
 

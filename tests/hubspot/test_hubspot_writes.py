@@ -214,7 +214,7 @@ def test_per_record_errors_of_a_mixed_answer_keep_the_crms_words(server: Scripte
     server.only(UPDATE, Reply(207, mixed))
     first, second = hubspot_at(server.url).write([account(1, seg_tier="x"), account(2, seg_tier="x")])
     assert first.landed is Landed.WRITTEN
-    assert (second.landed, second.code, second.reason) == (Landed.REFUSED, "VALIDATION_ERROR", "no [secret]")
+    assert (second.landed, second.code, second.reason) == (Landed.REFUSED, "VALIDATION_ERROR", "no ***")
 
 
 def test_errors_that_name_no_record_are_isolated(server: Scripted) -> None:

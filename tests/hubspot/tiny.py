@@ -16,7 +16,7 @@ from connector.crm.transport import Answer, Call, NoAnswer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.crm.secrets import Secret
+    from connector.model.secrets import Secret
 
 START = 1_780_000_000_000
 """The portal's clock begins here, in epoch milliseconds (2026-05-28)."""

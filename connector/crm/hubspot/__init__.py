@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from connector.crm.hubspot.auth import Credentials, FixedToken, RefreshedToken
+from connector.crm.hubspot.auth import Credentials, FixedToken, Mask, RefreshedToken
 from connector.crm.hubspot.client import Client, Wire
 from connector.crm.hubspot.crm import HubSpot
 from connector.crm.hubspot.limits import Limits
@@ -16,7 +16,7 @@ from connector.crm.hubspot.mapping import FieldMap
 from connector.crm.hubspot.paths import API_VERSION, Paths
 from connector.crm.transport import Transport
 from connector.errors import UsageError
-from connector.model.secrets import Scrubber, Secret
+from connector.model.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +55,7 @@ def connect(
     lane, status, bytes, seconds); `now` is the wall clock, `ticks` a clock that never jumps. Raises UsageError.
     """
     _check_url(base_url)
-    scrub = Scrubber(map(Secret, (token, client_secret, refresh_token)))
+    mask = Mask(*map(Secret, (token, client_secret, refresh_token)))
     wire = Wire(base_url=base_url, timeout_seconds=timeout_seconds, ticks=ticks)
     limits = Limits(
         max_share=max_share_of_daily_quota,
@@ -64,7 +64,7 @@ def connect(
         ticks=ticks,
         pause=lambda seconds: client.transport.pause(seconds),  # noqa: PLW0108 - the transport comes after its lanes
     )
-    client = Client(wire=wire, limits=limits, scrub=scrub, now=now, chance=chance)
+    client = Client(wire=wire, limits=limits, scrub=mask, now=now, chance=chance)
     client.transport = Transport(
         send=client.send,
         judge=client.judge,
@@ -77,7 +77,7 @@ def connect(
     )
     paths = Paths(api_version)
     client.credentials = _credentials(
-        client, paths, scrub, keep_refresh_token, ticks, token, client_id, client_secret, refresh_token
+        client, paths, mask, keep_refresh_token, ticks, token, client_id, client_secret, refresh_token
     )
     return HubSpot(client, paths, FieldMap(fields or {}), home_currency=home_currency, now=now)
 
@@ -85,7 +85,7 @@ def connect(
 def _credentials(
     client: Client,
     paths: Paths,
-    scrub: Scrubber,
+    mask: Mask,
     keep: Callable[[str], None],
     ticks: Callable[[], float],
     *given: str,
@@ -106,7 +106,7 @@ def _credentials(
         path=paths.token(),
         keep=keep,
         ticks=ticks,
-        scrub=scrub,
+        mask=mask,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connector.crm.transport import Again, Answer, NoAnswer
+from connector.errors import BadAnswer, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -199,7 +200,12 @@ _NAMES = {
 
 
 def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
-    """How to try again when nothing came back; an address that never answered gets three tries only."""
-    tries = 1 if lost.hopeless else 3 if first else 100
-    applied = None if lost.sent else False
-    return Again(lost.reason, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, applied=applied)
+    """How to try again when nothing came back; an address that never answered, or an answer cut again, gets three."""
+    tries = 1 if lost.hopeless else 3 if first or lost.cut else 100
+    return Again(
+        lost.reason,
+        lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()),
+        tries=tries,
+        applied=None if lost.sent else False,
+        error=BadAnswer if lost.cut else StopRun,
+    )

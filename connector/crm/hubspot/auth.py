@@ -25,6 +25,24 @@ _RENEW_AT = 0.8
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
+class Mask:
+    """Takes the secrets of the settings, and the tokens in use, out of texts; tokens long gone are forgotten."""
+
+    def __init__(self, *given: Secret) -> None:
+        self._given = given
+        self._last: tuple[Secret, ...] = ()
+        self._scrub = Scrubber(given)
+
+    def renewed(self, *tokens: Secret) -> None:
+        """Mask these from now on, and those in use until now."""
+        self._scrub = Scrubber((*self._given, *self._last, *tokens))
+        self._last = tokens
+
+    def __call__(self, text: str) -> str:
+        """The text without secrets."""
+        return self._scrub(text)
+
+
 class Credentials(Protocol):
     """Where the bearer token of the next call comes from."""
 
@@ -76,7 +94,7 @@ class RefreshedToken:
         path: str,
         keep: Callable[[str], None],
         ticks: Callable[[], float],
-        scrub: Scrubber,
+        mask: Mask,
     ) -> None:
         self._client_id = client_id
         self._client_secret = client_secret
@@ -85,7 +103,7 @@ class RefreshedToken:
         self._path = path
         self._keep = keep
         self._ticks = ticks
-        self._scrub = scrub
+        self._mask = mask
         self._lock = threading.Lock()
         self._access: Secret | None = None
         self._renew_at = 0.0
@@ -113,13 +131,12 @@ class RefreshedToken:
         answer = self._fetch(self._request())
         if answer.status >= 400:  # noqa: PLR2004 - HTTP
             raise AccessRefused(
-                "HubSpot refuses the refresh token: " + self._scrub(_why(answer)),
+                "HubSpot refuses the refresh token: " + self._mask(_why(answer)),
                 hint="install the app again and put the new refresh token where [crm] refresh_token points",
             )
         token, refresh, life = _granted(answer)
-        self._scrub.add(token)
+        self._mask.renewed(token, refresh, self._refresh_token)
         if refresh and refresh.reveal() != self._refresh_token.reveal():
-            self._scrub.add(refresh)
             self._refresh_token = refresh
             self._keep(refresh.reveal())
         self._access, self._renew_at = token, self._ticks() + life * _RENEW_AT

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.auth import Credentials
     from connector.crm.hubspot.limits import Limits
     from connector.crm.transport import Transport
-    from connector.model.secrets import Scrubber, Secret
+    from connector.model.secrets import Secret
 
 _POOL = 16
 _CONNECT_SECONDS = 10.0
@@ -113,11 +113,14 @@ class Wire:
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Answer | NoAnswer:
         """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
         chunks = []
-        while chunk := response.read1(1 << 20):
-            chunks.append(chunk)
-            if self._ticks() > deadline:
-                response.close()
-                return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
+        try:
+            while chunk := response.read1(1 << 20):
+                chunks.append(chunk)
+                if self._ticks() > deadline:
+                    response.close()
+                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
         response.release_conn()
         return Answer(response.status, response.headers, b"".join(chunks))
 
@@ -163,7 +166,7 @@ class Client:
         *,
         wire: Wire,
         limits: Limits,
-        scrub: Scrubber,
+        scrub: Callable[[str], str],
         now: Callable[[], datetime],
         chance: Callable[[], float] = random.random,
     ) -> None:

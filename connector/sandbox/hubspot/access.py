@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 STATIC = re.compile(r"pat-[a-z]{2}\d-\S+")
 REFRESH = re.compile(r"(na|eu)\d-\S+")
 SCOPES_URL = "https://developers.hubspot.com/scopes"
+APP_ID = 1
 NO_CREDENTIALS = (
     "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details "
     "at https://developers.hubspot.com/docs/methods/auth/oauth-overview"
@@ -197,7 +198,8 @@ def access_token_details(portal: Portal, _request: Request, token: str) -> Answe
     if grant is None or grant.expires_at is None:
         raise Refusal(404, "No access token found", category="OBJECT_NOT_FOUND")
     seconds = max(0, (grant.expires_at - portal.now()) // 1000)
-    return answer(_metadata(portal, grant) | {"token": token, "expires_in": seconds, "token_type": "access"})
+    life = {"token": token, "expires_in": seconds, "token_type": "access", "app_id": APP_ID}
+    return answer(_metadata(portal, grant) | life)
 
 
 def refresh_token_details(portal: Portal, _request: Request, token: str) -> Answer:
@@ -219,9 +221,7 @@ def _metadata(portal: Portal, grant: Grant) -> dict[str, object]:
     return {
         "hub_id": portal.account.portal_id,
         "hub_domain": "sandbox.example.com",
-        "app_id": 1,
         "user_id": 1,
         "user": "sandbox@example.com",
         "scopes": _scopes(grant),
-        "scope_to_scope_group_pks": [],
     }

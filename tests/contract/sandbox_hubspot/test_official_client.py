@@ -1,7 +1,12 @@
-"""The vendor's own Python client, with its validation on, takes every answer of the sandbox for HubSpot's."""
+"""The vendor's own Python client, with its validation on, takes every answer of the sandbox for HubSpot's.
+
+The same walks go once straight to the sandbox and once through a proxy that holds every request and answer
+against a description derived from that client: it turns a breach into a 500.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +17,7 @@ from hubspot.crm.companies.exceptions import ApiException, ForbiddenException, N
 from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
+from tests.support.prism import describe, proxied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,12 +29,16 @@ TOKEN = "pat-eu1-test"
 LETTERS = [{"label": letter, "value": letter, "displayOrder": at, "hidden": False} for at, letter in enumerate("ABC")]
 
 
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@pytest.fixture(scope="module", params=["straight", pytest.param("prism", marks=pytest.mark.node)])
+def sandbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder: Path = tmp_path_factory.mktemp("book")
     write_tables(generate(companies=130, as_of=date(2026, 11, 1)), folder)
     with running(now=lambda: datetime.now(UTC), data=folder) as found:
-        yield found
+        if request.param == "straight":
+            yield found
+        else:
+            with proxied(found.url, describe(folder)) as url:
+                yield replace(found, url=url)
 
 
 @pytest.fixture

@@ -46,6 +46,15 @@ def test_a_move_counts_all_values_and_names_the_accounts_own_properties() -> Non
     assert (move.values, move.properties) == (2, ("seg_tier",))
 
 
+def test_an_owner_is_shown_by_name_and_an_unnamed_one_by_id() -> None:
+    one = planned("1", before="large", after="regular")
+    owned = replace(one, context=replace(one.context, owner="70"))
+    assert view_move(owned, owners={"70": "Els"}).owner == "Els"
+    assert view_move(owned, owners={"71": "Els"}).owner == "70"
+    assert view_move(one, owners={"70": "Els"}).owner is None
+    assert view_advice(advised(owner="70"), owners={"70": "Els"}).owner == "Els"
+
+
 def test_the_cause_of_a_move_is_that_of_its_tier() -> None:
     def change(name: str, cause: Cause) -> Change:
         return Change("1", Target.ACCOUNT, "1", name, None, None, cause)

@@ -46,6 +46,7 @@ def _all_kinds() -> dict[str, Pictures]:
             seg_pyramid_level=slices({"top": (1, 10**15), "small": (1, 10**14)}),
             seg_tier=slices({"large": (2, 10**15)}),
         ),
+        "pyramid only": pictures([500], seg_pyramid_level=slices({"top": (1, 5), "prospect": (3, 0)})),
         "reference base": base_100(hours=True),
         "nothing configured": Pictures(base_100().window, [], {}, {}),
     }
@@ -170,6 +171,7 @@ def test_the_lead_says_what_a_reader_must_know(render: Render, language: str, le
         ("all unknown", "No account bought in this window; 12 accounts cannot be placed for lack of data."),
         ("credit notes only", "1 customer is active, without revenue in this window."),
         ("one customer", "1 customer brings 100.0% of revenue."),
+        ("pyramid only", "1 customer brings 100.0% of revenue."),
     ],
 )
 def test_the_lead_is_honest_about_a_base_that_says_little(render: Render, kind: str, lead: str) -> None:
@@ -195,6 +197,16 @@ def test_the_page_names_what_data_to_complete(render: Render) -> None:
     assert "odd_field 1" in health
     assert "een gewonnen deal sluit in de toekomst" in health
     assert "ODD_CODE 1" in health
+
+
+def test_energy_outside_the_base_is_a_line_of_its_own(render: Render) -> None:
+    drawn = base_100(hours=True)
+    levels = [*drawn.slices["seg_pyramid_level"], *slices({"prospect": (50, 0)}, hours={"prospect": 75})]
+    page = render(source(replace(drawn, slices={**drawn.slices, "seg_pyramid_level": levels})))
+    words = page.one("section", id="pyramid").text
+    assert "Outside the customer base: Prospect 50." in words
+    assert "Energy on them: 75 hours" in words
+    assert "Total 1,000" in words
 
 
 def test_a_plan_that_was_written_is_not_called_planned(render: Render) -> None:

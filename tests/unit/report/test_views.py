@@ -89,6 +89,12 @@ def test_about_counts_excluded_and_unknown_accounts() -> None:
     assert (about.accounts, about.unknown, about.excluded) == (10, 2, 3)
 
 
+def test_about_counts_all_accounts_where_no_tier_is_configured() -> None:
+    drawn = pictures(seg_pyramid_level=[*slices({"small": (5, 10)}), Slice(None, 2, 2, 0)])
+    about = view_population(source(drawn)).about
+    assert (about.accounts, about.unknown, about.excluded) == (7, None, None)
+
+
 def test_matrix_keeps_first_assignments_apart_from_moves() -> None:
     drawn = replace(
         base_100(),

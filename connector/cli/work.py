@@ -1,0 +1,72 @@
+"""`run`: the unattended worker."""
+
+import os
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.call import Call, shared
+from connector.cli.output import say
+from connector.cli.walk import summary
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.sync import Result
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("not a date or time; write it as 2026-10-25 or 2026-10-25T02:30") from None
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", rich_help_panel="Walk")(shared(run))
+
+
+def run(
+    call: Call,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the times it would run, and do nothing.")] = False,
+    from_: Annotated[
+        datetime | None, typer.Option("--from", metavar="ISO", parser=_moment, help="First moment.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", metavar="ISO", parser=_moment, help="Last moment.")
+    ] = None,
+) -> int:
+    """Work unattended: a run at once, then on [schedule], until SIGTERM or Ctrl-C."""
+    if dry_run:
+        return _print_times(call, from_, until)
+    wiring = call.wiring()
+
+    def tell(line: str) -> None:
+        say(call.scrub(f"{wiring.clock():%Y-%m-%dT%H:%M:%SZ} {line}"))
+
+    def ended(result: "Result") -> None:
+        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result)):
+            tell(line)
+
+    with call.progress() as progress:
+        worker = wiring.worker(progress=progress, tell=tell, ended=ended)
+        in_time = worker.run()
+    if not in_time:
+        sys.stderr.flush()
+        os._exit(0)  # the batch in hand hangs; the journal knows what was sent
+    return 0
+
+
+def _print_times(call: Call, first: datetime | None, last: datetime | None) -> int:
+    if first is None or last is None:
+        raise UsageError("--dry-run needs --from and --until", hint="for example --from 2026-10-24 --until 2026-10-27")
+    found = [moment.isoformat() for moment in call.wiring().times(first, last)]
+    if call.json:
+        call.document({"times": found})
+    else:
+        for moment in found:
+            typer.echo(moment)
+    return 0

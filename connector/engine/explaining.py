@@ -1,0 +1,50 @@
+"""One account with every value on the way to its verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from connector.engine.columns import off
+from connector.engine.sources import quoted, quoted_text
+from connector.model.verdicts import Explanation, NodeValue, State, Verdict
+from connector.rules.walk import NUMERIC
+
+if TYPE_CHECKING:
+    from connector.engine.published import Published
+
+
+def explain(published: Published, account: str) -> Explanation | None:
+    """Read the account's row of every node that was kept; None when there is no such account."""
+    outputs = {output.output.name: published.wanted(output) for output in published.written}
+    nodes = {name: _text(published, name) for name in published.columns.made}
+    states = [_off(published, name) for name in nodes]
+    cells = ["a.account_id", "a.name", published.warnings, *outputs.values(), *nodes.values(), *states]
+    query = f"select {', '.join(cells)} from {published.subjects} where a.account_id = {quoted_text(account)}"
+    row = next(published.rows(query), None)
+    if row is None:
+        return None
+    found, name, warnings, *values = row
+    verdict = Verdict(
+        str(found), dict(zip(outputs, values, strict=False)), tuple(warnings.split(";")) if warnings else ()
+    )
+    texts = values[len(outputs) : len(outputs) + len(nodes)]
+    kept = map(_value, nodes, texts, values[len(outputs) + len(nodes) :])
+    return Explanation(verdict, name, tuple(kept), published.rules.not_configured)
+
+
+def _value(name: str, text: Any, applies_not: Any) -> NodeValue:
+    state = State.OFF if applies_not else State.UNKNOWN if text is None else State.KNOWN
+    return NodeValue(name, state, text if state is State.KNOWN else None)
+
+
+def _text(published: Published, name: str) -> str:
+    cell = published.cell(name)
+    decimals = published.columns.nodes[name].type in NUMERIC and published.columns.made[name].scale
+    return f"number_text({cell})" if decimals else f"cast({cell} as varchar)"
+
+
+def _off(published: Published, name: str) -> str:
+    if published.columns.made[name].off is None:
+        return "false"
+    place = published.cell(name).partition(".")[0]
+    return f"{place}.{quoted(off(name))}"

@@ -1,0 +1,132 @@
+"""One account explained: every input, rule and threshold behind its verdict, and how far the next level is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import ConnectorError, UsageError
+from connector.model.fields import Table
+from connector.model.verdicts import State
+from connector.ports import EvaluationRequest
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
+from connector.rules.tree import Name, Param
+from connector.rules.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.model.verdicts import Explanation, NodeValue
+    from connector.ports import Progress, Snapshot
+    from connector.rules.ruleset import Definition, Node, RuleSet
+    from connector.wiring import Wiring
+
+BY_NAME = "name:"
+NAMES_SHOWN = 10
+KINDS = {FieldOf: "field", FactOf: "fact", FormulaOf: "value", PopulationOf: "population", RankOf: "rank"}
+
+
+def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
+    """Explain an account of the mirror by its id or `name:TEXT`; raises UsageError when it is not exactly one."""
+    snapshot = wiring.store.mirror.current()
+    if snapshot is None:
+        raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
+    account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else wanted
+    run = wiring.settings.run
+    request = EvaluationRequest(
+        files=snapshot.files,
+        as_of=wiring.as_of,
+        time_zone=run.time_zone,
+        home_currency=run.home_currency,
+        language=wiring.language,
+        keep_all=True,
+    )
+    evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
+    try:
+        found = evaluation.explain(account)
+    finally:
+        evaluation.close()
+    if found is None:
+        raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
+    return _document(wiring, found)
+
+
+def _by_name(snapshot: Snapshot, text: str) -> str:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    found: list[dict[str, str]] = []
+    for file in snapshot.files[Table.ACCOUNTS]:
+        rows = pq.read_table(file, columns=["account_id", "name"])
+        found += rows.filter(pc.match_substring(rows.column("name"), text, ignore_case=True)).to_pylist()
+    exact = [row for row in found if row["name"].lower() == text.lower()]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0]["account_id"]
+    if not found:
+        raise UsageError(f"no account has {text!r} in its name", hint="`tiersync pull` refreshes the mirror")
+    listed = "\n".join(f"  {row['account_id']}  {row['name']}" for row in found[:NAMES_SHOWN])
+    raise UsageError(f"{len(found)} accounts have {text!r} in their name:\n{listed}", hint="give the id of one")
+
+
+def _document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
+    nodes = {node.name: node for node in wiring.rules.nodes}
+    values = {value.name: value for value in found.nodes}
+    return {
+        "account": found.verdict.account,
+        "name": found.name,
+        "as_of": wiring.as_of,
+        "rule_version": wiring.rules.version,
+        "outputs": dict(found.verdict.values),
+        "warnings": list(found.verdict.warnings),
+        "values": [_told(wiring, nodes[value.name], value) for value in found.nodes if value.name in nodes],
+        "lines": list(_lines(wiring.rules, values)),
+        "not_configured": dict(found.not_configured),
+    }
+
+
+def _told(wiring: Wiring, node: Node, value: NodeValue) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "kind": KINDS[type(node.definition)],
+        "model": node.model or None,
+        "meaning": node.meaning.get(wiring.language),
+        "state": value.state,
+        "value": value.value,
+        "from": node.definition.column if isinstance(node.definition, FieldOf) else list(node.depends),
+        "thresholds": _thresholds(wiring.rules, node.definition),
+        "at": f"{Path(node.at.file).name}:{node.at.line}" if node.at.file else None,
+    }
+
+
+def _thresholds(rules: RuleSet, definition: Definition) -> dict[str, Any]:
+    """Return the parameters a definition compares with, by name."""
+    named = {part.name for root in _expressions(definition) for part in walk(root) if isinstance(part, Param)}
+    return {name: _written(rules.parameters[name].value) for name in sorted(named) if name in rules.parameters}
+
+
+def _written(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def _expressions(definition: Definition) -> Iterator[Any]:
+    if isinstance(definition, FormulaOf):
+        yield definition.expression
+    elif isinstance(definition, FactOf | PopulationOf):
+        yield from (part for part in (definition.value, getattr(definition, "where", None)) if part is not None)
+    elif isinstance(definition, RankOf):
+        yield from (band.percent for band in definition.ranking.bands if band.percent is not None)
+
+
+def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the rankings above this account, and what it lacks to reach them."""
+    for node in rules.nodes:
+        ranked = node.definition
+        if not isinstance(ranked, RankOf) or ranked.part is not Part.LINE or not isinstance(ranked.ranking.by, Name):
+            continue
+        line, own = values.get(node.name), values.get(ranked.ranking.by.name)
+        if line is None or own is None or State.KNOWN not in {line.state} & {own.state}:
+            continue
+        lacking = Decimal(line.value or 0) - Decimal(own.value or 0)
+        if lacking > 0:
+            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "lacking": str(lacking)}

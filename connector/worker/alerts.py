@@ -1,0 +1,139 @@
+"""Who has to hear what, decided without sending anything: once per cause, once when it is right again.
+
+A cause stays open until a run ends ok or partial: two failures that take turns are two messages, not two hundred.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from connector.model.runs import Reason, RunOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+MEMORY_KEY = "alerts"
+"""The journal's small fact that holds the memory below."""
+_SHOWN = 5
+_MOST_CAUSES = 20
+"""More open causes than this are one big trouble, of which people know."""
+_NOT_TROUBLE = frozenset({"ANOTHER_RUN"})
+"""One of several workers works; that the others stand back is as it should be."""
+_CHANGING = re.compile(r"'[^']*'|\"[^\"]*\"|[\w-]*\d[\w.,:-]*")
+"""Words of a message that differ from run to run: figures, ids, names in quotes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run that ended, as far as alerts care."""
+
+    run: str
+    command: str
+    outcome: RunOutcome
+    reasons: Sequence[Reason] = ()
+    figures: Mapping[str, int] = field(default_factory=dict)
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What people were told and is not over yet."""
+
+    open_causes: tuple[str, ...] = ()
+    since: str = ""
+    """When the first of them began, ISO 8601."""
+    partial_on: str = ""
+    """The local day of the last message about a partial run."""
+
+    def as_text(self) -> str:
+        """For the journal."""
+        return json.dumps([list(self.open_causes), self.since, self.partial_on])
+
+    @classmethod
+    def from_text(cls, text: str | None) -> Memory:
+        """Back from the journal; nothing known when it cannot be read."""
+        try:
+            causes, since, partial_on = json.loads(text or "")
+            return cls(tuple(map(str, causes)), str(since), str(partial_on))
+        except (ValueError, TypeError):
+            return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to people."""
+
+    title: str
+    text: str
+
+
+def decide(memory: Memory, ended: Ended, *, now: datetime, time_zone: str) -> tuple[Memory, Message | None]:
+    """What to tell after a run, and what to remember once it was delivered."""
+    if ended.outcome in {RunOutcome.FAILED, RunOutcome.HELD}:
+        return _trouble(memory, ended, now)
+    if memory.open_causes:
+        return _right_again(memory, ended, _day(now, time_zone))
+    if ended.outcome is RunOutcome.PARTIAL:
+        return _partial(memory, ended, _day(now, time_zone))
+    return memory, None
+
+
+def _trouble(memory: Memory, ended: Ended, now: datetime) -> tuple[Memory, Message | None]:
+    reasons = ended.reasons or (Reason("UNKNOWN", "no reason given"),)
+    causes = {_cause(ended.outcome, reason): reason for reason in reasons if reason.code not in _NOT_TROUBLE}
+    new = {cause: reason for cause, reason in causes.items() if cause not in memory.open_causes}
+    if not new or len(memory.open_causes) >= _MOST_CAUSES:
+        return memory, None
+    kept = replace(memory, open_causes=(*memory.open_causes, *new), since=memory.since or now.isoformat())
+    return kept, _message(ended, tuple(new.values()), f"run {ended.outcome}")
+
+
+def _right_again(memory: Memory, ended: Ended, day: str) -> tuple[Memory, Message | None]:
+    is_partial = ended.outcome is RunOutcome.PARTIAL
+    title = "right again, in part" if is_partial else "right again"
+    kept = Memory(partial_on=day if is_partial else memory.partial_on)
+    return kept, _message(ended, ended.reasons, title, f"Trouble since {memory.since} is over.")
+
+
+def _partial(memory: Memory, ended: Ended, day: str) -> tuple[Memory, Message | None]:
+    if memory.partial_on == day:
+        return memory, None
+    return replace(memory, partial_on=day), _message(ended, ended.reasons, "run partial")
+
+
+def _cause(outcome: RunOutcome, reason: Reason) -> str:
+    """The same trouble has the same name tomorrow, whatever the figures in its message are then."""
+    return f"{outcome}:{reason.code}:{_CHANGING.sub('#', reason.message)[:80]}"
+
+
+def _message(ended: Ended, reasons: Sequence[Reason], title: str, first: str = "") -> Message:
+    more = len(reasons) - _SHOWN
+    lines = [
+        *([first] if first else []),
+        *(f"{reason.code}: {reason.message}" for reason in reasons[:_SHOWN]),
+        *([f"… and {more} more"] if more > 0 else []),
+        *([ended.hint] if ended.hint else []),
+        _counts(ended.figures),
+        _command(ended),
+    ]
+    return Message(f"tiersync: {title} ({ended.command} {ended.run})", "\n".join(line for line in lines if line))
+
+
+def _counts(figures: Mapping[str, int]) -> str:
+    named = ("evaluated", "changes", "written", "refused", "quarantined")
+    return ", ".join(f"{name} {figures[name]}" for name in named if name in figures)
+
+
+def _command(ended: Ended) -> str:
+    if ended.outcome is RunOutcome.HELD:
+        return f"See: tiersync runs show {ended.run}   Release: tiersync approve {ended.run} --reason TEXT"
+    return f"See: tiersync runs show {ended.run}"
+
+
+def _day(now: datetime, time_zone: str) -> str:
+    return now.astimezone(ZoneInfo(time_zone)).date().isoformat()

@@ -1,0 +1,108 @@
+"""Carries messages out: alerts through apprise, and the sign of life that a dead-man service waits for."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from connector.errors import ConnectorError
+from connector.model.runs import RunOutcome
+from connector.worker.alerts import MEMORY_KEY, Ended, Memory, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from connector.ports import Journal, Notifier
+
+HEARTBEAT_SECONDS = 10
+_TRIES = 3
+
+
+class AppriseNotifier:
+    """Sends to every URL of `[alerts] urls`; the URLs hold secrets and are never repeated."""
+
+    def __init__(self, urls: Sequence[str], *, tell: Callable[[str], None]) -> None:
+        self._urls = tuple(urls)
+        self._tell = tell
+        # It repeats addresses it cannot read, secrets and all; what went wrong is told here instead.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+
+    def send(self, title: str, text: str) -> bool:
+        """One message to all; True when somebody got it. Never raises."""
+        taken = [self._one(at, url, title, text) for at, url in enumerate(self._urls, 1)]
+        return any(taken)
+
+    def _one(self, at: int, url: str, title: str, text: str) -> bool:
+        from apprise import Apprise  # noqa: PLC0415 - 0.2 s that only trouble pays
+
+        carrier, why = Apprise(), "it is no address that apprise knows"
+        try:
+            if carrier.add(url):
+                why = "it did not take the message"
+                if carrier.notify(body=text, title=title):
+                    return True
+        except Exception as error:  # noqa: BLE001 - somebody else's service must not end a run
+            why = type(error).__name__
+        self._tell(f"alert url {at} of {len(self._urls)}: {why}")
+        return False
+
+
+class Herald:
+    """After each run: tells people what they have to hear, and gives the sign of life."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        notifier: Notifier,
+        *,
+        heartbeat: Callable[[], bool] | None,
+        time_zone: str,
+    ) -> None:
+        self._journal = journal
+        self._notifier = notifier
+        self._heartbeat = heartbeat
+        self._time_zone = time_zone
+        self._memory = Memory()
+
+    def after(self, ended: Ended, *, now: datetime) -> None:
+        """Tell once; what nobody got is told again after the next run. Never raises.
+
+        Do not call it for a run that was asked to stop: that is no trouble.
+        """
+        self._recall()
+        kept, message = decide(self._memory, ended, now=now, time_zone=self._time_zone)
+        if message is None or self._notifier.send(message.title, message.text):
+            self._remember(kept)
+        if self._heartbeat is not None and ended.outcome in {RunOutcome.OK, RunOutcome.PARTIAL}:
+            self._heartbeat()
+
+    def _recall(self) -> None:
+        """A journal that cannot be read is trouble to be told, not a reason to be silent."""
+        with suppress(ConnectorError):
+            self._memory = Memory.from_text(self._journal.recall(MEMORY_KEY))
+
+    def _remember(self, kept: Memory) -> None:
+        changed, self._memory = kept != self._memory, kept
+        if changed:
+            with suppress(ConnectorError):
+                self._journal.remember(MEMORY_KEY, kept.as_text())
+
+
+def heartbeat(url: str, *, tell: Callable[[str], None]) -> bool:
+    """GET the URL, at most three times; True when it answered with success. Never raises, never repeats the URL."""
+    import requests  # noqa: PLC0415 - loaded by then, or not needed
+
+    said = ""
+    for _ in range(_TRIES):
+        try:
+            answer = requests.get(url, timeout=HEARTBEAT_SECONDS)
+        except requests.RequestException as error:
+            said = type(error).__name__
+            continue
+        if answer.ok:
+            return True
+        said = f"status {answer.status_code}"
+    tell(f"the heartbeat was not taken: {said}")
+    return False

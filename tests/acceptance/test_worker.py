@@ -1,0 +1,77 @@
+"""`tiersync run`: a run at once, then it waits; SIGTERM ends it well, and the next one starts where it stopped."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connector.sandbox import running
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "connector"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    with running(now=lambda: datetime.now(UTC), population=40) as sandbox:
+        (tmp_path / "token").write_text("pat-na1-worker-test")
+        (tmp_path / "settings.toml").write_text(
+            f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{sandbox.url}"\n'
+            f'[rules]\ndirectory = "{ROOT / "rules"}"\n[schedule]\nevery = "1h"\n'
+        )
+        tiersync(tmp_path, "provision")
+        yield tmp_path
+
+
+def tiersync(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([*COMMAND, *arguments], cwd=home, env=environ, capture_output=True, text=True, check=False)
+
+
+def lines_until(worker: subprocess.Popen[str], word: str) -> list[str]:
+    assert worker.stderr is not None
+    lines = []
+    for line in worker.stderr:
+        lines.append(line)
+        if word in line:
+            return lines
+    raise AssertionError("".join(lines))
+
+
+def work(home: Path) -> tuple[int, str]:
+    """Start the worker, let it finish its first run, end it; return its exit code and what it said."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([*COMMAND, "run"], cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as worker:
+        try:
+            said = lines_until(worker, "next run at")
+            worker.send_signal(signal.SIGTERM)
+            _, rest = worker.communicate(timeout=20)
+        finally:
+            worker.kill()
+    return worker.returncode, "".join(said) + rest
+
+
+def test_the_worker_never_confirms_a_first_run_and_ends_well_on_sigterm(home: Path) -> None:
+    code, said = work(home)
+    assert code == 0
+    assert "FIRST_RUN" in said
+    status = json.loads(tiersync(home, "status", "--json").stdout)
+    assert status["last"]["command"] == "run"
+    assert status["held"]["run"] == status["last"]["run"]
+
+
+def test_an_approved_first_run_lets_the_worker_go_on(home: Path) -> None:
+    work(home)
+    held = json.loads(tiersync(home, "status", "--json").stdout)["held"]["run"]
+    done = tiersync(home, "approve", held, "--reason", "looked at it", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["written"] > 0
+    code, said = work(home)
+    assert code == 0
+    assert "0 changes" in said
