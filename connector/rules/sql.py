@@ -198,6 +198,8 @@ def _not(render: Renderer, node: Not) -> Rendered:
 
 def _case(render: Renderer, node: Case) -> Rendered:
     whens = [render(branch.when) for branch in node.branches]
+    if _asks(node):
+        return _yes_or_no(whens[0], strict=node.strict)
     thens = [render(branch.then) for branch in node.branches]
     last = render(node.otherwise)
     *values, otherwise = w.alike((*thens, last), node.type)
@@ -210,6 +212,19 @@ def _case(render: Renderer, node: Case) -> Rendered:
         scale=max(part.scale for part in (*thens, last)),
         sure=last.sure and all(t.sure for t in thens) and (not node.strict or all(when.sure for when in whens)),
     )
+
+
+def _asks(node: Case) -> bool:
+    """Tell a case that only says yes or no, which is its condition itself."""
+    thens = [getattr(part, "value", None) for part in (*(branch.then for branch in node.branches), node.otherwise)]
+    return thens == [True, False] and node.type is Type.BOOLEAN
+
+
+def _yes_or_no(when: Rendered, *, strict: bool) -> Rendered:
+    truth = w.truth(when)
+    if strict or when.sure:
+        return Rendered(truth, sure=when.sure)
+    return Rendered(w.call("COALESCE", truth, w.false()), sure=True)
 
 
 def _first(
