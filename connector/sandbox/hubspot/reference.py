@@ -42,7 +42,7 @@ def list_owners(portal: Portal, request: Request) -> Answer:
     """Answer a page of owners, active or archived."""
     limit = request.limit(default=100, most=MOST_OWNERS)
     email, archived = request.first("email"), request.flag("archived")
-    after = int(request.first("after", "0") or 0)
+    after = request.after()
     found = [one for one in portal.owners if one["archived"] == archived and email in {"", one["email"]}]
     found = [one for one in sorted(found, key=lambda one: int(one["id"])) if int(one["id"]) >= after]
     content: dict[str, Any] = {"results": found[:limit]}
