@@ -13,7 +13,19 @@ from tests.contract.sandbox_hubspot.desk import Desk
 WORDS = [
     *("inputs", "id", "properties", "filterGroups", "filters", "propertyName", "operator", "value", "values", "sorts"),
     *("limit", "after", "types", "from", "to", "associations", "associationTypeId", "name", "label", "options", "type"),
-    *("fieldType", "groupName", "metadata", "stages", "idProperty", "highValue", "query", "primaryObjectId"),
+    *(
+        "fieldType",
+        "groupName",
+        "metadata",
+        "stages",
+        "idProperty",
+        "highValue",
+        "effectiveAt",
+        "fromCurrencyCode",
+        "conversionRate",
+        "query",
+        "primaryObjectId",
+    ),
 ]
 TEXTS = st.sampled_from(["", "1", "name", "amount", "companies", "EQ", "BETWEEN", "default", "true", "closedate", "x"])
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-5, 10**13), st.floats(allow_nan=False), TEXTS)
