@@ -138,6 +138,8 @@ def _tell_end(call: Call, result: "Result") -> None:
     say(summary(result))
     if result.report:
         say(f"report: {result.report}")
+    elif result.command == "plan" and result.error is None:
+        say("`tiersync report` draws this plan as a page")
 
 
 def summary(result: "Result") -> str:

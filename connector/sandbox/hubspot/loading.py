@@ -15,7 +15,7 @@ from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.links import CHILD_TO_PARENT
 from connector.sandbox.hubspot.mapping import DEAL_TYPES, ELSEWHERE, EXTERNAL_ID, ensure, property_of
-from connector.sandbox.hubspot.reference import owner
+from connector.sandbox.hubspot.reference import add_currency, owner
 from connector.sandbox.hubspot.stages import place_deal
 from connector.sandbox.hubspot.times import iso, read_day, read_instant
 
@@ -54,9 +54,8 @@ def _load_rates(portal: Portal, tables: Tables) -> None:
         portal.rates.append(pair | {"rate": row["rate"], "effectiveAt": day, "createdAt": day, "updatedAt": day})
     used = {row["currency"] for row in tables[Table.DEALS] if row.get("currency")}
     used |= {rate["fromCurrencyCode"] for rate in portal.rates}
-    portal.account.additional_currencies = sorted(used - {home})
-    catalogue = portal.catalogues["deals"]
-    catalogue.set(add_options(catalogue.get("deal_currency_code"), sorted(used)))
+    for currency in sorted(used):
+        add_currency(portal, currency)
 
 
 def _load_owners(portal: Portal, tables: Tables) -> None:
