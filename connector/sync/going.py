@@ -138,6 +138,8 @@ def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool =
     if alone:
         memory.begin(parts.journal, run)
     parts.journal.start(run=run, command=command, now=parts.clock())
+    if parts.begun:
+        parts.begun(run)
     return Going(parts=parts, run=run, command=command)
 
 

@@ -65,7 +65,6 @@ class Walk(Parts):
             with closing(evaluate(going, snapshot)) as evaluation:
                 plan = make_plan(going, evaluation, open_values)
                 guard(going, evaluation, plan, confirmed=False)
-                self._report(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)
 
