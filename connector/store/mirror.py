@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -88,11 +88,11 @@ class ParquetMirror:
         with self._database.read() as connection:
             named = set(connection.scalars(select(snapshots.c.id)))
         for folder in folders:
-            if folder.name not in named and self._is_left_over(folder):
+            if folder.name in old or (folder.name not in named and self._is_left_over(folder)):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _is_left_over(self, folder: Path) -> bool:
-        """A folder that no row names: a former snapshot, or a draft that nobody fills any more."""
+        """A folder that no row names, and that nobody fills any more."""
         name = folder.name.removeprefix(DRAFT)
         if _NAME.fullmatch(name) is None or name in self._mine:
             return False  # not ours to remove
@@ -108,7 +108,8 @@ class ParquetMirror:
         with self._database.write() as connection:
             connection.execute(insert(snapshots).values(id=place.name, **about))
             row = connection.execute(select(snapshots).where(snapshots.c.id == place.name)).one()
-        (place / disk.OWNER).unlink(missing_ok=True)
+        with suppress(OSError):
+            (place / disk.OWNER).unlink()  # it is a snapshot now, and nobody's
         return self._read(row)
 
     def _checked(self, row: Row[Any]) -> Snapshot:

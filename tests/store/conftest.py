@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.store import Store, open_store
+from tests.store import postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_NUMBERS = count()
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
@@ -34,11 +38,27 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database; one parameter per kind."""
-    assert request.param == "sqlite"
-    return f"sqlite:///{tmp_path}/state/tiersync.db"
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[str]:
+    with postgres.server() as socket:
+        yield socket
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes empty databases; one parameter per kind."""
+    if request.param == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path}/state/{next(_NUMBERS)}.db"
+        return
+    postgres.programs()
+    socket = request.getfixturevalue("postgres_socket")
+    with ExitStack() as made:
+        yield lambda: made.enter_context(postgres.database(socket, f"t{next(_NUMBERS)}"))
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    return new_database()
 
 
 @pytest.fixture

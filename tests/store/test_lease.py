@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,26 @@ def test_another_machine_loses_it_after_sixty_seconds_without_a_beat(
                 check()
             assert caught.value.code == "LEASE_LOST"
     assert first.lease.holder() is None
+
+
+def test_of_many_that_want_it_at_once_one_has_it_at_a_time(opened: Callable[[], Store]) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(store: Store) -> None:
+        for _ in range(3):
+            with store.lease.hold(wait_seconds=30) as check:
+                inside.append(1)
+                most.append(len(inside))
+                check()
+                inside.pop()
+
+    threads = [Thread(target=work, args=(opened(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 12
 
 
 def test_a_fenced_holder_marks_nothing_as_sent_and_frees_nobody_elses_lease(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from connector.store import Store
 
+pytestmark = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+"""Of the database a mirror asks little; that little is tested on all kinds in test_opening."""
+Pulls = list[tuple[bool, dict[str, str | None], dict[str, frozenset[str]], set[str], set[str]]]
 Rows = list[dict[str, str | None]]
 FULL = True
 
@@ -301,3 +306,56 @@ def test_a_foreign_file_in_a_snapshots_place_is_named(store: Store) -> None:
     other.files[Table.ACCOUNTS][0].write_bytes(made.files[Table.ACCOUNTS][0].read_bytes())
     with pytest.raises(StopRun, match="not the file that was pulled"):
         store.mirror.current()
+
+
+def test_changes_reach_every_part_of_a_large_table(store: Store) -> None:
+    pull(store, accounts(*((str(at), "old") for at in range(40_000))), full=FULL)
+    changed = {str(at) for at in range(0, 40_000, 7_000)}
+    made = pull(store, accounts(*((one, "new") for one in sorted(changed))), gone(("accounts", "39999")))
+    found = names(made)
+    assert made.rows[Table.ACCOUNTS] == len(found) == 39_999
+    assert {one for one, name in found.items() if name == "new"} == changed
+
+
+IDS = st.sampled_from("abcdef")
+PULLS = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.dictionaries(IDS, st.sampled_from(["x", "y", None]), max_size=6),
+        st.dictionaries(IDS, st.frozensets(IDS, max_size=3), max_size=4),
+        st.sets(IDS, max_size=2),
+        st.sets(IDS, max_size=2),
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PULLS)
+def test_any_sequence_of_pulls_leaves_what_a_model_of_it_holds(store: Store, pulls: Pulls) -> None:
+    held: dict[str, str | None] = {}
+    held_links: dict[str, frozenset[str]] = {}
+    for at, (full, rows, linked_rows, gone_accounts, gone_deals) in enumerate(pulls):
+        whole = full or not at
+        held, held_links = ({}, {}) if whole else (held, held_links)
+        held |= rows
+        held_links |= linked_rows
+        held = {one: name for one, name in held.items() if one not in gone_accounts}
+        held_links = {one: to - gone_accounts for one, to in held_links.items() if one not in gone_deals}
+        pages = [
+            accounts(*rows.items()),
+            deals(*linked_rows),
+            page(
+                Table.DEAL_ACCOUNTS,
+                *((one, to) for one, tos in linked_rows.items() for to in (sorted(tos) if tos else [None])),
+                columns=("from_id", "account_id"),
+            ),
+            gone(*(("accounts", one) for one in gone_accounts), *(("deals", one) for one in gone_deals)),
+        ]
+        made = pull(store, *pages, full=whole)
+        assert names(made) == held
+        assert {link for link in linked(made) if link[1] is not None} == {
+            (one, to) for one, tos in held_links.items() for to in tos
+        }
+        assert made.rows[Table.ACCOUNTS] == len(held)

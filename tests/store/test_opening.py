@@ -10,13 +10,16 @@ import pytest
 from sqlalchemy import inspect, select, text, update
 
 from connector.errors import UsageError
+from connector.model.fields import Table
+from connector.ports import Page, PullSummary
 from connector.store import open_store
 from connector.store.database import connect
 from connector.store.schema import REVISIONS, VERSION_TABLE, metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
-from tests.store.conftest import FakeClock
+from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from connector.store.database import Database
@@ -91,8 +94,8 @@ def test_a_database_of_a_newer_version_is_refused(database_url: str, tmp_path: P
         open_store(database_url, tmp_path, clock=FakeClock())
 
 
-def test_the_migrations_make_what_a_new_database_gets(tmp_path: Path, database_url: str) -> None:
-    migrated, made = connect(f"sqlite:///{tmp_path}/migrated.db"), connect(database_url)
+def test_the_migrations_make_what_a_new_database_gets(new_database: Callable[[], str]) -> None:
+    migrated, made = connect(new_database()), connect(new_database())
     with migrated.write() as connection:
         migrate(connection)
     bring_up_to_date(made)
@@ -128,11 +131,11 @@ def _shape(database: Database) -> dict[str, object]:
     return {"tables": tables, "lease": list(map(tuple, rows)), "version": revision}
 
 
-def test_the_migrations_leave_nothing_for_alembic_to_add(tmp_path: Path) -> None:
+def test_the_migrations_leave_nothing_for_alembic_to_add(database_url: str) -> None:
     from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - nothing else here needs it
     from alembic.migration import MigrationContext  # noqa: PLC0415
 
-    database = connect(f"sqlite:///{tmp_path}/t.db")
+    database = connect(database_url)
     with database.write() as connection:
         migrate(connection)
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
@@ -144,6 +147,25 @@ def test_the_migrations_leave_nothing_for_alembic_to_add(tmp_path: Path) -> None
 def test_every_released_schema_has_its_migration() -> None:
     files = sorted(path.stem.split("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
     assert files == list(REVISIONS)
+
+
+def test_what_one_process_leaves_the_next_one_finds(database_url: str, tmp_path: Path) -> None:
+    first = open_store(database_url, tmp_path / "mirror", clock=FakeClock())
+    first.journal.remember("portal", "1")
+    made = []
+    for name in ("old", "new"):
+        with first.mirror.draft(base=None) as draft:
+            draft.add(Page(Table.ACCOUNTS, {"account_id": ["1"], "name": [name]}))
+            made.append(
+                draft.commit(PullSummary("w", full=True, rows={Table.ACCOUNTS: 1}, not_connected={}), now=START)
+            )
+    first.mirror.prune(keep=1)
+    first.close()
+    second = open_store(database_url, tmp_path / "mirror", clock=FakeClock())
+    assert second.journal.recall("portal") == "1"
+    assert second.mirror.current() == made[1]
+    assert second.mirror.snapshot(made[0].id) is None
+    second.close()
 
 
 def test_opening_a_current_state_loads_neither_alembic_nor_arrow(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""A PostgreSQL server of the tests' own, from Debian's packages: a fresh cluster, reached by a socket only."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FAST = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "listen_addresses="]
+_USER = "tester"
+
+
+def programs() -> Path:
+    """The newest server's programs; skips where there is none, and fails there in CI."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    on_path = shutil.which("initdb")
+    folders = [*([Path(on_path).resolve().parent] if on_path else []), *found]
+    if folders and importlib.util.find_spec("psycopg"):
+        return folders[-1]
+    assert os.environ.get("CI") != "true", "CI needs PostgreSQL and psycopg"
+    pytest.skip("PostgreSQL or psycopg is not installed")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """A running server; yields the folder of its socket."""
+    folder = Path(tempfile.mkdtemp(prefix="tiersync-pg-"))
+    owner = {"user": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
+    if owner:
+        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+    bin_, data = programs(), folder / "data"
+    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **owner}
+    subprocess.run([bin_ / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "-N"], check=True, **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen([bin_ / "postgres", "-D", data, "-k", folder, *_FAST], **quiet)  # type: ignore[call-overload]
+    try:
+        _wait(bin_ / "pg_isready", folder)
+        yield str(folder)
+    finally:
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(pg_isready: Path, folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while subprocess.run([pg_isready, "-q", "-h", folder], check=False).returncode:
+        assert time.monotonic() < deadline, "PostgreSQL does not start"
+        time.sleep(0.05)
+
+
+@contextmanager
+def database(socket: str, name: str) -> Iterator[str]:
+    """An empty database; yields its URL."""
+    import psycopg  # noqa: PLC0415 - only where it is installed
+
+    with psycopg.connect(host=socket, user=_USER, dbname="postgres", autocommit=True) as connection:
+        connection.execute(f'create database "{name}" strategy file_copy')
+        yield f"postgresql+psycopg://{_USER}@/{name}?host={socket}"
+        connection.execute(f'drop database "{name}" with (force)')
