@@ -69,7 +69,8 @@ class Call:
 
         if self._wiring is None:
             self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
-            start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
+            if needs_file or self.verbose:  # evaluating files asks nobody anything that is worth a log
+                start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
         return self._wiring
 
     @property

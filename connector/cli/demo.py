@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from threading import Timer
+from time import monotonic, sleep
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +40,7 @@ def mount(app: typer.Typer) -> None:
 def demo(
     call: Call,
     *,
-    companies: Annotated[int, typer.Option(min=20, max=100_000, help="How many companies to make up.")] = 1_000,
+    companies: Annotated[int, typer.Option(min=20, max=100_000, help="How many companies to make up.")] = 300,
 ) -> int:
     """Walk the whole way on a local HubSpot with made-up companies; no credentials needed."""
     folder = _fresh(FOLDER)
@@ -84,15 +84,12 @@ def _settle_in(folder: Path, url: str) -> Path:
 def _sandbox(folder: Path, companies: int) -> Iterator[str]:
     """Run a sandbox as a child of this process; it ends with the block, whatever happens there."""
     command = [sys.executable, "-m", "connector", "sandbox", "--crm", "hubspot", "--limits", "off"]
-    with (folder / "sandbox.log").open("w", encoding="utf-8") as log:
-        child = subprocess.Popen(  # noqa: S603 - our own command
-            [*command, "--port", "0", "--companies", str(companies), "--token", TOKEN],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
+    command += ["--port", "0", "--companies", str(companies), "--token", TOKEN]
+    log, answer = folder / "sandbox.log", folder / "sandbox.out"
+    with log.open("w") as err, answer.open("w") as out:
+        child = subprocess.Popen(command, stdout=out, stderr=err)  # noqa: S603 - our own command
         try:
-            yield _address(child, folder / "sandbox.log")
+            yield _address(child, answer, log)
         finally:
             child.terminate()
             try:
@@ -100,20 +97,17 @@ def _sandbox(folder: Path, companies: int) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-            assert child.stdout is not None  # noqa: S101 - it was asked for
-            child.stdout.close()
 
 
-def _address(child: subprocess.Popen[str], log: Path) -> str:
-    assert child.stdout is not None  # noqa: S101 - it was asked for
-    alarm = Timer(START_SECONDS, child.kill)
-    alarm.start()
-    line = child.stdout.readline()
-    alarm.cancel()
-    _, found, url = line.strip().partition("listening on ")
-    if not found:
-        raise ConnectorError("the sandbox did not start", hint=f"{log} says why")
-    return url
+def _address(child: subprocess.Popen[bytes], answer: Path, log: Path) -> str:
+    """Wait until the sandbox says where it listens."""
+    deadline = monotonic() + START_SECONDS
+    while monotonic() < deadline and child.poll() is None:
+        _, found, url = answer.read_text(encoding="utf-8").strip().partition("listening on ")
+        if found:
+            return url
+        sleep(0.05)
+    raise ConnectorError("the sandbox did not start", hint=f"{log} says why")
 
 
 def _step(settings: Path, *command: str) -> Any:

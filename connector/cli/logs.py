@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+_RUN: dict[str, str] = {}
+
 
 def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
     """Send structlog and the libraries' logging to stderr; warnings and worse, everything when verbose."""
@@ -13,7 +15,7 @@ def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
     level = logging.DEBUG if verbose else logging.WARNING
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_run,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -27,6 +29,16 @@ def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ScrubbedFormatter(scrub))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def name_run(run: str) -> None:
+    """Put this run's id on every line from now on, whichever thread writes it."""
+    _RUN["run"] = run
+
+
+def _with_run(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    line.update(_RUN)
+    return line
 
 
 class Scrubbed:

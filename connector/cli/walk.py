@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.call import Call, shared
+from connector.cli.logs import name_run
 from connector.cli.output import print_error, say
 from connector.errors import UsageError
 
@@ -93,7 +94,7 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
     """Walk, then tell: one document with --json, else the plan and a few lines for people."""
     wiring = call.wiring()
     with call.progress() as progress:
-        walk = wiring.walk(progress)
+        walk = wiring.walk(progress, begun=name_run)
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
         _write_plan(out, walk, result)
@@ -137,6 +138,8 @@ def _tell_end(call: Call, result: "Result") -> None:
     say(summary(result))
     if result.report:
         say(f"report: {result.report}")
+    elif result.command == "plan" and result.error is None:
+        say("`tiersync report` draws this plan as a page")
 
 
 def summary(result: "Result") -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.call import Call, shared
+from connector.cli.logs import name_run
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
@@ -52,7 +53,7 @@ def run(
             tell(line)
 
     with call.progress() as progress:
-        worker = wiring.worker(progress=progress, tell=tell, ended=ended)
+        worker = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
         in_time = worker.run()
     if not in_time:
         sys.stderr.flush()

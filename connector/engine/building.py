@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node
     from connector.rules.sql import Givens
 
-KEYS = {Of.ACCOUNT: (f"s.{K}", f"s.{G}"), Of.GROUP: (f"sg.{G}",)}
+KEYS = {Of.ACCOUNT: (K, G), Of.GROUP: (G,)}
+ALIAS = {Of.ACCOUNT: "s", Of.GROUP: "sg"}
 
 
 @dataclass(slots=True)
@@ -52,15 +53,26 @@ class Builder:
         source = self._source(number, of, nodes)
         before = [*self.kept[of], *(node.name for node in nodes if isinstance(node.definition, FieldOf))]
         formulas = [node for node in nodes if isinstance(node.definition, FormulaOf)]
-        query = self._beside(of, nodes, source, [name for name in before if order.last_use[name] >= number], formulas)
-        for layer in in_layers(formulas):
-            query = f"select *, {self._made(layer)} from ({query})"
+        live = [name for name in before if order.last_use[name] >= number]
+        query, there = self._beside(of, nodes, source, live, formulas)
         stays = number if of is Of.GROUP else number + 1  # accounts of this very stage may name their group's columns
         made = [*before, *(node.name for node in nodes if node.name not in before)]
         self.kept[of] = [name for name in made if order.last_use[name] >= stays]
-        columns = [quoted(column) for name in self.kept[of] for column in self.columns.all_of(name)]
-        keys = [key.split(".", 1)[1] for key in KEYS[of]]
-        self._replace(of, f"{of.value}_{number}", f"select {', '.join([*keys, *columns])} from ({query})")
+        query = self._layered(of, query, there, in_layers(formulas))
+        self._replace(of, f"{of.value}_{number}", f"{self._select(of, self.kept[of])} from ({query})")
+
+    def _layered(self, of: Of, query: str, there: Sequence[str], layers: Sequence[Sequence[Node]]) -> str:
+        """Formulas above formulas; each layer hands on only what is asked for above it, which planners thank for."""
+        for number, layer in enumerate(layers):
+            above = {name for later in layers[number:] for node in later for name in node.depends} | {*self.kept[of]}
+            there = [name for name in there if name in above]
+            query = f"{self._select(of, there)}, {self._made(layer)} from ({query})"
+            there = [*there, *(node.name for node in layer)]
+        return query
+
+    def _select(self, of: Of, nodes: Iterable[str]) -> str:
+        columns = [quoted(column) for name in nodes for column in self.columns.all_of(name)]
+        return f"select {', '.join([*KEYS[of], *columns])}"
 
     def _source(self, number: int, of: Of, nodes: Sequence[Node]) -> str:
         """FROM clause of the subjects, accounts as `s`, groups as `sg`."""
@@ -69,24 +81,25 @@ class Builder:
         own = own_fields(nodes, self.columns) if number == 0 else f"{self.tables[of]} s"
         return f"{own} join {self.tables[Of.GROUP]} sg on sg.{G} = s.{G}"
 
-    def _beside(self, of: Of, nodes: Sequence[Node], source: str, live: Iterable[str], formulas: Sequence[Node]) -> str:
-        """The subjects with everything joined that the formulas of this stage stand on."""
+    def _beside(
+        self, of: Of, nodes: Sequence[Node], source: str, live: Sequence[str], formulas: Sequence[Node]
+    ) -> tuple[str, list[str]]:
+        """The subjects with everything joined that the formulas of this stage stand on, and the nodes that are there."""
         render = Renderer(self.givens, self.columns.beside)
         sides: list[Side] = [
             *facts(nodes, self.columns, self.givens, self.tables),
             *figures(nodes, render, source),
             *rankings(nodes, render, source),
         ]
-        mine = {Of.ACCOUNT: "s", Of.GROUP: "sg"}[of]
-        cells = [f"{mine}.{quoted(column)}" for name in live for column in self.columns.all_of(name)]
-        if of is Of.ACCOUNT:
-            cells += [
-                f"sg.{quoted(column)}" for name in self._of_group(formulas) for column in self.columns.all_of(name)
-            ]
+        cells = [f"{ALIAS[of]}.{key}" for key in KEYS[of]]
+        taken = [(ALIAS[of], name) for name in live]
+        taken += [("sg", name) for name in self._of_group(formulas)] if of is Of.ACCOUNT else []
+        cells += [f"{alias}.{quoted(column)}" for alias, name in taken for column in self.columns.all_of(name)]
         for side in sides:
             for name, rendered in side.values.items():
                 cells += [f"{sql} as {quoted(column)}" for column, sql in self.columns.keep(name, rendered).items()]
-        return f"select {', '.join([*KEYS[of], *cells])} from {source} {' '.join(side.join for side in sides)}"
+        there = [*(name for _, name in taken), *(name for side in sides for name in side.values)]
+        return f"select {', '.join(cells)} from {source} {' '.join(side.join for side in sides)}", there
 
     def _of_group(self, formulas: Sequence[Node]) -> list[str]:
         used = (name for node in formulas for name in names(node.definition.expression))  # type: ignore[union-attr]

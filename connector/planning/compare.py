@@ -64,13 +64,15 @@ def plan_account(
     written only on a record that is written anyway.
     """
     causes = {key(item): cause_of(item, context, differences, before=before, now=now) for item in differences}
-    allowed = [item for item in differences if edited_values is EditedValues.OVERWRITE or is_ours(item, ours)]
+    allowed: list[Difference] = []
+    edited: list[Difference] = []
+    for item in differences:
+        (allowed if edited_values is EditedValues.OVERWRITE or is_ours(item, ours) else edited).append(item)
     written = {(item.target, item.record) for item in allowed if not item.follows}
-    kept = [item for item in differences if not item.follows and item not in allowed]
     return AccountPlan(
         context=context,
         changes=_as_changes([item for item in allowed if (item.target, item.record) in written], causes),
-        kept=_as_changes(kept, causes),
+        kept=_as_changes([item for item in edited if not item.follows], causes),
     )
 
 

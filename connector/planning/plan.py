@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import orjson
 
 from connector.planning.tally import Tally
 
@@ -39,8 +40,7 @@ class Digest:
     def add(self, change: Change) -> None:
         """Take in one change."""
         row = (change.account, change.target, change.record, change.property, change.old, change.new)
-        self._sum.update(json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode())
-        self._sum.update(b"\n")
+        self._sum.update(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

@@ -111,9 +111,8 @@ class Crm(Protocol):
         """Write at most `batch_size` records of one target; one outcome per record, in any order.
 
         A record the CRM refuses is an outcome, isolated from the others. A lost answer is settled by reading
-        back; a record that does not hold its values then is UNSETTLED and the caller sends it again: one call
-        sends a value again only when the CRM surely did not take it (429, a refused batch being halved).
-        Raises StopRun only when nothing more can be written at all.
+        back; a record that does not hold its values then is sent again, at most twice, and UNSETTLED after that.
+        The caller hands a value in once per run. Raises StopRun only when nothing more can be written at all.
         """
 
     def preflight(self, outputs: Sequence[Output]) -> None:

@@ -1,39 +1,46 @@
-"""Numbers that are known without any data: literals, parameters, and arithmetic on them."""
+"""What is known without any data: formulas over parameters alone, and what must hold between them."""
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connector.rules.tree import Arithmetic, Literal, Op, Param
+from connector.rules.cells import UNKNOWN
+from connector.rules.names import Names
+from connector.rules.python import Evaluator, Frame
+from connector.rules.resolve import Resolver
+from connector.rules.tree import Known, Name
+from connector.rules.walk import POISON, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.rules.cells import Cell
+    from connector.rules.forms import Form
+    from connector.rules.problems import Problems
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
 
 
 def constant(expression: Expression, parameters: Mapping[str, Parameter]) -> Decimal | None:
     """Give the number an expression always has, or None."""
-    match expression:
-        case Literal(value=Decimal() as value):
-            return value
-        case Param() if expression.name in parameters:
-            value_in_force = parameters[expression.name].value
-            return value_in_force if isinstance(value_in_force, Decimal) else None
-        case Arithmetic():
-            left, right = constant(expression.left, parameters), constant(expression.right, parameters)
-            return None if left is None or right is None else _compute(expression.op, left, right)
-        case _:
-            return None
+    value = _value(expression, parameters)
+    return value if isinstance(value, Decimal) else None
 
 
-def _compute(op: Op, left: Decimal, right: Decimal) -> Decimal | None:
-    if op is Op.ADD:
-        return left + right
-    if op is Op.SUBTRACT:
-        return left - right
-    if op is Op.MULTIPLY:
-        return left * right
-    return left / right if right else None
+def check_parameters(form: Form, parameters: Mapping[str, Parameter], problems: Problems) -> None:
+    """Note every line of `checks` that does not hold for the parameters in force."""
+    for check in form.list_forms("checks"):
+        formula, say = check.formula("that"), check.text("say")
+        if formula is None:
+            continue
+        condition = Resolver(formula.leaf, Names(problems, parameters=parameters)).condition(formula.term)
+        if not any(part is POISON for part in walk(condition)) and _value(condition, parameters) is not True:
+            problems.add(formula.leaf.at, say or "this check does not hold")
+
+
+def _value(expression: Expression, parameters: Mapping[str, Parameter]) -> Cell:
+    if any(isinstance(part, (Name, Known)) or part is POISON for part in walk(expression)):
+        return UNKNOWN
+    return Evaluator(Frame(date.min, parameters), {}).value(expression)

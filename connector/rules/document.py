@@ -83,7 +83,7 @@ class Keys:
 Value = Leaf | Items | Keys
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module
+class _Refused(Exception):
     """The file cannot be read further; the problem is noted."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 from connector.model.fields import Type
+from connector.rules.constants import check_parameters
 from connector.rules.document import Keys, Leaf, read_document
 from connector.rules.facts import declare_fact
 from connector.rules.forms import Form, as_form
@@ -91,6 +92,8 @@ class _Loader:
     outputs: Outputs = field(default_factory=Outputs)
     missing: list[Missing] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
+    about: dict[str, dict[str, str]] = field(default_factory=dict)
+    forms: list[Form] = field(default_factory=list)
     first: dict[str, Position] = field(default_factory=dict)
     """Where each name was first defined."""
 
@@ -107,6 +110,8 @@ class _Loader:
             self.names.quiet = self.names.quiet or len(self.problems.found) > before
             return
         form = Form(keys, "file", self.problems).check()
+        self.about[file] = form.languages("about")
+        self.forms.append(form)
         version = form.number("version")
         if version not in {None, VERSION}:
             self.problems.add(form.at, f"version {version} is not known", f"this tiersync reads version {VERSION}")
@@ -172,6 +177,8 @@ class _Loader:
 
     def finish(self, digest: hashlib._Hash, overrides: Mapping[str, object]) -> RuleSet:
         self._set_parameters(overrides)
+        for form in self.forms:
+            check_parameters(form, self.names.parameters, self.problems)
         self._add_joint_declarations()
         self._declare_outputs()
         self._build()
@@ -187,6 +194,7 @@ class _Loader:
             warnings={name.removeprefix("warning."): name for name in self.names.nodes if name.startswith("warning.")},
             models=tuple(self._models()),
             examples=tuple(self.examples),
+            about=self.about,
         )
 
     def _set_parameters(self, overrides: Mapping[str, object]) -> None:
@@ -234,7 +242,7 @@ class _Loader:
         for name, (column, _) in self.expected.items():
             if name not in defined:
                 self.names.absent[name] = column
-        for declaration in in_order(self.declarations, self.problems):
+        for declaration in in_order(self.declarations, self.names):
             made = declaration.build(self.names)
             self.names.nodes.update({node.name: node for node in made})
             self.names.broken.update(set(declaration.names) - self.names.nodes.keys())

@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.rules.declare import Declaration
-    from connector.rules.problems import Problems
+    from connector.rules.names import Names
 
 
-def in_order(declarations: Sequence[Declaration], problems: Problems) -> list[Declaration]:
+def in_order(declarations: Sequence[Declaration], names: Names) -> list[Declaration]:
     """Sort declarations by what they use, keeping the written order otherwise; notes circles."""
     makers = {name: declaration for declaration in declarations for name in declaration.names}
-    sorter = _Sorter(makers, problems)
+    sorter = _Sorter(makers, names)
     for declaration in declarations:
         sorter.visit(declaration)
     return sorter.ordered
@@ -23,9 +23,9 @@ def in_order(declarations: Sequence[Declaration], problems: Problems) -> list[De
 class _Sorter:
     """Depth first, with its own stack: a long chain of values cannot exhaust Python's."""
 
-    def __init__(self, makers: dict[str, Declaration], problems: Problems) -> None:
+    def __init__(self, makers: dict[str, Declaration], names: Names) -> None:
         self.makers = makers
-        self.problems = problems
+        self.known = names
         self.ordered: list[Declaration] = []
         self.done: set[int] = set()
         self.path: list[Declaration] = []
@@ -55,6 +55,7 @@ class _Sorter:
 
     def _circle(self, declaration: Declaration) -> None:
         start = next(index for index, above in enumerate(self.path) if above is declaration)
+        self.known.broken.update(name for above in self.path[start:] for name in above.names)
         names = [above.names[0] for above in self.path[start:]] + [declaration.names[0]]
         text = f"'{names[0]}' is defined by itself" if len(names) == 2 else "defined in a circle"  # noqa: PLR2004 - itself
-        self.problems.add(declaration.at, text, " needs ".join(names))
+        self.known.problems.add(declaration.at, text, " needs ".join(names))

@@ -192,7 +192,7 @@ class Outputs:
             follows=form.flag("follows", default=False),
             on_deals=form.word("on_deals") or "",
         )
-        return OutputOf(output, stated.node if node else "", form.flag("core", default=False))
+        return OutputOf(output, stated.node if node else "", form.flag("core", default=False), stated.name.at)
 
 
 def _declare_formula(stated: Stated) -> Declaration:

@@ -12,6 +12,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.rules import calendar_days as days
+from connector.rules.calendar_days import add_months, window_start
 from connector.rules.cells import (
     IDLE,
     UNKNOWN,
@@ -78,7 +79,7 @@ class Frame:
         if which is Given.AS_OF:
             return self.as_of
         if which is Given.WINDOW_START:
-            return days.window_start(self.as_of, self.parameters)
+            return window_start(self.as_of, self.parameters)
         return self.rule_version if which is Given.RULE_VERSION else self.home_currency
 
 
@@ -148,7 +149,7 @@ def _in_window(evaluator: Evaluator, e: InWindow) -> Cell:
     value = evaluator.value(e.value)
     if not is_known(value):
         return False if value is IDLE else UNKNOWN
-    start = days.window_start(evaluator.frame.as_of, evaluator.frame.parameters)
+    start = evaluator.frame.given(Given.WINDOW_START)
     return start <= value <= evaluator.frame.as_of  # type: ignore[operator]
 
 
@@ -237,7 +238,7 @@ _FUNCTIONS: dict[Function, Callable[..., Cell]] = {
     Function.FLOOR: lambda _f, _e, number: number.to_integral_value(rounding=ROUND_FLOOR),
     Function.DAYS_SINCE: lambda frame, _e, day: Decimal((frame.as_of - day).days),
     Function.MONTHS_BETWEEN: lambda _f, _e, first, last: Decimal(days.months_between(first, last)),
-    Function.ADD_MONTHS: lambda _f, _e, day, months: days.add_months(day, int(months)),
+    Function.ADD_MONTHS: lambda _f, _e, day, months: add_months(day, int(months)),
     Function.QUARTER: lambda _f, _e, day: Decimal(days.quarter(day)),
     Function.DIVISION: _division,
     Function.CONTAINS: _contains,

@@ -34,7 +34,7 @@ MAX_STEPS = 10
 """A chain of parents longer than this is broken (domain.md 11.14)."""
 
 
-class Unreadable(ValueError):  # noqa: N818 - a value for the caller, who knows row and column
+class Unreadable(ValueError):
     """The text is not of the type of its column."""
 
 

@@ -248,6 +248,7 @@ class OutputOf:
     output: Output
     node: str
     core: bool = False
+    at: Position = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +293,8 @@ class RuleSet:
     warnings: Mapping[str, str]
     models: tuple[Model, ...] = ()
     examples: tuple[Example, ...] = ()
+    about: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Every file read, with what it says about itself per language."""
     not_configured: Mapping[str, str] = field(default_factory=dict)
     """Nodes that are off, and why; filled by connect."""
 

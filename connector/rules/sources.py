@@ -38,6 +38,8 @@ def declare_field(name: Leaf, form: Form) -> Declaration:
         table, _, column = origin.partition(".")
         if table != "account" or not column:
             names.problems.add(leaf.at, f"'{origin}' is not a column of the account", "write account.NAME")
+            names.broken.add(name.text)
+            return []
         known = ACCOUNT_COLUMNS.get(column)
         if known is None and kind is None and not one_of and not column.startswith("seg_"):
             hint = near(column, ACCOUNT_COLUMNS) or "a column of your own needs its type, like {type: text}"

@@ -146,12 +146,19 @@ def _between(render: Renderer, node: Between) -> Rendered:
 
 
 def _in(render: Renderer, node: In) -> Rendered:
+    """True as soon as one option is equal, whatever the others; an option that is not applicable is none."""
     value = render(node.value)
-    options = [option for part in node.options for option in _options(render, part) if option.off is None]
-    fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
+    options = [option for part in node.options for option in _options(render, part)]
     here, *others = w.alike((value, *options), type_of(node.value))
-    found = w.any_of([w.two(fold(here), "=", fold(other)) for other in others])
-    return _test((value, *options), w.negation(found) if node.negated else found, off=node.negated)
+    if node.fold:
+        here, others = w.call("LOWER", here), [w.call("LOWER", other) for other in others]
+    equal = [
+        _test((option,), w.two(here, "=", other), off=False) for option, other in zip(options, others, strict=True)
+    ]
+    found = w.any_of([one.value for one in equal])
+    sure = value.sure and all(option.sure for option in options)
+    tested = _test((value,), w.negation(found) if node.negated else found, off=node.negated)
+    return Rendered(tested.value, sure=sure)
 
 
 def _options(render: Renderer, part: Expression) -> list[Rendered]:
@@ -191,6 +198,8 @@ def _not(render: Renderer, node: Not) -> Rendered:
 
 def _case(render: Renderer, node: Case) -> Rendered:
     whens = [render(branch.when) for branch in node.branches]
+    if _asks(node):
+        return _yes_or_no(whens[0], strict=node.strict)
     thens = [render(branch.then) for branch in node.branches]
     last = render(node.otherwise)
     *values, otherwise = w.alike((*thens, last), node.type)
@@ -203,6 +212,19 @@ def _case(render: Renderer, node: Case) -> Rendered:
         scale=max(part.scale for part in (*thens, last)),
         sure=last.sure and all(t.sure for t in thens) and (not node.strict or all(when.sure for when in whens)),
     )
+
+
+def _asks(node: Case) -> bool:
+    """Tell a case that only says yes or no, which is its condition itself."""
+    thens = [getattr(part, "value", None) for part in (*(branch.then for branch in node.branches), node.otherwise)]
+    return thens == [True, False] and node.type is Type.BOOLEAN
+
+
+def _yes_or_no(when: Rendered, *, strict: bool) -> Rendered:
+    truth = w.truth(when)
+    if strict or when.sure:
+        return Rendered(truth, sure=when.sure)
+    return Rendered(w.call("COALESCE", truth, w.false()), sure=True)
 
 
 def _first(
@@ -274,8 +296,10 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
     start = sql_dates.before(render.givens.as_of, node.unit, amount, _constant_of(render, node.amount))
-    inside = [w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))]
-    return _test((value, amount), w.all_of(inside), off=False)
+    inside = w.all_of([w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))])
+    if not amount.sure:
+        inside = w.cases([(w.is_known(amount.value), inside)], None)
+    return _test((value, amount), inside, off=False)
 
 
 def _constant_of(render: Renderer, node: Expression) -> Decimal | None:

@@ -24,14 +24,22 @@ DATES = frozenset({Type.DATE, Type.TIMESTAMP})
 
 def say(render: Renderer, node: Say) -> Sql:
     """The text; empty when nothing is said, never NULL."""
+    return w.call("COALESCE", _told(render, node), w.text(""))
+
+
+def _told(render: Renderer, node: Say) -> Sql:
+    """The text, NULL when nothing is said."""
     pieces = [_piece(render, sentence) for sentence in node.sentences]
     if node.first:
-        pieces = [w.call("COALESCE", *pieces, w.null())]
-    if node.limit is None:
-        said = w.call("CONCAT_WS", w.text(node.join), *pieces)
+        pieces = pieces if len(pieces) == 1 else [w.call("COALESCE", *pieces)]
+    if node.limit is not None:
+        fitted = w.call("FITTING", exp.Array(expressions=pieces), w.text(node.join), w.number(node.limit))
+        told = w.call("NULLIF", fitted, w.text(""))
+    elif len(pieces) == 1:
+        told = pieces[0]
     else:
-        said = w.call("FITTING", exp.Array(expressions=pieces), w.text(node.join), w.number(node.limit))
-    return said if node.when is None else w.cases([(render.truth(node.when), said)], w.text(""))
+        told = w.call("NULLIF", w.call("CONCAT_WS", w.text(node.join), *pieces), w.text(""))
+    return told if node.when is None else w.cases([(render.truth(node.when), told)], None)
 
 
 def has(multi: Sql, code: Sql) -> Sql:
@@ -41,11 +49,14 @@ def has(multi: Sql, code: Sql) -> Sql:
 
 
 def _piece(render: Renderer, sentence: Sentence | Say) -> Sql:
-    """One sentence, NULL when it is left out."""
+    """One sentence, NULL when it is left out or empty."""
     if isinstance(sentence, Say):
-        return w.call("NULLIF", say(render, sentence), w.text(""))
-    parts = [_part(render, part) for part in sentence.parts[render.givens.language]]
-    said = w.call("NULLIF", w.call("CONCAT", *parts), w.text("")) if parts else w.null()
+        return _told(render, sentence)
+    written = sentence.parts[render.givens.language]
+    parts = [_part(render, part) for part in written]
+    said = parts[0] if len(parts) == 1 else w.call("CONCAT", *parts)
+    if not any(isinstance(part, str) and part for part in written):
+        said = w.call("NULLIF", said, w.text(""))
     return said if sentence.when is None else w.cases([(render.truth(sentence.when), said)], None)
 
 
@@ -76,7 +87,7 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
             name, sign = ("MONEY_TEXT_NL", sign.strip()) if dutch else ("MONEY_TEXT_EN", sign)
             return w.call(name, whole, w.text(sign))
         case Style.PERCENT:
-            return w.call("CONCAT", _one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), w.text("%"))
+            return w.two(_one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), "||", w.text("%"))
         case Style.DECIMAL_1:
             return _one_decimal(value.value, dutch=dutch)
         case _:

@@ -151,7 +151,7 @@ class Teller:
 
     def _nested(self, key: str, at: Position) -> Expression:
         found = matching(self.texts, key)
-        if not found:
+        if not found and not key.endswith("*"):
             self.names.problems.unknown(at, "text", key, self.texts)
         sentences = [self.sentence(text) for text in found]
         return Say(tuple(sentence for sentence in sentences if sentence is not None), first=True, at=at)

@@ -59,7 +59,7 @@ _TOKEN = re.compile(
 )
 
 
-class Refused(Exception):  # noqa: N818 - a value for the caller, who adds the file
+class Refused(Exception):
     """The text does not follow the grammar: what, where (offset, length), and what to write instead."""
 
     def __init__(self, text: str, start: int, length: int = 1, hint: str = "") -> None:

@@ -57,6 +57,7 @@ class _Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=2,
+                timeout_keep_alive=75,
                 callback_notify=self._save,
                 timeout_notify=SAVE_SECONDS,
             )

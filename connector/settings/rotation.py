@@ -7,7 +7,6 @@ as long as the reference holds what it replaced: a new token given by a person a
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -44,6 +43,16 @@ class Place(Protocol):
         """Keep this one from now on; raises StopRun when it cannot be kept: it would be lost with this process."""
 
 
+class Box(Protocol):
+    """Locks and unlocks bytes with a key it keeps to itself; cryptography's Fernet is one."""
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Lock."""
+
+    def decrypt(self, token: bytes) -> bytes:
+        """Unlock; raises when it was locked with another key."""
+
+
 @dataclass(frozen=True)
 class Encrypted:
     """In the journal, under a key that is not in it."""
@@ -51,19 +60,16 @@ class Encrypted:
     memory: Memory
     name: str
     given: Secret
-    key: Secret
+    box: Box
 
     def load(self) -> Secret | None:
         """Raises UsageError when it was kept under another key."""
-        from cryptography.fernet import InvalidToken  # noqa: PLC0415 - only who rotates tokens pays for it
-
-        envelope = self.memory.recall(self.name)
-        replaced, _, sealed = (envelope or "").partition(" ")
+        replaced, _, sealed = (self.memory.recall(self.name) or "").partition(" ")
         if replaced != _fingerprint(self.given):
             return None
         try:
-            return Secret(self._box().decrypt(sealed.encode()).decode())
-        except InvalidToken:
+            return Secret(self.box.decrypt(sealed.encode()).decode())
+        except Exception:  # noqa: BLE001 - whatever a box raises, it did not open
             raise UsageError(
                 "the kept token cannot be decrypted with this [state] secret_key",
                 hint="give the key it was kept under, or put a new token where the settings point",
@@ -71,20 +77,8 @@ class Encrypted:
 
     def keep(self, token: Secret) -> None:
         """Encrypt and remember."""
-        sealed = self._box().encrypt(token.reveal().encode()).decode()
+        sealed = self.box.encrypt(token.reveal().encode()).decode()
         self.memory.remember(self.name, f"{_fingerprint(self.given)} {sealed}")
-
-    def _box(self) -> _Box:
-        from cryptography.fernet import Fernet  # noqa: PLC0415 - only who rotates tokens pays for it
-
-        stretched = hashlib.scrypt(self.key.reveal().encode(), salt=b"tiersync", n=2**14, r=8, p=1, dklen=32)
-        return Fernet(base64.urlsafe_b64encode(stretched))
-
-
-class _Box(Protocol):
-    def encrypt(self, data: bytes) -> bytes: ...
-
-    def decrypt(self, token: bytes) -> bytes: ...
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ CRM then holds of it may be ours. Only WRITTEN makes a value ours for good.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.engine import Connection, Row
+    from sqlalchemy.engine import Connection, Dialect, Row
 
     from connector.store.database import Database
 
@@ -31,6 +32,9 @@ IDS_AT_ONCE = 500
 
 OPEN = changes.c.landed.is_(None)
 UNSETTLED = or_(OPEN, changes.c.landed == Landed.UNSETTLED.value)
+NAMED = ["account", "target", "record", "property", "old", "new"]
+PLANNED = ["run_no", "seq", *NAMED, "cause", "tries", "landed", "code", "reason"]
+"""The columns of a change that is planned, in the order of the table."""
 BEING_SENT = and_(changes.c.tries > 0, UNSETTLED)
 
 
@@ -44,23 +48,24 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def intend(connection: Connection, run_no: int, planned: Iterable[Change], *, landed: str | None, reason: str) -> None:
     """Append the changes to the run's plan, in order."""
     seq = connection.scalar(select(func.max(changes.c.seq)).where(changes.c.run_no == run_no)) or 0
-    told = {"run_no": run_no, "tries": 0, "landed": landed, "code": "", "reason": reason}
+    put = _put(connection.dialect)
     for chunk in chunks(planned, ROWS_AT_ONCE):
-        connection.execute(insert(changes), [_row(seq + at, change) | told for at, change in enumerate(chunk, 1)])
+        rows = [_row(change, run_no, seq + at, landed, reason) for at, change in enumerate(chunk, 1)]
+        given = rows if connection.dialect.positional else [dict(zip(PLANNED, row, strict=True)) for row in rows]
+        connection.exec_driver_sql(put, given)
         seq += len(chunk)
 
 
-def _row(seq: int, change: Change) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "account": change.account,
-        "target": change.target.value,
-        "record": change.record,
-        "property": change.property,
-        "old": change.old,
-        "new": change.new,
-        "cause": str(change.cause),
-    }
+@cache
+def _put(dialect: Dialect) -> str:
+    """The insert in the driver's own words, compiled once: a row costs no more than its values."""
+    return str(insert(changes).compile(dialect=dialect, column_keys=PLANNED))
+
+
+def _row(change: Change, run_no: int, seq: int, landed: str | None, reason: str) -> tuple[object, ...]:
+    """Give the values of PLANNED."""
+    named = (change.account, change.target.value, change.record, change.property, change.old, change.new)
+    return (run_no, seq, *named, str(change.cause), 0, landed, "", reason)
 
 
 def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> list[ChangeRow]:

@@ -89,7 +89,7 @@ class Going:
         journal = self.parts.journal
         journal.note(self.run, figures=dict(self.figures))
         journal.finish(self.run, outcome=self.outcome, now=self.now, reasons=tuple(self.reasons))
-        memory.close(journal, self.run)
+        memory.end(journal, self.run)
 
     def result(self) -> Result:
         """Return what it came to so far."""
@@ -97,7 +97,7 @@ class Going:
             run=self.run,
             command=self.command,
             outcome=self.outcome,
-            figures=dict(self.figures),
+            figures=Counter(self.figures),
             reasons=tuple(self.reasons),
             plan=self.plan,
             error=self.error,
@@ -136,8 +136,10 @@ def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool =
         return Going(parts=parts, run=released.run, command=command, journalled=False, figures=figures)
     run = memory.name(parts.journal, now=parts.clock())
     if alone:
-        memory.open(parts.journal, run)
+        memory.begin(parts.journal, run)
     parts.journal.start(run=run, command=command, now=parts.clock())
+    if parts.begun:
+        parts.begun(run)
     return Going(parts=parts, run=run, command=command)
 
 

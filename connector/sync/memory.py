@@ -34,12 +34,12 @@ def name(journal: Journal, *, now: datetime) -> str:
     return next(name for name in names if journal.run(name) is None)
 
 
-def open(journal: Journal, run: str) -> None:  # noqa: A001 - a run opens and closes
+def begin(journal: Journal, run: str) -> None:
     """Remember that a run is going on, so that its death is noticed."""
     journal.remember(GOING, run)
 
 
-def close(journal: Journal, run: str) -> None:
+def end(journal: Journal, run: str) -> None:
     """Forget that it is going on."""
     if journal.recall(GOING) == run:
         journal.remember(GOING, None)

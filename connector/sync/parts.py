@@ -11,6 +11,7 @@ from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest
@@ -77,3 +78,5 @@ class Parts:
     clock: Clock
     progress: Progress
     report: Reporter | None = None
+    begun: Callable[[str], None] | None = None
+    """Hears the id of each run that begins, for the log."""

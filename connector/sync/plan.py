@@ -13,6 +13,7 @@ from connector.planning.tally import Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
+from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,15 +31,14 @@ UNREADABLE_SHOWN = 20
 
 def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     """Apply the rules to the snapshot; the caller closes the evaluation."""
-    parts, good = going.parts, memory.last_good(going.parts.journal)
-    earlier = parts.mirror.snapshot(good.snapshot) if good and good.snapshot else None
+    parts, before = going.parts, earlier(going)
     request = EvaluationRequest(
         files=snapshot.files,
         as_of=parts.policy.day(going.now),
         time_zone=parts.policy.time_zone,
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
-        before=earlier.files if earlier else {},
+        before=before.files if before else {},
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()

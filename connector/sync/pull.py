@@ -7,18 +7,35 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connector.errors import StopRun
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connector.ports import Page, PullRequest, PullSummary, Snapshot
     from connector.sync.going import Going
 
+NEEDS_FULL_PULL = "NEEDS_FULL_PULL"
+
 
 def pull(going: Going, *, full: bool = False) -> Snapshot:
-    """Pull everything or the changes since, and commit the snapshot; any error leaves the mirror as it was."""
-    parts = going.parts
+    """Pull everything or the changes since, and commit the snapshot; any error leaves the mirror as it was.
+
+    Changes that turn out not to fit what is there are left, and everything is pulled instead.
+    """
     base = None if full else _base(going)
+    try:
+        return _pull(going, base)
+    except StopRun as error:
+        if base is None or error.code != NEEDS_FULL_PULL:
+            raise
+        return _pull(going, None)
+
+
+def _pull(going: Going, base: Snapshot | None) -> Snapshot:
+    parts = going.parts
     request = replace(parts.request, since=base.watermark if base else None)
     with parts.mirror.draft(base=base) as draft:
 
@@ -36,12 +53,27 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
 def _base(going: Going) -> Snapshot | None:
     """Return the snapshot that changes may be added to; None when everything has to be pulled."""
     parts = going.parts
-    current = parts.mirror.current()
+    current = _sound(parts.mirror.current)
     if current is None or going.now - current.full_at >= parts.policy.full_every:
         return None
     if parts.journal.recall(memory.COLUMNS) != _fingerprint(parts.request) or _doubted(going):
         return None
     return current
+
+
+def _sound(find: Callable[[], Snapshot | None]) -> Snapshot | None:
+    """Return the snapshot; None for one whose files were lost, as if it had never been."""
+    try:
+        return find()
+    except StopRun:
+        return None
+
+
+def earlier(going: Going) -> Snapshot | None:
+    """Return the snapshot of the last good run, to compare with; None when it is not there any more."""
+    good = memory.last_good(going.parts.journal)
+    name = good and good.snapshot
+    return _sound(lambda: going.parts.mirror.snapshot(name)) if name else None
 
 
 def _doubted(going: Going) -> bool:

@@ -107,7 +107,7 @@ def _reopen(going: Going, *, command: str, reason: str) -> None:
     """The run goes on: from here its end belongs in the journal."""
     journal = going.parts.journal
     released = {"by": command, "at": going.now.isoformat(), "reason": reason}
-    memory.open(journal, going.run)
+    memory.begin(journal, going.run)
     journal.note(going.run, outcome=None, finished=None, details={"released": released})
     journal.remember(memory.CONFIRMED, going.run)
     going.journalled = True

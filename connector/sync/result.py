@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,6 @@ from connector.errors import UsageError
 from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Mapping
-
     from connector.planning.plan import Plan
 
 
@@ -22,7 +20,7 @@ class Result:
     run: str
     command: str
     outcome: RunOutcome
-    figures: Mapping[str, int] = field(default_factory=dict)
+    figures: Counter[str] = field(default_factory=Counter)
     reasons: tuple[Reason, ...] = ()
     plan: Plan | None = None
     error: Exception | None = field(default=None, compare=False)
@@ -48,7 +46,7 @@ class Result:
             "command": self.command,
             "outcome": self.outcome.value,
             "pulled": pulled,
-            **{name: self.figures.get(name, 0) for name in named},
+            **{name: self.figures[name] for name in named},
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
             "hint": self.hint,
             "plan": plan_json(self.plan) if self.plan else None,

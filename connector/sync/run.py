@@ -65,7 +65,6 @@ class Walk(Parts):
             with closing(evaluate(going, snapshot)) as evaluation:
                 plan = make_plan(going, evaluation, open_values)
                 guard(going, evaluation, plan, confirmed=False)
-                self._report(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -123,7 +122,7 @@ class Walk(Parts):
             self.journal.remember(memory.CONFIRMED, going.run)
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
-            write(going)
+        write(going)
         self._good(going)
 
     def _good(self, going: Going) -> None:

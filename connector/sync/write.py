@@ -49,7 +49,7 @@ class Record:
 
 def write(going: Going) -> None:
     """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
-    writing = _Writing(going)
+    writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
     for batch in batches(rows, going.parts.crm.batch_size):
         if going.stop.is_set():
@@ -79,6 +79,8 @@ class _Writing:
     going: Going
     done: int = 0
     began: bool = False
+    waiting: int = 0
+    """Records that the plan left in quarantine."""
     verified: set[Target] = field(default_factory=set)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records per code and the CRM's words."""
@@ -215,6 +217,8 @@ class _Writing:
     def tell(self) -> None:
         """Name what was left out; that makes the run partial."""
         going = self.going
+        if self.waiting:
+            going.partial(Reason("QUARANTINED", f"{self.waiting} records refused before wait for their next try"))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
             going.partial(Reason(code, f"{count} records refused by the CRM: {words}"))
         if lost := going.figures["unsettled"]:

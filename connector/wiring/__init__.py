@@ -202,7 +202,7 @@ class Wiring:
             lease_wait_seconds=self.settings.state.lease_wait_seconds,
         )
 
-    def walk(self, progress: Progress) -> Walk:
+    def walk(self, progress: Progress, *, begun: Callable[[str], None] | None = None) -> Walk:
         """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
         from connector.sync import Walk
 
@@ -223,6 +223,7 @@ class Wiring:
             clock=self.clock,
             progress=progress,
             report=self.reporting(),
+            begun=begun,
         )
 
     def reporting(self, folder: Path | None = None) -> Reporting:
@@ -295,11 +296,11 @@ class Wiring:
                 if name == "crm":
                     found.close()
 
-    def worker(self, *, progress: Progress, tell: Callable[[str], None], ended: Callable[[Result], None]) -> Worker:
-        """Return the unattended worker."""
+    def worker(self, **told: Any) -> Worker:
+        """Return the unattended worker; the arguments are those of wiring.working.worker."""
         from connector.wiring.working import worker
 
-        return worker(self, progress=progress, tell=tell, ended=ended)
+        return worker(self, **told)
 
     def times(self, first: datetime, last: datetime) -> Iterator[datetime]:
         """The times the worker would run."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,11 @@ from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenB
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from connector.model.secrets import Secret
     from connector.ports import Clock, Crm, Journal
     from connector.settings.load import Loaded
     from connector.settings.model import HubSpotLogin, Section
-    from connector.settings.rotation import Place
+    from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
 
 
@@ -96,10 +99,18 @@ class Opening:
         given = self.vault.secret(reference, key=f"{key}.refresh_token")
         if state.secret_key is not None:
             secret_key = self.vault.secret(state.secret_key, key="state.secret_key")
-            return Encrypted(self.journal(), f"token.{key}", given, secret_key)
+            return Encrypted(self.journal(), f"token.{key}", given, box(secret_key))
         if self.vault.writable(reference):
             return WrittenBack(self.vault.path(reference))
         return Beside(self.loaded.state_folder(self.database_url) / CREDENTIALS, key, given)
+
+
+def box(key: Secret) -> Box:
+    """Return what locks with this key, however long or short it is."""
+    from cryptography.fernet import Fernet
+
+    stretched = hashlib.scrypt(key.reveal().encode(), salt=b"tiersync", n=2**14, r=8, p=1, dklen=32)
+    return Fernet(base64.urlsafe_b64encode(stretched))
 
 
 def _logged(call: Any) -> None:

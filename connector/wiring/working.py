@@ -25,15 +25,23 @@ if TYPE_CHECKING:
 
 
 def worker(
-    wiring: Wiring, *, progress: Progress, tell: Callable[[str], None], ended: Callable[[Result], None]
+    wiring: Wiring,
+    *,
+    progress: Progress,
+    tell: Callable[[str], None],
+    ended: Callable[[Result], None],
+    begun: Callable[[str], None],
 ) -> Worker:
-    """Return the worker; `tell` takes its log, `ended` each result. Rules are read anew for every run."""
+    """Return the worker; `tell` takes its log, `begun` each run's id, `ended` its result.
+
+    Rules are read anew for every run.
+    """
     herald_ = herald(wiring, tell=tell)
 
     def sync(stop: Event) -> datetime | None:
         wiring.afresh()
         try:
-            result = wiring.walk(progress).sync(command="run", stop=stop)
+            result = wiring.walk(progress, begun=begun).sync(command="run", stop=stop)
         except ConnectorError as error:  # a rule file somebody broke since: no run, and people hear of it
             herald_.after(_not_begun(error), now=wiring.clock())
             raise

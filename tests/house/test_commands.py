@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.cli.ending import run
+from connector.model.fields import DEALS
+
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "init",
@@ -38,19 +41,25 @@ HEAVY = {"sqlalchemy", "hubspot", "duckdb", "pyarrow", "requests", "apscheduler"
 
 def tiersync(*arguments: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *options, "-m", "connector", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env={"COLUMNS": "200"})
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself_and_its_shared_options(command: str) -> None:
-    done = tiersync(*command.split(), "--help")
-    assert done.returncode == 0, done.stderr
-    assert all(option in done.stdout for option in SHARED)
-    assert f"Usage: tiersync {command} " in done.stdout
+def test_every_command_explains_itself_and_its_shared_options(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--help"]) == 0
+    told = capsys.readouterr().out
+    assert all(option in told for option in SHARED)
+    assert f"Usage: tiersync {command} " in told
 
 
-def test_the_help_lists_every_command_with_a_sentence() -> None:
-    listed = tiersync("--help").stdout
+def test_the_help_lists_every_command_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["--help"])
+    listed = capsys.readouterr().out
     for command in {name.split()[0] for name in COMMANDS}:
         (line,) = [line for line in listed.splitlines() if line.startswith(f"│ {command} ")]
         assert len(line.strip("│ ").split()) > 2
@@ -68,6 +77,16 @@ def imported(*arguments: str) -> set[str]:
 
 def test_version_and_help_import_nothing_heavy() -> None:
     assert imported("--version") & HEAVY == set()
+
+
+def test_evaluating_files_imports_no_crm_and_no_database(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id,name\n1,a\n")
+    (tmp_path / "deals.csv").write_text(",".join(field.name for field in DEALS) + "\n")
+    found = imported("evaluate", "--data", str(tmp_path), "--rules", str(ROOT / "rules"))
+    assert (
+        found & {"sqlalchemy", "hubspot", "requests", "urllib3", "apscheduler", "rich", "starlette", "structlog"}
+        == set()
+    )
 
 
 def test_the_version_is_the_package_version() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.crm.hubspot.limits import Limits, burst_rate
 from connector.crm.pacing import Lane, Rate
 from connector.crm.transport import Answer
+from connector.errors import QuotaUsedUp
 from tests.hubspot.parts import NOW, FakeClock
 
 
@@ -122,6 +123,12 @@ def test_a_server_that_tells_no_limit_is_not_paced_until_it_refuses() -> None:
     assert limits.lanes["app"].rate == burst_rate(100)
 
 
+def test_a_limit_far_above_hubspots_own_is_none() -> None:
+    limits = limits_of(FakeClock())
+    limits.see("app", answer(Max="1000000"))
+    assert [limits.lanes[name].rate for name in ("app", "search", "links")] == [None, None, None]
+
+
 def test_one_answer_without_headers_does_not_lift_a_known_limit() -> None:
     limits = limits_of(FakeClock())
     limits.see("app", answer(Max="110"))
@@ -147,9 +154,28 @@ def test_yesterdays_count_is_forgotten_at_midnight() -> None:
     clock = FakeClock()
     limits = limits_of(clock, share=0.5)
     limits.see("app", answer(Daily="1000", Daily_Remaining="900"))
-    limits.check()
-    limits.see("app", answer(Daily="1000", Daily_Remaining="500"))
-    with pytest.raises(Exception, match="500 are kept for others"):
-        limits.check()
+    with limits.call():
+        limits.see("app", answer(Daily="1000", Daily_Remaining="500"))
+    with pytest.raises(QuotaUsedUp, match="500 are kept for others"), limits.call():
+        pass
+    limits.see("app", answer(Daily="1000", Daily_Remaining="501"))  # an older answer, late
+    with pytest.raises(QuotaUsedUp), limits.call():
+        pass
     clock.at += 24 * 3600
-    limits.check()
+    with limits.call():
+        limits.see("app", answer(Daily="1000", Daily_Remaining="999"))
+    assert limits.quota().left == 999
+
+
+def test_an_answer_that_does_not_tell_counts_as_one_call_more() -> None:
+    limits = limits_of(FakeClock())
+    limits.see("app", answer(Daily="10", Daily_Remaining="6"))
+    limits.see("search", answer())
+    assert limits.quota().left == 5
+
+
+def test_calls_in_flight_count_as_used() -> None:
+    limits = limits_of(FakeClock(), share=0.5)
+    limits.see("app", answer(Daily="10", Daily_Remaining="6"))
+    with limits.call(), pytest.raises(QuotaUsedUp), limits.call():
+        pass

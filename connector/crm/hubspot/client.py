@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlencode
 
 import orjson
 import urllib3
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from connector.crm.transport import Transport
     from connector.model.secrets import Secret
 
+_FORM = "application/x-www-form-urlencoded"
 _POOL = 16
 _CONNECT_SECONDS = 10.0
 
@@ -83,10 +85,6 @@ class Wire:
             return self._read(self._open(call, bearer), deadline)
         except ApiException as error:
             return _refusal(error)
-        except UnicodeDecodeError as error:
-            # The client decodes error bodies as UTF-8; the refusal itself is what it was about.
-            cause = error.__context__
-            return _refusal(cause) if isinstance(cause, ApiException) else NoAnswer("unreadable answer", sent=True)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             return _lost(error)
 
@@ -95,14 +93,15 @@ class Wire:
         self._api.rest_client.pool_manager.clear()
 
     def _open(self, call: Call, bearer: Secret | None) -> urllib3.BaseHTTPResponse:
-        headers = {"Content-Type": "application/x-www-form-urlencoded" if call.form else "application/json"}
+        # `request`, not `call_api`: the body is JSON already, walking through it again costs more than sending it.
+        headers = {**self._api.default_headers, "Content-Type": _FORM if call.form else "application/json"}
         if bearer is not None:
             headers["Authorization"] = f"Bearer {bearer.reveal()}"
-        response = self._api.call_api(
-            call.path,
+        query = f"?{urlencode(call.query, safe=',')}" if call.query else ""
+        response = self._api.request(
             call.method,
-            query_params=list(call.query),
-            header_params=headers,
+            self._api.configuration.host + call.path + query,
+            headers=headers,
             body=call.body,
             post_params=list(call.form.items()) if call.form else None,
             _preload_content=False,
@@ -200,10 +199,10 @@ class Client:
         """One try (the transport's sender)."""
         if call.lane == "oauth":
             return self._wire.send(call, None)
-        self.limits.check()
-        answer = self._wire.send(call, self.credentials.bearer())
-        if isinstance(answer, Answer):
-            self.limits.see(call.lane, answer)
+        with self.limits.call():
+            answer = self._wire.send(call, self.credentials.bearer())
+            if isinstance(answer, Answer):
+                self.limits.see(call.lane, answer)
         return answer
 
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:

@@ -88,13 +88,20 @@ class Columns:
 
     def build(self, records: Sequence[Record]) -> dict[str, Cells]:
         """The columns of these records; every one equally long."""
-        values = [record["properties"] for record in records]
-        built = {name: build(values) for name, build in self._builders.items()}
+        values: Values = [record["properties"] for record in records]
+        try:
+            built = self._built(values)
+        except (TypeError, AttributeError):
+            # HubSpot promises texts; numbers and booleans that slip through are made text once they were noticed.
+            built = self._built([{name: _as_text(name, value) for name, value in p.items()} for p in values])
         key = KEY[self.table]
-        columns = {name: built[name] if name != key else [record["id"] for record in records] for name in self.names}
-        for name, cells in columns.items():
-            _only_text(name, cells)
-        return columns
+        return {name: built[name] if name != key else [record["id"] for record in records] for name in self.names}
+
+    def _built(self, values: Values) -> dict[str, Cells]:
+        built = {name: build(values) for name, build in self._builders.items()}
+        for cells in built.values():
+            "".join(filter(None, cells))  # a TypeError at the first cell that is no text
+        return built
 
     def _exists(self, logical: str) -> bool:
         if logical == KEY[self.table] or self._definitions is None:
@@ -163,20 +170,27 @@ class Columns:
         return _plain(source)
 
 
+def _cells(values: Values, source: str) -> Cells:
+    """One property of every record; HubSpot names every property asked for that exists, empty ones as null."""
+    try:
+        cells: Cells = [p[source] for p in values]
+    except KeyError:
+        cells = [p.get(source) for p in values]
+    return [v or None for v in cells] if "" in cells else cells
+
+
 def _plain(source: str) -> Callable[[Values], Cells]:
-    return lambda values: [v if (v := p.get(source)) != "" else None for p in values]
+    return lambda values: _cells(values, source)
 
 
 def _dated(source: str, convert: Callable[[str], str]) -> Callable[[Values], Cells]:
     """ISO texts (`2026-…`) pass as they are; only the rare others cost a call."""
-    return lambda values: [
-        v if v is None or v[4:5] == "-" else convert(v) for p in values for v in (p.get(source) or None,)
-    ]
+    return lambda values: [v if v is None or v[4:5] == "-" else convert(v) for v in _cells(values, source)]
 
 
 def _canonical(source: str, known: Property) -> Callable[[Values], Cells]:
     convert, kind, field_kind = mapping.canonical, known.type, known.field_type
-    return lambda values: [convert(v, kind, field_kind) if (v := p.get(source)) else None for p in values]
+    return lambda values: [v and convert(v, kind, field_kind) for v in _cells(values, source)]
 
 
 def _by_stage(source: str, yes: frozenset[str], known: frozenset[str]) -> Callable[[Values], Cells]:
@@ -189,7 +203,8 @@ def _by_stage(source: str, yes: frozenset[str], known: frozenset[str]) -> Callab
 
 
 def _recurring(values: Values) -> Cells:
-    return [_any_positive(p.get("hs_mrr"), p.get("hs_arr")) for p in values]
+    pairs = zip(_cells(values, "hs_mrr"), _cells(values, "hs_arr"), strict=True)
+    return [_any_positive(mrr, arr) if mrr or arr else None for mrr, arr in pairs]
 
 
 def _any_positive(*texts: str | None) -> str | None:
@@ -203,15 +218,6 @@ def _decimal(text: str | None) -> Decimal | None:
         return Decimal(text) if text else None
     except InvalidOperation:
         return None
-
-
-def _only_text(name: str, cells: Cells) -> None:
-    """Every value is a text or empty, as HubSpot promises; numbers and booleans that slip through become text."""
-    try:
-        "".join(filter(None, cells))
-    except TypeError:
-        for position, cell in enumerate(cells):
-            cells[position] = _as_text(name, cell)
 
 
 def _as_text(name: str, cell: object) -> str | None:

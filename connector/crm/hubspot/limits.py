@@ -6,6 +6,8 @@ their own, a daily number per account that starts anew at midnight in the accoun
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from connector.errors import QuotaUsedUp
 from connector.ports import Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
 
     from connector.crm.transport import Answer
@@ -27,6 +29,10 @@ _SEARCH = Rate(calls=5, seconds=1.0, burst=9, burst_seconds=2.0)
 
 _UNKNOWN = 100
 """Calls per ten seconds until the first answer tells; the smallest account's."""
+
+
+_HIGHEST = 1_000
+"""Above every limit HubSpot has (250 with the add-on)."""
 
 
 def burst_rate(calls: int, seconds: float = 10.0) -> Rate:
@@ -68,6 +74,8 @@ class Limits:
         self._told = False
         self._day: tuple[int, int] | None = None
         self._day_ends: datetime | None = None
+        self._flying = 0
+        self._lock = threading.Lock()
 
     def see(self, lane: str, answer: Answer) -> None:
         """Learn from the headers of an answer."""
@@ -77,23 +85,48 @@ class Limits:
         limit = _number(headers, "X-HubSpot-RateLimit-Daily")
         left = _number(headers, "X-HubSpot-RateLimit-Daily-Remaining")
         if limit is not None and left is not None:
-            self._day, self._day_ends = (limit, left), self.midnight()
+            self._learn_day(limit, left)
+        elif self._day is not None:
+            # A search counts for the day and does not tell.
+            self._learn_day(self._day[0], self._day[1] - 1)
 
     def exceeded(self, lane: str) -> None:
         """A 429 where no limit was known: keep the smallest account's from now on."""
         if self.lanes[lane].rate is None:
             self.lanes[lane].learn(_SEARCH if lane == "search" else burst_rate(_UNKNOWN))
 
-    def check(self) -> None:
-        """Raise QuotaUsedUp when a call more would take from the share kept for others."""
-        if self._day is None or (self._day_ends is not None and self._now() >= self._day_ends):
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """One call of today's; raises QuotaUsedUp when it would take from the share kept for others."""
+        with self._lock:
+            self._check()
+            self._flying += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._flying -= 1
+
+    def _check(self) -> None:
+        if self._day is None or self._is_over():
             return
         limit, left = self._day
         kept = int(limit * (1 - self._max_share))
-        if left <= kept:
+        if left - self._flying <= kept:
             raise self.used_up(
                 f"{left:,} of today's {limit:,} HubSpot calls are left, and {kept:,} are kept for others"
             )
+
+    def _is_over(self) -> bool:
+        """Whether the day of the last count has ended."""
+        return self._day_ends is not None and self._now() >= self._day_ends
+
+    def _learn_day(self, limit: int, left: int) -> None:
+        """Answers may arrive out of order, and within a day the number left only falls."""
+        with self._lock:
+            if self._day is not None and not self._is_over():
+                left = min(left, self._day[1])
+            self._day, self._day_ends = (limit, left), self.midnight()
 
     def used_up(self, text: str) -> QuotaUsedUp:
         """The error for a used-up day, with the time it comes back."""
@@ -122,7 +155,9 @@ class Limits:
         if calls == self._burst:
             return
         self._burst = calls
-        # HubSpot tells its limit on every list answer; where none was ever told there is none (a sandbox without).
+        calls = calls if calls is None or calls <= _HIGHEST else None
+        # HubSpot tells its limit on every list answer; where none was ever told, or one HubSpot does not sell, there
+        # is none (a sandbox).
         self.lanes["app"].learn(None if calls is None else burst_rate(calls, seconds))
         self.lanes["links"].learn(None if calls is None else burst_rate(_links_calls(calls)))
         self.lanes["search"].learn(None if calls is None else _SEARCH)

@@ -30,16 +30,19 @@ class Linked:
 
     def columns(self, *, keep_empty: bool) -> dict[str, list[str | None]]:
         """Link rows; a record without links gets one row without account when `keep_empty`."""
-        rows: list[tuple[str, str | None, str | None]] = []
+        sources: list[str | None] = []
+        targets: list[str | None] = []
+        primaries: list[str | None] = []
         for source, found in self.targets.items():
-            rows.extend((source, account, "true" if primary else "false") for account, primary in found.items())
+            for target, primary in found.items():
+                sources.append(source)
+                targets.append(target)
+                primaries.append("true" if primary else "false")
             if keep_empty and not found:
-                rows.append((source, None, None))
-        return {
-            "from_id": [row[0] for row in rows],
-            "account_id": [row[1] for row in rows],
-            "primary": [row[2] for row in rows],
-        }
+                sources.append(source)
+                targets.append(None)
+                primaries.append(None)
+        return {"from_id": sources, "account_id": targets, "primary": primaries}
 
 
 def read(client: Client, paths: Paths, source: str, target: str, ids: Sequence[str]) -> Linked:
@@ -66,17 +69,27 @@ def _add(
     for result in checks.results(document, what):
         source = _source(result, asked, what)
         answered.add(source)
-        known = linked.targets[source]
-        before = len(known)
-        for target, is_primary in _targets(result, primary, what):
-            known[target] = known.get(target, False) or is_primary
-        cursor = checks.after(result, asked[source], what)
-        if cursor is not None and len(known) == before:
-            raise checks.bad(what, f"the pages of record {source} bring nothing new and claim that more follow")
-        if cursor is not None:
+        fresh = _collect(result, linked.targets[source], primary, what)
+        if "paging" in result and (cursor := checks.after(result, asked[source], what)) is not None:
+            if not fresh:
+                raise checks.bad(what, f"the pages of record {source} bring nothing new and claim that more follow")
             more[source] = cursor
     checks.nothing_missing(asked, answered, what)
     return more
+
+
+def _collect(result: Mapping[str, Any], known: dict[str, bool], primary: int | None, what: str) -> bool:
+    """Note the targets of one record, each once however many types it carries; whether any is new."""
+    before = len(known)
+    try:
+        for to in result["to"]:
+            target = str(to["toObjectId"])
+            if not target.isdecimal():
+                raise checks.bad(what, f"HubSpot's answer holds a link without record or types: to {target!r}")
+            known[target] = _is_primary(to["associationTypes"], primary) or known.get(target, False)
+    except (KeyError, TypeError, AttributeError):
+        raise checks.bad(what, "HubSpot's answer holds a link without record or types") from None
+    return len(known) > before
 
 
 def _without_links(document: Mapping[str, Any], what: str) -> set[str]:
@@ -93,27 +106,17 @@ def _without_links(document: Mapping[str, Any], what: str) -> set[str]:
 
 
 def _source(result: Mapping[str, Any], asked: Mapping[str, str | None], what: str) -> str:
-    source = result.get("from")
-    record = source.get("id") if isinstance(source, dict) else None
-    if str(record) not in asked:
-        raise checks.bad(what, "HubSpot's answer names a record that was not asked for")
-    return str(record)
-
-
-def _targets(result: Mapping[str, Any], primary: int | None, what: str) -> list[tuple[str, bool]]:
     try:
-        return [(_id(to["toObjectId"]), _is_primary(to["associationTypes"], primary)) for to in result["to"]]
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise checks.bad(what, "HubSpot's answer holds a link without record or types") from None
-
-
-def _id(value: object) -> str:
-    text = str(value)
-    if not text.isdecimal():
-        raise ValueError(text)
-    return text
+        source = str(result["from"]["id"])
+    except (KeyError, TypeError):
+        source = ""
+    if source not in asked:
+        raise checks.bad(what, "HubSpot's answer names a record that was not asked for")
+    return source
 
 
 def _is_primary(types: Sequence[Mapping[str, Any]], primary: int | None) -> bool:
-    own = [kind for kind in types if kind.get("category") == "HUBSPOT_DEFINED"]
-    return any(kind.get("label") == "Primary" or (primary and kind.get("typeId") == primary) for kind in own)
+    for kind in types:
+        if kind["category"] == "HUBSPOT_DEFINED" and (kind.get("label") == "Primary" or kind["typeId"] == primary):
+            return True
+    return False

@@ -30,7 +30,7 @@ def pull(
             deliver(page)
             rows[page.table] = rows.get(page.table, 0) + arrived
             standing = intake.standings.get(page.table) if intake.request.since is None else None
-            progress(page.table.value, rows[page.table], standing.total if standing else None)
+            progress(f"read {page.table.value}", rows[page.table], standing.total if standing else None)
 
     links_at = _pull(intake, hand_over, began=now())
     newest = {mapping.KIND[table]: standing.newest for table, standing in intake.standings.items()}

@@ -13,7 +13,7 @@ from connector.sandbox.hubspot.answers import HTML, Answer, Refusal
 from connector.sandbox.hubspot.failures import ACTIONS, instead, spoiled
 from connector.sandbox.hubspot.limits import local_day
 from connector.sandbox.hubspot.requests import Request, read_query
-from connector.sandbox.hubspot.routes import canonical, find, scopes
+from connector.sandbox.hubspot.routes import DATED, canonical, find, scopes
 from connector.sandbox.journal import Journal
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 log = logging.getLogger(__name__)
+TOO_MANY = 429
+MIXED = (201, 207)
+LONGEST_TARGET = 16_000
+"""Characters of path and query that the edge lets through; lists of about this size are known to work."""
+TOO_LONG = Answer(414, b"<html><body><h1>414 Request-URI Too Large</h1></body></html>", HTML)
 
 
 def respond(portal: Portal, request: Request) -> Answer:
@@ -48,7 +53,16 @@ def respond(portal: Portal, request: Request) -> Answer:
     except Exception:
         log.exception("%s %s", request.method, request.path)
         found = Answer(500, b"<html><body><h1>500 Internal Server Error</h1></body></html>", HTML)
-    return Answer(found.status, found.body, found.headers + headers)
+    return _switched(portal, request, Answer(found.status, found.body, found.headers + headers))
+
+
+def _switched(portal: Portal, request: Request, found: Answer) -> Answer:
+    switches = portal.switches
+    if found.status == TOO_MANY and switches.retry_after_on_429:
+        return Answer(found.status, found.body, (*found.headers, (b"retry-after", b"1")))
+    if found.status in MIXED and switches.dated_statuses_are_200 and request.version in DATED:
+        return Answer(200, found.body, found.headers)
+    return found
 
 
 class HubSpot:
@@ -75,6 +89,9 @@ class HubSpot:
             await _send(send, control.respond(self, request))
             return
         query = scope["query_string"].decode("latin-1")
+        if len(request.path) + len(query) > LONGEST_TARGET:
+            await _send(send, TOO_LONG)
+            return
         rule = self.faults.pick(request.method, f"{request.path}?{query}" if query else request.path, request.body)
         found = await self._outcome(request, rule)
         self._note(request, query, rule, found)

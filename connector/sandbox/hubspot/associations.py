@@ -8,6 +8,7 @@ from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, answer, batch, invalid, not_found
 from connector.sandbox.hubspot.kinds import Kind, kind_of
 from connector.sandbox.hubspot.links import CHILD_TO_PARENT
+from connector.sandbox.hubspot.shapes import FLAT, LINKED, PAIR, PARTED, TYPES
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.answers import Answer
@@ -26,7 +27,7 @@ def read_batch(portal: Portal, request: Request, origin: str, target: str) -> An
     one, other = kind_of(origin), kind_of(target)
     started = portal.stamp()
     results, errors = [], []
-    for item in request.inputs(most=MOST_READ):
+    for item in request.inputs(LINKED, most=MOST_READ):
         identity = str(item.get("id", ""))
         if not identity.isdigit():
             text = f"Invalid identifier: {identity}"
@@ -43,11 +44,14 @@ def _page(
     portal: Portal, one: Kind, identity: int, other: Kind, *, after: str, limit: int | None = None
 ) -> tuple[list[Found], int | None]:
     size = limit or portal.switches.association_page
-    found = portal.links.of(one.name, identity, other.name)
-    ids = [target for target in found if target >= int(after)] if after.isdigit() else list(found)
+    links, start = portal.links, int(after) if after.isdigit() else 0
+    ids = [target for target in links.ids(one.name, identity, other.name) if target >= start]
     following = ids[size] if len(ids) > size else None
     # toObjectId is the one id that is a number on the wire.
-    entries = [{"toObjectId": i, "associationTypes": [link.content() for link in found[i]]} for i in ids[:size]]
+    entries = [
+        {"toObjectId": found, "associationTypes": links.told(one.name, identity, other.name, found)}
+        for found in ids[:size]
+    ]
     return entries, following
 
 
@@ -86,7 +90,7 @@ def list_labels(portal: Portal, _request: Request, origin: str, target: str) -> 
 
 def create_label(portal: Portal, request: Request, origin: str, target: str) -> Answer:
     """Create a label of the customer's own, both sides of it."""
-    asked = request.json()
+    asked = request.json(FLAT)
     name, label = str(asked.get("name") or ""), str(asked.get("label") or "")
     if not name or not label:
         raise invalid("Invalid input JSON: some required fields were not set: [name, label]")
@@ -107,7 +111,7 @@ def create_batch(portal: Portal, request: Request, origin: str, target: str) -> 
     one, other = kind_of(origin), kind_of(target)
     started = portal.stamp()
     results, errors = [], []
-    for item in request.inputs(most=MOST_WRITTEN):
+    for item in request.inputs(PAIR, most=MOST_WRITTEN):
         pair = _pair(portal, one, other, item)
         if pair is None:
             errors.append(_missing_pair(item))
@@ -121,7 +125,7 @@ def create_default_batch(portal: Portal, request: Request, origin: str, target: 
     one, other = kind_of(origin), kind_of(target)
     started = portal.stamp()
     plain = [portal.links.plain(one.name, other.name).content()]
-    pairs = [_pair(portal, one, other, item) for item in request.inputs(most=MOST_WRITTEN)]
+    pairs = [_pair(portal, one, other, item) for item in request.inputs(PAIR, most=MOST_WRITTEN)]
     results = [_default_result(_associate(portal, one, other, pair, plain), plain) for pair in pairs if pair]
     return batch(results, [], started=started, completed=portal.stamp())
 
@@ -200,7 +204,7 @@ def _parent(portal: Portal, identity: int) -> int | None:
 def archive_batch(portal: Portal, request: Request, origin: str, target: str) -> Answer:
     """Take every association off the pairs named."""
     one, other = kind_of(origin), kind_of(target)
-    for item in request.inputs(most=MOST_WRITTEN):
+    for item in request.inputs(PARTED, most=MOST_WRITTEN):
         here = str((item.get("from") or {}).get("id", ""))
         for there in item.get("to") or []:
             _part(portal, one, here, other, str(there.get("id", "")))
@@ -210,7 +214,7 @@ def archive_batch(portal: Portal, request: Request, origin: str, target: str) ->
 def archive_labels(portal: Portal, request: Request, origin: str, target: str) -> Answer:
     """Take only the types named off each pair."""
     one, other = kind_of(origin), kind_of(target)
-    for item in request.inputs(most=MOST_WRITTEN):
+    for item in request.inputs(PAIR, most=MOST_WRITTEN):
         pair = _pair(portal, one, other, item)
         for found in item.get("types") or [] if pair else []:
             portal.links.drop(_number(portal, one, other, found), *(pair or (0, 0)))
@@ -226,7 +230,7 @@ def put_one(portal: Portal, request: Request, *place: str) -> Answer:
     pair = _pair(portal, one, other, {"from": {"id": identity}, "to": {"id": to}})
     if pair is None:
         raise not_found()
-    types = request.json_list()
+    types = request.json_list(TYPES)
     return answer(_associate(portal, one, other, pair, types), 201)
 
 

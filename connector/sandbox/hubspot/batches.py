@@ -12,6 +12,7 @@ from connector.sandbox.hubspot.answers import NO_CONTENT, batch, invalid
 from connector.sandbox.hubspot.associations import make_links, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.objects import archive, written
+from connector.sandbox.hubspot.shapes import FLAT, READ, RECORD
 from connector.sandbox.hubspot.values import Problem, message, refusal
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Checked = tuple[Item, "Record | None", "Values", list[Problem]]
 def read_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Answer records by id or by a unique property; all missing ids share one error entry."""
     kind = kind_of(name)
-    started, inputs, asked = portal.stamp(), request.inputs(most=MOST), request.json()
+    started, inputs, asked = portal.stamp(), request.inputs(FLAT, most=MOST), request.json(READ)
     by = str(asked.get("idProperty") or "")
     _require_unique(portal, kind, by)
     names = portal.catalogues[kind.name].select(tuple(asked.get("properties") or ()))
@@ -90,7 +91,7 @@ def _refuse_duplicates(inputs: list[Item]) -> None:
 def update_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Change records: one invalid value refuses the whole call, an unknown id only itself (207)."""
     kind = kind_of(name)
-    started, inputs = portal.stamp(), request.inputs(most=MOST)
+    started, inputs = portal.stamp(), request.inputs(RECORD, most=MOST)
     _refuse_duplicates(inputs)
     checked = [_checked(portal, kind, item) for item in inputs]
     traced = portal.switches.trace_errors_on_update
@@ -148,7 +149,7 @@ def _problems(portal: Portal, inputs: list[Item], checked: list[Checked], *, tra
 def create_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Create records: 201; with a trace id on every input, one that is refused spares the others (207)."""
     kind = kind_of(name)
-    started, inputs = portal.stamp(), request.inputs(most=MOST)
+    started, inputs = portal.stamp(), request.inputs(RECORD, most=MOST)
     checked = [(item, None, *writing.examine(portal, kind, item.get("properties") or {}, None)) for item in inputs]
     errors = _problems(portal, inputs, list(checked), traced=True)
     good = [(item, values) for item, _, values, problems in checked if not problems]
@@ -164,7 +165,7 @@ def create_batch(portal: Portal, request: Request, name: str) -> Answer:
 def upsert_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Create or change records by a unique property; results tell which were new."""
     kind = kind_of(name)
-    started, inputs = portal.stamp(), request.inputs(most=MOST)
+    started, inputs = portal.stamp(), request.inputs(RECORD, most=MOST)
     _refuse_duplicates(inputs)
     if any(not item.get("idProperty") for item in inputs):
         raise invalid("Every input of an upsert needs an idProperty with unique values")
@@ -181,6 +182,6 @@ def upsert_batch(portal: Portal, request: Request, name: str) -> Answer:
 def archive_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Archive records: 204 whatever their state."""
     kind = kind_of(name)
-    for item in request.inputs(most=MOST):
+    for item in request.inputs(RECORD, most=MOST):
         archive(portal, kind, str(item.get("id", "")))
     return NO_CONTENT

@@ -13,6 +13,7 @@ from connector.model.fields import Table
 from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, not_found
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.shapes import ANYTHING
 from connector.sandbox.hubspot.times import read_instant
 from connector.sandbox.hubspot.unloading import unload
 
@@ -44,7 +45,7 @@ def _faults(app: HubSpot, _request: Request) -> Answer:
 
 
 def _add_fault(app: HubSpot, request: Request) -> Answer:
-    return answer(asdict(app.faults.add(request.json())), 201)
+    return answer(asdict(app.faults.add(request.json(ANYTHING))), 201)
 
 
 def _clear_faults(app: HubSpot, _request: Request) -> Answer:
@@ -86,7 +87,7 @@ def _records(app: HubSpot, _request: Request, name: str) -> Answer:
 
 def _put_record(app: HubSpot, request: Request, name: str, identity: str) -> Answer:
     """Put raw values on a record, past every check; null takes one off."""
-    kind, wanted = kind_of(name), request.json()["properties"]
+    kind, wanted = kind_of(name), request.json(ANYTHING)["properties"]
     record = app.portal.shelves[kind.name].get(identity)
     if record is None:
         raise not_found()
@@ -98,7 +99,7 @@ def _put_record(app: HubSpot, request: Request, name: str, identity: str) -> Ans
 def _put_definition(app: HubSpot, request: Request, name: str) -> Answer:
     """Put a raw property definition, past every check."""
     catalogue = app.portal.catalogue(name)
-    asked = request.json()
+    asked = request.json(ANYTHING)
     app.portal.changes += 1
     return answer(catalogue.set(catalogue.definitions.get(asked["name"], {}) | asked))
 
@@ -108,11 +109,11 @@ def _tables(app: HubSpot, _request: Request, name: str) -> Answer:
 
 
 def _set_switches(app: HubSpot, request: Request) -> Answer:
-    return _set(app.portal.switches, request.json())
+    return _set(app.portal.switches, request.json(ANYTHING))
 
 
 def _set_account(app: HubSpot, request: Request) -> Answer:
-    return _set(app.portal.account, request.json())
+    return _set(app.portal.account, request.json(ANYTHING))
 
 
 def _set(held: Any, wanted: dict[str, Any]) -> Answer:
@@ -126,7 +127,7 @@ def _set(held: Any, wanted: dict[str, Any]) -> Answer:
 
 def _set_access(app: HubSpot, request: Request) -> Answer:
     """Set the OAuth app, its expiry and rotation, and the scopes of tokens."""
-    wanted, access = request.json(), app.portal.access
+    wanted, access = request.json(ANYTHING), app.portal.access
     for token, scopes in wanted.pop("scopes", {}).items():
         access.scopes[token] = frozenset(scopes)
     if "oauth_scopes" in wanted:
@@ -141,7 +142,7 @@ def _set_access(app: HubSpot, request: Request) -> Answer:
 
 def _set_clock(app: HubSpot, request: Request) -> Answer:
     """Move the account's clock: `advance` by seconds, or `set` to an instant."""
-    wanted, portal = request.json(), app.portal
+    wanted, portal = request.json(ANYTHING), app.portal
     if "set" in wanted:
         portal.offset_ms += read_instant(wanted["set"]) - portal.now()
     portal.offset_ms += int(float(wanted.get("advance", 0)) * 1000)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+import orjson
+
 from connector.sandbox.hubspot.answers import invalid
 
 if TYPE_CHECKING:
@@ -86,11 +88,17 @@ class Links:
     def __init__(self) -> None:
         self.types = {found.number: found for found in _vendor_types()}
         self._sides: dict[tuple[str, str], dict[int, dict[int, set[int]]]] = defaultdict(lambda: defaultdict(dict))
+        self._between: dict[tuple[str, str], list[LinkType]] = {}
+        self._told: dict[frozenset[int], orjson.Fragment] = {}
         self._fresh = count(37)
 
     def between(self, origin: str, target: str) -> list[LinkType]:
         """List the association types from one object type to another."""
-        return [found for found in self.types.values() if (found.origin, found.target) == (origin, target)]
+        known = self._between.get((origin, target))
+        if known is None:
+            known = [found for found in self.types.values() if (found.origin, found.target) == (origin, target)]
+            self._between[origin, target] = known
+        return known
 
     def plain(self, origin: str, target: str) -> LinkType:
         """Find the type without label; refuse when these two cannot be associated."""
@@ -98,6 +106,19 @@ class Links:
             if found.label is None:
                 return found
         raise invalid(f"No association types exist between {origin} and {target}")
+
+    def ids(self, origin: str, identity: int, target: str) -> list[int]:
+        """List the associated records in ascending id."""
+        return sorted(self._sides[origin, target].get(identity, ()))
+
+    def told(self, origin: str, identity: int, target: str, other: int) -> orjson.Fragment:
+        """Give the types of one pair as an answer lists them, the plain one first."""
+        numbers = frozenset(self._sides[origin, target][identity][other])
+        known = self._told.get(numbers)
+        if known is None:
+            listed = [self.types[number].content() for number in self._sorted(set(numbers))]
+            known = self._told[numbers] = orjson.Fragment(orjson.dumps(listed))
+        return known
 
     def of(self, origin: str, identity: int, target: str) -> dict[int, list[LinkType]]:
         """List the associated records in ascending id, each with its types, the plain one first."""
@@ -192,6 +213,7 @@ class Links:
             LinkType(there, target, origin, f"{name}_inverse", here, inverse_label or label, "USER_DEFINED"),
         ]
         self.types |= {found.number: found for found in made}
+        self._between.clear()
         return made
 
     def rows(self) -> Iterator[tuple[int, int, int]]:

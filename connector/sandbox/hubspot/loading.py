@@ -15,7 +15,7 @@ from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.links import CHILD_TO_PARENT
 from connector.sandbox.hubspot.mapping import DEAL_TYPES, ELSEWHERE, EXTERNAL_ID, ensure, property_of
-from connector.sandbox.hubspot.reference import owner
+from connector.sandbox.hubspot.reference import add_currency, owner
 from connector.sandbox.hubspot.stages import place_deal
 from connector.sandbox.hubspot.times import iso, read_day, read_instant
 
@@ -54,9 +54,8 @@ def _load_rates(portal: Portal, tables: Tables) -> None:
         portal.rates.append(pair | {"rate": row["rate"], "effectiveAt": day, "createdAt": day, "updatedAt": day})
     used = {row["currency"] for row in tables[Table.DEALS] if row.get("currency")}
     used |= {rate["fromCurrencyCode"] for rate in portal.rates}
-    portal.account.additional_currencies = sorted(used - {home})
-    catalogue = portal.catalogues["deals"]
-    catalogue.set(add_options(catalogue.get("deal_currency_code"), sorted(used)))
+    for currency in sorted(used):
+        add_currency(portal, currency)
 
 
 def _load_owners(portal: Portal, tables: Tables) -> None:
@@ -157,8 +156,9 @@ def _create(
 ) -> None:
     values = dict(extra or {})
     for logical, text in row.items():
-        if logical not in ELSEWHERE[kind] and text and property_of(kind, logical) not in values:
-            values[property_of(kind, logical)] = _value(portal, kind, logical, text)
+        name = property_of(kind, logical)
+        if text and logical not in ELSEWHERE[kind] and name not in values:
+            values[name] = _value(portal, kind, logical, text)
     if not _is_record_id(row[key]):
         values[EXTERNAL_ID] = _value(portal, kind, EXTERNAL_ID, row[key])
     created = kind_of(kind).created

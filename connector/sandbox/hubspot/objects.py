@@ -10,6 +10,7 @@ from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, invalid, not_found
 from connector.sandbox.hubspot.associations import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.shapes import FLAT, RECORD
 from connector.sandbox.hubspot.values import refusal
 
 if TYPE_CHECKING:
@@ -27,11 +28,9 @@ def list_records(portal: Portal, request: Request, name: str) -> Answer:
     kind = kind_of(name)
     most = PAGE_WITH_HISTORY if request.names("propertiesWithHistory") else PAGE
     limit = request.limit(default=10, most=most)
-    after = request.first("after", "0")
-    if not after.isdigit():
-        raise invalid(f"Invalid integer passed to after: {after}")
-    found, following = portal.shelves[kind.name].page(int(after), limit, archived=request.flag("archived"))
-    body = b'{"results":[' + b",".join(_rendered(portal, request, kind, record) for record in found) + b"]"
+    after = request.after()
+    found, following = portal.shelves[kind.name].page(after, limit, archived=request.flag("archived"))
+    body = b'{"results":[' + b",".join(_rendered(portal, request, kind, found)) + b"]"
     if following is not None:
         body += b',"paging":' + orjson.dumps({"next": _next(request, limit, following)})
     return Answer(200, body + b"}")
@@ -42,9 +41,15 @@ def _next(request: Request, limit: int, following: int) -> dict[str, str]:
     return {"after": str(following), "link": link}
 
 
-def _rendered(portal: Portal, request: Request, kind: Kind, record: Record) -> bytes:
-    names = portal.catalogues[kind.name].select(request.names("properties"))
-    body = record.rendered(names, portal.url(kind))
+def _rendered(portal: Portal, request: Request, kind: Kind, records: list[Record]) -> list[bytes]:
+    names, url = portal.catalogues[kind.name].select(request.names("properties")), portal.url(kind)
+    bodies = [record.rendered(names, url) for record in records]
+    if request.query.keys() & {"propertiesWithHistory", "associations"}:
+        return [_widened(portal, request, kind, *pair) for pair in zip(records, bodies, strict=True)]
+    return bodies
+
+
+def _widened(portal: Portal, request: Request, kind: Kind, record: Record, body: bytes) -> bytes:
     if "propertiesWithHistory" in request.query:
         body = body[:-1] + b',"propertiesWithHistory":' + orjson.dumps(_history(kind, record, request)) + b"}"
     if inline := _inline(portal, kind, record, request.names("associations")):
@@ -99,13 +104,14 @@ def _find(portal: Portal, request: Request, kind: Kind, identity: str) -> Record
 def get_record(portal: Portal, request: Request, name: str, identity: str) -> Answer:
     """Answer one record; an id that was merged away answers the survivor."""
     kind = kind_of(name)
-    return Answer(200, _rendered(portal, request, kind, _find(portal, request, kind, identity)))
+    [body] = _rendered(portal, request, kind, [_find(portal, request, kind, identity)])
+    return Answer(200, body)
 
 
 def create_record(portal: Portal, request: Request, name: str) -> Answer:
     """Create a record: 201, with all its values."""
     kind = kind_of(name)
-    asked = request.json()
+    asked = request.json(RECORD)
     values, problems = writing.examine(portal, kind, asked.get("properties") or {}, None)
     if problems:
         raise refusal(problems, portal_id=portal.account.portal_id)
@@ -133,7 +139,7 @@ def patch_record(portal: Portal, request: Request, name: str, identity: str) -> 
     """Change one record; an id that was merged away changes the survivor."""
     kind = kind_of(name)
     record = _find(portal, request, kind, identity)
-    values, problems = writing.examine(portal, kind, request.json().get("properties") or {}, record)
+    values, problems = writing.examine(portal, kind, request.json(RECORD).get("properties") or {}, record)
     if problems:
         raise refusal(problems, portal_id=portal.account.portal_id)
     writing.update(portal, kind, record, values)
@@ -161,7 +167,7 @@ def archive(portal: Portal, kind: Kind, identity: str) -> None:
 def merge_records(portal: Portal, request: Request, name: str) -> Answer:
     """Merge two records into a new id; both old ids become aliases of it (hubspot.md 5.15)."""
     kind = kind_of(name)
-    asked = request.json()
+    asked = request.json(FLAT)
     shelf = portal.shelves[kind.name]
     first = shelf.resolve(str(asked.get("primaryObjectId", "")))
     second = shelf.resolve(str(asked.get("objectIdToMerge", "")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.hubspot.answers import answer, invalid, not_found
+from connector.sandbox.hubspot.shapes import PIPELINE, STAGE
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
@@ -145,10 +146,10 @@ def get_stage(portal: Portal, _request: Request, kind: str, identity: str, stage
 
 def create_pipeline(portal: Portal, request: Request, kind: str) -> Answer:
     """Create a pipeline with its stages; ids are numeric strings, as for any added pipeline."""
-    asked = request.json()
-    stages = [_asked_stage(portal, kind, found) for found in asked.get("stages", [])]
+    asked = request.json(PIPELINE)
+    stages = [_asked_stage(portal, kind, found) for found in asked.get("stages") or []]
     pipelines = _pipelines(portal, kind)
-    made = pipeline(str(portal.mint()), asked["label"], len(pipelines), stages, at=iso(portal.now()))
+    made = pipeline(str(portal.mint()), _label(asked), len(pipelines), stages, at=iso(portal.now()))
     pipelines.append(made)
     portal.changes += 1
     return answer(made, 201)
@@ -159,18 +160,25 @@ def create_stage(portal: Portal, request: Request, kind: str, identity: str) -> 
     found = _named(_pipelines(portal, kind), identity)
     if found is None:
         raise not_found()
-    made = _asked_stage(portal, kind, request.json())
+    made = _asked_stage(portal, kind, request.json(STAGE))
     found["stages"].append(made)
     portal.changes += 1
     return answer(made, 201)
 
 
+def _label(asked: dict[str, Any]) -> str:
+    if not asked.get("label"):
+        raise invalid("Invalid input JSON: some required fields were not set: [label]")
+    return str(asked["label"])
+
+
 def _asked_stage(portal: Portal, kind: str, asked: dict[str, Any]) -> Stage:
-    metadata = asked.get("metadata", {})
-    order = int(asked.get("displayOrder", 0))
+    metadata = asked.get("metadata") or {}
+    order = asked.get("displayOrder")
+    order = order if isinstance(order, int) else 0
     if portal.shelf(kind).kind.name == "tickets":
-        return ticket_stage(str(portal.mint()), asked["label"], metadata.get("ticketState", "OPEN"), order)
+        return ticket_stage(str(portal.mint()), _label(asked), metadata.get("ticketState", "OPEN"), order)
     if "probability" not in metadata:
         raise invalid("A deal stage needs metadata.probability", subCategory="PipelineError.INVALID_METADATA")
     closed = str(metadata.get("isClosed", "")).lower() == "true" if "isClosed" in metadata else None
-    return deal_stage(str(portal.mint()), asked["label"], str(metadata["probability"]), order, closed=closed)
+    return deal_stage(str(portal.mint()), _label(asked), str(metadata["probability"]), order, closed=closed)

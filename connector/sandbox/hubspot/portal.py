@@ -56,6 +56,10 @@ class Switches:
     """Associated records per record in one answer."""
     inline_associations: int = 100
     """Associated records per record in a list answer."""
+    retry_after_on_429: bool = False
+    """A 429 carries Retry-After; documented only for 477 [U]."""
+    dated_statuses_are_200: bool = False
+    """Dated paths answer 200 where v3 answers 201 or 207, as the vendor's 2026-09 description has it [S]."""
     result_order: str = "shuffled"
     """Order of batch results: `shuffled`, or `sent`."""
 

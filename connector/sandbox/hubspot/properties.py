@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.hubspot.answers import NO_CONTENT, Refusal, answer, batch, not_found
+from connector.sandbox.hubspot.shapes import ANYTHING, DEFINITION, FLAT
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.answers import Answer
@@ -34,14 +35,14 @@ def get_property(portal: Portal, request: Request, kind: str, name: str) -> Answ
 
 def create_property(portal: Portal, request: Request, kind: str) -> Answer:
     """Create a property: 201; a taken name is 409."""
-    made = portal.catalogue(kind).add(request.json(), portal.now())
+    made = portal.catalogue(kind).add(request.json(DEFINITION), portal.now())
     portal.changes += 1
     return answer(made, 201)
 
 
 def patch_property(portal: Portal, request: Request, kind: str, name: str) -> Answer:
     """Change a property; options that are left out of a sent list vanish."""
-    changed = portal.catalogue(kind).change(name, request.json(), portal.now())
+    changed = portal.catalogue(kind).change(name, request.json(DEFINITION), portal.now())
     portal.changes += 1
     return answer(changed)
 
@@ -57,7 +58,7 @@ def create_batch(portal: Portal, request: Request, kind: str) -> Answer:
     """Create properties: 201, or 207 where taken names show up as errors."""
     started, catalogue = portal.stamp(), portal.catalogue(kind)
     results, errors = [], []
-    for item in request.inputs(most=MOST):
+    for item in request.inputs(DEFINITION, most=MOST):
         try:
             results.append(catalogue.add(item, portal.now()))
         except Refusal as refusal:
@@ -73,9 +74,9 @@ def _error(refusal: Refusal, name: str) -> dict[str, Any]:
 def read_batch(portal: Portal, request: Request, kind: str) -> Answer:
     """Answer definitions by name."""
     started, catalogue = portal.stamp(), portal.catalogue(kind)
-    archived = request.json().get("archived") is True
+    archived = request.json(ANYTHING).get("archived") is True
     held = catalogue.archived if archived else catalogue.definitions
-    names = [str(item.get("name", "")) for item in request.inputs(most=MOST)]
+    names = [str(item.get("name", "")) for item in request.inputs(FLAT, most=MOST)]
     results = [held[name] for name in names if name in held]
     errors = [_error(not_found(f"Property {name} does not exist"), name) for name in names if name not in held]
     return batch(results, errors, started=started, completed=portal.stamp())
@@ -84,7 +85,7 @@ def read_batch(portal: Portal, request: Request, kind: str) -> Answer:
 def archive_batch(portal: Portal, request: Request, kind: str) -> Answer:
     """Archive properties by name: 204."""
     catalogue = portal.catalogue(kind)
-    for item in request.inputs(most=MOST):
+    for item in request.inputs(FLAT, most=MOST):
         if item.get("name") in catalogue.definitions:
             catalogue.archive(item["name"], portal.now())
             portal.changes += 1
@@ -103,7 +104,7 @@ def get_group(portal: Portal, _request: Request, kind: str, name: str) -> Answer
 
 def create_group(portal: Portal, request: Request, kind: str) -> Answer:
     """Create a group: 201."""
-    made = portal.catalogue(kind).add_group(request.json())
+    made = portal.catalogue(kind).add_group(request.json(FLAT))
     portal.changes += 1
     return answer(made, 201)
 
@@ -111,7 +112,7 @@ def create_group(portal: Portal, request: Request, kind: str) -> Answer:
 def patch_group(portal: Portal, request: Request, kind: str, name: str) -> Answer:
     """Change label and order of a group; nothing else can be changed."""
     found = portal.catalogue(kind).group(name)
-    asked = request.json()
+    asked = request.json(FLAT)
     found |= {key: asked[key] for key in ("label", "displayOrder") if key in asked}
     portal.changes += 1
     return answer(found)

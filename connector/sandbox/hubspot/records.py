@@ -23,11 +23,19 @@ if TYPE_CHECKING:
 class Record:
     """One version of one record; `changed` and `archived_at` are epoch milliseconds."""
 
-    __slots__ = ("_names", "_rendered", "archived_at", "changed", "created", "id", "properties")
+    __slots__ = ("_names", "_rendered", "archived_at", "changed", "created", "id", "kind", "properties")
 
     def __init__(
-        self, identity: int, properties: dict[str, str], *, created: int, changed: int, archived_at: int | None = None
+        self,
+        kind: Kind,
+        identity: int,
+        properties: dict[str, str],
+        *,
+        created: int,
+        changed: int,
+        archived_at: int | None = None,
     ) -> None:
+        self.kind = kind
         self.id = identity
         self.properties = properties
         self.created = created
@@ -39,7 +47,11 @@ class Record:
     def replaced(self, properties: dict[str, str], *, changed: int | None = None) -> Record:
         """Give the next version of this record."""
         stamp = self.changed if changed is None else changed
-        return Record(self.id, properties, created=self.created, changed=stamp, archived_at=self.archived_at)
+        return Record(self.kind, self.id, properties, created=self.created, changed=stamp)
+
+    def binned(self, now: int) -> Record:
+        """Give this record as the recycling bin holds it."""
+        return Record(self.kind, self.id, self.properties, created=self.created, changed=self.changed, archived_at=now)
 
     def rendered(self, names: tuple[str, ...], url: str) -> bytes:
         """Write the record with exactly these properties; the last rendering is kept."""
@@ -49,14 +61,16 @@ class Record:
 
     def content(self, names: Iterable[str], url: str) -> dict[str, Any]:
         """Give the record as HubSpot shapes it; a property without value is null (hubspot.md 4)."""
-        values = self.properties
+        get = self.properties.get
+        identity = get("hs_object_id")
         content = {
-            "id": str(self.id),
-            "properties": {name: values.get(name) for name in names},
-            "createdAt": iso(self.created),
-            "updatedAt": iso(self.changed),
+            "id": identity,
+            "properties": {name: get(name) for name in names},
+            # The top-level dates equal the properties of that meaning, to the letter.
+            "createdAt": get(self.kind.created),
+            "updatedAt": get(self.kind.modified),
             "archived": self.archived_at is not None,
-            "url": f"{url}/{self.id}",
+            "url": f"{url}/{identity}",
         }
         return content if self.archived_at is None else content | {"archivedAt": iso(self.archived_at)}
 
@@ -67,6 +81,7 @@ class Index:
     def __init__(self, lag_ms: int) -> None:
         self.lag_ms = lag_ms
         self._seen: dict[int, Record] = {}
+        self._order: list[int] = []
         self._waiting: deque[tuple[int, int, Record | None]] = deque()
 
     def note(self, now: int, identity: int, record: Record | None) -> None:
@@ -81,7 +96,7 @@ class Index:
         while self._waiting and self._waiting[0][0] <= now:
             _, identity, record = self._waiting.popleft()
             self._show(identity, record)
-        return [self._seen[identity] for identity in sorted(self._seen)]
+        return [self._seen[identity] for identity in self._order]
 
     def settle(self) -> None:
         """Show everything that still waits, as long after a load."""
@@ -90,10 +105,12 @@ class Index:
             self._show(identity, record)
 
     def _show(self, identity: int, record: Record | None) -> None:
-        if record is None:
-            self._seen.pop(identity, None)
-        else:
+        if record is not None:
+            if identity not in self._seen:
+                insort(self._order, identity)
             self._seen[identity] = record
+        elif self._seen.pop(identity, None) is not None:
+            del self._order[bisect_left(self._order, identity)]
 
 
 class Shelf:
@@ -136,9 +153,7 @@ class Shelf:
         """Move a record to the recycling bin; False when it is not there."""
         record = self.take(identity, now)
         if record is not None:
-            self.archived[identity] = Record(
-                identity, record.properties, created=record.created, changed=record.changed, archived_at=now
-            )
+            self.archived[identity] = record.binned(now)
         return record is not None
 
     def page(self, after: int, limit: int, *, archived: bool = False) -> tuple[list[Record], int | None]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.sandbox.hubspot.answers import answer, not_found
+from connector.sandbox.hubspot.answers import answer, invalid, not_found
+from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import KINDS, Kind
-from connector.sandbox.hubspot.times import iso, to_moment
+from connector.sandbox.hubspot.shapes import FLAT
+from connector.sandbox.hubspot.times import iso, read_instant, to_moment
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.answers import Answer
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_RATE = re.compile(r"\d+(\.\d+)?")
 MOST_OWNERS = 500
 RECORD_LIMIT = 15_000_000
 PROPERTY_LIMIT = 1_000
@@ -42,7 +47,7 @@ def list_owners(portal: Portal, request: Request) -> Answer:
     """Answer a page of owners, active or archived."""
     limit = request.limit(default=100, most=MOST_OWNERS)
     email, archived = request.first("email"), request.flag("archived")
-    after = int(request.first("after", "0") or 0)
+    after = request.after()
     found = [one for one in portal.owners if one["archived"] == archived and email in {"", one["email"]}]
     found = [one for one in sorted(found, key=lambda one: int(one["id"])) if int(one["id"]) >= after]
     content: dict[str, Any] = {"results": found[:limit]}
@@ -90,6 +95,33 @@ def exchange_rates(portal: Portal, _request: Request) -> Answer:
         if rate["effectiveAt"] <= now:
             current[rate["fromCurrencyCode"]] = rate
     return answer({"results": [_rate(found) for found in current.values()]})
+
+
+def create_exchange_rate(portal: Portal, request: Request) -> Answer:
+    """Add a rate; its currency becomes one of the account's."""
+    asked = request.json(FLAT)
+    currency, rate = str(asked.get("fromCurrencyCode") or ""), str(asked.get("conversionRate") or "")
+    if not _CURRENCY.fullmatch(currency) or not _RATE.fullmatch(rate):
+        raise invalid("A rate needs fromCurrencyCode and a positive conversionRate")
+    now = portal.stamp()
+    try:
+        at = iso(read_instant(str(asked.get("effectiveAt") or now)))
+    except (ValueError, OverflowError):
+        raise invalid(f"{asked['effectiveAt']} is no instant") from None
+    pair = {"fromCurrencyCode": currency, "toCurrencyCode": portal.account.currency}
+    portal.rates.append({"id": str(portal.mint()), **pair, "rate": rate, "effectiveAt": at})
+    portal.rates[-1] |= {"createdAt": now, "updatedAt": now}
+    add_currency(portal, currency)
+    portal.changes += 1
+    return answer(_rate(portal.rates[-1]), 201)
+
+
+def add_currency(portal: Portal, currency: str) -> None:
+    """Let deals be in this currency."""
+    others = {*portal.account.additional_currencies, currency} - {portal.account.currency}
+    portal.account.additional_currencies = sorted(others)
+    catalogue = portal.catalogues["deals"]
+    catalogue.set(add_options(catalogue.get("deal_currency_code"), [currency]))
 
 
 def all_exchange_rates(portal: Portal, _request: Request) -> Answer:

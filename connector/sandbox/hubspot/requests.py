@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from connector.sandbox.hubspot.answers import invalid
+from connector.sandbox.hubspot.shapes import Shape, conform
 
 
 @dataclass(slots=True)
@@ -43,19 +44,28 @@ class Request:
             raise invalid(f"Invalid integer passed to limit: {text}")
         return bounded(int(text), most=most)
 
-    def json(self) -> dict[str, Any]:
-        """Read the body as a JSON object."""
+    def json(self, shape: Shape) -> dict[str, Any]:
+        """Read the body as a JSON object of a shape."""
         content = self._parsed()
         if not isinstance(content, dict):
             raise invalid("Invalid input JSON on line 1, column 1: an object was expected")
+        conform(content, shape, "body")
         return content
 
-    def json_list(self) -> list[dict[str, Any]]:
-        """Read the body as a JSON list of objects."""
+    def json_list(self, shape: Shape) -> list[dict[str, Any]]:
+        """Read the body as a JSON list of a shape."""
         content = self._parsed()
-        if not isinstance(content, list) or not all(isinstance(item, dict) for item in content):
-            raise invalid("Invalid input JSON on line 1, column 1: a list of objects was expected")
+        if not isinstance(content, list):
+            raise invalid("Invalid input JSON on line 1, column 1: a list was expected")
+        conform(content, shape, "body")
         return content
+
+    def after(self) -> int:
+        """Read `after`: the id of the record a page starts with."""
+        text = self.first("after", "0") or "0"
+        if not (text.isascii() and text.isdigit()):
+            raise invalid(f"Invalid integer passed to after: {text}")
+        return int(text)
 
     def _parsed(self) -> Any:
         try:
@@ -63,14 +73,12 @@ class Request:
         except orjson.JSONDecodeError as error:
             raise invalid(f"Invalid input JSON on line {error.lineno}, column {error.colno}: {error.msg}") from error
 
-    def inputs(self, *, most: int) -> list[dict[str, Any]]:
+    def inputs(self, of: Shape, *, most: int) -> list[dict[str, Any]]:
         """Read the `inputs` of a batch call; an absent list is an empty one [C], a long one is refused."""
-        inputs = self.json().get("inputs") or []
-        if not isinstance(inputs, list) or not all(isinstance(item, dict) for item in inputs):
-            raise invalid("Invalid input JSON: inputs must be a list of objects")
+        inputs = self.json({"inputs": [of]}).get("inputs") or []
         if len(inputs) > most:
             raise invalid(f"The maximum number of inputs supported in a batch request is {most}, got {len(inputs)}")
-        return inputs
+        return list(inputs)
 
 
 def bounded(limit: int, *, most: int) -> int:

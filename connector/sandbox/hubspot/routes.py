@@ -126,6 +126,7 @@ _TABLE: tuple[tuple[str, str, Handler, str, str], ...] = (
     ("GET", "details", reference.account_details, "", "app"),
     ("GET", "api-usage/daily/private-apps", limits.daily_usage, "", "app"),
     ("GET", "currencies/exchange-rates/current", reference.exchange_rates, "settings.currencies.read", "app"),
+    ("POST", "currencies/exchange-rates", reference.create_exchange_rate, "settings.currencies.write", "app"),
     ("GET", "currencies/exchange-rates", reference.all_exchange_rates, "settings.currencies.read", "app"),
     ("GET", "currencies/company-currency", reference.company_currency, "settings.currencies.read", "app"),
     ("POST", "token", access.exchange_token, "nobody", ""),

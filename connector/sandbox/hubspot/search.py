@@ -10,6 +10,7 @@ from connector.sandbox.hubspot.answers import answer, invalid
 from connector.sandbox.hubspot.filters import matcher, sort_key
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.requests import bounded
+from connector.sandbox.hubspot.shapes import SEARCH
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.answers import Answer
@@ -36,7 +37,7 @@ def search_records(portal: Portal, request: Request, name: str) -> Answer:
     kind = kind_of(name)
     if len(request.body.decode("utf-8", "replace")) > MOST_CHARACTERS:
         raise invalid(f"The request body must not exceed {MOST_CHARACTERS} characters")
-    asked = request.json()
+    asked = request.json(SEARCH)
     start, limit = _window(asked)
     found = _sorted(portal, kind, asked, _matching(portal, kind, asked))
     names = portal.catalogues[kind.name].select(tuple(asked.get("properties") or ()))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.sandbox.hubspot.catalogue import Catalogue
+    from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.records import Shelf
 
@@ -133,12 +134,12 @@ def _fill_access(portal: Portal, content: dict[str, Any]) -> None:
 
 def _fill_shelf(shelf: Shelf, kept: dict[str, Any], now: int) -> None:
     for row in kept["live"]:
-        shelf.put(_read(row), now)
-    shelf.archived = {row[0]: _read(row) for row in kept["archived"]}
+        shelf.put(_read(shelf.kind, row), now)
+    shelf.archived = {row[0]: _read(shelf.kind, row) for row in kept["archived"]}
     shelf.aliases = dict(kept["aliases"])
     shelf.index.settle()
 
 
-def _read(row: list[Any]) -> Record:
+def _read(kind: Kind, row: list[Any]) -> Record:
     identity, created, changed, archived_at, properties = row
-    return Record(identity, properties, created=created, changed=changed, archived_at=archived_at)
+    return Record(kind, identity, properties, created=created, changed=changed, archived_at=archived_at)

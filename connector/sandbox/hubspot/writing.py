@@ -102,7 +102,7 @@ def create(
         kind.created: iso(created),
         kind.modified: iso(stamp),
     }
-    record = Record(fixed, derived(portal, kind, properties, {}), created=created, changed=stamp)
+    record = Record(kind, fixed, derived(portal, kind, properties, {}), created=created, changed=stamp)
     portal.shelves[kind.name].put(record, now)
     portal.changes += 1
     return record

@@ -157,6 +157,15 @@ def test_a_batch_archive_answers_204_whatever_the_state(desk: Desk) -> None:
     assert desk.get(COMPANIES).ids == made[1:]
 
 
+def test_a_dated_path_answers_200_for_mixed_results_when_switched(desk: Desk) -> None:
+    asked = {"inputs": [{"id": "404"}]}
+    assert desk.post("/crm/objects/2026-09/companies/batch/read", asked).status == 207
+    desk.portal.switches.dated_statuses_are_200 = True
+    reply = desk.post("/crm/objects/2026-09/companies/batch/read", asked)
+    assert (reply.status, reply.json["numErrors"]) == (200, 1)
+    assert desk.post("/crm/v3/objects/companies/batch/read", asked).status == 207
+
+
 def test_results_of_an_update_hold_the_written_values_only(desk: Desk) -> None:
     desk.define("tier", type="enumeration", fieldType="select", options=LETTERS)
     [made] = desk.companies(1)

@@ -193,6 +193,11 @@ def test_the_journal_tells_every_call_and_what_was_written_but_no_token(line: Li
     assert [entry["n"] for entry in writes] == [1]
 
 
+def test_a_url_past_the_limit_of_the_edge_is_414(line: Line) -> None:
+    assert line.ask("GET", f"{COMPANIES}?properties={'x' * 5_000}").status_code == 200
+    assert line.ask("GET", f"{COMPANIES}?properties={'x' * 20_000}").status_code == 414
+
+
 def test_raw_values_go_past_every_check(line: Line) -> None:
     made = line.create(name="Alpha")
     raw = {"properties": {"numberofemployees": "a;b;c", "hubspot_owner_id": "404"}}

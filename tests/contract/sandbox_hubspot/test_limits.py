@@ -91,6 +91,12 @@ def test_an_oauth_token_has_110_calls_and_no_daily_headers() -> None:
     assert until_refused(desk, "GET", COMPANIES)[0] == 109
 
 
+def test_a_429_carries_retry_after_when_switched() -> None:
+    desk = Desk(quota=STARTER)
+    desk.portal.switches.retry_after_on_429 = True
+    assert until_refused(desk, "GET", COMPANIES)[1].headers["retry-after"] == "1"
+
+
 def test_without_limits_nothing_is_refused_and_headers_say_so(desk: Desk) -> None:
     replies = [desk.get(COMPANIES) for _ in range(500)]
     assert {reply.status for reply in replies} == {200}

@@ -88,6 +88,15 @@ def test_exchange_rates_are_the_latest_that_hold(desk: Desk) -> None:
     assert len(desk.get("/settings/currencies/2026-09/exchange-rates").results) == 3
 
 
+def test_a_rate_added_lets_deals_be_in_its_currency(desk: Desk) -> None:
+    rate = {"fromCurrencyCode": "USD", "conversionRate": 0.9, "effectiveAt": "2026-01-01T00:00:00Z"}
+    assert desk.post("/crm/v3/objects/deals", {"properties": {"deal_currency_code": "USD"}}).status == 400
+    assert desk.post("/settings/v3/currencies/exchange-rates", rate).status == 201
+    deal = desk.create("deals", amount="200", deal_currency_code="USD", closedate="2026-03-01")
+    assert desk.value(deal, "amount_in_home_currency", "deals") == "180"
+    assert desk.get("/account-info/v3/details").json["additionalCurrencies"] == ["USD"]
+
+
 def test_record_limits_count_the_records(desk: Desk) -> None:
     desk.companies(3)
     counts = desk.get("/crm/v3/limits/records").json["hubspotDefinedObjectTypes"]

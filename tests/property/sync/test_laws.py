@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -10,7 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from connector.model.changes import Target
 from connector.model.runs import RunOutcome
+from connector.store import open_store
 from tests.twins import Crash, Fate, House, by_revenue, open_limits
+
+if TYPE_CHECKING:
+    from tests.twins import MemoryJournal, MemoryLease
 
 ACCOUNTS = ("a", "b", "c", "d")
 WRITTEN = ("seg_tier", "seg_say_no", "seg_revenue_12m")
@@ -97,7 +105,7 @@ class People(RuleBasedStateMachine):
         self.house.clock.move(days=days)
 
     def applied(self) -> list[str]:
-        return [run for run, row in self.house.journal.rows.items() if row.applied]
+        return [row.run for row in reversed(self.house.journal.runs()) if row.applied]
 
     @invariant()
     def what_people_typed_is_still_there(self) -> None:
@@ -134,5 +142,27 @@ class People(RuleBasedStateMachine):
         assert self.house.crm.holds(target, record, name) == expected, (target, record, name)
 
 
+class PeopleOnSql(People):
+    """The same, with the journal and the lease that tiersync ships."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        place = Path(self.folder.name)
+        self.store = open_store(f"sqlite:///{place}/state.db", place / "mirror", clock=lambda: datetime.now(UTC))
+        self.house.journal = cast("MemoryJournal", self.store.journal)
+        self.house.lease = cast("MemoryLease", self.store.lease)
+
+    def teardown(self) -> None:
+        """As before, then tidy up."""
+        try:
+            super().teardown()
+        finally:
+            self.store.close()
+            self.folder.cleanup()
+
+
+TestPeopleOnSql = PeopleOnSql.TestCase
+TestPeopleOnSql.settings = settings(max_examples=8, stateful_step_count=15, deadline=None, phases=[Phase.generate])
 TestPeople = People.TestCase
-TestPeople.settings = settings(max_examples=600, stateful_step_count=30, deadline=None, phases=[Phase.generate])
+TestPeople.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, phases=[Phase.generate])

@@ -1,8 +1,10 @@
 """The frame of every command: shared options on both sides, exit codes, one JSON document, no traceback."""
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 
 import pytest
@@ -14,23 +16,17 @@ from connector.cli.ending import run
 from connector.errors import ConnectorError, Held, UsageError
 
 SEEN: list[Call] = []
-
-
-def family(command: object) -> object:
-    class Family:
-        @staticmethod
-        def mount(root: typer.Typer) -> None:
-            root.command("try")(shared(command))  # type: ignore[arg-type]
-
-    return Family
+Command = Callable[..., int]
+Mount = Callable[[Command], None]
 
 
 @pytest.fixture
-def mounted(monkeypatch: pytest.MonkeyPatch) -> object:
-    def mount(command: object) -> None:
+def mounted(monkeypatch: pytest.MonkeyPatch) -> Mount:
+    def mount(command: Command) -> None:
+        family = SimpleNamespace(mount=lambda root: root.command("try")(shared(command)))
         monkeypatch.setattr(app, "FAMILIES", ("probe",))
         monkeypatch.setattr(app, "find_spec", lambda _name: True, raising=False)
-        monkeypatch.setattr(app, "import_module", lambda _name: family(command))
+        monkeypatch.setattr(app, "import_module", lambda _name: family)
 
     return mount
 
@@ -41,13 +37,13 @@ def look(call: Call, *, full: Annotated[bool, typer.Option()] = False) -> int:
     return 5 if full else 0
 
 
-def seen(mounted: object, *arguments: str) -> Call:
-    mounted(look)  # type: ignore[operator]
+def seen(mounted: Mount, *arguments: str) -> Call:
+    mounted(look)
     assert run(arguments) == 0
     return SEEN.pop()
 
 
-def test_shared_options_work_before_and_after_the_command(mounted: object) -> None:
+def test_shared_options_work_before_and_after_the_command(mounted: Mount) -> None:
     options = ["--settings", "a.toml", "--as-of", "2026-04-02", "--set", "a.b=1", "--json", "--verbose"]
     before = seen(mounted, *options, "try")
     after = seen(mounted, "try", *options)
@@ -55,14 +51,14 @@ def test_shared_options_work_before_and_after_the_command(mounted: object) -> No
     assert before == after
 
 
-def test_the_option_nearest_to_the_command_wins_and_overrides_add_up(mounted: object) -> None:
+def test_the_option_nearest_to_the_command_wins_and_overrides_add_up(mounted: Mount) -> None:
     call = seen(mounted, "--settings", "a", "--set", "x=1", "--set", "y=1", "try", "--settings", "b", "--set", "x=a=b")
     assert call.settings == Path("b")
     assert call.overrides == {"x": "a=b", "y": "1"}
 
 
-def test_what_a_command_returns_is_the_exit_code(mounted: object) -> None:
-    mounted(look)  # type: ignore[operator]
+def test_what_a_command_returns_is_the_exit_code(mounted: Mount) -> None:
+    mounted(look)
     assert run(["try", "--full"]) == 5
 
 
@@ -78,9 +74,9 @@ def test_what_a_command_returns_is_the_exit_code(mounted: object) -> None:
     ],
 )
 def test_wrong_usage_is_one_block_and_exit_2(
-    mounted: object, arguments: list[str], capsys: pytest.CaptureFixture[str]
+    mounted: Mount, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mounted(look)  # type: ignore[operator]
+    mounted(look)
     assert run(arguments) == 2
     out, err = capsys.readouterr()
     assert not out
@@ -99,12 +95,12 @@ def test_wrong_usage_is_one_block_and_exit_2(
     ],
 )
 def test_every_ending_prints_one_json_document(
-    mounted: object, error: Exception, code: int, outcome: str, capsys: pytest.CaptureFixture[str]
+    mounted: Mount, error: Exception, code: int, outcome: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def stumble(_call: Call) -> int:
         raise error
 
-    mounted(stumble)  # type: ignore[operator]
+    mounted(stumble)
     assert run(["try", "--json"]) == code
     out, err = capsys.readouterr()
     document = json.loads(out)
@@ -113,28 +109,28 @@ def test_every_ending_prints_one_json_document(
     assert "Traceback" not in err
 
 
-def test_verbose_adds_the_traceback(mounted: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_verbose_adds_the_traceback(mounted: Mount, capsys: pytest.CaptureFixture[str]) -> None:
     def stumble(_call: Call) -> int:
         raise RuntimeError("a fault")
 
-    mounted(stumble)  # type: ignore[operator]
+    mounted(stumble)
     assert run(["try", "--verbose"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_ctrl_c_ends_without_a_traceback(mounted: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ctrl_c_ends_without_a_traceback(mounted: Mount, capsys: pytest.CaptureFixture[str]) -> None:
     def stumble(_call: Call) -> int:
         raise KeyboardInterrupt
 
-    mounted(stumble)  # type: ignore[operator]
+    mounted(stumble)
     assert run(["try"]) == ending.INTERRUPTED
     assert capsys.readouterr().err.startswith("error: interrupted")
 
 
-def test_positions_stay_at_the_start_of_their_lines(mounted: object, capsys: pytest.CaptureFixture[str]) -> None:
+def test_positions_stay_at_the_start_of_their_lines(mounted: Mount, capsys: pytest.CaptureFixture[str]) -> None:
     def stumble(_call: Call) -> int:
         raise UsageError("rules/a.yaml:3:5: one\nrules/b.yaml:4:1: two")
 
-    mounted(stumble)  # type: ignore[operator]
+    mounted(stumble)
     assert run(["try"]) == 2
     assert capsys.readouterr().err.splitlines() == ["rules/a.yaml:3:5: one", "rules/b.yaml:4:1: two"]

@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-from connector.cli.logs import start_logging
+from connector.cli.logs import name_run, start_logging
 from connector.cli.progress import PlainLines, show_progress
 from connector.cli.tables import print_table
 from connector.model.secrets import Scrubber, Secret
@@ -17,8 +17,8 @@ def scrub(text: str) -> str:
 
 def test_a_log_line_has_its_run_and_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     start_logging(verbose=True, scrub=scrub)
-    with structlog.contextvars.bound_contextvars(run="r1"):
-        structlog.get_logger().info("asked", url="https://x/?t=planted-token")
+    name_run("r1")
+    structlog.get_logger().info("asked", url="https://x/?t=planted-token")
     err = capsys.readouterr().err
     assert "run=r1 event=asked" in err
     assert "planted" not in err

@@ -7,6 +7,7 @@ import pytest
 from connector.errors import StopRun, UsageError
 from connector.model.secrets import Scrubber, Secret
 from connector.settings.rotation import Beside, Encrypted, WrittenBack, keeper
+from connector.wiring.crms import box
 
 OLD, NEW = Secret("old-planted-token"), Secret("new-planted-token")
 
@@ -25,16 +26,16 @@ def revealed(secret: Secret | None) -> str | None:
 
 def test_an_encrypted_token_comes_back_and_is_not_readable_in_the_journal() -> None:
     facts = Facts()
-    Encrypted(facts, "hubspot", OLD, Secret("a key")).keep(NEW)
+    Encrypted(facts, "hubspot", OLD, box(Secret("a key"))).keep(NEW)
     assert "planted" not in repr(facts)
-    assert revealed(Encrypted(facts, "hubspot", OLD, Secret("a key")).load()) == "new-planted-token"
+    assert revealed(Encrypted(facts, "hubspot", OLD, box(Secret("a key"))).load()) == "new-planted-token"
 
 
 def test_another_key_is_refused() -> None:
     facts = Facts()
-    Encrypted(facts, "hubspot", OLD, Secret("a key")).keep(NEW)
+    Encrypted(facts, "hubspot", OLD, box(Secret("a key"))).keep(NEW)
     with pytest.raises(UsageError, match="secret_key"):
-        Encrypted(facts, "hubspot", OLD, Secret("another")).load()
+        Encrypted(facts, "hubspot", OLD, box(Secret("another"))).load()
 
 
 def test_a_file_beside_the_database_is_for_its_owner_only(tmp_path: Path) -> None:
@@ -48,9 +49,9 @@ def test_a_file_beside_the_database_is_for_its_owner_only(tmp_path: Path) -> Non
 
 def test_a_token_a_person_changed_in_the_settings_wins(tmp_path: Path) -> None:
     facts, changed = Facts(), Secret("third")
-    Encrypted(facts, "hubspot", OLD, Secret("a key")).keep(NEW)
+    Encrypted(facts, "hubspot", OLD, box(Secret("a key"))).keep(NEW)
     Beside(tmp_path / "credentials.json", "hubspot", OLD).keep(NEW)
-    assert Encrypted(facts, "hubspot", changed, Secret("a key")).load() is None
+    assert Encrypted(facts, "hubspot", changed, box(Secret("a key"))).load() is None
     assert Beside(tmp_path / "credentials.json", "hubspot", changed).load() is None
 
 

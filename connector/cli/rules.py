@@ -1,0 +1,114 @@
+"""`rules`: check, test, document and describe the rule files."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli.call import Call, shared
+from connector.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.rules.ruleset import Example, RuleSet
+
+FAILED = 1
+Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; else that of the settings.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="The rule files: check, test, document, describe.")
+    group.command("check")(shared(check))
+    group.command("test")(shared(run_examples))
+    group.command("docs")(shared(docs))
+    group.command("schema")(shared(schema))
+    app.add_typer(group, name="rules", rich_help_panel="Rules")
+
+
+def check(call: Call, *, directory: Directory = None) -> int:
+    """Check every rule file: all problems at once, each with its place, a caret and what to write instead."""
+    rules = _load(call, directory)
+    figures = {
+        "version": rules.version,
+        "files": len(rules.about),
+        "parameters": len(rules.parameters),
+        "names": len(rules.nodes),
+        "outputs": len(rules.outputs),
+        "examples": len(rules.examples),
+    }
+    if call.json:
+        call.document(figures)
+    else:
+        typer.echo(
+            f"{len(rules.about)} rule files are good: " + ", ".join(f"{v} {k}" for k, v in list(figures.items())[2:])
+        )
+    return 0
+
+
+def run_examples(call: Call, *, directory: Directory = None) -> int:
+    """Run the worked examples inside the rule files; exit code 1 when one does not come out."""
+    from connector.rules.examples import run_example
+
+    misses = [miss for rules, example in _examples(call, directory) for miss in run_example(rules, example)]
+    number = len(_load(call, directory).examples)
+    if call.json:
+        lines = [
+            {"example": m.example, "account": m.account, "name": m.name, "expected": m.expected, "found": m.found}
+            for m in misses
+        ]
+        call.document({"examples": number, "misses": lines})
+    for miss in misses:
+        say(str(miss))
+    if not call.json:
+        failed = len({miss.at for miss in misses})
+        typer.echo(f"{number - failed} of {number} examples come out")
+    return FAILED if misses else 0
+
+
+def docs(
+    call: Call,
+    *,
+    directory: Directory = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write one page per rule file here.")] = None,
+    language: Annotated[str, typer.Option(help="en or nl.")] = "en",
+) -> int:
+    """Write the rules as pages: parameters, rules, outputs, sentences."""
+    from connector.rules.docs import pages
+
+    written = pages(_load(call, directory), language=language)
+    if out is None:
+        typer.echo("\n".join(written.values()))
+        return 0
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in written.items():
+        (out / f"{name}.md").write_text(text, "utf-8")
+    say(f"wrote {len(written)} pages to {out}")
+    return 0
+
+
+def schema(call: Call) -> int:
+    """Print the JSON Schema of rule files, for completion and checks in an editor."""
+    from connector.rules.schema import schema as make
+
+    call.document(make())
+    return 0
+
+
+def _load(call: Call, directory: Path | None) -> "RuleSet":
+    from connector.rules.loading import load
+
+    if directory is not None:
+        return load(directory, call.overrides)
+    return call.wiring(needs_file=False).rules
+
+
+def _examples(call: Call, directory: Path | None) -> "Iterator[tuple[RuleSet, Example]]":
+    """Give each example with the rules as it wants them: its own parameters in force."""
+    from connector.rules.loading import load
+
+    rules = _load(call, directory)
+    folder = directory or call.wiring(needs_file=False).rules_directory
+    for example in rules.examples:
+        yield (load(folder, {**call.overrides, **example.set}) if example.set else rules), example

@@ -1,0 +1,187 @@
+"""What the walk relies on in a journal: one suite for the real one and for the twin that tests walk on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.model.changes import Change, Landed, Outcome, Target
+from connector.model.runs import Reason, RunOutcome
+from connector.store import open_store
+from tests.twins import START, Clock, MemoryJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connector.ports import Journal
+
+TIER = (Target.ACCOUNT, "1", "seg_tier")
+
+
+@pytest.fixture(params=["twin", "sqlite"])
+def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]:
+    """A journal in the hands of a process that holds the lease."""
+    if request.param == "twin":
+        yield MemoryJournal()
+        return
+    store = open_store(f"sqlite:///{tmp_path}/state.db", tmp_path / "mirror", clock=lambda: datetime.now(UTC))
+    with store.lease.hold(wait_seconds=0):
+        yield store.journal
+    store.close()
+
+
+def change(name: str = "seg_tier", *, record: str = "1", old: str | None = None, new: str | None = "large") -> Change:
+    return Change("1", Target.ACCOUNT, record, name, old, new)
+
+
+def begin(journal: Journal, run: str, *changes: Change, sent: bool = True) -> list[int]:
+    journal.start(run=run, command="sync", now=START)
+    journal.intend(run, changes)
+    seqs = [row.seq for row in journal.changes(run)]
+    if sent:
+        journal.sending(run, seqs)
+    return seqs
+
+
+def landed(journal: Journal, run: str) -> list[str | None]:
+    return [row.landed for row in journal.changes(run)]
+
+
+def test_the_parts_of_a_plan_come_back_in_order_with_numbers_that_go_on(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.intend("r1", [change("a"), change("b")])
+    journal.intend("r1", [change("c")], landed=Landed.KEPT, reason="a person's")
+    journal.intend("r1", iter([change("d")]))
+    rows = list(journal.changes("r1"))
+    assert [row.change.property for row in rows] == ["a", "b", "c", "d"]
+    assert len({row.seq for row in rows}) == 4
+    assert [(row.landed, row.reason) for row in rows][2] == ("kept", "a person's")
+    assert [row.change.property for row in journal.changes("r1", only_open=True)] == ["a", "b", "d"]
+
+
+def test_changes_may_end_while_they_are_read(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.intend("r1", [change(record=str(number)) for number in range(5_000)])
+    seen = 0
+    for row in journal.changes("r1", only_open=True):
+        seen += 1
+        if seen % 500 == 0:
+            journal.skip("r1", [row.seq], landed=Landed.SKIPPED, reason="x")
+    assert seen == 5_000
+    assert len(list(journal.changes("r1", only_open=True))) == 4_990
+
+
+def test_what_was_never_sent_is_neither_unsettled_nor_ours(journal: Journal) -> None:
+    begin(journal, "r1", change(), sent=False)
+    assert not journal.unsettled()
+    assert journal.last_written([TIER]) == {}
+
+
+def test_what_was_sent_without_an_answer_is_unsettled_and_may_be_ours(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    ((run, row),) = journal.unsettled()
+    assert (run, row.change, row.tries) == ("r1", change(), 1)
+    assert journal.last_written([TIER]) == {TIER: ("large",)}
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.UNSETTLED)], now=START)
+    assert len(journal.unsettled()) == 1
+    assert journal.last_written([TIER]) == {TIER: ("large",)}
+
+
+@pytest.mark.parametrize("first", [None, Landed.UNSETTLED])
+def test_an_acknowledged_value_is_ours_alone(journal: Journal, first: Landed | None) -> None:
+    begin(journal, "r1", change())
+    if first:
+        journal.land("r1", [Outcome(Target.ACCOUNT, "1", first)], now=START)
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert landed(journal, "r1") == ["written"]
+    assert not journal.unsettled()
+    assert journal.last_written([TIER]) == {TIER: ("large",)}
+
+
+def test_an_empty_value_that_was_written_is_ours(journal: Journal) -> None:
+    begin(journal, "r1", change(old="large", new=None))
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.last_written([TIER]) == {TIER: (None,)}
+
+
+@pytest.mark.parametrize("end", [Landed.REFUSED, Landed.SKIPPED, Landed.GONE])
+def test_what_did_not_arrive_is_not_ours(journal: Journal, end: Landed) -> None:
+    begin(journal, "r1", change())
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", end, "C", "why")], now=START)
+    assert [(row.landed, row.reason) for row in journal.changes("r1")] == [(end, "why")]
+    assert not journal.unsettled()
+    assert journal.last_written([TIER]) == {}
+
+
+def test_an_outcome_reaches_only_what_was_sent(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.intend("r1", [change("a"), change("b"), change("c")])
+    first, second, _third = [row.seq for row in journal.changes("r1")]
+    journal.skip("r1", [first], landed=Landed.KEPT, reason="a person's")
+    journal.sending("r1", [second])
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert landed(journal, "r1") == ["kept", "written", None]
+    assert journal.last_written([(Target.ACCOUNT, "1", "a"), (Target.ACCOUNT, "1", "c")]) == {}
+
+
+def test_a_change_is_sent_again_after_a_lost_answer(journal: Journal) -> None:
+    seqs = begin(journal, "r1", change())
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.UNSETTLED)], now=START)
+    journal.sending("r1", seqs)
+    (row,) = journal.changes("r1")
+    assert (row.tries, row.landed) == (2, None)
+
+
+def test_a_later_value_stays_the_last_written_one(journal: Journal) -> None:
+    begin(journal, "r1", change(new="small"))
+    begin(journal, "r2", change(new="large"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert not journal.unsettled()
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.last_written([TIER]) == {TIER: ("large",)}
+
+
+def test_a_refused_record_waits_longer_each_time_and_leaves_when_written(journal: Journal) -> None:
+    waits = []
+    for number in range(3):
+        now = START + timedelta(days=number)
+        begin(journal, f"r{number}", change())
+        journal.land(f"r{number}", [Outcome(Target.ACCOUNT, "1", Landed.REFUSED, "C", "no")], now=now)
+        (row,) = journal.quarantined()
+        assert (row.target, row.record, row.reason, row.since) == (Target.ACCOUNT, "1", "no", START)
+        waits.append(row.next_try - now)
+    assert waits == sorted(set(waits))
+    begin(journal, "r9", change())
+    journal.land("r9", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert not journal.quarantined()
+
+
+def test_notes_add_up_and_an_end_can_be_taken_back(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.note("r1", figures={"changes": 2}, details={"a": 1})
+    journal.note("r1", figures={"written": 1}, details={"b": [{"code": "X"}]}, digest="d", applied=True)
+    journal.finish("r1", outcome=RunOutcome.HELD, now=START, reasons=(Reason("X", "why"),))
+    held = journal.run("r1")
+    assert held is not None
+    assert (held.figures, held.details) == ({"changes": 2, "written": 1}, {"a": 1, "b": [{"code": "X"}]})
+    assert (held.outcome, held.finished, held.digest, held.applied) == (RunOutcome.HELD, START, "d", True)
+    assert held.reasons == (Reason("X", "why"),)
+    journal.note("r1", outcome=None, finished=None)
+    going = journal.run("r1")
+    assert going is not None
+    assert (going.outcome, going.finished) == (None, None)
+    assert journal.run("r2") is None
+
+
+def test_runs_come_newest_first_and_facts_are_remembered(journal: Journal) -> None:
+    for run in ("r1", "r2", "r3"):
+        journal.start(run=run, command="sync", now=Clock()())
+    assert [row.run for row in journal.runs()] == ["r3", "r2", "r1"]
+    assert [row.run for row in journal.runs(limit=2)] == ["r3", "r2"]
+    journal.remember("k", "v")
+    assert journal.recall("k") == "v"
+    journal.remember("k", None)
+    assert journal.recall("k") is None

@@ -1,0 +1,386 @@
+"""The provider against the sandbox over HTTP, its faults included."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from connector.crm.hubspot import HubSpot, connect
+from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
+from connector.model.changes import Landed, RecordWrite, Target
+from connector.model.fields import CATALOGUE, Table, Type
+from connector.model.outputs import GROUP_NAME, Output
+from connector.ports import PullRequest
+from connector.sandbox import running
+from connector.sandbox.hubspot.limits import Quota
+from tests.hubspot.parts import FakeClock, account, pulled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "pat-eu1-provider-test"
+TIER = Output(
+    "seg_tier",
+    Type.TEXT,
+    {"en": "Customer tier", "nl": "Klantsegment"},
+    {"large": {"en": "Large customer", "nl": "Grote klant"}, "small": {"en": "Small", "nl": "Klein"}},
+    on_deals="seg_account_tier",
+)
+SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no", "nl": "Zeg NEE"}, on_deals="seg_account_say_no")
+MONEY = Output("seg_revenue_12m", Type.MONEY, {"en": "Revenue, 12 months", "nl": "Omzet 12 maanden"})
+REASONS = Output("seg_say_no_reasons", Type.MULTI, {"en": "Reasons", "nl": "Redenen"}, {"N1": {}, "N2": {}})
+NOTE = Output("seg_override_reason", Type.TEXT, {"en": "Override", "nl": "Handmatig"}, written=False)
+OUTPUTS = [TIER, SAY_NO, MONEY, REASONS, NOTE]
+
+
+class Line:
+    """A sandbox and a provider on it."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self.url = url
+        self.options = options
+        self.clock = FakeClock()
+        self.crm = self.connect()
+        self.http = requests.Session()
+        self.http.headers["Authorization"] = f"Bearer {TOKEN}"
+
+    def connect(self, **options: Any) -> HubSpot:
+        waits = {"sleep": self.clock.sleep, "ticks": self.clock.ticks}
+        given: dict[str, Any] = {"token": TOKEN} | waits | self.options | options
+        return connect(base_url=self.url, now=lambda: datetime.now(UTC), **given)
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        reply = self.http.request(method, self.url + path, json=body, timeout=10)
+        assert reply.status_code < 300, reply.text
+        return reply.json() if reply.content else None
+
+    def fault(self, action: str, **rule: Any) -> None:
+        self.ask("POST", "/_sandbox/faults", {"action": action, **rule})
+
+    def create(self, kind: str = "companies", **properties: str) -> str:
+        return str(self.ask("POST", f"/crm/v3/objects/{kind}", {"properties": properties})["id"])
+
+    def writes(self) -> list[dict[str, Any]]:
+        return list(self.ask("GET", "/_sandbox/journal?writes=true")["results"])
+
+    def definition(self, name: str, kind: str = "companies") -> dict[str, Any]:
+        return dict(self.ask("GET", f"/crm/v3/properties/{kind}/{name}"))
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    with running(now=lambda: datetime.now(UTC)) as sandbox:
+        found = Line(sandbox.url)
+        yield found
+        found.crm.close()
+        found.http.close()
+
+
+# ── provision ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_provision_makes_group_properties_and_options_in_the_language_asked(line: Line) -> None:
+    steps = line.crm.provision(OUTPUTS, language="nl", dry_run=False)
+    assert {(s.target, s.property, s.action) for s in steps} == {
+        *((Target.ACCOUNT, output.name, "create") for output in OUTPUTS),
+        (Target.DEAL, "seg_account_tier", "create"),
+        (Target.DEAL, "seg_account_say_no", "create"),
+    }
+    tier = line.definition("seg_tier")
+    assert (tier["label"], tier["type"], tier["fieldType"], tier["groupName"]) == (
+        "Klantsegment",
+        "enumeration",
+        "select",
+        GROUP_NAME,
+    )
+    assert [(o["value"], o["label"]) for o in tier["options"]] == [("large", "Grote klant"), ("small", "Klein")]
+    say_no = line.definition("seg_account_say_no", "deals")
+    assert {o["value"]: o["label"] for o in say_no["options"]} == {"true": "Ja", "false": "Nee"}
+    assert line.definition("seg_say_no_reasons")["fieldType"] == "checkbox"
+    assert line.definition("seg_revenue_12m")["showCurrencySymbol"] is True
+    groups = line.ask("GET", "/crm/v3/properties/companies/groups")["results"]
+    assert {g["name"]: g["label"] for g in groups}[GROUP_NAME] == "Klantsegmentatie"
+
+
+def test_a_dry_run_of_provision_writes_nothing(line: Line) -> None:
+    steps = line.crm.provision(OUTPUTS, language="nl", dry_run=True)
+    assert {step.action for step in steps} == {"create"}
+    assert line.writes() == []
+
+
+def test_provision_adds_missing_options_and_keeps_the_ones_people_made(line: Line) -> None:
+    line.crm.provision([TIER], language="en", dry_run=False)
+    theirs = {"label": "Klein", "value": "theirs", "displayOrder": 9, "hidden": False}
+    kept = [*line.definition("seg_tier")["options"][:1], theirs]
+    line.ask("PATCH", "/crm/v3/properties/companies/seg_tier", {"options": kept})
+    step = line.crm.provision([TIER], language="nl", dry_run=False)[0]
+    assert (step.action, step.detail) == ("extend", "option small is missing")
+    options = {o["value"]: o["label"] for o in line.definition("seg_tier")["options"]}
+    assert options == {"large": "Large customer", "theirs": "Klein", "small": "Klein (small)"}
+    assert {s.action for s in line.crm.provision([TIER], language="nl", dry_run=False)} == {"present"}
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        ({"type": "string", "fieldType": "text"}, "it is of type string, needed is enumeration"),
+        ({"type": "number", "fieldType": "number"}, "it is of type number, needed is enumeration"),
+    ],
+)
+def test_provision_refuses_a_property_of_another_type_before_it_makes_anything(
+    line: Line, made: dict[str, str], why: str
+) -> None:
+    taken = {"name": "seg_tier", "label": "Mine", "groupName": "companyinformation", **made}
+    line.ask("POST", "/crm/v3/properties/companies", taken)
+    before = len(line.writes())
+    with pytest.raises(StopRun, match=f"account property seg_tier: {why}") as error:
+        line.crm.provision(OUTPUTS, language="en", dry_run=False)
+    assert error.value.hint
+    assert len(line.writes()) == before
+    assert [s.detail for s in line.crm.provision([TIER], language="en", dry_run=True) if s.action == "refuse"] == [why]
+
+
+def test_a_property_made_by_someone_else_meanwhile_is_no_error(line: Line) -> None:
+    line.crm.provision([SAY_NO], language="en", dry_run=False)
+    line.crm._provisioner()._create(Target.ACCOUNT, [("seg_say_no", SAY_NO), ("seg_revenue_12m", MONEY)], "en")
+    assert line.definition("seg_say_no")["label"] == "Say no"
+    assert line.definition("seg_revenue_12m")["type"] == "number"
+
+
+def test_preflight_names_everything_that_is_missing(line: Line) -> None:
+    with pytest.raises(StopRun) as error:
+        line.crm.preflight(OUTPUTS)
+    for name in ("companies.seg_tier", "companies.seg_say_no_reasons", "deals.seg_account_say_no"):
+        assert f"{name} does not exist" in str(error.value)
+    assert "seg_override_reason" not in str(error.value)
+    assert error.value.hint == "run tiersync provision"
+
+
+def test_fields_may_name_another_property_for_an_output(line: Line) -> None:
+    crm = line.connect(fields={"seg_tier": "klantsegment"})
+    crm.provision([TIER], language="nl", dry_run=False)
+    company = line.create(name="A")
+    crm.write([RecordWrite(Target.ACCOUNT, company, (("seg_tier", "large"),))])
+    assert crm.read(Target.ACCOUNT, [company], ["seg_tier"]) == {company: {"seg_tier": "large"}}
+    assert line.definition("klantsegment")["label"] == "Klantsegment"
+
+
+# ── pull ─────────────────────────────────────────────────────────────────────────────────────────
+
+EVERYTHING = {table: tuple(f.name for f in CATALOGUE[table]) for table in (Table.ACCOUNTS, Table.DEALS, Table.TICKETS)}
+
+
+def test_a_generated_population_arrives_whole() -> None:
+    with running(now=lambda: datetime.now(UTC), population=300) as sandbox:
+        line = Line(sandbox.url)
+        rows, summary = pulled(line.crm, columns={**EVERYTHING, Table.OWNERS: ("owner_id", "name", "archived")})
+        counts = {
+            table: line.ask("POST", f"/crm/v3/objects/{kind}/search", {"limit": 1})["total"]
+            for table, kind in ((Table.ACCOUNTS, "companies"), (Table.DEALS, "deals"), (Table.TICKETS, "tickets"))
+        }
+        line.http.close()
+    assert {table: summary.rows[table] for table in counts} == counts
+    assert counts[Table.ACCOUNTS] == 300
+    links = rows[Table.DEAL_ACCOUNTS]
+    pairs = list(zip(links["from_id"], links["account_id"], strict=True))
+    assert len(pairs) == len(set(pairs))
+    assert {deal for deal, _ in pairs} <= set(rows[Table.DEALS]["deal_id"])
+    primaries = [deal for deal, primary in zip(links["from_id"], links["primary"], strict=True) if primary == "true"]
+    assert len(primaries) == len(set(primaries))
+    assert set(rows[Table.OWNERS]["archived"]) == {"true", "false"}
+    assert summary.home_currency == "EUR"
+
+
+def test_a_company_with_two_association_types_is_one_link(line: Line) -> None:
+    company, deal = line.create(name="A"), line.create("deals", dealname="D")
+    line.ask("PUT", f"/crm/v4/objects/deals/{deal}/associations/default/companies/{company}")
+    types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}]
+    line.ask("PUT", f"/crm/v4/objects/deals/{deal}/associations/companies/{company}", types)
+    rows, _ = pulled(line.crm)
+    assert rows[Table.DEAL_ACCOUNTS] == {"from_id": [deal], "account_id": [company], "primary": ["true"]}
+
+
+def test_a_merge_is_followed_by_changes(line: Line) -> None:
+    first, second = line.create(name="A"), line.create(name="B")
+    _, summary = pulled(line.crm)
+    body = {"primaryObjectId": first, "objectIdToMerge": second}
+    survivor = str(line.ask("POST", "/crm/v3/objects/companies/merge", body)["id"])
+    rows, _ = pulled(line.crm, since=summary.watermark)
+    assert survivor in rows[Table.ACCOUNTS]["account_id"]
+    gone = set(rows[Table.GONE]["id"])
+    assert {first, second} - {survivor} <= gone
+    assert survivor not in gone
+    line.crm.provision([MONEY], language="en", dry_run=False)
+    outcomes = line.crm.write([account(first, seg_revenue_12m="1"), account(second, seg_revenue_12m="1")])
+    assert {o.landed for o in outcomes if o.record != survivor} == {Landed.GONE}
+
+
+def test_a_deleted_record_is_gone(line: Line) -> None:
+    company = line.create(name="A")
+    _, summary = pulled(line.crm)
+    line.ask("DELETE", f"/crm/v3/objects/companies/{company}")
+    rows, _ = pulled(line.crm, since=summary.watermark)
+    assert rows[Table.GONE] == {"table": ["accounts"], "id": [company]}
+    assert pulled(line.crm)[1].rows[Table.ACCOUNTS] == 0
+
+
+def test_another_company_currency_leaves_its_conversion_unused_and_fills_the_currency(line: Line) -> None:
+    line.ask("POST", "/_sandbox/account", {"currency": "USD"})
+    line.create("deals", dealname="D", amount="10")
+    asked = {Table.ACCOUNTS: ("account_id",), Table.DEALS: ("deal_id", "amount", "currency", "home_amount")}
+    rows, summary = pulled(line.crm, columns=asked)
+    assert rows[Table.DEALS]["currency"] == ["USD"]
+    assert summary.not_connected[Table.DEALS] == frozenset({"home_amount"})
+    assert summary.warnings[0].code == "HOME_CURRENCY_DIFFERS"
+
+
+@pytest.mark.parametrize("action", ["truncate", "empty", "html", "empty-object", "no-results"])
+@pytest.mark.parametrize("path", ["objects/companies", "objects/deals", "associations/", "search", "properties/"])
+def test_a_spoiled_answer_stops_the_pull(line: Line, action: str, path: str) -> None:
+    line.create(name="A")
+    line.create("deals", dealname="D")
+    line.fault(action, path=path)
+    with pytest.raises(BadAnswer):
+        pulled(line.crm)
+
+
+def test_a_list_that_leaves_a_record_out_stops_the_pull(line: Line) -> None:
+    for number in range(3):
+        line.create(name=f"A{number}")
+    line.fault("drop-result", method="GET", path="objects/companies")
+    with pytest.raises(BadAnswer, match="2 records arrived and HubSpot counts 3"):
+        pulled(line.crm)
+
+
+@pytest.mark.parametrize("action", ["429-ten-secondly", "423", "500", "502", "503", "524", "reset-before", "cut"])
+def test_a_passing_fault_is_sat_out(line: Line, action: str) -> None:
+    line.create(name="A")
+    line.fault(action, path="companies", method="GET", times=2)
+    assert pulled(line.crm)[1].rows[Table.ACCOUNTS] == 1
+    assert line.clock.at >= 1
+
+
+@pytest.mark.parametrize(
+    ("action", "error"),
+    [
+        ("429-daily", QuotaUsedUp),
+        ("401-invalid", AccessRefused),
+        ("403-scopes", AccessRefused),
+        ("530", AccessRefused),
+        ("477", StopRun),
+    ],
+)
+def test_a_lasting_refusal_ends_the_run(line: Line, action: str, error: type[StopRun]) -> None:
+    line.fault(action, path="companies")
+    with pytest.raises(error) as told:
+        pulled(line.crm)
+    assert told.value.hint
+    assert TOKEN not in str(told.value) + told.value.hint
+
+
+def test_odd_values_are_taken_as_they_come(line: Line) -> None:
+    line.create(name="A", numberofemployees="3")
+    asked = {Table.ACCOUNTS: ("account_id", "employees", "created_at"), Table.DEALS: ("deal_id",)}
+    line.fault("set-property", property="numberofemployees", value="a;b;c", path="companies\\?", times=1)
+    assert pulled(line.crm, columns=asked)[0][Table.ACCOUNTS]["employees"] == ["a;b;c"]
+    line.ask("DELETE", "/_sandbox/faults")
+    line.fault("set-property", property="numberofemployees", value="", path="companies\\?", times=1)
+    assert pulled(line.crm, columns=asked)[0][Table.ACCOUNTS]["employees"] == [None]
+    line.fault("no-fraction")
+    assert pulled(line.crm, columns=asked)[1].rows[Table.ACCOUNTS] == 1
+    line.fault("unknown-type", path="properties")
+    assert pulled(line.crm, columns=asked)[1].rows[Table.ACCOUNTS] == 1
+
+
+# ── write ────────────────────────────────────────────────────────────────────────────────────────
+
+
+LOST = ["reset-before", "reset-after", "cut", "504", "truncate", "empty", "423", "429-ten-secondly"]
+
+
+@pytest.mark.parametrize("action", LOST)
+def test_a_write_survives_a_lost_answer(line: Line, action: str) -> None:
+    line.crm.provision([MONEY], language="en", dry_run=False)
+    companies = [line.create(name=f"A{number}") for number in range(3)]
+    line.fault(action, path="batch/update", times=1)
+    outcomes = line.crm.write([account(company, seg_revenue_12m="12.5") for company in companies])
+    assert {outcome.landed for outcome in outcomes} == {Landed.WRITTEN}
+    held = line.crm.read(Target.ACCOUNT, companies, ["seg_revenue_12m"])
+    assert held == {company: {"seg_revenue_12m": "12.5"} for company in companies}
+    landed = [w for w in line.writes() if "batch/update" in w["path"]]
+    assert len(landed) == 1
+
+
+def test_a_refused_record_is_isolated_with_the_crms_words(line: Line) -> None:
+    line.crm.provision([TIER, MONEY], language="en", dry_run=False)
+    companies = [line.create(name=f"A{number}") for number in range(8)]
+    line.crm.write([account(companies[0], seg_tier="large")])
+    # An option is taken away behind our back, and the definitions may no longer be read.
+    line.ask("PATCH", "/crm/v3/properties/companies/seg_tier", {"options": line.definition("seg_tier")["options"][:1]})
+    line.fault("403-scopes", method="GET", path="properties/companies")
+    batch = [account(c, seg_tier="small" if n == 5 else "large") for n, c in enumerate(companies)]
+    outcomes = {o.record: o for o in line.crm.write(batch)}
+    refused = outcomes.pop(companies[5])
+    assert (refused.landed, refused.code) == (Landed.REFUSED, "INVALID_OPTION")
+    assert "small was not one of the allowed options" in refused.reason
+    assert {o.landed for o in outcomes.values()} == {Landed.WRITTEN}
+
+
+def test_an_admins_rule_refuses_one_record_and_not_the_others(line: Line) -> None:
+    line.crm.provision([MONEY], language="en", dry_run=False)
+    companies = [line.create(name=f"A{number}") for number in range(4)]
+    line.fault("400-conditional", path="batch/update", body=companies[2])
+    outcomes = {o.record: o for o in line.crm.write([account(c, seg_revenue_12m="1") for c in companies])}
+    assert outcomes[companies[2]].code == "MISSING_CONDITIONAL_REQUIRED_PROPERTY"
+    assert [outcomes[c].landed for c in companies].count(Landed.WRITTEN) == 3
+
+
+# ── limits, tokens, doctor ───────────────────────────────────────────────────────────────────────
+
+
+def test_the_day_is_not_used_beyond_the_share() -> None:
+    with running(now=lambda: datetime.now(UTC), quota=Quota(daily=40)) as sandbox:
+        line = Line(sandbox.url)
+        for number in range(5):
+            line.create(name=f"A{number}")
+        pulled(line.crm)
+        with pytest.raises(QuotaUsedUp, match=r"2\d of today's 40 HubSpot calls are left, and 20 are kept"):
+            pulled(line.crm)
+        quota = line.crm.quota()
+        line.http.close()
+    assert quota.limit == 40
+    assert quota.left is not None
+    assert 20 <= quota.left < 25
+    assert quota.resets_at is not None
+    assert quota.resets_at > datetime.now(UTC)
+
+
+def test_oauth_tokens_expire_and_are_renewed() -> None:
+    with running(now=lambda: datetime.now(UTC)) as sandbox:
+        line = Line(sandbox.url, token="", client_id="a", client_secret="b-secret", refresh_token="eu1-refresh")
+        line.create(name="A")
+        assert pulled(line.crm)[1].rows[Table.ACCOUNTS] == 1
+        line.ask("POST", "/_sandbox/clock", {"advance": 1801})
+        assert pulled(line.crm)[1].rows[Table.ACCOUNTS] == 1
+        line.ask("POST", "/_sandbox/clock", {"advance": 1500})
+        line.clock.at += 1500
+        assert pulled(line.crm)[1].rows[Table.ACCOUNTS] == 1
+        line.http.close()
+
+
+def test_doctor_says_what_is_wrong_and_how_to_mend_it(line: Line) -> None:
+    request = PullRequest({Table.ACCOUNTS: ("account_id", "pain_fit"), Table.DEALS: ("deal_id",)})
+    found = {(f.level, f.subject): f for f in line.crm.doctor(request, [TIER])}
+    assert "not connected: pain_fit" in found["warning", "accounts"].message
+    assert found["bad", "properties"].fix == "run tiersync provision"
+    assert ("good", "account") in found
+    line.crm.provision([TIER], language="en", dry_run=False)
+    found = {(f.level, f.subject): f for f in line.crm.doctor(request, [TIER])}
+    assert ("good", "properties") in found
+    assert not any(level == "bad" for level, _ in found)
+    line.fault("401-invalid")
+    last = list(line.connect(token="0a1b2c3d-1111-2222-3333-444455556666").doctor(request, [TIER]))
+    assert [(f.level, f.subject) for f in last] == [("warning", "token"), ("bad", "access")]

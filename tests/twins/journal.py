@@ -1,0 +1,163 @@
+"""The journal as dictionaries, held to the contract of the real one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from connector.model.changes import Change, Landed, Outcome, Target
+from connector.ports import (
+    ChangeRow,
+    QuarantineRow,
+    RunRow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from connector.model.runs import Reason, RunOutcome
+    from tests.twins.words import Key
+
+
+@dataclass
+class _Planned:
+    row: ChangeRow
+
+    @property
+    def being_sent(self) -> bool:
+        return self.row.tries > 0 and self.row.landed in (None, Landed.UNSETTLED)
+
+
+@dataclass
+class MemoryJournal:
+    """The journal as dictionaries; every method is atomic because nothing interrupts it."""
+
+    rows: dict[str, RunRow] = field(default_factory=dict)
+    planned: dict[str, list[_Planned]] = field(default_factory=dict)
+    written: dict[Key, tuple[int, str | None]] = field(default_factory=dict)
+    """The number of the run that wrote it last, and the value."""
+    aside: dict[tuple[Target, str], QuarantineRow] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *, run: str, command: str, now: datetime) -> None:
+        assert run not in self.rows
+        self.rows[run] = RunRow(
+            run=run,
+            command=command,
+            started=now,
+            finished=None,
+            outcome=None,
+            applied=False,
+            snapshot=None,
+            as_of=None,
+            rule_version=None,
+            digest=None,
+            figures={},
+            reasons=(),
+            details={},
+        )
+        self.planned[run] = []
+
+    def note(self, run: str, **facts: Any) -> None:
+        row = self.rows[run]
+        for name in ("figures", "details"):
+            if name in facts:
+                facts[name] = {**getattr(row, name), **facts[name]}
+        self.rows[run] = replace(row, **facts)
+
+    def finish(self, run: str, *, outcome: RunOutcome, now: datetime, reasons: Sequence[Reason] = ()) -> None:
+        self.note(run, outcome=outcome, finished=now, reasons=tuple(reasons))
+
+    def run(self, run: str) -> RunRow | None:
+        return self.rows.get(run)
+
+    def runs(self, *, limit: int | None = None) -> Sequence[RunRow]:
+        return list(reversed(self.rows.values()))[:limit]
+
+    def intend(self, run: str, changes: Iterable[Change], *, landed: Landed | None = None, reason: str = "") -> None:
+        plan = self.planned[run]
+        for change in list(changes):
+            plan.append(_Planned(ChangeRow(len(plan) + 1, change, landed, reason, 0)))
+
+    def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
+        yield from [item.row for item in self.planned[run] if not only_open or item.row.landed is None]
+
+    def sending(self, run: str, seqs: Sequence[int]) -> None:
+        for seq in seqs:
+            item = self.planned[run][seq - 1]
+            assert item.row.landed in (None, Landed.UNSETTLED)
+            item.row = replace(item.row, tries=item.row.tries + 1, landed=None)
+
+    def skip(self, run: str, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
+        for seq in seqs:
+            item = self.planned[run][seq - 1]
+            assert item.row.landed is None
+            assert item.row.tries == 0
+            item.row = replace(item.row, landed=landed, reason=reason)
+
+    def land(self, run: str, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+        for outcome in outcomes:
+            for item in self.planned[run]:
+                change = item.row.change
+                if item.being_sent and (change.target, change.record) == (outcome.target, outcome.record):
+                    item.row = replace(item.row, landed=outcome.landed, reason=outcome.reason)
+                    if outcome.landed is Landed.WRITTEN:
+                        self._acknowledge(run, change)
+            self._quarantine(outcome, now)
+
+    def _acknowledge(self, run: str, change: Change) -> None:
+        """A later run's value stays the last written one, whenever the earlier outcome comes to light."""
+        key, number = _key(change), list(self.rows).index(run)
+        if key not in self.written or self.written[key][0] <= number:
+            self.written[key] = (number, change.new)
+
+    def _quarantine(self, outcome: Outcome, now: datetime) -> None:
+        place = (outcome.target, outcome.record)
+        if outcome.landed in (Landed.WRITTEN, Landed.GONE):
+            self.aside.pop(place, None)
+        if outcome.landed is Landed.REFUSED:
+            old = self.aside.get(place)
+            tries = old.tries + 1 if old else 1
+            since = old.since if old else now
+            wait = timedelta(hours=4 ** (tries - 1))
+            self.aside[place] = QuarantineRow(*place, outcome.reason, since, tries, now + wait)
+
+    def last_written(self, keys: Iterable[Key]) -> Mapping[Key, tuple[str | None, ...]]:
+        found: dict[Key, tuple[str | None, ...]] = {}
+        wanted = set(keys)
+        for key in wanted & self.written.keys():
+            found[key] = (self.written[key][1],)
+        for _, row in self.unsettled():
+            key = _key(row.change)
+            if key in wanted:
+                found[key] = (*found.get(key, ()), row.change.new)
+        return found
+
+    def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
+        return [
+            (run, item.row)
+            for number, (run, plan) in enumerate(self.planned.items())
+            for item in plan
+            if item.being_sent and self.written.get(_key(item.row.change), (-1, None))[0] <= number
+        ]
+
+    def quarantined(self) -> Sequence[QuarantineRow]:
+        return list(self.aside.values())
+
+    def forget(self, target: Target, records: Sequence[str]) -> None:
+        for key in [key for key in self.written if key[0] is target and key[1] in records]:
+            del self.written[key]
+
+    def remember(self, key: str, value: str | None) -> None:
+        if value is None:
+            self.facts.pop(key, None)
+        else:
+            self.facts[key] = value
+
+    def recall(self, key: str) -> str | None:
+        return self.facts.get(key)
+
+
+def _key(change: Change) -> Key:
+    return change.target, change.record, change.property

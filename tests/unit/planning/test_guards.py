@@ -1,0 +1,209 @@
+"""Every guard at, below and above its limit, and around the smallest population."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.model.changes import Change, Target
+from connector.model.verdicts import AccountContext, PopulationFigures
+from connector.planning.compare import AccountPlan
+from connector.planning.guards import Baseline, Limits, Situation, trips
+from connector.planning.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIMITS = Limits()
+
+
+def account(
+    name: str,
+    *,
+    tier: tuple[str | None, str | None] | None = None,
+    say_no: tuple[str | None, str | None] | None = None,
+    owner: str | None = None,
+    revenue: int = 0,
+) -> AccountPlan:
+    """One account's plan; `tier` and `say_no` are old and new."""
+    context = AccountContext(
+        account=name,
+        name=name,
+        owner=owner,
+        revenue_cents=revenue,
+        tier_before=tier[0] if tier else None,
+        tier_wanted=tier[1] if tier else None,
+        say_no_before=None,
+        say_no_wanted=None,
+    )
+    pairs = {"seg_tier": tier, "seg_say_no": say_no}
+    changes = tuple(
+        Change(name, Target.ACCOUNT, name, prop, pair[0], pair[1]) for prop, pair in pairs.items() if pair is not None
+    )
+    return AccountPlan(context, changes, ())
+
+
+def tally(plans: Iterable[AccountPlan]) -> Tally:
+    counted = Tally()
+    for plan in plans:
+        counted.add(plan)
+    return counted
+
+
+def situation(
+    *plans: AccountPlan,
+    evaluated: int = 100,
+    had_tier: int = 100,
+    revenue: int = 100_00,
+    books: dict[str, int] | None = None,
+    active: int = 50,
+    first_run: bool = False,
+) -> Situation:
+    population = PopulationFigures(
+        evaluated=evaluated,
+        active_customers=active,
+        had_tier=had_tier,
+        had_tier_by_owner=books or {},
+        revenue_had_tier_cents=revenue,
+    )
+    return Situation(run="r7", first_run=first_run, population=population, tally=tally(plans))
+
+
+def codes(given: Situation, limits: Limits = LIMITS) -> list[str]:
+    return [reason.code for reason in trips(given, limits)]
+
+
+def newly_no(count: int) -> list[AccountPlan]:
+    return [account(f"a{number}", say_no=("false", "true")) for number in range(count)]
+
+
+def moving(count: int, *, owner: str | None = None, revenue: int = 0) -> list[AccountPlan]:
+    return [account(f"a{n}", tier=("small", "large"), owner=owner, revenue=revenue) for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "held"), [(9, False), (10, False), (11, True)])
+def test_newly_say_no_trips_above_its_share_of_the_evaluated(count: int, *, held: bool) -> None:
+    assert codes(situation(*newly_no(count))) == (["NEW_SAY_NO_SHARE"] if held else [])
+
+
+@pytest.mark.parametrize(("evaluated", "held"), [(19, False), (20, True)])
+def test_percentages_rest_below_the_smallest_population(evaluated: int, *, held: bool) -> None:
+    given = situation(*newly_no(3), *moving(7), evaluated=evaluated, had_tier=10)
+    assert codes(given) == (["NEW_SAY_NO_SHARE", "TIER_CHANGE_SHARE"] if held else [])
+
+
+@pytest.mark.parametrize(("count", "held"), [(4, False), (5, False), (6, True)])
+def test_the_cap_on_newly_say_no_holds_in_the_smallest_population_too(count: int, *, held: bool) -> None:
+    given = situation(*newly_no(count), evaluated=8)
+    assert codes(given, replace(LIMITS, max_new_say_no=5)) == (["NEW_SAY_NO_CAP"] if held else [])
+
+
+def test_an_account_without_a_say_no_before_counts_as_newly_say_no_after_the_first_run() -> None:
+    given = situation(*[account(f"a{n}", say_no=(None, "true")) for n in range(11)])
+    assert codes(given) == ["NEW_SAY_NO_SHARE"]
+
+
+def test_a_say_no_that_is_lifted_or_stays_is_not_newly_say_no() -> None:
+    given = situation(*[account(f"a{n}", say_no=("true", "false")) for n in range(50)])
+    assert codes(given) == []
+    assert given.tally.no_longer_say_no == 50
+
+
+def test_on_a_first_run_nothing_counts_as_newly_say_no() -> None:
+    assert codes(situation(*newly_no(600), first_run=True)) == ["FIRST_RUN"]
+
+
+def test_a_confirmed_first_run_is_let_through_and_nothing_else_is() -> None:
+    given = replace(situation(*moving(31), first_run=True), confirmed=True)
+    assert codes(given) == ["TIER_CHANGE_SHARE"]
+    assert codes(replace(situation(*newly_no(99), first_run=True), confirmed=True)) == []
+
+
+def test_a_first_run_with_nothing_to_write_is_not_held() -> None:
+    assert codes(situation(first_run=True)) == []
+
+
+@pytest.mark.parametrize(("count", "held"), [(29, False), (30, False), (31, True)])
+def test_tier_changes_trip_above_their_share_of_accounts_that_had_a_tier(count: int, *, held: bool) -> None:
+    assert codes(situation(*moving(count), evaluated=1000)) == (["TIER_CHANGE_SHARE"] if held else [])
+
+
+def test_a_first_assignment_is_no_tier_change() -> None:
+    given = situation(
+        *[account(f"a{n}", tier=(None, "large"), owner="o", revenue=90_00) for n in range(99)], had_tier=1
+    )
+    assert codes(given) == []
+
+
+@pytest.mark.parametrize(("revenue", "held"), [(29_99, False), (30_00, False), (30_01, True)])
+def test_revenue_that_moves_trips_above_its_share(revenue: int, *, held: bool) -> None:
+    given = situation(*moving(1, revenue=revenue))
+    assert codes(given) == (["REVENUE_MOVED_SHARE"] if held else [])
+
+
+@pytest.mark.parametrize(("count", "held"), [(4, False), (5, False), (6, True)])
+def test_one_owners_book_trips_above_its_share(count: int, *, held: bool) -> None:
+    given = situation(*moving(count, owner="ann"), books={"ann": 10, "bob": 90})
+    assert codes(given) == (["OWNER_BOOK_SHARE"] if held else [])
+
+
+def test_a_lone_account_that_moves_is_no_damage_to_a_book_of_one() -> None:
+    assert codes(situation(*moving(1, owner="ann"), books={"ann": 1})) == []
+    assert codes(situation(*moving(2, owner="ann"), books={"ann": 2})) == ["OWNER_BOOK_SHARE"]
+
+
+def test_accounts_without_an_owner_are_in_nobodys_book() -> None:
+    assert codes(situation(*moving(20), books={})) == []
+
+
+def baseline(**rows: int) -> Baseline:
+    return Baseline(run="r6", evaluated=100, active_customers=50, rows=rows)
+
+
+@pytest.mark.parametrize(("active", "held"), [(36, False), (35, False), (34, True), (0, True)])
+def test_a_population_that_drops_is_held(active: int, *, held: bool) -> None:
+    given = replace(situation(active=active), baseline=baseline())
+    assert codes(given) == (["POPULATION_DROP"] if held else [])
+
+
+def test_a_population_that_drops_below_the_smallest_is_held_all_the_same() -> None:
+    given = replace(situation(active=0, evaluated=0), baseline=baseline())
+    assert codes(given) == ["POPULATION_DROP"]
+
+
+def test_a_small_population_may_lose_what_it_likes() -> None:
+    small = replace(baseline(accounts=19), evaluated=19)
+    assert codes(replace(situation(active=0, evaluated=10), baseline=small, rows={"accounts": 10})) == []
+
+
+@pytest.mark.parametrize(("rows", "held"), [(81, False), (80, False), (79, True), (0, True)])
+def test_a_pull_that_is_suspiciously_small_is_held(rows: int, *, held: bool) -> None:
+    given = replace(situation(), baseline=baseline(deals=100), rows={"deals": rows})
+    assert codes(given) == (["SMALL_PULL"] if held else [])
+
+
+def test_a_table_that_is_no_longer_shown_is_a_small_pull() -> None:
+    given = replace(situation(), baseline=baseline(tickets=40), rows={"accounts": 100})
+    assert codes(given) == ["SMALL_PULL"]
+
+
+def test_values_that_were_undone_are_not_written_again_unasked() -> None:
+    given = situation(*moving(1))
+    given.tally.undone_again = 1
+    assert codes(given) == ["UNDONE"]
+
+
+def test_every_message_holds_the_figure_the_limit_and_the_command_that_releases_it() -> None:
+    (reason,) = trips(situation(*newly_no(11)), LIMITS)
+    assert reason.message == (
+        "11 of 100 evaluated accounts (11 %) would newly say no; the limit is 10 % (max_new_say_no_pct). "
+        'Release with: tiersync approve r7 --reason "…"'
+    )
+
+
+def test_limits_with_decimals_are_exact() -> None:
+    limits = replace(LIMITS, max_new_say_no_pct=10.1)
+    assert codes(situation(*newly_no(101), evaluated=1000), limits) == []
+    assert codes(situation(*newly_no(102), evaluated=1000), limits) == ["NEW_SAY_NO_SHARE"]

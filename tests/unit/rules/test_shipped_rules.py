@@ -1,0 +1,127 @@
+"""The rule files that come with tiersync: every example comes out, and each model can be left out."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from connector.rules.examples import run_example
+from connector.rules.loading import load, load_texts
+from connector.rules.ruleset import FormulaOf, RuleSet
+from connector.rules.schema import schema
+from connector.rules.tree import Say, Sentence
+from tests.shared import ROOT, shared_folder
+
+RULES = ROOT / "rules"
+FILES = sorted(RULES.glob("*.yaml"))
+MODELS = [file.name for file in FILES if file.name not in {"base.yaml", "tier.yaml"}]
+SHIPPED = load(RULES)
+
+
+@pytest.mark.parametrize("example", SHIPPED.examples, ids=lambda example: example.name)
+def test_every_worked_example_comes_out(example: Any) -> None:
+    rules = load(RULES, example.set) if example.set else SHIPPED
+    assert run_example(rules, example) == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_can_be_left_out_and_takes_its_outputs_along(name: str) -> None:
+    rest = load_texts({str(file): file.read_bytes() for file in FILES if file.name != name})
+    written = {output.output.name for output in rest.outputs}
+    gone = {output.output.name for output in SHIPPED.outputs if Path(output.at.file).name == name}
+    assert not gone & written
+    kept = {output.output.name for output in SHIPPED.outputs if Path(output.at.file).name != name}
+    assert kept == written
+
+
+def test_loading_takes_well_under_a_third_of_a_second() -> None:
+    contents = {str(file): file.read_bytes() for file in FILES}
+    best = min(_seconds(contents) for _ in range(3))
+    assert best < 0.3
+
+
+def _seconds(contents: dict[str, bytes]) -> float:
+    start = time.process_time()
+    load_texts(contents)
+    return time.process_time() - start
+
+
+def test_the_schema_beside_the_rules_is_the_one_the_command_prints() -> None:
+    assert json.loads((RULES / "rules.schema.json").read_text("utf-8")) == schema()
+
+
+class Editor(yaml.SafeLoader):
+    """Reads YAML 1.2, as editors do: only true and false are booleans."""
+
+
+Editor.yaml_implicit_resolvers = {
+    first: [pair for pair in pairs if pair[0] in {"tag:yaml.org,2002:null", "tag:yaml.org,2002:int"}]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Editor.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(true|false)\Z"), list("tf"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_rule_file_follows_the_schema_and_names_it(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert text.startswith("# yaml-language-server: $schema=rules.schema.json\n")
+    jsonschema.Draft202012Validator(schema()).validate(yaml.load(text, Loader=Editor))  # noqa: S506 - a safe loader with fewer types
+
+
+def test_the_schema_refuses_what_the_loader_refuses() -> None:
+    wrong = {"version": 1, "models": {"a": {"kind": "first_match", "ruels": []}}}
+    assert not jsonschema.Draft202012Validator(schema()).is_valid(wrong)
+
+
+def test_every_label_and_option_speaks_both_languages() -> None:
+    for output in SHIPPED.outputs:
+        for label in (output.output.label, *output.output.options.values()):
+            assert {language for language, text in label.items() if text} == {"en", "nl"}, output.output.name
+
+
+def test_the_sentences_are_those_of_the_domain_to_the_letter() -> None:
+    table = _sentences_of_the_domain()
+    ours = {language: set(_sentences(SHIPPED, language)) for language in ("nl", "en")}
+    for key, dutch, english in table:
+        assert _bare(dutch) in ours["nl"], key
+        assert _bare(english) in ours["en"], key
+
+
+def _sentences_of_the_domain() -> list[tuple[str, str, str]]:
+    text = (shared_folder() / "domain.md").read_text("utf-8")
+    section = text[text.index("### 6.4 Sentences") : text.index("Card example")]
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split(" | ")]
+        for line in section.splitlines()
+        if line.startswith("| ")
+    ]
+    return [(row[0], row[1], row[2]) for row in rows[1:] if len(row) == 3]
+
+
+def _sentences(rules: RuleSet, language: str) -> list[str]:
+    found: list[str] = []
+    for node in rules.nodes:
+        if isinstance(node.definition, FormulaOf) and isinstance(node.definition.expression, Say):
+            found += _said(node.definition.expression, language)
+    return found
+
+
+def _said(say: Say, language: str) -> list[str]:
+    found: list[str] = []
+    for sentence in say.sentences:
+        if isinstance(sentence, Sentence):
+            found.append("".join(piece if isinstance(piece, str) else "{}" for piece in sentence.parts[language]))
+        else:
+            found += _said(sentence, language)
+    return found
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", text)

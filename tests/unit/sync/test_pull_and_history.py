@@ -1,0 +1,124 @@
+"""Full or changes only; and what the journal tells afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connector.errors import UsageError
+from connector.model.changes import Target
+from connector.sync import history
+from tests.twins import House
+
+
+def house() -> House:
+    made = House()
+    made.account("a", deals=[150])
+    made.account("b", deals=[20])
+    return made
+
+
+def test_after_a_full_pull_only_changes_are_asked_for() -> None:
+    made = house()
+    made.walk().pull()
+    made.crm.put(Target.DEAL, "b-0", amount="30")
+    second = made.walk().pull()
+    assert made.crm.pulls[0] is None
+    assert made.crm.pulls[1] is not None
+    assert (second.figures["pulled_accounts"], second.figures["pulled_deals"]) == (0, 1)
+    assert (second.figures["rows_accounts"], second.figures["rows_deals"]) == (2, 2)
+
+
+def test_everything_is_pulled_when_asked_or_when_the_last_full_pull_is_old() -> None:
+    made = house()
+    made.walk().pull()
+    made.walk().pull(full=True)
+    made.clock.move(hours=23)
+    made.walk().pull()
+    made.clock.move(hours=1)
+    made.walk().pull()
+    assert [since is None for since in made.crm.pulls] == [True, True, False, True]
+
+
+def test_everything_is_pulled_when_other_columns_are_asked_for() -> None:
+    made = house()
+    made.walk().pull()
+    walk = made.walk()
+    table = next(iter(walk.request.columns))
+    wider = {**walk.request.columns, table: (*walk.request.columns[table], "industry")}
+    replace(walk, request=replace(walk.request, columns=wider)).pull()
+    assert made.crm.pulls == [None, None]
+
+
+def test_the_snapshot_of_the_last_good_run_is_kept_to_compare_with() -> None:
+    made = house()
+    made.policy = replace(made.policy, keep_snapshots=1, full_every=timedelta(0))
+    good = made.walk().sync(yes=True)
+    snapshot = made.journal.rows[good.run].snapshot
+    made.walk().pull()
+    made.walk().pull()
+    assert snapshot in made.mirror.snapshots
+    assert len(made.mirror.snapshots) == 2
+
+
+def test_status_tells_the_last_good_run_its_age_and_what_waits() -> None:
+    made = house()
+    assert history.status(made.journal, now=made.clock())["last_good"] is None
+    held = made.walk().sync()
+    status = history.status(made.journal, now=made.clock(), quota_left=7)
+    assert (status["last_good"], status["age_seconds"], status["quota_left"]) == (None, None, 7)
+    assert status["held"]["run"] == held.run
+    assert held.run in status["held"]["release"]
+    good = made.walk().approve(held.run, reason="x")
+    made.clock.move(hours=1)
+    made.walk().plan()
+    status = history.status(made.journal, now=made.clock())
+    assert (status["last_good"], status["age_seconds"], status["held"]) == (good.run, 3600, None)
+    assert status["last"]["command"] == "plan"
+    assert json.loads(json.dumps(status)) == status
+
+
+def test_runs_come_newest_first_with_their_figures() -> None:
+    made = house()
+    first, second = made.walk().sync(yes=True), made.walk().sync()
+    shown = history.runs(made.journal)
+    assert [row["run"] for row in shown] == [second.run, first.run]
+    assert shown[1]["written"] == shown[1]["changes"] == first.figures["changes"]
+    assert {"run", "started", "finished", "outcome", "changes", "written", "refused"} <= shown[0].keys()
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_a_shown_run_lists_every_value_with_its_outcome() -> None:
+    made = house()
+    run = made.walk().sync(yes=True).run
+    shown = history.show(made.journal, run)
+    assert len(shown["records"]) == shown["changes"]
+    assert {"account", "property", "old", "new", "cause", "outcome", "reason"} <= shown["records"][0].keys()
+    assert {record["outcome"] for record in shown["records"]} == {"written"}
+    assert json.loads(json.dumps(shown)) == shown
+    with pytest.raises(UsageError, match="no run x"):
+        history.show(made.journal, "x")
+
+
+def test_the_changes_that_were_sent_and_never_answered_are_not_shown_as_planned() -> None:
+    made = house()
+    made.crm.loses[Target.ACCOUNT, "a"] = 3
+    run = made.walk().sync(yes=True).run
+    told = {record["outcome"] for record in history.show(made.journal, run)["records"] if record["record"] == "a"}
+    assert told == {"unsettled"}
+
+
+def test_planned_accounts_come_with_their_changes() -> None:
+    made = house()
+    seen = {}
+
+    def report(result: object, evaluation: object) -> str:
+        run = result.run  # type: ignore[attr-defined]
+        seen.update({c.account: len(changes) for c, changes in history.planned(made.journal, run, evaluation)})  # type: ignore[arg-type]
+        return "here"
+
+    replace(made.walk(), report=report).plan()
+    assert seen == {"a": 5, "b": 5}

@@ -1,0 +1,210 @@
+"""Writing: batches, lost answers, refusals, rewritten values, stops."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from connector.errors import QuotaUsedUp
+from connector.model.changes import Target
+from connector.model.runs import RunOutcome
+from connector.sync import Result, history
+from tests.twins import House, open_limits
+
+
+def house(count: int = 7) -> House:
+    """Accounts a0, a1, …; each bought once."""
+    made = House()
+    made.policy = replace(made.policy, limits=open_limits())
+    for number in range(count):
+        made.account(f"a{number}", deals=[20])
+    return made
+
+
+def outcomes(made: House, result: Result) -> dict[str, set[str]]:
+    records: dict[str, set[str]] = {}
+    for row in history.show(made.journal, result.run)["records"]:
+        records.setdefault(row["record"], set()).add(row["outcome"])
+    return records
+
+
+def test_records_travel_in_batches_of_one_kind_no_greater_than_the_crm_takes() -> None:
+    made = house(7)
+    made.walk().sync(yes=True)
+    sizes = [(len(batch), batch[0].target) for batch in made.crm.batches]
+    assert sorted(sizes) == sorted(
+        [(3, Target.ACCOUNT), (3, Target.DEAL)] * 2 + [(1, Target.ACCOUNT), (1, Target.DEAL)]
+    )
+
+
+def test_every_value_is_sent_once() -> None:
+    made = house()
+    made.walk().sync(yes=True)
+    assert set(made.crm.sent.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("lost", "sends", "outcome"), [(1, 2, "ok"), (2, 3, "ok"), (3, 3, "partial"), (9, 3, "partial")]
+)
+def test_a_write_whose_answer_was_lost_is_sent_again_at_most_twice(lost: int, sends: int, outcome: str) -> None:
+    made = house(3)
+    made.crm.loses[Target.ACCOUNT, "a1"] = lost
+    result = made.walk().sync(yes=True)
+    assert result.outcome == outcome
+    assert made.crm.sent[Target.ACCOUNT, "a1", "seg_tier", "small"] == sends
+    assert made.crm.sent[Target.ACCOUNT, "a0", "seg_tier", "small"] == 1
+    assert outcomes(made, result)["a1"] == {"written" if outcome == "ok" else "unsettled"}
+    assert result.figures["written"] + result.figures["unsettled"] == result.figures["changes"]
+
+
+def test_a_write_that_arrived_without_an_answer_is_found_and_not_sent_again() -> None:
+    made = house(3)
+    made.crm.mutes[Target.ACCOUNT, "a1"] = 1
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, outcomes(made, result)["a1"]) == (RunOutcome.OK, {"written"})
+    assert made.crm.sent[Target.ACCOUNT, "a1", "seg_tier", "small"] == 1
+
+
+def test_what_stays_unsettled_is_settled_by_the_next_run() -> None:
+    made = house(3)
+    made.crm.loses[Target.ACCOUNT, "a1"] = 3
+    made.walk().sync(yes=True)
+    second = made.walk().sync()
+    assert second.outcome is RunOutcome.OK
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
+    made.clock.move(hours=2)
+    third = made.walk().sync()
+    assert third.figures["changes"] == 0
+    assert made.journal.unsettled() == []
+
+
+def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:
+    made = house(4)
+    made.crm.refuses[Target.ACCOUNT, "a2"] = "Industry: value Nuts is not allowed"
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, result.exit_code) == (RunOutcome.PARTIAL, 4)
+    assert (result.figures["refused"], result.figures["quarantined"]) == (4, 1)
+    assert "Industry: value Nuts is not allowed" in result.reasons[0].message
+    shown = [r for r in history.show(made.journal, result.run)["records"] if r["record"] == "a2"]
+    assert {(r["outcome"], r["reason"]) for r in shown} == {("refused", "Industry: value Nuts is not allowed")}
+
+    again = made.walk().sync()
+    assert (again.outcome, again.figures["written"], again.figures["quarantined"]) == (RunOutcome.PARTIAL, 0, 1)
+    assert made.crm.sent[Target.ACCOUNT, "a2", "seg_tier", "small"] == 1
+    assert made.journal.last_written([(Target.ACCOUNT, "a2", "seg_tier")]) == {}
+
+
+def test_the_wait_of_a_refused_record_grows() -> None:
+    made = house(1)
+    made.crm.refuses[Target.ACCOUNT, "a0"] = "no"
+    tries = []
+    for _ in range(3):
+        made.walk().sync(yes=True)
+        (row,) = made.journal.quarantined()
+        tries.append(row.next_try - made.clock())
+        made.clock.now = row.next_try
+    assert tries == sorted(set(tries))
+
+
+def test_a_record_that_is_taken_after_all_leaves_quarantine() -> None:
+    made = house(1)
+    made.crm.refuses[Target.ACCOUNT, "a0"] = "no"
+    made.walk().sync(yes=True)
+    made.crm.refuses.clear()
+    made.next_day()
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert not made.journal.quarantined()
+    assert made.crm.holds(Target.ACCOUNT, "a0", "seg_tier") == "small"
+
+
+def test_a_crm_that_rewrites_our_values_stops_the_run_after_the_first_batch() -> None:
+    made = house(7)
+    made.crm.rewrites["seg_tier", "small"] = "SMALL"
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.FAILED, ["REWRITTEN"])
+    assert len([batch for batch in made.crm.batches if batch[0].target is Target.ACCOUNT]) == 1
+    assert "workflow" in result.hint
+
+
+def test_each_kind_of_record_has_its_first_batch_verified() -> None:
+    made = house(2)
+    made.crm.rewrites["seg_account_tier", "small"] = "SMALL"
+    result = made.walk().sync(yes=True)
+    assert [reason.code for reason in result.reasons] == ["REWRITTEN"]
+    assert "deal a0-0" in result.reasons[0].message
+
+
+def test_a_value_somebody_set_after_the_pull_is_left_and_the_rest_of_its_record_is_written() -> None:
+    made = house(2)
+    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "a0", seg_tier="typed")
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, result.figures["kept"]) == (RunOutcome.OK, 1)
+    assert made.crm.holds(Target.ACCOUNT, "a0", "seg_tier") == "typed"
+    assert made.crm.holds(Target.ACCOUNT, "a0", "seg_revenue_12m") == "20"
+    assert outcomes(made, result)["a0"] == {"kept", "written"}
+
+
+def test_a_value_that_is_there_already_is_never_sent() -> None:
+    made = house(2)
+    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "a0", seg_tier="small")
+    made.walk().sync(yes=True)
+    assert (Target.ACCOUNT, "a0", "seg_tier", "small") not in made.crm.sent
+
+
+def test_a_record_that_vanished_after_the_pull_is_not_written() -> None:
+    made = house(2)
+
+    def delete() -> None:
+        del made.crm.records[Target.ACCOUNT]["a0"]
+
+    made.crm.after_pull = delete
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, result.figures["gone"], outcomes(made, result)["a0"]) == (RunOutcome.OK, 1, {"gone"})
+
+
+def test_a_stop_request_ends_the_run_after_the_batch_in_hand() -> None:
+    made = house(7)
+    stop = threading.Event()
+
+    def note(step: str, done: int, total: int | None = None) -> None:  # noqa: ARG001 - the port's names
+        if step == "write":
+            stop.set()
+
+    result = replace(made.walk(), progress=note).sync(yes=True, stop=stop)
+    assert (result.outcome, len(made.crm.batches)) == (RunOutcome.PARTIAL, 1)
+    assert [reason.code for reason in result.reasons] == ["STOPPED"]
+    assert result.figures["written"] == 12
+    assert {frozenset(told) for told in outcomes(made, result).values()} == {
+        frozenset({"written"}),
+        frozenset({"skipped"}),
+    }
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert made.walk().sync().figures["changes"] == 0
+
+
+def test_a_quota_used_up_half_way_fails_the_run_and_the_next_one_goes_on() -> None:
+    made = house(7)
+    write = made.crm.write
+    calls = iter((False, True))
+
+    def limited(batch: list[object]) -> object:
+        if next(calls, False):
+            raise QuotaUsedUp("the day's calls are used up")
+        return write(batch)  # type: ignore[arg-type]
+
+    made.crm.write = limited  # type: ignore[method-assign,assignment]
+    result = made.walk().sync(yes=True)
+    assert (result.exit_code, [reason.code for reason in result.reasons]) == (1, ["QUOTA_USED_UP"])
+    assert result.figures["written"] == 12
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert made.walk().sync().figures["changes"] == 0
+
+
+def test_only_what_is_written_is_checked_beforehand() -> None:
+    made = house(1)
+    made.walk().sync(yes=True)
+    assert made.crm.preflights == [("seg_tier", "seg_say_no", "seg_revenue_12m", "seg_last_evaluated")]
+    made.walk().sync()
+    assert len(made.crm.preflights) == 1
