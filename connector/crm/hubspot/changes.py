@@ -80,7 +80,7 @@ def _each_once(records: Iterable[Record], changed: set[str]) -> list[Record]:
     return list(fresh.values())
 
 
-def _linking(intake: Intake, table: Table, changed: dict[Table, set[str]], refresh: bool) -> Job:  # noqa: FBT001
+def _linking(intake: Intake, table: Table, changed: dict[Table, set[str]], refresh: bool) -> Job:  # noqa: FBT001 - one caller, by position
     """A job: links of changed records and of those linked to changed accounts, or of all when they are refreshed."""
 
     def job(put: Put) -> None:
