@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -207,22 +208,22 @@ class Client:
                 self.limits.see(call.lane, answer)
         return answer
 
-    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:
+    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
             return answers.no_answer(answer, first=first, chance=self._chance)
         meant = answers.meaning(answer)
         if meant is Meaning.AGAIN:
-            if answer.status == 429:  # noqa: PLR2004 - HTTP
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                 self.limits.exceeded(call.lane)
             return answers.again(answer, lane=call.lane, now=self._now(), chance=self._chance)
         if call.lane == "oauth" and meant in _TOKEN_REFUSED:
-            return None
+            return answer
         if meant is Meaning.EXPIRED and not call.renewed:
             raise _Expired(call.what)
         if meant is not Meaning.GOOD:
             raise self._error(meant, call, answer)
-        return None
+        return answer
 
     def call(self, call: Call) -> Answer:
         """The final answer; a token that expired on the way is replaced once and the call repeated."""
@@ -238,12 +239,12 @@ class Client:
         found = answers.problem(answer)
         text = f"{call.what}: {self.scrub(found.words())}"
         if meant is Meaning.DAY_USED:
-            return self.transport.stop(self.limits.used_up(text))
+            return self.transport.brake.stop(self.limits.used_up(text))
         if meant is Meaning.FORBIDDEN:
             return _forbidden(text, found)
         if meant in (Meaning.UNAUTHORISED, Meaning.EXPIRED):
             hint = self.credentials.warning() or "check [crm] token: a service key or private-app token (pat-…)"
-            return self.transport.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
+            return self.transport.brake.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
         if meant is Meaning.REDIRECT:
             hint = "set [crm] base_url to the address HubSpot answers at; redirects are not followed with a token"
             return BadAnswer(f"{call.what}: HubSpot redirects elsewhere (HTTP {answer.status})", hint=hint)
