@@ -90,6 +90,8 @@ def _load_accounts(portal: Portal, rows: list[Row], ids: dict[str, int]) -> None
             known["referred_by"] = str(ids.get(row["referred_by"], row["referred_by"]))
         _create(portal, "companies", known, "account_id", ids)
     for row in rows:
+        old = [int(text) for text in row.get("merged_ids", "").split(";") if _is_record_id(text)]
+        portal.shelves["companies"].aliases |= dict.fromkeys(old, ids[row["account_id"]])
         if row.get("parent_id") in ids:
             portal.links.add(CHILD_TO_PARENT, ids[row["account_id"]], ids[row["parent_id"]])
             refresh_primary(portal, "companies", ids[row["account_id"]])
