@@ -46,10 +46,10 @@ class Office:
 
     def win(self, company: str, amount: int) -> None:
         properties = {"dealname": f"{company}-{amount}", "amount": str(amount), "closedate": DAY}
-        deal = {"properties": properties | {"pipeline": "default", "dealstage": "closedwon"}}
+        properties |= {"pipeline": "default", "dealstage": "closedwon"}
         link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}
-        deal["associations"] = [{"to": {"id": self.ids[company]}, "types": [link]}]  # type: ignore[assignment]
-        self.portal.create("deals", [deal])
+        to = {"to": {"id": self.ids[company]}, "types": [link]}
+        self.portal.create("deals", [{"properties": properties, "associations": [to]}])
 
     def edit(self, company: str, **values: str) -> None:
         inputs = [{"id": self.ids[company], "properties": values}]
@@ -148,7 +148,7 @@ def test_a_run_killed_while_it_writes_is_put_right_by_the_next(office: Office) -
     office.sync("--yes", code=0)
     for number in range(COMPANIES):
         office.win(f"c{number}", 10)
-    environment = {**os.environ, "PYTHONPATH": os.getcwd(), "HUBSPOT_TOKEN": TOKEN}  # noqa: PTH109 - as text
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "HUBSPOT_TOKEN": TOKEN}
     process = subprocess.Popen([*TIERSYNC, "sync"], cwd=office.folder, env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: any("/batch/update" in call["path"] for call in office.portal.journal()[-3:]), seconds=60)
