@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from connector.model.outputs import Output
 
+SENDS = 3
+"""A CRM sends a write whose answer was lost again at most twice."""
+
 
 @dataclass
 class ModelCrm:
@@ -122,11 +125,14 @@ class ModelCrm:
 
     def _write(self, write: RecordWrite) -> Outcome:
         place = (write.target, write.record)
-        self.sent.update((*place, name, value) for name, value in write.values)
         if write.record not in self.records[write.target]:
             return Outcome(*place, Landed.GONE)
-        if self.loses[place] > 0:
+        for _ in range(SENDS):
+            self.sent.update((*place, name, value) for name, value in write.values)
+            if self.loses[place] == 0:
+                break
             self.loses[place] -= 1
+        else:
             return Outcome(*place, Landed.UNSETTLED)
         if self.delays[place] > 0:
             self.delays[place] -= 1

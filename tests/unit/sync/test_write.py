@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.errors import QuotaUsedUp
-from connector.model.changes import Target
+from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import RunOutcome
 from connector.sync import Result, history
 from tests.twins import House, open_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def house(count: int = 7) -> House:
@@ -45,10 +49,10 @@ def test_every_value_is_sent_once() -> None:
     assert set(made.crm.sent.values()) == {1}
 
 
-@pytest.mark.parametrize(
-    ("lost", "sends", "outcome"), [(1, 2, "ok"), (2, 3, "ok"), (3, 3, "partial"), (9, 3, "partial")]
-)
-def test_a_write_whose_answer_was_lost_is_sent_again_at_most_twice(lost: int, sends: int, outcome: str) -> None:
+@pytest.mark.parametrize(("lost", "sends", "outcome"), [(1, 2, "ok"), (2, 3, "ok"), (3, 3, "partial")])
+def test_a_write_that_stays_lost_makes_the_run_partial_and_is_not_sent_once_more(
+    lost: int, sends: int, outcome: str
+) -> None:
     made = house(3)
     made.crm.loses[Target.ACCOUNT, "a1"] = lost
     result = made.walk().sync(yes=True)
@@ -59,12 +63,22 @@ def test_a_write_whose_answer_was_lost_is_sent_again_at_most_twice(lost: int, se
     assert result.figures["written"] + result.figures["unsettled"] == result.figures["changes"]
 
 
-def test_a_write_that_arrived_without_an_answer_is_found_and_not_sent_again() -> None:
+def test_a_write_that_arrived_without_an_answer_is_found_by_the_next_run_and_not_sent_again() -> None:
     made = house(3)
     made.crm.mutes[Target.ACCOUNT, "a1"] = 1
-    result = made.walk().sync(yes=True)
-    assert (result.outcome, outcomes(made, result)["a1"]) == (RunOutcome.OK, {"written"})
+    first = made.walk().sync(yes=True)
+    assert (first.outcome, outcomes(made, first)["a1"]) == (RunOutcome.PARTIAL, {"unsettled"})
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert outcomes(made, first)["a1"] == {"written"}
     assert made.crm.sent[Target.ACCOUNT, "a1", "seg_tier", "small"] == 1
+
+
+def test_a_record_the_answer_does_not_name_is_unsettled() -> None:
+    made = house(2)
+    write = made.crm.write
+    made.crm.write = lambda batch: write(batch)[1:]  # type: ignore[method-assign]
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, result.figures["unsettled"]) == (RunOutcome.PARTIAL, 5)
 
 
 def test_what_stays_unsettled_is_settled_by_the_next_run() -> None:
@@ -208,3 +222,21 @@ def test_only_what_is_written_is_checked_beforehand() -> None:
     assert made.crm.preflights == [("seg_tier", "seg_say_no", "seg_revenue_12m", "seg_last_evaluated")]
     made.walk().sync()
     assert len(made.crm.preflights) == 1
+
+
+def test_a_value_that_its_definition_rules_out_counts_as_refused_and_is_tried_again_at_once() -> None:
+    made = house(2)
+    write = made.crm.write
+    ruled_out = Outcome(Target.ACCOUNT, "a1", Landed.SKIPPED, "NOT_ALLOWED", "'small' is none of the options")
+
+    def limited(batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
+        told = write([one for one in batch if one.record != "a1"])
+        return [*told, ruled_out] if len(told) < len(batch) else told
+
+    made.crm.write = limited  # type: ignore[method-assign]
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, result.figures["refused"]) == (RunOutcome.PARTIAL, 4)
+    assert "none of the options" in result.reasons[0].message
+    made.crm.write = write  # type: ignore[method-assign]
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
