@@ -17,6 +17,8 @@ from tests.twins import House, open_limits
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.twins.crm import Write
+
 
 def house(count: int = 7) -> House:
     """Accounts a0, a1, …; each bought once."""
@@ -75,8 +77,7 @@ def test_a_write_that_arrived_without_an_answer_is_found_by_the_next_run_and_not
 
 def test_a_record_the_answer_does_not_name_is_unsettled() -> None:
     made = house(2)
-    write = made.crm.write
-    made.crm.write = lambda batch: write(batch)[1:]  # type: ignore[method-assign]
+    made.crm.around_write = lambda batch, write: write(batch)[1:]
     result = made.walk().sync(yes=True)
     assert (result.outcome, result.figures["unsettled"]) == (RunOutcome.PARTIAL, 5)
 
@@ -182,8 +183,8 @@ def test_a_stop_request_ends_the_run_after_the_batch_in_hand() -> None:
     made = house(7)
     stop = threading.Event()
 
-    def note(step: str, done: int, total: int | None = None) -> None:  # noqa: ARG001 - the port's names
-        if step == "write":
+    def note(step: str, done: int, total: int | None = None) -> None:
+        if step == "write" and done != total:
             stop.set()
 
     result = replace(made.walk(), progress=note).sync(yes=True, stop=stop)
@@ -200,15 +201,14 @@ def test_a_stop_request_ends_the_run_after_the_batch_in_hand() -> None:
 
 def test_a_quota_used_up_half_way_fails_the_run_and_the_next_one_goes_on() -> None:
     made = house(7)
-    write = made.crm.write
     calls = iter((False, True))
 
-    def limited(batch: list[object]) -> object:
+    def limited(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
         if next(calls, False):
             raise QuotaUsedUp("the day's calls are used up")
-        return write(batch)  # type: ignore[arg-type]
+        return write(batch)
 
-    made.crm.write = limited  # type: ignore[method-assign,assignment]
+    made.crm.around_write = limited
     result = made.walk().sync(yes=True)
     assert (result.exit_code, [reason.code for reason in result.reasons]) == (1, ["QUOTA_USED_UP"])
     assert result.figures["written"] == 12
@@ -226,17 +226,16 @@ def test_only_what_is_written_is_checked_beforehand() -> None:
 
 def test_a_value_that_its_definition_rules_out_counts_as_refused_and_is_tried_again_at_once() -> None:
     made = house(2)
-    write = made.crm.write
     ruled_out = Outcome(Target.ACCOUNT, "a1", Landed.SKIPPED, "NOT_ALLOWED", "'small' is none of the options")
 
-    def limited(batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
+    def limited(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
         told = write([one for one in batch if one.record != "a1"])
         return [*told, ruled_out] if len(told) < len(batch) else told
 
-    made.crm.write = limited  # type: ignore[method-assign]
+    made.crm.around_write = limited
     result = made.walk().sync(yes=True)
     assert (result.outcome, result.figures["refused"]) == (RunOutcome.PARTIAL, 4)
     assert "none of the options" in result.reasons[0].message
-    made.crm.write = write  # type: ignore[method-assign]
+    made.crm.around_write = None
     assert made.walk().sync().outcome is RunOutcome.OK
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
