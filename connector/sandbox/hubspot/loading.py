@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Table
 from connector.sandbox.hubspot import writing
-from connector.sandbox.hubspot.associations import refresh_primary
 from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.linking import refresh_primary
 from connector.sandbox.hubspot.links import CHILD_TO_PARENT
 from connector.sandbox.hubspot.mapping import DEAL_TYPES, ELSEWHERE, EXTERNAL_ID, ensure, property_of
 from connector.sandbox.hubspot.reference import add_currency, owner
