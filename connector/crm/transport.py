@@ -9,17 +9,18 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from connector.errors import ConnectorError, RetryLater, StopRun
+from connector.errors import RetryLater, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from connector.crm.pacing import Lane
+    from connector.errors import ConnectorError
 
 _SLICE = 0.5
 """Longest single sleep in seconds, so that a stop is noticed soon."""
@@ -99,60 +100,72 @@ class TryAgain(RetryLater):
 
 
 class Judge(Protocol):
-    """What an answer means: None when it is good or final, Again when it is not; raises what stops."""
+    """What an answer means: itself when it is good or final, Again when it is not; raises what stops."""
 
-    def __call__(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:
+    def __call__(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """`first` is true while nothing has ever been answered: an address may simply be wrong."""
 
 
+class Brake:
+    """Stops everything at once: whoever sleeps or is about to call raises the error it was pulled with."""
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._error: ConnectorError | None = None
+
+    def stop(self, error: ConnectorError) -> ConnectorError:
+        """From now on every check raises this error; returns it, to be raised."""
+        self._error = self._error or error
+        return error
+
+    def release(self) -> None:
+        """Forget an earlier stop: a new run may try again."""
+        self._error = None
+
+    def check(self) -> None:
+        """Raise the error everything was stopped with, if it was."""
+        if self._error is not None:
+            raise self._error
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, waking early when everything is stopped."""
+        left = seconds
+        while left > 0:
+            self.check()
+            self._sleep(min(left, _SLICE))
+            left -= _SLICE
+
+
 class Transport:
-    """Sends calls. Threads share it; after `stop` every further call raises the same error."""
+    """Sends calls; threads share it, and its brake."""
 
     def __init__(
         self,
         *,
+        brake: Brake,
         send: Callable[[Call], Answer | NoAnswer],
         judge: Judge,
         lanes: Mapping[str, Lane],
         retry_seconds: float,
         now: Callable[[], datetime],
         ticks: Callable[[], float],
-        sleep: Callable[[float], None],
         observe: Callable[[Mapping[str, object]], None] | None = None,
     ) -> None:
+        self.brake = brake
         self._send = send
         self._judge = judge
         self._lanes = lanes
         self._retry_seconds = retry_seconds
         self._now = now
         self._ticks = ticks
-        self._sleep = sleep
         self._observe = observe
         self._count = 0
         self._answered = False
-        self._stopped: ConnectorError | None = None
         self._lock = threading.Lock()
 
     def requests(self) -> int:
         """Calls sent so far, every try counted."""
         return self._count
-
-    def stop(self, error: ConnectorError) -> ConnectorError:
-        """From now on every call raises this error; returns it, to be raised."""
-        self._stopped = self._stopped or error
-        return error
-
-    def resume(self) -> None:
-        """Forget an earlier stop: a new run may try again."""
-        self._stopped = None
-
-    def pause(self, seconds: float) -> None:
-        """Sleep, waking early when everything is stopped."""
-        left = seconds
-        while left > 0:
-            self._check()
-            self._sleep(min(left, _SLICE))
-            left -= _SLICE
 
     def call(self, call: Call) -> Answer:
         """The final answer to one call.
@@ -164,7 +177,7 @@ class Transport:
             retry=retry_if_exception_type(TryAgain),
             wait=_wait,
             stop=self._patience_from(self._ticks()),
-            sleep=self.pause,
+            sleep=self.brake.pause,
             reraise=True,
         )
         try:
@@ -175,24 +188,19 @@ class Transport:
 
     def _try(self, call: Call) -> Answer:
         with self._lanes[call.lane].slot():
-            self._check()
+            self.brake.check()
             began = self._ticks()
             answer = self._send(call)
             self._book(call, answer, self._ticks() - began)
         again = self._judge(call, answer, first=not self._answered)
         self._answered = self._answered or isinstance(answer, Answer)
-        if again is None:
-            assert isinstance(answer, Answer)  # noqa: S101 - a judge never lets a missing answer pass
-            return answer
+        if isinstance(again, Answer):
+            return again
         if call.once and again.applied is None:
             raise AnswerLost(again.reason)
         if again.hold:
             self._lanes[call.lane].hold(again.asked if again.asked is not None else again.seconds(1))
         raise TryAgain(again)
-
-    def _check(self) -> None:
-        if self._stopped is not None:
-            raise self._stopped
 
     def _book(self, call: Call, answer: Answer | NoAnswer, seconds: float) -> None:
         with self._lock:
@@ -236,9 +244,7 @@ class Transport:
 
 
 def _again(state: RetryCallState) -> Again:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, TryAgain)  # noqa: S101 - only TryAgain is retried
-    return error.again
+    return cast("TryAgain", state.outcome and state.outcome.exception()).again
 
 
 def _wait(state: RetryCallState) -> float:

@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script: Scripted
 
-    def _serve(self) -> None:
+    def serve(self) -> None:
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         seen = Seen(self.command, parts.path, dict(parse_qsl(parts.query)), dict(self.headers.items()), body)
@@ -118,8 +118,6 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(data)
 
-    do_GET = do_POST = do_PATCH = _serve  # noqa: N815 - the names http.server calls
-
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
@@ -133,7 +131,8 @@ class _Server(ThreadingHTTPServer):
 def scripted(tiny: Tiny) -> Iterator[Scripted]:
     """Serve for the length of a with block."""
     script = Scripted(tiny)
-    handler = type("Handler", (_Handler,), {"script": script})
+    verbs = {f"do_{verb}": _Handler.serve for verb in ("GET", "POST", "PATCH")}
+    handler = type("Handler", (_Handler,), {"script": script, **verbs})
     server = _Server(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     script.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -83,8 +83,7 @@ def test_nine_tenths_of_the_limit_are_used(calls: int, latency: float) -> None:
 
 
 def test_searches_stay_under_five_in_a_second_and_use_nine_tenths() -> None:
-    limits = Limits(max_share=1, zone=NOW.tzinfo, now=lambda: NOW, ticks=lambda: 0.0, pause=lambda _: None)  # type: ignore[arg-type]
-    rate = limits.lanes["search"].rate
+    rate = limits_of(FakeClock()).lanes["search"].rate
     assert rate is not None
     times = arrivals(rate, workers=3, latencies=[0.05, 0.02], seen_at=[0.3], until=60.0)
     assert most_in_any(1.0, times) <= 5

@@ -56,6 +56,9 @@ class Tiny:
     merged: dict[str, dict[int, int]] = field(default_factory=lambda: {"companies": {}, "deals": {}, "tickets": {}})
     refuses: Callable[[str, dict[str, str]], str] = lambda _record, _values: ""
     before: Callable[[Call], None] = lambda _call: None
+    instead: Callable[[str, str, dict[str, Any]], tuple[int, dict[str, Any]] | None] = lambda *_: None
+    """Another answer to give, or None."""
+    touched: Callable[[int], None] = lambda _number: None
     clock: int = START
     tick: int = 100
     lag: int = 0
@@ -72,6 +75,7 @@ class Tiny:
         row = self.rows[kind][number]
         row.properties.update(properties)
         row.modified = self.clock
+        self.touched(number)
         row.versions.append((self.clock + self.lag, self.clock))
 
     def archive(self, kind: str, number: int) -> None:
@@ -92,7 +96,9 @@ class Tiny:
         self.clock += self.tick
         self.before(call)
         self.calls.append(call)
-        status, document = self.answer(call.method, call.path, dict(call.query), dict(call.body or {}))
+        body = dict(call.body or {})
+        told = self.instead(call.method, call.path, body)
+        status, document = told or self.answer(call.method, call.path, dict(call.query), body)
         return Answer(status, {"Content-Type": "application/json"}, orjson.dumps(document))
 
     def close(self) -> None:

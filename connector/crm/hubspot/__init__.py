@@ -14,7 +14,7 @@ from connector.crm.hubspot.crm import HubSpot
 from connector.crm.hubspot.limits import Limits
 from connector.crm.hubspot.mapping import FieldMap
 from connector.crm.hubspot.paths import API_VERSION, Paths
-from connector.crm.transport import Transport
+from connector.crm.transport import Brake, Transport
 from connector.errors import UsageError
 from connector.model.secrets import Secret
 
@@ -57,22 +57,23 @@ def connect(
     _check_url(base_url)
     mask = Mask(*map(Secret, (token, client_secret, refresh_token)))
     wire = Wire(base_url=base_url, timeout_seconds=timeout_seconds, ticks=ticks)
+    brake = Brake(sleep)
     limits = Limits(
         max_share=max_share_of_daily_quota,
         zone=ZoneInfo(time_zone),
         now=now,
         ticks=ticks,
-        pause=lambda seconds: client.transport.pause(seconds),  # noqa: PLW0108 - the transport comes after its lanes
+        pause=brake.pause,
     )
     client = Client(wire=wire, limits=limits, scrub=mask, now=now, chance=chance)
     client.transport = Transport(
+        brake=brake,
         send=client.send,
         judge=client.judge,
         lanes=limits.lanes,
         retry_seconds=retry_seconds,
         now=now,
         ticks=ticks,
-        sleep=sleep,
         observe=observe,
     )
     paths = Paths(api_version)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -111,25 +112,26 @@ def problem(answer: Answer) -> Problem:
 def meaning(answer: Answer) -> Meaning:
     """Sort one answer by what happens next."""
     status = answer.status
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
-        return Meaning.GOOD
-    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
-        return Meaning.REDIRECT
-    if status == 401:  # noqa: PLR2004 - HTTP
-        return Meaning.EXPIRED if problem(answer).category == "EXPIRED_AUTHENTICATION" else Meaning.UNAUTHORISED
-    if status == 429 and limit_kind(problem(answer)) == "daily":  # noqa: PLR2004 - HTTP
+    if status == HTTPStatus.UNAUTHORIZED and problem(answer).category == "EXPIRED_AUTHENTICATION":
+        return Meaning.EXPIRED
+    if status == HTTPStatus.TOO_MANY_REQUESTS and limit_kind(problem(answer)) == "daily":
         return Meaning.DAY_USED
-    return _BY_STATUS.get(status, Meaning.AGAIN if status >= 500 else Meaning.REFUSED)  # noqa: PLR2004 - HTTP
+    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, Meaning.REFUSED)
 
 
+MOVING = 477
+"""HubSpot's own: the account is being moved to another data centre."""
+
+_BY_CLASS = {2: Meaning.GOOD, 3: Meaning.REDIRECT, 4: Meaning.REFUSED, 5: Meaning.AGAIN}
 _BY_STATUS = {
+    401: Meaning.UNAUTHORISED,
     403: Meaning.FORBIDDEN,
     404: Meaning.MISSING,
     409: Meaning.CONFLICT,
     408: Meaning.AGAIN,
     423: Meaning.AGAIN,
     429: Meaning.AGAIN,
-    477: Meaning.AGAIN,
+    MOVING: Meaning.AGAIN,
     530: Meaning.UNAUTHORISED,
 }
 
@@ -162,11 +164,11 @@ def retry_after(answer: Answer, *, now: datetime) -> float | None:
 def again(answer: Answer, *, lane: str, now: datetime, chance: Callable[[], float]) -> Again:
     """How to try again after an answer that means AGAIN; `chance` gives 0 to 1."""
     status, asked = answer.status, retry_after(answer, now=now)
-    if status == 429:  # noqa: PLR2004 - HTTP
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _limit(limit_kind(problem(answer), lane=lane), asked, chance)
-    if status == 423:  # noqa: PLR2004 - HTTP
+    if status == HTTPStatus.LOCKED:
         return Again("a record is locked (423)", lambda n: 2.0 + chance() * n, asked=asked)
-    if status == 477:  # noqa: PLR2004 - HubSpot's own
+    if status == MOVING:
         moving = "the account is being moved to another data centre (477)"
         return Again(moving, lambda _: 86_400.0, asked=86_400.0 if asked is None else asked)
     tries = 4 if status in _FEW_TRIES else 100

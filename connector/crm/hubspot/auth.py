@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from connector.crm.hubspot.answers import Meaning, meaning
 from connector.crm.transport import Answer, Call
 from connector.errors import AccessRefused, BadAnswer
 from connector.model.secrets import Scrubber, Secret
@@ -66,9 +67,9 @@ class FixedToken:
         """The token itself."""
         return self._token
 
-    def renew(self, refused: Secret) -> bool:  # noqa: ARG002 - the protocol's
+    def renew(self, refused: Secret) -> bool:
         """Never: only a person can make a new one."""
-        return False
+        return refused is not self._token
 
     def warning(self) -> str:
         """A bare UUID is the app's client secret, a common mistake; a token begins with pat-."""
@@ -112,8 +113,7 @@ class RefreshedToken:
         """The access token, renewed first when four fifths of its life are over."""
         with self._lock:
             if self._access is None or self._ticks() >= self._renew_at:
-                self._refresh()
-            assert self._access is not None  # noqa: S101 - _refresh sets it or raises
+                return self._refresh()
             return self._access
 
     def renew(self, refused: Secret) -> bool:
@@ -127,9 +127,9 @@ class RefreshedToken:
         """Nothing is known to be wrong with a refresh token before it is used."""
         return ""
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> Secret:
         answer = self._fetch(self._request())
-        if answer.status >= 400:  # noqa: PLR2004 - HTTP
+        if meaning(answer) is not Meaning.GOOD:
             raise AccessRefused(
                 "HubSpot refuses the refresh token: " + self._mask(_why(answer)),
                 hint="install the app again and put the new refresh token where [crm] refresh_token points",
@@ -140,6 +140,7 @@ class RefreshedToken:
             self._refresh_token = refresh
             self._keep(refresh.reveal())
         self._access, self._renew_at = token, self._ticks() + life * _RENEW_AT
+        return token
 
     def _request(self) -> Call:
         form = {

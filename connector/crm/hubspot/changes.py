@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.crew import gather
@@ -15,7 +16,7 @@ from connector.model.fields import Table
 from connector.ports import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from connector.crm.hubspot.checks import Record
@@ -37,7 +38,8 @@ def pull(intake: Intake, mark: Watermark, deliver: Put, *, refresh_links: bool) 
     if Table.OWNERS in intake.request.columns:
         jobs.append(intake.owners)
     gather(jobs, deliver)
-    gather([_linking(intake, table, changed, refresh_links) for table in changed if table in LINK_TABLE], deliver)
+    find = _all_ids if refresh_links else partial(_touched, changed=changed)
+    gather([_linking(intake, table, find) for table in changed if table in LINK_TABLE], deliver)
     for table, ids in gone.items():
         # Read after the changes: a record that is both was deleted meanwhile.
         _deliver_gone(table, sorted(ids, key=int), deliver)
@@ -67,7 +69,7 @@ def _searching(intake: Intake, table: Table, since: datetime, changed: set[str],
                 put(Page(table, columns.build(records)))
                 gone.update(found.gone, found.survivors, *(merged_ids(record) for record in records))
         gone.update(archived_since(objects, since))
-        pause = intake.client.transport.pause
+        pause = intake.client.transport.brake.pause
         check_complete(objects, rows=seen, merged=merged, before=before, since=since, pause=pause)
 
     return job
@@ -80,12 +82,11 @@ def _each_once(records: Iterable[Record], changed: set[str]) -> list[Record]:
     return list(fresh.values())
 
 
-def _linking(intake: Intake, table: Table, changed: dict[Table, set[str]], refresh: bool) -> Job:  # noqa: FBT001
-    """A job: links of changed records and of those linked to changed accounts, or of all when they are refreshed."""
+def _linking(intake: Intake, table: Table, find: Callable[[Intake, Table], Iterable[str]]) -> Job:
+    """A job: the links of the records found."""
 
     def job(put: Put) -> None:
-        ids: Collection[str] = _all_ids(intake, table) if refresh else _touched(intake, table, changed)
-        for batch in in_batches(sorted(ids, key=int), LINKS_BATCH):
+        for batch in in_batches(sorted(find(intake, table), key=int), LINKS_BATCH):
             put(intake.link_page(table, batch, keep_empty=True))
 
     return job

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 Record = dict[str, Any]
+_A_FEW = 5
 
 
 def bad(what: str, why: str) -> BadAnswer:
@@ -95,5 +96,5 @@ def nothing_missing(asked: Iterable[str], accounted: Collection[str], what: str)
     """Every id asked for must be answered or named as missing."""
     lost = [record for record in asked if record not in accounted]
     if lost:
-        names = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")  # noqa: PLR2004 - a readable few
+        names = ", ".join(lost[:_A_FEW]) + (", …" if len(lost) > _A_FEW else "")
         raise bad(what, f"HubSpot left out {len(lost)} of the records asked for without a word ({names})")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import urllib3
@@ -67,6 +68,8 @@ class Wire:
     def __init__(self, *, base_url: str, timeout_seconds: float, ticks: Callable[[], float]) -> None:
         configuration = Configuration()
         configuration.host = base_url.rstrip("/")
+        parts = urlsplit(base_url)
+        self._host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         # No retries and no redirects below us: both are decided where the kind of answer is known, and a
         # redirect would carry the token to a host nobody named.
         configuration.retries = urllib3.Retry(total=False)
@@ -86,7 +89,7 @@ class Wire:
         except ApiException as error:
             return _refusal(error)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return _lost(error)
+            return _lost(error, self._host)
 
     def close(self) -> None:
         """Close every connection."""
@@ -139,13 +142,13 @@ _NEVER_SENT = (
 _HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
 
 
-def _lost(error: Exception) -> NoAnswer:
+def _lost(error: Exception, host: str) -> NoAnswer:
     while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         error = error.reason
     if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return NoAnswer("the host name cannot be resolved", sent=False)
+        return NoAnswer(f"the host name {host} cannot be resolved", sent=False)
     if isinstance(error, _NEVER_SENT):
-        return NoAnswer("the host cannot be reached", sent=False)
+        return NoAnswer(f"the host {host} cannot be reached", sent=False)
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return NoAnswer("no answer in time", sent=True)
     if isinstance(error, _HOPELESS):
@@ -205,22 +208,22 @@ class Client:
                 self.limits.see(call.lane, answer)
         return answer
 
-    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Again | None:
+    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
             return answers.no_answer(answer, first=first, chance=self._chance)
         meant = answers.meaning(answer)
         if meant is Meaning.AGAIN:
-            if answer.status == 429:  # noqa: PLR2004 - HTTP
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
                 self.limits.exceeded(call.lane)
             return answers.again(answer, lane=call.lane, now=self._now(), chance=self._chance)
         if call.lane == "oauth" and meant in _TOKEN_REFUSED:
-            return None
+            return answer
         if meant is Meaning.EXPIRED and not call.renewed:
             raise _Expired(call.what)
         if meant is not Meaning.GOOD:
             raise self._error(meant, call, answer)
-        return None
+        return answer
 
     def call(self, call: Call) -> Answer:
         """The final answer; a token that expired on the way is replaced once and the call repeated."""
@@ -236,12 +239,12 @@ class Client:
         found = answers.problem(answer)
         text = f"{call.what}: {self.scrub(found.words())}"
         if meant is Meaning.DAY_USED:
-            return self.transport.stop(self.limits.used_up(text))
+            return self.transport.brake.stop(self.limits.used_up(text))
         if meant is Meaning.FORBIDDEN:
             return _forbidden(text, found)
         if meant in (Meaning.UNAUTHORISED, Meaning.EXPIRED):
             hint = self.credentials.warning() or "check [crm] token: a service key or private-app token (pat-…)"
-            return self.transport.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
+            return self.transport.brake.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
         if meant is Meaning.REDIRECT:
             hint = "set [crm] base_url to the address HubSpot answers at; redirects are not followed with a token"
             return BadAnswer(f"{call.what}: HubSpot redirects elsewhere (HTTP {answer.status})", hint=hint)

@@ -46,7 +46,7 @@ class HubSpot:
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
-        self._client.transport.resume()
+        self._client.transport.brake.release()
         return pull(self._intake(request), deliver, progress, now=self._now)
 
     def read(
@@ -102,7 +102,7 @@ class HubSpot:
 
     def doctor(self, request: PullRequest, outputs: Sequence[Output]) -> Iterator[Finding]:
         """See ports.Crm.doctor."""
-        self._client.transport.resume()
+        self._client.transport.brake.release()
         provisioner = self._provisioner()
         return examine(self._client, self._intake(request), provisioner, outputs, lambda: self._existing(afresh=True))
 

@@ -59,7 +59,7 @@ def _listing(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
         if chunk:
             _hand_on(intake, table, chunk, put, pipe)
         pipe.close()
-        before, pause = intake.standings[table], intake.client.transport.pause
+        before, pause = intake.standings[table], intake.client.transport.brake.pause
         check_complete(objects, rows=rows, merged=merged, before=before, since=None, pause=pause)
 
     return job

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from connector.crm.hubspot.answers import Meaning, meaning
 from connector.crm.pacing import Lane, Rate
 from connector.errors import QuotaUsedUp
 from connector.ports import Quota
@@ -31,6 +32,9 @@ _UNKNOWN = 100
 """Calls per ten seconds until the first answer tells; the smallest account's."""
 
 
+_LINKS_CALLS = ((250, 200), (190, 150), (0, 100))
+"""Associations per ten seconds by burst limit: with the API Limit Increase, Professional and Enterprise, all else."""
+
 _HIGHEST = 1_000
 """Above every limit HubSpot has (250 with the add-on)."""
 
@@ -43,9 +47,7 @@ def burst_rate(calls: int, seconds: float = 10.0) -> Rate:
 
 def _links_calls(calls: int) -> int:
     """The associations bucket that goes with a burst limit (its own answers do not tell it reliably)."""
-    if calls >= 250:  # noqa: PLR2004 - with the API Limit Increase
-        return 200
-    return 150 if calls >= 190 else 100  # noqa: PLR2004 - Professional and Enterprise
+    return next(links for burst, links in _LINKS_CALLS if calls >= burst)
 
 
 class Limits:
@@ -80,7 +82,7 @@ class Limits:
     def see(self, lane: str, answer: Answer) -> None:
         """Learn from the headers of an answer."""
         headers = answer.headers
-        if lane == "app" and answer.status < 400:  # noqa: PLR2004 - edge errors carry no such headers
+        if lane == "app" and meaning(answer) is Meaning.GOOD:  # edge errors carry no such headers
             self._learn_burst(_number(headers, "X-HubSpot-RateLimit-Max"), _interval(headers))
         limit = _number(headers, "X-HubSpot-RateLimit-Daily")
         left = _number(headers, "X-HubSpot-RateLimit-Daily-Remaining")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.hubspot import checks, definitions, mapping, schema
@@ -104,7 +105,7 @@ class Provisioner:
             path, body = self._paths.properties(kind, "groups"), definitions.group(language)
             self._client.post(path, f"creating the property group on {kind}", body)
         except Refused as error:
-            if error.problem.status != 409:  # noqa: PLR2004 - someone else made it meanwhile
+            if error.problem.status != HTTPStatus.CONFLICT:  # someone else made it meanwhile
                 raise
 
     def _extend(self, target: Target, output: Output, found: Property, language: str) -> None:

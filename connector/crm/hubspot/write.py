@@ -85,7 +85,7 @@ class Writer:
             if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
                 raise
             stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
-            self._client.transport.stop(error)
+            self._client.transport.brake.stop(error)
             fates.update({record: stopped for record in open_ if record not in fates})
 
     def _send(self, batch: dict[str, Values], fates: dict[str, Fate], *, sends: int, halved: bool) -> None:
@@ -143,7 +143,7 @@ class Writer:
             return
         unsettled = self._settled_by_reading(batch, fates)
         if unsettled and sends > 0:
-            self._client.transport.pause(_BREATH * (SENDS - sends))
+            self._client.transport.brake.pause(_BREATH * (SENDS - sends))
             self._send(unsettled, fates, sends=sends, halved=True)
         elif unsettled:
             why = brief(str(error)) if error else "HubSpot left the record out of its answer"
