@@ -317,6 +317,13 @@ def test_an_unreachable_host_is_told_soon() -> None:
     assert clock.at < 10
 
 
+def test_an_address_without_tls_where_it_is_asked_for_is_told_at_once(server: Scripted) -> None:
+    clock = FakeClock()
+    with pytest.raises(StopRun, match="no secure connection can be made"):
+        pulled(hubspot_at(server.url.replace("http:", "https:"), clock))
+    assert clock.at == 0
+
+
 def test_a_host_name_that_does_not_exist_is_told_soon() -> None:
     with pytest.raises(StopRun, match="the host name cannot be resolved"):
         pulled(hubspot_at("http://nowhere.invalid"))
