@@ -9,9 +9,7 @@ from connector.cli.call import Call, shared
 from connector.cli.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from connector.rules.ruleset import Example, RuleSet
+    from connector.rules.ruleset import RuleSet
 
 FAILED = 1
 Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; else that of the settings.")]
@@ -51,8 +49,9 @@ def run_examples(call: Call, *, directory: Directory = None) -> int:
     """Run the worked examples inside the rule files; exit code 1 when one does not come out."""
     from connector.rules.examples import run_example
 
-    misses = [miss for rules, example in _examples(call, directory) for miss in run_example(rules, example)]
-    number = len(_load(call, directory).examples)
+    rules = _load(call, directory)
+    misses = [miss for example in rules.examples for miss in run_example(rules, example)]
+    number = len(rules.examples)
     if call.json:
         lines = [
             {"example": m.example, "account": m.account, "name": m.name, "expected": m.expected, "found": m.found}
@@ -102,13 +101,3 @@ def _load(call: Call, directory: Path | None) -> "RuleSet":
     if directory is not None:
         return load(directory, call.overrides)
     return call.wiring(needs_file=False).rules
-
-
-def _examples(call: Call, directory: Path | None) -> "Iterator[tuple[RuleSet, Example]]":
-    """Give each example with the rules as it wants them: its own parameters in force."""
-    from connector.rules.loading import load
-
-    rules = _load(call, directory)
-    folder = directory or call.wiring(needs_file=False).rules_directory
-    for example in rules.examples:
-        yield (load(folder, {**call.overrides, **example.set}) if example.set else rules), example

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table
-from connector.rules.fold import Folder, idle
+from connector.rules.fold import FALSE, Folder, idle
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf, Relation
 from connector.rules.states import fact_may_be_unknown, states
@@ -77,7 +77,8 @@ class _Connector:
                 return self._fit_fact(definition)
             case FormulaOf():
                 folded = self._fold(definition.expression)
-                return self._why(node) if idle(folded) else FormulaOf(folded)
+                never = node.name == node.model and folded == FALSE != definition.expression
+                return self._why(node) if idle(folded) or never else FormulaOf(folded)
             case PopulationOf():
                 return self._fit_figure(node, definition)
             case RankOf():

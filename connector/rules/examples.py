@@ -2,29 +2,31 @@
 
 An example names only what it is about. Its accounts are connected with the columns it writes, deals always, tickets
 and activities when it names them. Shorthands: `times: 80` repeats an account; `won: 2500` gives it one won deal of
-that amount, a month old; `deals`, `tickets`, `activities` inside an account are its own; `days_ago: 40` stands for the
-date a record counts by. Expected are outputs (as written to the CRM) or names (with `unknown`, `not_applicable`).
+that amount, a month old, and `step: -1` each next copy one euro less; `deals`, `tickets`, `activities` inside an
+account are its own; `days_ago: 40` stands for the date a record counts by. Expected are outputs (as written to the
+CRM) or names (with `unknown`, `not_applicable`), `warnings`, and `counts` of answers over everybody.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from connector.model.fields import CATALOGUE, Table
+from connector.model.fields import CATALOGUE, KEY, Table
 from connector.rules.calendar_days import add_months
 from connector.rules.canonical import canonical, text_of
 from connector.rules.cells import UNKNOWN, is_known
 from connector.rules.connecting import connect
+from connector.rules.parameters import override
 from connector.rules.population import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from connector.rules.cells import Cell
-    from connector.rules.ruleset import Example, RuleSet
+    from connector.rules.ruleset import Example, Node, RuleSet
     from connector.rules.tree import Position
 
 AS_OF = date(2026, 4, 2)
@@ -32,7 +34,7 @@ AS_OF = date(2026, 4, 2)
 ONLY = "A"
 """Id of the account where an example has one."""
 DATED = {Table.DEALS: "close_date", Table.TICKETS: "created_at", Table.ACTIVITIES: "started_at"}
-SHORT = {"times", "won", "deals", "tickets", "activities"}
+SHORT = {"times", "won", "step", "deals", "tickets", "activities"}
 Row = dict[str, "str | None"]
 
 
@@ -65,11 +67,33 @@ class Prepared:
 
 
 def run_example(rules: RuleSet, example: Example, *, language: str = "en") -> list[Miss]:
-    """Run one example through the Python evaluator; `rules` have its parameters in force."""
+    """Run one example through the Python evaluator, with its own parameters in force."""
     prepared = prepare(example)
-    connected = connect(rules, prepared.available)
-    cells = evaluate(connected, prepared.tables, as_of=prepared.as_of, language=language)
+    changed = replace(rules, parameters=override(rules.parameters, example.set)) if example.set else rules
+    connected = connect(changed, prepared.available)
+    asked = replace(connected, nodes=_needed(example, connected))
+    cells = evaluate(asked, prepared.tables, as_of=prepared.as_of, language=language)
     return compare_with(example, connected, cells)
+
+
+def _needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
+    """Give the nodes behind what an example expects, in order."""
+    fills = {output.output.name: output.node for output in rules.outputs}
+    asked = {str(name) for name in _names(example.expect)}
+    wanted = {fills.get(name, name) for name in asked} | (
+        set(rules.warnings.values()) if "warnings" in asked else set()
+    )
+    for node in reversed(rules.nodes):
+        if node.name in wanted:
+            wanted.update(node.depends)
+    return tuple(node for node in rules.nodes if node.name in wanted)
+
+
+def _names(expect: object) -> Iterator[object]:
+    if isinstance(expect, dict):
+        for name, inner in expect.items():
+            yield name
+            yield from _names(inner)
 
 
 def prepare(example: Example) -> Prepared:
@@ -107,13 +131,10 @@ def _add_account(prepared: Prepared, account: Mapping[str, Any], default: str) -
         row = {key: _text(value) for key, value in account.items() if key not in SHORT}
         prepared.tables[Table.ACCOUNTS].append({**row, "account_id": name})
         if account.get("won") is not None:
-            day = add_months(prepared.as_of, -1)
-            _add_rows(
-                prepared,
-                Table.DEALS,
-                [{"amount": account["won"], "close_date": day.isoformat(), "is_won": "true"}],
-                name,
-            )
+            amount = Decimal(str(account["won"])) + copy * Decimal(str(account.get("step") or 0))
+            day = add_months(prepared.as_of, -1).isoformat()
+            won = {"amount": str(amount), "close_date": day, "is_won": "true", "is_closed": "true"}
+            _add_rows(prepared, Table.DEALS, [won], name)
         for table in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES):
             if table in account:
                 _add_rows(prepared, table, _rows(account[table]), name)
@@ -129,7 +150,8 @@ def _add_rows(prepared: Prepared, table: Table, rows: list[Mapping[str, Any]], a
             day = prepared.as_of - timedelta(days=int(str(given["days_ago"])))
             row[DATED[table]] = day.isoformat() + ("" if table is Table.DEALS else "T12:00:00+00:00")
         for _ in range(int(given.get("times") or 1)):
-            found.append({"account_id": account, **row})
+            name = {KEY[table]: f"{table}-{len(found) + 1:05}"} if table in KEY else {}
+            found.append({**name, "account_id": account, **row})
 
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:

@@ -10,7 +10,21 @@ from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import FormulaOf
 from connector.rules.shapes import LANGUAGES
 from connector.rules.texts import STYLES
-from connector.rules.tree import Branch, Case, Compare, Literal, Name, Not, Param, Placeholder, Sentence, Style, Test
+from connector.rules.tree import (
+    Branch,
+    Case,
+    Compare,
+    KnownTest,
+    Literal,
+    Name,
+    Not,
+    Param,
+    Placeholder,
+    Sentence,
+    State,
+    Style,
+    Test,
+)
 from connector.rules.walk import NUMERIC, type_of, walk
 
 if TYPE_CHECKING:
@@ -46,7 +60,8 @@ def _line(names: Names, code: str) -> Sentence:
             pieces += [f" · {names.nodes[name].meaning.get(language) or name} ", _shown(compare.left)]
             pieces += [f" ({SHOWN.get(compare.test, compare.test)} ", _shown(compare.right), ")"]
         parts[language] = tuple(pieces)
-    return Sentence(parts)
+    configured = KnownTest(Name(code, Type.BOOLEAN), State.NOT_APPLICABLE, negated=True)
+    return Sentence(parts, configured)
 
 
 def _outcome(code: str) -> Expression:

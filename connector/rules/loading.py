@@ -23,7 +23,7 @@ from connector.rules.parameters import declare_parameter, override
 from connector.rules.ruleset import Model, RuleSet
 from connector.rules.shapes import MODEL_KINDS
 from connector.rules.sources import declare_field, declare_figure, declare_value
-from connector.rules.stated_examples import read_example
+from connector.rules.stated_examples import check_example, read_example
 from connector.rules.texts import read_text
 from connector.rules.tree import Position
 from connector.rules.walk import family
@@ -183,6 +183,7 @@ class _Loader:
         self._declare_outputs()
         self._build()
         outputs = self.outputs.results(self.names)
+        examples = self._examples_that_apply()
         self.problems.stop()
         for name, parameter in sorted(self.names.parameters.items()):
             digest.update(f"{name}={parameter.value}\n".encode())
@@ -193,7 +194,7 @@ class _Loader:
             outputs=outputs,
             warnings={name.removeprefix("warning."): name for name in self.names.nodes if name.startswith("warning.")},
             models=tuple(self._models()),
-            examples=tuple(self.examples),
+            examples=examples,
             about=self.about,
         )
 
@@ -247,6 +248,13 @@ class _Loader:
             self.names.nodes.update({node.name: node for node in made})
             self.names.broken.update(set(declaration.names) - self.names.nodes.keys())
         self._check_expected()
+
+    def _examples_that_apply(self) -> tuple[Example, ...]:
+        kept = tuple(example for example in self.examples if set(example.needs) <= self.names.nodes.keys())
+        if not self.names.quiet:
+            for example in kept:
+                check_example(example, self.names, self.outputs.stated)
+        return kept
 
     def _check_expected(self) -> None:
         for name, (column, at) in self.expected.items():

@@ -11,6 +11,7 @@ from connector.rules.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.document import Items, Keys, Leaf
 from connector.rules.explanation import explain_rules
 from connector.rules.forms import read_languages, read_word
+from connector.rules.kinds.common import limited
 from connector.rules.problems import near
 from connector.rules.ruleset import OutputOf
 from connector.rules.shapes import LANGUAGES
@@ -97,7 +98,7 @@ class Outputs:
         for stated in self.stated.values():
             if stated.form.has("say"):
                 yield self._declare_say(stated)
-            elif stated.origin is not None and stated.origin.term.kind == "name":
+            elif stated.origin is not None and stated.origin.term.kind == "name" and not stated.form.has("applies"):
                 stated.node = stated.origin.term.text
             elif stated.origin is not None:
                 stated.node = stated.name.text
@@ -196,11 +197,14 @@ class Outputs:
 
 
 def _declare_formula(stated: Stated) -> Declaration:
+    applies = stated.form.formula("applies")
+
     def build(names: Names) -> list[Node]:
-        expression = resolve(stated.origin, names)
+        limit = None if applies is None else resolve(applies, names, "condition")
+        expression = limited(resolve(stated.origin, names), limit)
         return formula_node(names, stated.name.text, expression, at=stated.name.at, model="outputs", kind=stated.type)
 
-    return Declaration((stated.name.text,), "outputs", stated.name.at, uses_of(stated.origin), build, "value")
+    return Declaration((stated.name.text,), "outputs", stated.name.at, uses_of(stated.origin, applies), build, "value")
 
 
 def _sentences(teller: Teller, texts: Sequence[Text]) -> Iterator[Sentence]:

@@ -51,6 +51,7 @@ class Population:
     cells: dict[str, dict[str, Cell]] = field(default_factory=dict)
     groups: dict[str, list[str]] = field(default_factory=dict)
     ranked: dict[str, Ranked] = field(default_factory=dict)
+    figures: dict[str, dict[tuple[Cell, ...], Cell]] = field(default_factory=dict)
     referred: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -135,12 +136,21 @@ class Population:
         keys = tuple(Evaluator(self.frame, self.cells[subject]).values(definition.by))
         if any(not is_known(key) for key in keys):
             return IDLE if any(key is IDLE for key in keys) else UNKNOWN
-        found: list[Cell] = []
-        for other in self._subjects(node):
-            evaluator = Evaluator(self.frame, self.cells[other])
-            if evaluator.holds(definition.among) and tuple(evaluator.values(definition.by)) == keys:
-                found.append(True if definition.value is None else evaluator.value(definition.value))
-        return figure_value(definition.figure, found)
+        if node.name not in self.figures:
+            self.figures[node.name] = self._figures(node, definition)
+        found = self.figures[node.name]
+        return found[keys] if keys in found else figure_value(definition.figure, ())
+
+    def _figures(self, node: Node, definition: PopulationOf) -> dict[tuple[Cell, ...], Cell]:
+        """Compute a figure for every combination of keys at once."""
+        found: dict[tuple[Cell, ...], list[Cell]] = {}
+        for subject in self._subjects(node):
+            evaluator = Evaluator(self.frame, self.cells[subject])
+            if evaluator.holds(definition.among):
+                keys = tuple(evaluator.values(definition.by))
+                value = True if definition.value is None else evaluator.value(definition.value)
+                found.setdefault(keys, []).append(value)
+        return {keys: figure_value(definition.figure, values) for keys, values in found.items()}
 
     def _rank(self, node: Node, definition: RankOf, subject: str) -> Cell:
         ranking = definition.ranking

@@ -274,6 +274,7 @@ class Example:
     as_of: str = ""
     set: Mapping[str, object] = field(default_factory=dict)
     """Parameters changed for this example."""
+    needs: tuple[str, ...] = ()
     at: Position = field(default=NOWHERE, compare=False)
 
 

@@ -243,6 +243,7 @@ SHAPES: dict[str, Shape] = {
     },
     "output": {
         "from": Key(F, "the value written"),
+        "applies": Key(F, "for whom it is written; empty for all others"),
         "say": Key(
             I, "sentences in order: a text, {first: [texts]}, or {all: [texts]}; 'prefix.*' takes all of a prefix"
         ),
@@ -278,6 +279,7 @@ SHAPES: dict[str, Shape] = {
     "example": {
         "name": Key(T, "what the example shows", required=True),
         "as_of": Key(A, "the date of evaluation"),
+        "needs": Key(S, "names of other files it is about; without them it is not run"),
         "set": Key(M, "parameters for this example"),
         "given": Key(M, "records: account or accounts, deals, tickets, activities, currency_rates", required=True),
         "expect": Key(M, "outputs or names, per account where there are several", required=True),

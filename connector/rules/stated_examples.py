@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 from connector.rules.document import Items, Keys, Leaf
 from connector.rules.ruleset import Example
 
+ALWAYS = ("warnings", "counts")
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from connector.rules.document import Value
     from connector.rules.forms import Form
+    from connector.rules.names import Names
 
 
 def read_example(form: Form) -> Example:
@@ -18,7 +23,22 @@ def read_example(form: Form) -> Example:
     expect = {leaf.text: _plain(value) for leaf, value in form.mapping("expect")}
     changes = {leaf.text: _plain(value) for leaf, value in form.mapping("set")}
     as_of = form.leaf("as_of")
-    return Example(form.text("name") or "", given, expect, as_of.text if as_of else "", changes, form.at)
+    name = form.text("name") or ""
+    return Example(name, given, expect, as_of.text if as_of else "", changes, form.words("needs"), form.at)
+
+
+def check_example(example: Example, names: Names, outputs: Collection[str]) -> None:
+    """Note what an example expects or sets that does not exist: it would never fail."""
+    known = {*names.nodes, *names.absent, *outputs, *ALWAYS}
+    several = isinstance(example.given.get("accounts"), list)
+    for key, value in example.expect.items():
+        wanted = value if isinstance(value, dict) and (several or key == "counts") else {key: value}
+        for name in wanted:
+            if name not in known:
+                names.problems.unknown(example.at, "expectation", str(name), known)
+    for name in example.set:
+        if name not in names.parameters:
+            names.problems.unknown(example.at, "parameter", name, names.parameters)
 
 
 def _plain(value: Value) -> object:

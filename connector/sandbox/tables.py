@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from connector.errors import UsageError
-from connector.model.fields import Table
+from connector.model.fields import CATALOGUE, Table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,10 +71,11 @@ def _text(value: Any) -> str:
 
 
 def write_tables(tables: Tables, folder: Path) -> None:
-    """Write each table as CSV with the columns its rows use, in first-seen order."""
+    """Write each table as CSV with the columns its rows use, in first-seen order; all of them when it has no row."""
     folder.mkdir(parents=True, exist_ok=True)
     for table, rows in tables.items():
-        columns = list(dict.fromkeys(name for row in rows for name in row))
+        used = dict.fromkeys(name for row in rows for name in row)
+        columns = list(used) or [field.name for field in CATALOGUE[table]]
         with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()

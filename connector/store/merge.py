@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.errors import BadAnswer
+from connector.store.parquet import ROWS_PER_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 def ids(path: Path, column: str) -> pa.Array:
     """One column of a file, whole."""
-    return pq.read_table(path, columns=[column]).column(0).combine_chunks()
+    return _read(path, [column]).column(0).combine_chunks()
 
 
 def gone_ids(path: Path) -> dict[str, pa.Array]:
     """Per table name, the ids that are gone."""
-    rows = pq.read_table(path, columns=["table", "id"])
+    rows = _read(path, ["table", "id"])
     names = pc.unique(rows["table"]).to_pylist()
     return {name: rows.filter(pc.equal(rows["table"], name))["id"].combine_chunks() for name in names}
 
@@ -51,7 +52,7 @@ def merge(base: Path, changed: Path | None, into: TableFile, *, key: Sequence[st
     for batch in _batches(base, into.columns):
         into.append(_without(_without(batch, replaced), gone))
     if changed is not None:
-        rows = _last_per_key(pq.read_table(changed, columns=list(into.columns)), key)
+        rows = _last_per_key(_read(changed, into.columns), key)
         for batch in rows.to_batches():
             into.append(_without(batch, gone))
 
@@ -62,9 +63,14 @@ def _without(batch: pa.RecordBatch, ids: Ids) -> pa.RecordBatch:
     return batch
 
 
+def _read(path: Path, columns: Sequence[str]) -> pa.Table:
+    with pq.ParquetFile(path) as file:  # pq.read_table would load Arrow's datasets too
+        return file.read(columns=list(columns)).select(list(columns))
+
+
 def _batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(columns=list(columns)):
+        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns)):
             yield batch.select(list(columns))
 
 

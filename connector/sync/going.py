@@ -132,15 +132,20 @@ def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool =
     if alone:
         memory.bury(parts.journal, now=parts.clock())
     if released is not None:
+        _tell(parts, released.run)
         figures = Counter(released.figures)
         return Going(parts=parts, run=released.run, command=command, journalled=False, figures=figures)
     run = memory.name(parts.journal, now=parts.clock())
     if alone:
         memory.begin(parts.journal, run)
     parts.journal.start(run=run, command=command, now=parts.clock())
+    _tell(parts, run)
+    return Going(parts=parts, run=run, command=command)
+
+
+def _tell(parts: Parts, run: str) -> None:
     if parts.begun:
         parts.begun(run)
-    return Going(parts=parts, run=run, command=command)
 
 
 def _walk(going: Going, steps: Callable[[Going], None]) -> Result:

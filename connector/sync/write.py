@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
-SENDS = 3
-"""A value is sent at most this often in a run: once, and twice more when its answer was lost."""
 REASONS_SHOWN = 5
 EDITED_SINCE = "changed in the CRM since the pull; left as it is"
 THERE_ALREADY = "the CRM holds this value already"
@@ -79,6 +77,8 @@ class _Writing:
     going: Going
     done: int = 0
     began: bool = False
+    ruled_out: int = 0
+    """Values that were not sent: a definition forbids them. When the run is stopped here, it only had no time left."""
     waiting: int = 0
     """Records that the plan left in quarantine."""
     verified: set[Target] = field(default_factory=set)
@@ -86,34 +86,23 @@ class _Writing:
     """Records per code and the CRM's words."""
 
     def send(self, batch: Sequence[Record]) -> None:
-        """Send one batch: look, write, land, and again for what got lost."""
+        """Send one batch: look, mark, write, land, and verify the first of its kind."""
         self.going.check()
         self.done += sum(len(record.rows) for record in batch)
-        records = self._as_planned(batch)
-        written: list[Record] = []
-        for turn in range(SENDS):
-            if turn:
-                records, arrived = self._arrived(records)
-                written += arrived
-            if not records:
-                break
-            records = self._once(records, written)
-        if records:
-            self._lost(records)
-        self._verify(batch[0].target, written)
+        if records := self._as_planned(batch):
+            self._verify(batch[0].target, self._written(records))
 
-    def _once(self, records: list[Record], written: list[Record]) -> list[Record]:
-        """Send once; return what got lost, add to `written` what the CRM acknowledged."""
+    def _written(self, records: list[Record]) -> list[Record]:
+        """Send the records; return those that the CRM acknowledged."""
         going = self.going
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
         outcomes = self._complete(records, going.parts.crm.write([record.as_write() for record in records]))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
-        written += [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
         for record in records:
             self._count(record, outcomes[record.name])
-        return [record for record in records if outcomes[record.name].landed is Landed.UNSETTLED]
+        return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
 
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did."""
@@ -170,32 +159,17 @@ class _Writing:
         match outcome.landed:
             case Landed.WRITTEN:
                 figures["written"] += len(record.rows)
-            case Landed.REFUSED | Landed.SKIPPED | Landed.KEPT:
+            case Landed.REFUSED:
                 figures["refused"] += len(record.rows)
-                figures["quarantined"] += outcome.landed is Landed.REFUSED
+                figures["quarantined"] += 1
                 self.refused[outcome.code or "REFUSED", outcome.reason] += 1
+            case Landed.SKIPPED | Landed.KEPT:
+                self.ruled_out += len(record.rows)
+                self.refused[outcome.code or "SKIPPED", outcome.reason] += 1
             case Landed.GONE:
                 figures["gone"] += 1
             case Landed.UNSETTLED:
-                pass
-
-    def _arrived(self, records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
-        """Look again for values whose answer was lost: those still missing, and those that arrived."""
-        holds = read(self.going.parts.crm, (row.change for record in records for row in record.rows))
-        missing: list[Record] = []
-        arrived: list[Record] = []
-        for record in records:
-            held = holds[record.target, record.name]
-            there = held is not None and any(held.get(r.change.property) == r.change.new for r in record.rows)
-            (arrived if there else missing).append(record)
-        outcomes = [Outcome(record.target, record.name, Landed.WRITTEN) for record in arrived]
-        self.going.parts.journal.land(self.going.run, outcomes, now=self.going.now)
-        for record, outcome in zip(arrived, outcomes, strict=True):
-            self._count(record, outcome)
-        return missing, arrived
-
-    def _lost(self, records: Sequence[Record]) -> None:
-        self.going.figures["unsettled"] += sum(len(record.rows) for record in records)
+                figures["unsettled"] += len(record.rows)
 
     def _verify(self, target: Target, written: Sequence[Record]) -> None:
         """Read the first written batch of a target back; a CRM that changes our values stops the run here."""
@@ -217,10 +191,11 @@ class _Writing:
     def tell(self) -> None:
         """Name what was left out; that makes the run partial."""
         going = self.going
+        going.figures["refused"] += self.ruled_out
         if self.waiting:
             going.partial(Reason("QUARANTINED", f"{self.waiting} records refused before wait for their next try"))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
-            going.partial(Reason(code, f"{count} records refused by the CRM: {words}"))
+            going.partial(Reason(code, f"{count} records left out: {words}"))
         if lost := going.figures["unsettled"]:
             going.partial(Reason("UNSETTLED", f"{lost} values: {LOST}"))
 

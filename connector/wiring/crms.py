@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
-from connector.settings.model import Files, HubSpot
+from connector.settings.model import Files, HubSpot, Section
 from connector.settings.reference import Reference
 from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenBack, keeper
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connector.model.secrets import Secret
     from connector.ports import Clock, Crm, Journal
     from connector.settings.load import Loaded
-    from connector.settings.model import HubSpotLogin, Section
+    from connector.settings.model import HubSpotLogin
     from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
 
@@ -127,6 +127,6 @@ def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:
         value = getattr(section, name)
         if isinstance(value, Reference):
             found.append((f"{key}.{name}", value))
-        elif hasattr(value, "model_fields"):
+        elif isinstance(value, Section):
             found += secrets_of(value, key=f"{key}.{name}")
     return found

@@ -51,8 +51,8 @@ class OnSchedule(BaseTrigger):  # type: ignore[misc] # APScheduler is not typed
         self.schedule = schedule
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
-        """The next due time: never one that ran already, also when the clock was set back since."""
-        return self.schedule.after(now if previous_fire_time is None else max(previous_fire_time, now))
+        """At once the first time; then the next due time, never one that ran already, whatever the clock says now."""
+        return now if previous_fire_time is None else self.schedule.after(max(previous_fire_time, now))
 
 
 class Worker:
@@ -101,7 +101,7 @@ class Worker:
     def start(self) -> None:
         """Begin: the first run is due now."""
         self._scheduler.add_listener(self._left_out, EVENT_JOB_MAX_INSTANCES)
-        self._scheduler.add_job(self._once, OnSchedule(self._schedule), id=_JOB, next_run_time=self._clock())
+        self._scheduler.add_job(self._once, OnSchedule(self._schedule), id=_JOB)
         self._scheduler.start()
 
     def look_at_the_clock(self) -> None:

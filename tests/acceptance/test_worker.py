@@ -8,9 +8,11 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from connector.cli.ending import run
 from connector.sandbox import running
 
 ROOT = Path(__file__).parents[2]
@@ -18,20 +20,22 @@ COMMAND = [sys.executable, "-m", "connector"]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
     with running(now=lambda: datetime.now(UTC), population=40) as sandbox:
         (tmp_path / "token").write_text("pat-na1-worker-test")
         (tmp_path / "settings.toml").write_text(
             f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{sandbox.url}"\n'
             f'[rules]\ndirectory = "{ROOT / "rules"}"\n[schedule]\nevery = "1h"\n'
         )
-        tiersync(tmp_path, "provision")
+        assert run(["provision"]) == 0
         yield tmp_path
 
 
-def tiersync(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([*COMMAND, *arguments], cwd=home, env=environ, capture_output=True, text=True, check=False)
+def answer(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    capfd.readouterr()
+    assert run([*arguments, "--json"]) == 0
+    return json.loads(capfd.readouterr().out)
 
 
 def lines_until(worker: subprocess.Popen[str], word: str) -> list[str]:
@@ -57,21 +61,16 @@ def work(home: Path) -> tuple[int, str]:
     return worker.returncode, "".join(said) + rest
 
 
-def test_the_worker_never_confirms_a_first_run_and_ends_well_on_sigterm(home: Path) -> None:
+def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     code, said = work(home)
     assert code == 0
     assert "FIRST_RUN" in said
-    status = json.loads(tiersync(home, "status", "--json").stdout)
+    status = answer(capfd, "status")
     assert status["last"]["command"] == "run"
-    assert status["held"]["run"] == status["last"]["run"]
-
-
-def test_an_approved_first_run_lets_the_worker_go_on(home: Path) -> None:
-    work(home)
-    held = json.loads(tiersync(home, "status", "--json").stdout)["held"]["run"]
-    done = tiersync(home, "approve", held, "--reason", "looked at it", "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["written"] > 0
+    held = status["held"]["run"]
+    assert answer(capfd, "approve", held, "--reason", "looked at it")["written"] > 0
     code, said = work(home)
     assert code == 0
     assert "0 changes" in said

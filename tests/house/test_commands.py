@@ -29,7 +29,6 @@ COMMANDS = [
     "evaluate",
     "rules check",
     "rules test",
-    "rules diff",
     "rules docs",
     "rules schema",
     "report",

@@ -1,16 +1,14 @@
 """The README's commands work as they stand, in their order, against a HubSpot that listens on this machine."""
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from connector.cli.ending import run
 from connector.sandbox import running
 
 ROOT = Path(__file__).parents[2]
@@ -39,30 +37,25 @@ def test_the_two_commands_are_those_of_ci() -> None:
         assert command.split()[1] in targets
 
 
-def test_the_first_steps_work_as_they_stand(tmp_path: Path) -> None:
-    folder = tmp_path
+def test_the_first_steps_work_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with running(now=lambda: datetime.now(UTC), population=120) as sandbox:
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         for command in commands():
             if command in BY_CI | BY_MAKE:
                 continue
             if found := re.fullmatch(r"mkdir (\w+) && cd \1", command):
-                folder = folder / found[1]
-                folder.mkdir()
+                Path(found[1]).mkdir()
+                monkeypatch.chdir(found[1])
             elif command.startswith("export HUBSPOT_TOKEN="):
-                environ["HUBSPOT_TOKEN"] = "pat-na1-for-the-readme-test"
+                monkeypatch.setenv("HUBSPOT_TOKEN", "pat-na1-for-the-readme-test")
             else:
-                _run(command, folder, environ)
-                _point_at(sandbox.url, folder / "settings.toml")
-    assert (folder / "var" / "report").is_dir()
-
-
-def _run(command: str, folder: Path, environ: dict[str, str]) -> None:
-    name, *arguments = shlex.split(command)
-    assert name == "tiersync", f"nobody runs this line of the README: {command}"
-    started = [sys.executable, "-m", "connector", *arguments]
-    done = subprocess.run(started, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+                name, *arguments = shlex.split(command)
+                assert name == "tiersync", f"nobody runs this line of the README: {command}"
+                assert run(arguments) == 0, f"{command}\n{capfd.readouterr()}"
+                _point_at(sandbox.url, Path("settings.toml"))
+    assert Path("var/report").is_dir()
 
 
 def _point_at(url: str, settings: Path) -> None:
@@ -80,10 +73,8 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [link for link in targets if not (ROOT / page.parent / link).exists()] == []
 
 
-def test_the_reference_tells_every_command() -> None:
+def test_the_reference_tells_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     told = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
-    helped = subprocess.run(
-        [sys.executable, "-m", "connector", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    for command in re.findall(r"^│ ([a-z]+) ", helped, flags=re.MULTILINE):
+    run(["--help"])
+    for command in re.findall(r"^│ ([a-z]+) ", capsys.readouterr().out, flags=re.MULTILINE):
         assert f"`tiersync {command}" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,14 @@ from connector.ports import (
 from tests.twins.words import TABLE, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from connector.model.outputs import Output
+
+Write = Callable[[Sequence[RecordWrite]], Sequence[Outcome]]
+Around = Callable[[Sequence[RecordWrite], Write], Sequence[Outcome]]
+SENDS = 3
+"""A CRM sends a write whose answer was lost again at most twice."""
 
 
 @dataclass
@@ -44,6 +50,9 @@ class ModelCrm:
     late: list[RecordWrite] = field(default_factory=list)
     rewrites: dict[tuple[str, str | None], str] = field(default_factory=dict)
     """(property, value) that a workflow replaces right after a write."""
+    around_write: Around | None = None
+    """What a test puts around every write."""
+    on_preflight: Callable[[], None] = lambda: None
     before_pull: Callable[[], None] = lambda: None
     after_pull: Callable[[], None] = lambda: None
     sent: Counter[tuple[Target, str, str, str | None]] = field(default_factory=Counter)
@@ -118,15 +127,21 @@ class ModelCrm:
         assert len({write.target for write in batch}) == 1
         self.calls += 1
         self.batches.append(list(batch))
+        return self.around_write(batch, self._write_all) if self.around_write else self._write_all(batch)
+
+    def _write_all(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         return [self._write(write) for write in reversed(batch)]
 
     def _write(self, write: RecordWrite) -> Outcome:
         place = (write.target, write.record)
-        self.sent.update((*place, name, value) for name, value in write.values)
         if write.record not in self.records[write.target]:
             return Outcome(*place, Landed.GONE)
-        if self.loses[place] > 0:
+        for _ in range(SENDS):
+            self.sent.update((*place, name, value) for name, value in write.values)
+            if self.loses[place] == 0:
+                break
             self.loses[place] -= 1
+        else:
             return Outcome(*place, Landed.UNSETTLED)
         if self.delays[place] > 0:
             self.delays[place] -= 1
@@ -143,6 +158,7 @@ class ModelCrm:
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         self.calls += 1
+        self.on_preflight()
         self.preflights.append(tuple(output.name for output in outputs))
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:

@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import urllib3
@@ -68,6 +68,8 @@ class Wire:
     def __init__(self, *, base_url: str, timeout_seconds: float, ticks: Callable[[], float]) -> None:
         configuration = Configuration()
         configuration.host = base_url.rstrip("/")
+        parts = urlsplit(base_url)
+        self._host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         # No retries and no redirects below us: both are decided where the kind of answer is known, and a
         # redirect would carry the token to a host nobody named.
         configuration.retries = urllib3.Retry(total=False)
@@ -87,7 +89,7 @@ class Wire:
         except ApiException as error:
             return _refusal(error)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return _lost(error)
+            return _lost(error, self._host)
 
     def close(self) -> None:
         """Close every connection."""
@@ -143,13 +145,13 @@ _NEVER_SENT = (
 _HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
 
 
-def _lost(error: Exception) -> NoAnswer:
+def _lost(error: Exception, host: str) -> NoAnswer:
     while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         error = error.reason
     if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return NoAnswer("the host name cannot be resolved", sent=False)
+        return NoAnswer(f"the host name {host} cannot be resolved", sent=False)
     if isinstance(error, _NEVER_SENT):
-        return NoAnswer("the host cannot be reached", sent=False)
+        return NoAnswer(f"the host {host} cannot be reached", sent=False)
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return NoAnswer("no answer in time", sent=True)
     if isinstance(error, _HOPELESS):

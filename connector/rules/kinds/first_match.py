@@ -68,7 +68,7 @@ def _read(form: Form) -> _Rule:
     last = form.has("otherwise") or not form.has("when")
     if last and form.has("when"):
         form.problems.add(form.at, "'otherwise' holds when no rule does: it has no 'when'")
-    if last and form.has("then"):
+    if last and form.has("then"):  # a formula may stand alone: it then holds for the rest
         form.problems.add(form.at, "'when' is missing", "the last rule is written {otherwise: …}")
     then = form.word("then") if form.has("then") else form.word("otherwise")
     value = form.formula("value")

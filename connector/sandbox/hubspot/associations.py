@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, answer, batch, invalid, not_found
 from connector.sandbox.hubspot.kinds import Kind, kind_of
-from connector.sandbox.hubspot.links import CHILD_TO_PARENT
+from connector.sandbox.hubspot.linking import linked, refresh_primary
 from connector.sandbox.hubspot.shapes import FLAT, LINKED, PAIR, PARTED, TYPES
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _associate(portal: Portal, one: Kind, other: Kind, pair: tuple[int, int], ty
     numbers = [_number(portal, one, other, found) for found in types]
     for number in numbers:
         portal.links.add(number, *pair)
-    _linked(portal, one, other, pair)
+    linked(portal, one, other, pair)
     labels = [label for number in numbers if (label := portal.links.types[number].label)]
     sides = {"fromObjectTypeId": one.type_id, "fromObjectId": str(pair[0])}
     return sides | {"toObjectTypeId": other.type_id, "toObjectId": str(pair[1]), "labels": labels}
@@ -168,37 +167,6 @@ def _number(portal: Portal, one: Kind, other: Kind, asked: Found) -> int:
         text = f"Association type {number} is not valid between {one.name} and {other.name}"
         raise invalid(text, subCategory="crm.associations.INVALID_ASSOCIATION_TYPE")
     return link.number
-
-
-def _linked(portal: Portal, one: Kind, other: Kind, pair: tuple[int, int]) -> None:
-    portal.changes += 1
-    for kind, identity in zip((one, other), pair, strict=True):
-        refresh_primary(portal, kind.name, identity)
-        record = portal.shelves[kind.name].live[identity]
-        if portal.switches.association_bumps_modified:
-            writing.touch(portal, kind, record, record.properties)
-
-
-def refresh_primary(portal: Portal, name: str, identity: int) -> None:
-    """Bring the properties that mirror an association in step: the primary company, the parent company."""
-    record = portal.shelves[name].live.get(identity)
-    if record is None or name not in {"deals", "companies"}:
-        return
-    if name == "deals":
-        mirror, found = "hs_primary_associated_company", portal.links.primary("deals", identity, "companies")
-    else:
-        mirror, found = "hs_parent_company_id", _parent(portal, identity)
-    value = "" if found is None else str(found)
-    if record.properties.get(mirror, "") != value:
-        properties = {key: text for key, text in (record.properties | {mirror: value}).items() if text}
-        writing.replace(portal, kind_of(name), record.replaced(properties))
-
-
-def _parent(portal: Portal, identity: int) -> int | None:
-    for other, links in portal.links.of("companies", identity, "companies").items():
-        if any(link.number == CHILD_TO_PARENT for link in links):
-            return other
-    return None
 
 
 def archive_batch(portal: Portal, request: Request, origin: str, target: str) -> Answer:
@@ -219,7 +187,7 @@ def archive_labels(portal: Portal, request: Request, origin: str, target: str) -
         for found in item.get("types") or [] if pair else []:
             portal.links.drop(_number(portal, one, other, found), *(pair or (0, 0)))
         if pair:
-            _linked(portal, one, other, pair)
+            linked(portal, one, other, pair)
     return NO_CONTENT
 
 
@@ -260,32 +228,3 @@ def _part(portal: Portal, one: Kind, here: str, other: Kind, there: str) -> None
         portal.changes += 1
         refresh_primary(portal, one.name, int(here))
         refresh_primary(portal, other.name, int(there))
-
-
-def wanted_links(portal: Portal, kind: Kind, asked: list[Found]) -> list[tuple[int, int]]:
-    """Read the associations of a create call as (type, other record); refuse what cannot be made.
-
-    They come as `[{to: {id}, types: [{associationTypeId}]}]`.
-    """
-    return [
-        _wanted_link(portal, kind, str((item.get("to") or {}).get("id", "")), found.get("associationTypeId"))
-        for item in asked
-        for found in item.get("types") or []
-    ]
-
-
-def _wanted_link(portal: Portal, kind: Kind, identity: str, number: Any) -> tuple[int, int]:
-    link = portal.links.types.get(number)
-    if link is None or link.origin != kind.name:
-        raise invalid(f"Association type {number} is not valid for {kind.name}")
-    other = portal.shelves[link.target].resolve(identity)
-    if other is None:
-        raise not_found(f"Object {identity} to associate with does not exist")
-    return link.number, other.id
-
-
-def make_links(portal: Portal, kind: Kind, identity: int, links: list[tuple[int, int]]) -> None:
-    """Make the associations of a record just created."""
-    for number, other in links:
-        portal.links.add(number, identity, other)
-        _linked(portal, kind, kind_of(portal.links.types[number].target), (identity, other))

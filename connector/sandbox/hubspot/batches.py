@@ -9,8 +9,8 @@ import orjson
 
 from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, batch, invalid
-from connector.sandbox.hubspot.associations import make_links, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.linking import make_links, wanted_links
 from connector.sandbox.hubspot.objects import archive, written
 from connector.sandbox.hubspot.shapes import FLAT, READ, RECORD
 from connector.sandbox.hubspot.values import Problem, message, refusal

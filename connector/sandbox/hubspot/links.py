@@ -138,6 +138,10 @@ class Links:
     def add(self, number: int, origin: int, target: int) -> None:
         """Associate two records; a labelled type brings the plain one along, a primary replaces the old one."""
         kind = self.types[number]
+        if kind.primary and kind.origin == "companies":
+            # A company is primary for many records, a record has one primary company: seen from the record.
+            self.add(kind.inverse, target, origin)
+            return
         if kind.primary:
             self._demote(kind, origin)
         plain = self.plain(kind.origin, kind.target).number
@@ -151,13 +155,9 @@ class Links:
         self._sides[kind.target, kind.origin][target].setdefault(origin, set()).add(kind.inverse)
 
     def _demote(self, kind: LinkType, identity: int) -> None:
-        # Only the side that has one primary company is single: a company is primary for many deals.
-        origin = identity
-        if kind.origin == "companies":
-            return
-        old = self.primary(kind.origin, origin, kind.target)
+        old = self.primary(kind.origin, identity, kind.target)
         if old is not None:
-            self.drop(kind.number, origin, old)
+            self.drop(kind.number, identity, old)
 
     def drop(self, number: int, origin: int, target: int) -> None:
         """Take one type off a pair; the pair is gone with its last type."""
@@ -193,7 +193,7 @@ class Links:
         for (side, target), held in list(self._sides.items()):
             if side == origin:
                 for other, numbers in list(held.get(old, {}).items()):
-                    for number in numbers:
+                    for number in numbers if other != new else ():
                         self._move_one(number, new, other)
                     self.part(origin, old, target, other)
                     met.append((target, other))

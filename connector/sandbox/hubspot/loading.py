@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Table
 from connector.sandbox.hubspot import writing
-from connector.sandbox.hubspot.associations import refresh_primary
 from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.linking import refresh_primary
 from connector.sandbox.hubspot.links import CHILD_TO_PARENT
 from connector.sandbox.hubspot.mapping import DEAL_TYPES, ELSEWHERE, EXTERNAL_ID, ensure, property_of
 from connector.sandbox.hubspot.reference import add_currency, owner
@@ -90,6 +90,8 @@ def _load_accounts(portal: Portal, rows: list[Row], ids: dict[str, int]) -> None
             known["referred_by"] = str(ids.get(row["referred_by"], row["referred_by"]))
         _create(portal, "companies", known, "account_id", ids)
     for row in rows:
+        old = [int(text) for text in row.get("merged_ids", "").split(";") if _is_record_id(text)]
+        portal.shelves["companies"].aliases |= dict.fromkeys(old, ids[row["account_id"]])
         if row.get("parent_id") in ids:
             portal.links.add(CHILD_TO_PARENT, ids[row["account_id"]], ids[row["parent_id"]])
             refresh_primary(portal, "companies", ids[row["account_id"]])

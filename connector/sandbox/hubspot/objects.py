@@ -8,8 +8,8 @@ import orjson
 
 from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, invalid, not_found
-from connector.sandbox.hubspot.associations import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.linking import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.shapes import FLAT, RECORD
 from connector.sandbox.hubspot.values import refusal
 

@@ -56,6 +56,16 @@ def test_a_new_primary_company_demotes_the_old_one(desk: Desk) -> None:
     assert desk.value(deal, "hs_primary_associated_company", "deals") == two
 
 
+def test_a_primary_set_from_the_side_of_the_company_demotes_the_old_one_too(desk: Desk) -> None:
+    (one, two), deal = desk.companies(2), desk.create("deals")
+    desk.link(deal, one, 5)
+    kind = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 6}]
+    pair = {"from": {"id": two}, "to": {"id": deal}, "types": kind}
+    assert desk.post("/crm/v4/associations/companies/deals/batch/create", {"inputs": [pair]}).status == 201
+    assert types(desk, deal) == {int(one): [PLAIN], int(two): [PLAIN, PRIMARY]}
+    assert desk.value(deal, "hs_primary_associated_company", "deals") == two
+
+
 def test_two_companies_without_a_primary_are_possible(desk: Desk) -> None:
     (one, two), deal = desk.companies(2), desk.create("deals")
     desk.link(deal, one, 341)
@@ -158,6 +168,16 @@ def test_a_merge_hands_the_deals_to_the_survivor(desk: Desk) -> None:
     survivor = desk.post("/crm/v3/objects/companies/merge", asked).json["id"]
     assert types(desk, deal) == {int(survivor): [PLAIN, PRIMARY]}
     assert desk.value(deal, "hs_primary_associated_company", "deals") == survivor
+
+
+def test_a_merge_of_parent_and_child_leaves_no_company_its_own_parent(desk: Desk) -> None:
+    child, parent = desk.companies(2)
+    kind = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 14}]
+    pair = {"from": {"id": child}, "to": {"id": parent}, "types": kind}
+    desk.post("/crm/v4/associations/companies/companies/batch/create", {"inputs": [pair]})
+    asked = {"primaryObjectId": parent, "objectIdToMerge": child}
+    survivor = desk.post("/crm/v3/objects/companies/merge", asked).json["id"]
+    assert desk.value(survivor, "hs_parent_company_id") is None
 
 
 def test_associations_are_taken_off_whole_or_by_label(desk: Desk) -> None:

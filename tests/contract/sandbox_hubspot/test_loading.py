@@ -169,6 +169,17 @@ def test_rates_become_exchange_rates_and_convert_at_the_close_date() -> None:
     assert desk.get("/account-info/v3/details").json["additionalCurrencies"] == ["USD"]
 
 
+def test_ids_merged_before_lead_to_the_account() -> None:
+    desk = loaded([{"account_id": "7", "name": "A", "merged_ids": "5;6"}], [])
+    assert [desk.get(f"/crm/v3/objects/companies/{old}").json["id"] for old in (5, 6)] == ["7", "7"]
+    assert desk.value("7", "hs_merged_object_ids") == "5;6"
+
+
+def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
+    write_tables({Table.TICKETS: []}, tmp_path)
+    assert (tmp_path / "tickets.csv").read_text(encoding="utf-8").startswith("ticket_id,account_id,")
+
+
 def test_owners_of_accounts_exist() -> None:
     desk = loaded([{"account_id": "1", "owner_id": "77"}, {"account_id": "2", "owner_id": "anna"}], [])
     assert "77" in desk.get("/crm/v3/owners").ids

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.errors import UsageError
 from connector.model.changes import Target
-from connector.sync import history
+from connector.sync import Result, history
 from tests.twins import House
+
+if TYPE_CHECKING:
+    from connector.ports import Evaluation
 
 
 def house() -> House:
@@ -115,10 +119,10 @@ def test_planned_accounts_come_with_their_changes() -> None:
     made = house()
     seen = {}
 
-    def report(result: object, evaluation: object) -> str:
-        run = result.run  # type: ignore[attr-defined]
-        seen.update({c.account: len(changes) for c, changes in history.planned(made.journal, run, evaluation)})  # type: ignore[arg-type]
+    def report(result: Result, evaluation: Evaluation) -> str:
+        planned = history.planned(made.journal, result.run, evaluation)
+        seen.update({context.account: len(changes) for context, changes in planned})
         return "here"
 
-    replace(made.walk(), report=report).plan()
+    assert replace(made.walk(), report=report).sync().report == "here"
     assert seen == {"a": 5, "b": 5}

@@ -114,10 +114,10 @@ def test_a_failed_approval_leaves_the_run_held() -> None:
     made = house()
     held = made.walk().sync()
 
-    def closed(_outputs: object) -> None:
+    def closed() -> None:
         raise StopRun("seg_tier is a number in the CRM")
 
-    made.crm.preflight = closed  # type: ignore[method-assign,assignment]
+    made.crm.on_preflight = closed
     result = made.walk().approve(held.run, reason="x")
     assert (result.outcome, result.exit_code) == (RunOutcome.FAILED, 1)
     assert made.journal.rows[held.run].outcome is RunOutcome.HELD

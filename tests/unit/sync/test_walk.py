@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,7 +13,7 @@ from connector.errors import BadAnswer, ConnectorError, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
 from connector.sync import Result, history
-from tests.twins import House, Row, rule_set
+from tests.twins import House, MemoryJournal, Row, rule_set
 
 if TYPE_CHECKING:
     from connector.ports import Evaluation
@@ -34,6 +34,15 @@ def applied() -> House:
     made = house()
     assert made.walk().sync(yes=True).exit_code == 0
     return made
+
+
+class FullDisk(MemoryJournal):
+    """A journal that takes no end any more."""
+
+    def note(self, run: str, **facts: Any) -> None:
+        if "outcome" in facts:
+            raise OSError("No space left on device")
+        super().note(run, **facts)
 
 
 def codes(result: Result) -> list[str]:
@@ -136,9 +145,8 @@ def test_an_interrupted_run_ends_in_the_journal() -> None:
 
 def test_a_run_that_cannot_be_journalled_has_failed() -> None:
     made = house()
-    walk = made.walk()
-    made.journal.finish = lambda *_, **__: raises(OSError("No space left on device"))  # type: ignore[method-assign]
-    assert walk.sync(yes=True).exit_code == 1
+    made.journal = FullDisk()
+    assert made.walk().sync(yes=True).exit_code == 1
 
 
 def test_a_second_run_ends_as_held_by_another_and_writes_nothing() -> None:
@@ -285,3 +293,11 @@ def test_every_outcome_has_its_exit_code() -> None:
     wrong = Result(run="r", command="sync", outcome=RunOutcome.FAILED, error=UsageError("no"))
     assert wrong.exit_code == 2
     assert Result(run="r", command="s", outcome=RunOutcome.FAILED, error=ConnectorError("no")).exit_code == 1
+
+
+def test_each_run_is_named_to_whoever_listens() -> None:
+    made = house()
+    heard: list[str] = []
+    held = replace(made.walk(), begun=heard.append).sync()
+    replace(made.walk(), begun=heard.append).approve(held.run, reason="x")
+    assert heard == [held.run, held.run]

@@ -1,0 +1,209 @@
+"""Bad input: one clear error with its exit code, nothing written, nothing lost."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from connector.cli.ending import run
+from connector.sandbox import running
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "pat-na1-bad-input-test"
+
+
+class Home:
+    """A folder with settings, rules and a sandbox behind them, and what the commands said there."""
+
+    def __init__(self, url: str, capfd: pytest.CaptureFixture[str]) -> None:
+        self.url = url
+        self.capfd = capfd
+        self.settings = Path("settings.toml")
+        self.settings.write_text(
+            f'[crm]\nkind = "hubspot"\ntoken = "env:TOKEN"\nbase_url = "{url}"\nretry_seconds = 2\n'
+        )
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        self.capfd.readouterr()
+        code = run(arguments)
+        out, err = self.capfd.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.settings.read_text()
+        assert old in text
+        self.settings.write_text(text.replace(old, new))
+
+    def fault(self, **rule: Any) -> None:
+        assert requests.post(f"{self.url}/_sandbox/faults", json=rule, timeout=10).status_code == 201
+
+    def writes(self) -> list[dict[str, Any]]:
+        found = requests.get(f"{self.url}/_sandbox/journal?writes=true", timeout=10).json()["results"]
+        return [entry for entry in found if "/batch/update" in entry["path"] or entry["method"] == "PATCH"]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", TOKEN)
+    shutil.copytree(ROOT / "rules", "rules")
+    with running(now=lambda: datetime.now(UTC), population=30, token=TOKEN) as sandbox:
+        yield Home(sandbox.url, capfd)
+
+
+def failed(home: Home, *arguments: str, code: int) -> str:
+    """Run a command that must fail: one block on stderr, one document on stdout, nothing written."""
+    ended, out, err = home.run(*arguments, "--json")
+    assert ended == code, err
+    document = json.loads(out)
+    assert document["outcome"] == "failed"
+    assert document["reasons"][0]["message"]
+    assert "hint: " in err
+    assert home.writes() == []
+    return err
+
+
+def test_a_wrong_token(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "pat-na1-another-one")
+    err = failed(home, "sync", code=1)
+    assert "401" in err or "token" in err
+    assert "pat-na1-another-one" not in err
+
+
+def test_a_missing_scope_is_named(home: Home) -> None:
+    home.fault(action="403-scopes", path="objects/companies", scopes=["crm.objects.companies.read"])
+    assert "crm.objects.companies.read" in failed(home, "sync", code=1)
+
+
+def test_an_unreachable_host(home: Home) -> None:
+    home.edit(home.url, "http://127.0.0.1:9")
+    assert "127.0.0.1:9" in failed(home, "sync", code=1)
+
+
+def test_a_property_of_the_wrong_type_is_refused_before_anything_is_written(home: Home) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    wrong = {
+        "name": "seg_tier",
+        "label": "x",
+        "type": "number",
+        "fieldType": "number",
+        "groupName": "companyinformation",
+    }
+    answer = requests.post(f"{home.url}/crm/v3/properties/companies", json=wrong, headers=headers, timeout=10)
+    assert answer.status_code == 201
+    assert "seg_tier" in failed(home, "provision", code=1)
+    assert "seg_tier" in failed(home, "sync", "--yes", code=1)
+
+
+def test_properties_that_are_missing_are_named_with_the_command_that_makes_them(home: Home) -> None:
+    err = failed(home, "sync", "--yes", code=1)
+    assert "seg_tier" in err
+    assert "tiersync provision" in err
+
+
+@pytest.mark.parametrize("command", ["sync", "plan", "doctor", "provision", "pull"])
+def test_a_rule_file_with_three_mistakes_shows_all_three_before_any_call(home: Home, command: str) -> None:
+    Path("rules/mine.yaml").write_text(
+        "version: 1\nvalues:\n  one: revenu_12m * 2\n  two: revenue_12m >\n  three: employees = 'a'\n"
+    )
+    code, _, err = home.run(command)
+    assert code == 2
+    for line in (3, 4, 5):
+        assert f"\nrules/mine.yaml:{line}:" in "\n" + err.replace(f"{Path.cwd()}/", "")
+    assert requests.get(f"{home.url}/_sandbox/journal", timeout=10).json()["count"] == 0
+
+
+@pytest.mark.parametrize("command", ["sync", "status", "runs", "doctor", "evaluate --data ."])
+def test_settings_with_an_unknown_key(home: Home, command: str) -> None:
+    home.edit("retry_seconds", "retry_second")
+    code, _, err = home.run(*command.split())
+    assert code == 2
+    assert err.startswith("settings.toml:5: crm.retry_second: unknown key; did you mean 'retry_seconds'?\n")
+
+
+def test_an_unknown_parameter_is_named(home: Home) -> None:
+    code, _, err = home.run("plan", "--set", "icp.ideal_mim=70")
+    assert code == 2
+    assert "icp.ideal_mim" in err
+    assert "icp.ideal_min" in err
+
+
+@pytest.mark.parametrize("command", ["apply plan.json", "approve R --reason x", "undo R"])
+def test_what_was_planned_takes_no_other_day(home: Home, command: str) -> None:
+    Path("plan.json").write_text("{}")
+    code, _, err = home.run(*command.split(), "--as-of", "2026-01-01")
+    assert code == 2
+    assert "--as-of" in err
+
+
+def test_a_plan_file_that_is_none(home: Home) -> None:
+    Path("plan.json").write_text("[")
+    assert home.run("apply", "plan.json")[0] == 2
+    assert home.run("apply", "nowhere.json")[0] == 2
+
+
+@pytest.mark.parametrize("command", ["approve NOPE --reason x", "undo NOPE", "runs show NOPE", "explain NOPE"])
+def test_a_run_or_account_that_is_not_there(home: Home, command: str) -> None:
+    assert home.run("pull")[0] == 0
+    code, _, err = home.run(*command.split())
+    assert code == 2
+    assert "NOPE" in err
+
+
+def test_a_first_run_is_held_and_its_plan_can_be_applied_once_approved(home: Home) -> None:
+    assert home.run("provision")[0] == 0
+    code, out, err = home.run("sync", "--json")
+    assert code == 3
+    held = json.loads(out)
+    assert held["outcome"] == "held"
+    assert [reason["code"] for reason in held["reasons"]] == ["FIRST_RUN"]
+    assert f"tiersync approve {held['run']}" in err
+    assert home.writes() == []
+    code, out, _ = home.run("approve", held["run"], "--reason", "looked at it", "--json")
+    assert code == 0
+    assert json.loads(out)["written"] == held["changes"]
+    assert json.loads(home.run("sync", "--json")[1])["changes"] == 0
+
+
+@pytest.fixture
+def provisioned(home: Home) -> Home:
+    assert home.run("provision")[0] == 0
+    return home
+
+
+def documents(home: Home, *commands: str) -> list[Any]:
+    return [json.loads(home.run(*command.split(), "--json")[1]) for command in commands]
+
+
+def test_plan_out_apply_undo_walk_one_plan(provisioned: Home) -> None:
+    run_: Callable[..., tuple[int, str, str]] = provisioned.run
+    assert run_("sync", "--yes")[0] == 0
+    assert run_("plan", "--set", "ladder.top_levels=top,big,medium", "--out", "plan.json", "--exit-code")[0] == 5
+    planned = json.loads(Path("plan.json").read_text())
+    assert planned["changes"]
+    code, out, err = run_("apply", "plan.json", "--json")
+    assert code in {0, 3}, err
+    assert json.loads(out)["outcome"] in {"ok", "held"}
+    if code == 0:
+        assert run_("apply", "plan.json")[0] == 3
+        assert json.loads(run_("undo", planned["run"], "--json")[1])["written"] == len(planned["changes"])
+
+
+def test_every_answer_about_runs_is_one_document(provisioned: Home) -> None:
+    provisioned.run("sync", "--yes")
+    status, runs = documents(provisioned, "status", "runs")
+    (shown,) = documents(provisioned, f"runs show {runs[0]['run']}")
+    assert set(status) >= {"last_good", "age_seconds", "last", "held", "quarantined", "quota_left"}
+    assert set(runs[0]) >= {"run", "started", "finished", "outcome", "changes", "written", "refused"}
+    assert set(shown["records"][0]) >= {"account", "property", "old", "new", "cause", "outcome", "reason"}
+    (explained,) = documents(provisioned, f"explain {shown['records'][0]['account']}")
+    assert explained["outputs"]["seg_tier"]
+    assert {value["kind"] for value in explained["values"]} == {"field", "fact", "value", "population", "rank"}
+    (drawn,) = documents(provisioned, "report --out drawn")
+    assert Path(drawn["report"]).stat().st_size > 10_000

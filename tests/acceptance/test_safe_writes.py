@@ -1,0 +1,161 @@
+"""Guards, approval, plan files, undo and a person's edits, by the commands a user types, against a CRM over HTTP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.acceptance.commands import TIERSYNC, TOKEN, Ended, Portal, sandbox, settings, tiersync, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+RULES = Path(__file__).parents[2] / "rules"
+COMPANIES, CUSTOMERS = 30, 27
+DAY = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT10:00:00Z")
+
+
+class Office:
+    """A folder with settings beside a CRM of companies; most of them bought once."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.portal = folder, Portal(url)
+        self.ids = self.portal.create("companies", [{"properties": {"name": f"c{n}"}} for n in range(COMPANIES)])
+        for number in range(CUSTOMERS):
+            self.win(f"c{number}", 1_000 + number)
+        shutil.copytree(RULES, folder / "rules")
+        settings(folder, url)
+        assert self.run("provision").code == 0
+
+    def run(self, *arguments: str, code: int | None = None) -> Ended:
+        ended = tiersync(*arguments, cwd=self.folder)
+        assert code is None or ended.code == code, ended.stdout + ended.stderr
+        return ended
+
+    def sync(self, *arguments: str, code: int) -> Any:
+        return self.run("sync", "--json", *arguments, code=code).json()
+
+    def win(self, company: str, amount: int) -> None:
+        properties = {"dealname": f"{company}-{amount}", "amount": str(amount), "closedate": DAY}
+        properties |= {"pipeline": "default", "dealstage": "closedwon"}
+        link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}
+        to = {"to": {"id": self.ids[company]}, "types": [link]}
+        self.portal.create("deals", [{"properties": properties, "associations": [to]}])
+
+    def edit(self, company: str, **values: str) -> None:
+        inputs = [{"id": self.ids[company], "properties": values}]
+        self.portal.post("/crm/v3/objects/companies/batch/update", {"inputs": inputs})
+
+    def holds(self, company: str, name: str) -> str | None:
+        return self.portal.records("companies", [name])[self.ids[company]][name]
+
+    def picture(self) -> dict[str, dict[str, str | None]]:
+        """What we wrote, by company; stamps of the CRM aside."""
+        names = ["seg_tier", "seg_say_no", "seg_revenue_12m", "seg_pyramid_level"]
+        found = self.portal.records("companies", names)
+        return {company: {name: row[name] for name in names} for company, row in found.items()}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with sandbox("--limits", "off", cwd=tmp_path) as url:
+        yield Office(tmp_path, url)
+
+
+def codes(document: Any) -> list[str]:
+    return [reason["code"] for reason in document["reasons"]]
+
+
+def test_a_first_run_waits_for_approval_and_a_guard_holds_what_moves_too_much(office: Office) -> None:
+    empty = office.picture()
+    held = office.sync(code=3)
+    assert codes(held) == ["FIRST_RUN"]
+    assert office.picture() == empty
+    assert office.run("approve", held["run"], code=2)
+    assert office.run("status", "--json", code=0).json()["held"]["run"] == held["run"]
+    approved = office.run("approve", held["run"], "--reason", "seen", "--json", code=0).json()
+    assert approved["written"] == held["changes"] > 0
+    assert office.sync(code=0)["changes"] == 0
+
+    for number in range(CUSTOMERS, COMPANIES):
+        office.win(f"c{number}", 10)
+    settings(office.folder, office.portal.url, more="[limits]\nmax_tier_change_pct = 9.9")
+    before = office.picture()
+    document = office.sync(code=3)
+    assert codes(document) == ["TIER_CHANGE_SHARE"]
+    message = document["reasons"][0]["message"]
+    assert "3 of 30 accounts with a tier (10 %) would change it; the limit is 9.9 %" in message
+    assert f"tiersync approve {document['run']} --reason" in message
+    assert office.picture() == before
+    assert office.run("approve", document["run"], "--reason", "three new customers", "--json", code=0).json()["written"]
+    assert office.holds("c29", "seg_revenue_12m") == "10"
+    assert office.run("approve", document["run"], "--reason", "again", code=3)
+
+
+def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(office: Office) -> None:
+    office.sync("--yes", code=0)
+    office.edit("c1", seg_tier="strategic")
+    office.win("c1", 70_000)
+    planned = office.run("plan", "--out", "plan.json", "--exit-code", "--json", code=5).json()
+    assert planned["kept"] == 1
+    done = office.run("apply", "plan.json", "--json", code=0).json()
+    assert done["written"] == planned["changes"] > 0
+    assert office.holds("c1", "seg_tier") == "strategic"
+    assert office.holds("c1", "seg_revenue_12m") == "71001"
+    shown = office.run("runs", "show", done["run"], "--json", code=0).json()["records"]
+    (kept,) = [record for record in shown if record["outcome"] == "kept"]
+    assert (kept["property"], kept["old"]) == ("seg_tier", "strategic")
+    assert "ALREADY_APPLIED" in codes(office.run("apply", "plan.json", "--json", code=3).json())
+
+    office.win("c2", 70_000)
+    office.run("plan", "--out", "stale.json", code=0)
+    office.edit("c2", seg_revenue_12m="1")
+    stale = office.run("apply", "stale.json", "--json", code=3).json()
+    assert codes(stale) == ["STALE"]
+    assert office.holds("c2", "seg_revenue_12m") == "1"
+    (office.folder / "stale.json").write_text("{")
+    assert "stale.json" in office.run("apply", "stale.json", code=2).stderr
+
+
+def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unasked(office: Office) -> None:
+    office.sync("--yes", code=0)
+    before = office.picture()
+    office.win("c1", 70_000)
+    run = office.sync(code=0)["run"]
+    assert office.picture() != before
+    assert office.run("undo", run, "--json", code=0).json()["written"]
+    assert office.picture() == before
+    held = office.sync(code=3)
+    assert codes(held) == ["UNDONE"]
+    assert office.picture() == before
+    second = office.run("approve", held["run"], "--reason", "right after all", "--json", code=0).json()["run"]
+    assert office.holds("c1", "seg_revenue_12m") == "71001"
+    office.edit("c1", seg_revenue_12m="5")
+    assert office.run("undo", second, code=4)
+    assert office.holds("c1", "seg_revenue_12m") == "5"
+
+
+def test_a_run_killed_while_it_writes_is_put_right_by_the_next(office: Office) -> None:
+    office.sync("--yes", code=0)
+    for number in range(COMPANIES):
+        office.win(f"c{number}", 10)
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd()), "HUBSPOT_TOKEN": TOKEN}
+    process = subprocess.Popen([*TIERSYNC, "sync"], cwd=office.folder, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: any("/batch/update" in call["path"] for call in office.portal.journal()[-3:]), seconds=60)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=20)
+    settled = office.sync(code=0)
+    assert settled["kept"] == 0
+    assert office.holds("c20", "seg_revenue_12m") == "1030"
+    assert office.sync(code=0)["changes"] == 0
