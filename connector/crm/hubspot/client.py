@@ -142,7 +142,7 @@ _NEVER_SENT = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.NameResolutionError,
 )
-_HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
+_HOPELESS = (urllib3.exceptions.LocationValueError, ValueError)
 
 
 def _lost(error: Exception, host: str) -> NoAnswer:
