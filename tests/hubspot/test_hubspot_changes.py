@@ -246,6 +246,19 @@ def test_a_deleted_and_a_merged_record_are_told_as_gone() -> None:
     assert "4" in rows[Table.ACCOUNTS]["account_id"]
 
 
+def test_a_merge_that_keeps_one_of_its_ids_leaves_that_one_alive() -> None:
+    tiny = portal_with_deals()
+
+    def change() -> None:
+        del tiny.rows["companies"][2]
+        tiny.merged["companies"] = {2: 1}
+        tiny.touch("companies", 1, hs_merged_object_ids="1;2")
+
+    _, rows = pull_twice(tiny, change)
+    assert rows[Table.GONE] == {"table": ["accounts"], "id": ["2"]}
+    assert "1" in rows[Table.ACCOUNTS]["account_id"]
+
+
 def test_the_watermark_does_not_depend_on_our_clock() -> None:
     tiny = portal_with_deals()
     early, late = FakeClock(), FakeClock(at=10**9)

@@ -128,10 +128,13 @@ class Wire:
 
 
 def _refusal(error: ApiException) -> Answer | NoAnswer:
-    if not error.status:
-        return NoAnswer(answers.brief(str(error.reason)), sent=False, hopeless=True)
-    body = error.body
-    return Answer(error.status, error.headers or {}, body.encode() if isinstance(body, str) else body or b"")
+    """The answer inside an exception of the official client; without a status it is about TLS."""
+    if error.status:
+        return Answer(error.status, urllib3.HTTPHeaderDict(error.headers), error.body or b"")
+    text = answers.brief(str(error.reason))
+    if any(word in text.upper() for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+        return NoAnswer(f"no secure connection can be made: {text}", sent=False, hopeless=True)
+    return NoAnswer(f"the secure connection broke off: {text}", sent=True)
 
 
 _NEVER_SENT = (
@@ -139,7 +142,7 @@ _NEVER_SENT = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.NameResolutionError,
 )
-_HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
+_HOPELESS = (urllib3.exceptions.LocationValueError, ValueError)
 
 
 def _lost(error: Exception, host: str) -> NoAnswer:
