@@ -199,6 +199,11 @@ def ours(
     return {key: values for key, values in found.items() if key in asked}
 
 
+def discard(connection: Connection, run_no: int) -> None:
+    """Delete the changes of a run that were never sent."""
+    connection.execute(delete(changes).where(changes.c.run_no == run_no, changes.c.tries == 0))
+
+
 def forget(connection: Connection, target: Target, records: Sequence[str]) -> None:
     """Delete all rows of records that are gone; with an account go the changes of its deals."""
     for chunk in chunks(records, IDS_AT_ONCE):
