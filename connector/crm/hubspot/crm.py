@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.paths import Paths
     from connector.crm.hubspot.schema import Property
     from connector.model.changes import Outcome, RecordWrite, Target
+    from connector.model.fields import Table
     from connector.model.outputs import Output
     from connector.ports import Finding, Page, Progress, ProvisionStep, PullRequest, PullSummary, Quota
 
@@ -53,6 +54,13 @@ class HubSpot:
         """See ports.Crm.pull."""
         self._client.transport.brake.release()
         return pull(self._intake(request), deliver, progress, now=self._now)
+
+    def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
+        """See ports.Crm.connected."""
+        intake = self._intake(request)
+        intake.prepare()
+        found = {table: frozenset(columns) - intake.absent(table) for table, columns in request.columns.items()}
+        return {table: columns for table, columns in found.items() if columns}
 
     def read(
         self, target: Target, records: Sequence[str], properties: Sequence[str]
