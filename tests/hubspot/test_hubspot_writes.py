@@ -285,3 +285,13 @@ def test_values_read_back_are_canonical(server: Scripted) -> None:
         "seg_flag": "true",
         "seg_tier": None,
     }
+
+
+def test_many_records_are_read_side_by_side_and_each_once() -> None:
+    tiny = portal(range(1, 1_001))
+    ids = [str(number) for number in range(1, 1_011)]
+    found = hubspot_of(tiny).read(Target.ACCOUNT, [*ids, *ids], ["seg_tier"])
+    assert list(found) == ids
+    assert [record for record, values in found.items() if values is None] == ids[1_000:]
+    reads = [call for call in tiny.calls if call.path.endswith("batch/read")]
+    assert len(reads) == 11
