@@ -190,7 +190,7 @@ def as_form(value: Value, shape: str, problems: Problems) -> Form | None:
     short = SHORT.get(shape)
     if short is not None and not isinstance(value, Keys):
         place = value.at
-        name = Leaf(short, True, place, value.source, 0, 0) if isinstance(value, Leaf) else _borrowed(short, value)  # noqa: FBT003
+        name = Leaf(short, True, place, value.source, 0, 0) if isinstance(value, Leaf) else _borrowed(short, value)  # noqa: FBT003 - plain
         return Form(Keys(((name, value),), place), shape, problems)
     hint = "a parameter that holds a mapping needs the key 'default'" if shape == "parameter" else ""
     problems.add(value.at, f"a {shape.replace('_', ' ')} must be a mapping", hint)

@@ -210,7 +210,7 @@ class _Loader:
         anywhere = self.declarations[0].at if self.declarations else Position()
         joint = [*decisions.declare(self.decision), declare_missing(self.missing, anywhere)]
         for declaration in joint + ([everything] if everything else []):
-            leaf = Leaf(declaration.names[0], True, declaration.at, None, 0, 0)  # type: ignore[arg-type]  # noqa: FBT003
+            leaf = Leaf(declaration.names[0], True, declaration.at, None, 0, 0)  # type: ignore[arg-type]  # noqa: FBT003 - plain
             self._define(leaf, declaration)
 
     def _declare_outputs(self) -> None:
