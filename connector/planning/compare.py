@@ -46,7 +46,7 @@ class AccountPlan:
 
 def key(item: Difference | Change) -> Key:
     """The name of the value that a difference or a change is about."""
-    return item.target, item.record, item.property
+    return item[1:4]
 
 
 def plan_account(
@@ -84,17 +84,5 @@ def is_ours(item: Difference, ours: Mapping[Key, Sequence[str | None]]) -> bool:
 
 
 def _as_changes(told: Iterable[tuple[Difference, str]]) -> tuple[Change, ...]:
-    changes = (
-        Change(
-            account=item.account,
-            target=item.target,
-            record=item.record,
-            property=item.property,
-            old=item.found,
-            new=item.wanted,
-            cause=cause,
-        )
-        for item, cause in told
-        if item.found != item.wanted
-    )
+    changes = [Change(*item[:4], item.found, item.wanted, cause) for item, cause in told if item.found != item.wanted]
     return tuple(sorted(changes, key=key))

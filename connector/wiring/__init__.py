@@ -184,6 +184,15 @@ class Wiring:
 
         return pull_request(self.rules, self.settings.fields)
 
+    @cached_property
+    def configured_outputs(self) -> Sequence[Output]:
+        """The outputs whose models the CRM can feed; asks the CRM what it has. Ours count as there."""
+        from connector.rules.connecting import connect
+
+        ours = frozenset(output.name for output in self.outputs)
+        there = {table.value: columns | ours for table, columns in self.crm.connected(self.pull_request).items()}
+        return [published.output for published in connect(self.rules, there).outputs]
+
     # ── walks ────────────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -41,8 +41,9 @@ class Line:
 
     def connect(self, **options: Any) -> HubSpot:
         waits = {"sleep": self.clock.sleep, "ticks": self.clock.ticks}
-        given: dict[str, Any] = {"token": TOKEN} | waits | self.options | options
-        return connect(base_url=self.url, now=lambda: datetime.now(UTC), **given)
+        times = waits | {"now": lambda: datetime.now(UTC)}
+        given: dict[str, Any] = {"token": TOKEN} | times | self.options | options
+        return connect(base_url=self.url, **given)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         reply = self.http.request(method, self.url + path, json=body, timeout=10)

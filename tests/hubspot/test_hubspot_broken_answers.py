@@ -274,6 +274,15 @@ def test_definitions_that_may_not_be_read_are_told_from_the_records(server: Scri
     assert summary.not_connected[Table.ACCOUNTS] == frozenset({"pain_fit"})
 
 
+@pytest.mark.parametrize("status", [400, 404, 414])
+def test_a_call_that_hubspot_will_never_take_stops_the_run_with_its_words(server: Scripted, status: int) -> None:
+    server.only(LIST, then=Reply(status, {"message": "URI is too long", "category": "VALIDATION_ERROR"}))
+    with pytest.raises(StopRun, match="listing companies: URI is too long") as error:
+        pulled(hubspot_at(server.url))
+    assert error.value.hint
+    assert sum(seen.path == "/crm/v3/objects/companies" for seen in server.seen) == 1
+
+
 def test_a_used_up_day_names_the_time_it_goes_on(server: Scripted) -> None:
     body = {"message": "You have reached your daily limit.", "errorType": "RATE_LIMIT", "policyName": "DAILY"}
     server.only(LIST, then=Reply(429, body))

@@ -155,6 +155,22 @@ def test_a_search_that_repeats_itself_stops_the_pull() -> None:
         list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING))
 
 
+def test_changes_that_are_counted_and_not_shown_stop_the_pull() -> None:
+    tiny = Tiny()
+    for number in range(1, 5):
+        tiny.add("companies", number)
+    crm = hubspot_of(tiny)
+    _, summary = pulled(crm, columns=ACCOUNTS_ONLY)
+
+    def blind(_method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        searching = path.endswith("search") and body["sorts"][0]["direction"] == "ASCENDING"
+        return (200, {"total": 0, "results": []}) if searching else None
+
+    tiny.instead = blind
+    with pytest.raises(BadAnswer, match="0 records arrived and HubSpot counts 4"):
+        pulled(crm, columns=ACCOUNTS_ONLY, since=summary.watermark)
+
+
 def test_a_search_that_counts_more_and_shows_none_stops_the_pull() -> None:
     tiny = Tiny()
     tiny.instead = lambda *_: (200, {"total": 5, "results": []})

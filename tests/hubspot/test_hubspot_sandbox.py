@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -328,10 +328,15 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(line: Line) -> None:
     assert "not connected: pain_fit" in found["warning", "accounts"].message
     assert found["bad", "properties"].fix == "run tiersync provision"
     assert ("good", "account") in found
+    assert ("good", "quota") in found
+    assert ("good", "clock") in found
     line.crm.provision([TIER], language="en", dry_run=False)
     found = {(f.level, f.subject): f for f in line.crm.doctor(request, [TIER])}
     assert ("good", "properties") in found
     assert not any(level == "bad" for level, _ in found)
+    slow = line.connect(now=lambda: datetime.now(UTC) - timedelta(hours=2))
+    clock = {f.subject: f for f in slow.doctor(request, [TIER])}["clock"]
+    assert (clock.level, clock.message) == ("warning", "120 minutes away from HubSpot's")
     line.fault("401-invalid")
     last = list(line.connect(token="0a1b2c3d-1111-2222-3333-444455556666").doctor(request, [TIER]))
     assert [(f.level, f.subject) for f in last] == [("warning", "token"), ("bad", "access")]

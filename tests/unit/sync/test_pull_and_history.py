@@ -119,7 +119,7 @@ def test_a_run_that_died_shows_what_it_had_sent_as_unsettled() -> None:
     made = house()
     row = Change("a", Target.ACCOUNT, "a", "seg_tier", None, "large")
     made.journal.start(run="dead", command="sync", now=made.clock())
-    made.journal.intend("dead", [row, replace(row, property="seg_say_no")])
+    made.journal.intend("dead", [row, row._replace(property="seg_say_no")])
     made.journal.sending("dead", [1])
     assert [r["outcome"] for r in history.show(made.journal, "dead")["records"]] == ["unsettled", "planned"]
 
