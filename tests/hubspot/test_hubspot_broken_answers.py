@@ -172,6 +172,28 @@ def test_the_links_of_a_record_are_read_to_their_last_page(server: Scripted) -> 
     assert rows[Table.DEAL_ACCOUNTS]["account_id"] == ["5", "6"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "primary"),
+    [
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": None}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 99, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 5, "label": "Reseller"}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 37, "label": "Primary"}, "false"),
+        ({"category": "WORK", "typeId": 5, "label": "Primary"}, "false"),
+    ],
+)
+def test_only_hubspots_own_primary_label_makes_a_company_the_primary_one(
+    server: Scripted, kind: dict[str, Any], primary: str
+) -> None:
+    others = [{"category": "OBJECT_NOT_FOUND", "context": {"fromObjectId": ["12", "13", "14", "15"]}}]
+    link = {"from": FROM, "to": [{"toObjectId": 1, "associationTypes": [kind]}]}
+    server.only(LINKS, Reply(207, {"results": [link], "errors": others}))
+    rows, _ = pulled(hubspot_at(server.url))
+    assert rows[Table.DEAL_ACCOUNTS] == {"from_id": ["11"], "account_id": ["1"], "primary": [primary]}
+
+
 def test_link_pages_that_never_end_stop_the_pull(server: Scripted) -> None:
     counter = iter(range(1000))
 
