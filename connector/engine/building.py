@@ -84,7 +84,7 @@ class Builder:
     def _beside(
         self, of: Of, nodes: Sequence[Node], source: str, live: Sequence[str], formulas: Sequence[Node]
     ) -> tuple[str, list[str]]:
-        """The subjects with everything joined that the formulas of this stage stand on, and the nodes that are there."""
+        """The subjects with everything joined that formulas of this stage stand on, and the nodes that are there."""
         render = Renderer(self.givens, self.columns.beside)
         sides: list[Side] = [
             *facts(nodes, self.columns, self.givens, self.tables),

@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 UNKNOWN_OPTION = "unknown"
 """Where an output has this option, a value that is unknown is written so; elsewhere it is left empty."""
 
-DECIMALS = {Type.MONEY: 2, Type.INTEGER: 0}
-"""Decimals of an output that names none; other numbers keep what they have."""
-
 
 def decimals_of(output: Output, scale: int) -> int:
-    """Decimals an output is stored with."""
-    if output.decimals is not None:
-        return output.decimals
-    return min(DECIMALS.get(output.type, scale), scale) if output.type is not Type.MONEY else DECIMALS[Type.MONEY]
+    """Decimals an output is stored with: its own, else those the number has."""
+    return scale if output.decimals is None else output.decimals
 
 
 def stored(column: OutputOf, columns: Columns, alias: str) -> str:

@@ -36,6 +36,8 @@ def _value(published: Published, output: OutputOf) -> str:
     value = published.stored(output)
     if output.output.type is Type.MULTI:
         return _list(f"coalesce({value}, '')")
+    if output.output.type in NUMERIC and output.output.decimals is None:
+        return f"coalesce({published.wanted(output)}, 'null')"
     plain = output.output.type in NUMERIC or output.output.type is Type.BOOLEAN
     written = f"cast({value} as varchar)" if plain else f"to_json(cast({value} as varchar))::varchar"
     return f"coalesce({written}, 'null')"

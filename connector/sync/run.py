@@ -50,6 +50,7 @@ class Walk(Parts):
                 plan = guard(going, evaluation, plan, confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
+                    memory.hold(self.journal, going.run)
                 else:
                     self._write(going, plan, confirmed=yes)
                 self._report(going, evaluation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from connector.engine.duckdb import DuckDb
 from connector.model.fields import Table
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
 
 AS_OF = date(2026, 4, 1)
-Rows = "Sequence[Mapping[str, str | None]]"
+Rows: TypeAlias = "Sequence[Mapping[str, str | None]]"
 
 
 def request(
@@ -30,9 +30,9 @@ def request(
     before: Mapping[Table, tuple[Path, ...]] | None = None,
 ) -> EvaluationRequest:
     """Write the rows as CSV and ask for them, with the columns each table's rows have."""
-    tables = {Table.ACCOUNTS: [], Table.DEALS: []} | dict(tables)
-    columns = {table: _columns(table, rows) for table, rows in tables.items()}
-    files = as_csv(folder, tables, columns)
+    empty: dict[Table, Rows] = {Table.ACCOUNTS: (), Table.DEALS: ()}
+    written = empty | dict(tables)
+    files = as_csv(folder, written, {table: _columns(table, rows) for table, rows in written.items()})
     return EvaluationRequest(files, as_of, "Europe/Amsterdam", "EUR", "en", before or {})
 
 
@@ -56,5 +56,6 @@ def _columns(table: Table, rows: Rows) -> list[str]:
     least = {
         Table.ACCOUNTS: ["account_id"],
         Table.DEALS: ["deal_id", "account_id", "is_won", "is_closed", "amount", "close_date"],
+        Table.DEAL_ACCOUNTS: ["from_id", "account_id", "primary"],
     }
     return list(dict.fromkeys([*least.get(table, []), *(name for row in rows for name in row)]))

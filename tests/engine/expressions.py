@@ -74,7 +74,7 @@ PARAMETERS = {
 }
 LABELS = {"en": {"A": "First", "unknown": "not known"}, "nl": {"A": "Eerste"}}
 
-WORDS = ("top", "Top", "BIG", "big", "é", "", "a;b", "it's 50% \"so\"")
+WORDS = ("top", "Top", "BIG", "big", "é", "", "a;b", 'it\'s 50% "so"')
 AMOUNTS = ("0", "0.01", "-0.01", "100.50", "100.49", "-90", "0.125", "62500", "1234567.89", "3")
 DAYS = tuple(AS_OF + timedelta(days=days) for days in (0, 1, -1, -365, -366, -30, -29, 365, 31))
 CODES = ("A", "B", "N1")
@@ -107,11 +107,11 @@ def name(*kinds: Type) -> SearchStrategy[Expression]:
 
 
 def number(depth: int = 2) -> SearchStrategy[Expression]:
-    leaf = (
-        name(Type.MONEY, Type.NUMBER, Type.INTEGER)
-        | numbers().map(lambda n: Literal(n, Type.NUMBER))
-        | st.sampled_from([Param("limit", Type.MONEY), Param("nothing", Type.MONEY), Unknown(Type.NUMBER)])
-        | st.just(Literal(None, Type.NUMBER))
+    leaf: SearchStrategy[Expression] = st.one_of(
+        name(Type.MONEY, Type.NUMBER, Type.INTEGER),
+        numbers().map(lambda n: Literal(n, Type.NUMBER)),
+        st.sampled_from([Param("limit", Type.MONEY), Param("nothing", Type.MONEY)]),
+        st.sampled_from([Unknown(Type.NUMBER), Literal(None, Type.NUMBER)]),
     )
     if not depth:
         return leaf
@@ -123,8 +123,12 @@ def number(depth: int = 2) -> SearchStrategy[Expression]:
         | st.builds(lambda f, *a: Call(f, a, Type.NUMBER), strict, inner, inner)
         | st.builds(lambda *a: Call(Function.COALESCE, a, Type.NUMBER), inner, inner, inner)
         | st.builds(lambda f, a: Call(f, (a,), Type.NUMBER), st.sampled_from([Function.ABS, Function.FLOOR]), inner)
-        | st.builds(lambda a, n: Call(Function.ROUND, (a, Literal(Decimal(n), Type.INTEGER)), Type.NUMBER), inner, st.integers(0, 4))
-        | st.builds(lambda c, *a: Call(Function.IF, (c, *a), Type.NUMBER), test(depth - 1), inner, inner)
+        | st.builds(
+            lambda a, n: Call(Function.ROUND, (a, Literal(Decimal(n), Type.INTEGER)), Type.NUMBER),
+            inner,
+            st.integers(0, 4),
+        )
+        | st.builds(lambda c, *a: Call(Function.IF, (c, *a), Type.NUMBER), condition(depth - 1), inner, inner)
         | _case(inner, Type.NUMBER, depth)
         | st.builds(lambda a, b: Call(Function.MONTHS_BETWEEN, (a, b), Type.INTEGER), day(0), day(0))
         | st.builds(lambda a: Call(Function.DAYS_SINCE, (a,), Type.INTEGER), day(0))
@@ -144,7 +148,9 @@ def day(depth: int = 1) -> SearchStrategy[Expression]:
     return (
         leaf
         | st.builds(lambda a, n: Call(Function.ADD_MONTHS, (a, n), Type.DATE), leaf, months)
-        | st.builds(lambda op, a, n: Arithmetic(op, a, n, Type.DATE), st.sampled_from([Op.ADD, Op.SUBTRACT]), leaf, months)
+        | st.builds(
+            lambda op, a, n: Arithmetic(op, a, n, Type.DATE), st.sampled_from([Op.ADD, Op.SUBTRACT]), leaf, months
+        )
         | st.builds(lambda f, *a: Call(f, a, Type.DATE), strict, leaf, leaf)
         | st.builds(lambda *a: Call(Function.COALESCE, a, Type.DATE), leaf, leaf)
     )
@@ -155,7 +161,7 @@ def text(depth: int = 1) -> SearchStrategy[Expression]:
     return leaf | _case(leaf, Type.TEXT, depth) if depth else leaf
 
 
-def test(depth: int = 2) -> SearchStrategy[Expression]:
+def condition(depth: int = 2) -> SearchStrategy[Expression]:
     tests = st.sampled_from(Test)
     equal = st.sampled_from([Test.EQ, Test.NE])
     leaf = (
@@ -165,17 +171,33 @@ def test(depth: int = 2) -> SearchStrategy[Expression]:
         | st.builds(Compare, tests, day(1), day(1))
         | st.builds(Compare, equal, text(0), text(0), st.booleans())
         | st.builds(Between, number(0), number(0), number(0), st.booleans())
-        | st.builds(lambda v, o, n: In(v, tuple(o), n), number(0), st.lists(number(0), min_size=1, max_size=3), st.booleans())
+        | st.builds(
+            lambda v, o, n: In(v, tuple(o), n), number(0), st.lists(number(0), min_size=1, max_size=3), st.booleans()
+        )
         | st.builds(_in_words, text(0), st.sampled_from(["words", "no_words", ""]), st.booleans(), st.booleans())
         | st.builds(Within, day(1), _amount(), st.sampled_from(Unit))
         | st.builds(InWindow, day(1))
-        | st.builds(KnownTest, number(min(depth, 1)) | day(1) | text(min(depth, 1)) | name(Type.BOOLEAN), st.sampled_from(State), st.booleans())
-        | st.builds(_occurs, st.sampled_from([Function.CONTAINS, Function.STARTS_WITH]), text(0), st.sampled_from(WORDS), st.booleans())
-        | st.builds(lambda c: Call(Function.HAS, (Name("codes", Type.MULTI), Literal(c, Type.TEXT)), Type.BOOLEAN), st.sampled_from(CODES))
+        | st.builds(
+            KnownTest,
+            number(min(depth, 1)) | day(1) | text(min(depth, 1)) | name(Type.BOOLEAN),
+            st.sampled_from(State),
+            st.booleans(),
+        )
+        | st.builds(
+            _occurs,
+            st.sampled_from([Function.CONTAINS, Function.STARTS_WITH]),
+            text(0),
+            st.sampled_from(WORDS),
+            st.booleans(),
+        )
+        | st.builds(
+            lambda c: Call(Function.HAS, (Name("codes", Type.MULTI), Literal(c, Type.TEXT)), Type.BOOLEAN),
+            st.sampled_from(CODES),
+        )
     )
     if not depth:
         return leaf
-    inner = st.deferred(lambda: test(depth - 1))
+    inner = st.deferred(lambda: condition(depth - 1))
     return (
         leaf
         | st.lists(inner, min_size=1, max_size=3).map(lambda parts: And(tuple(parts)))
@@ -185,27 +207,31 @@ def test(depth: int = 2) -> SearchStrategy[Expression]:
 
 
 def codes() -> SearchStrategy[Expression]:
-    entry = st.builds(Entry, test(1), st.sampled_from(CODES))
+    entry = st.builds(Entry, condition(1), st.sampled_from(CODES))
     return st.lists(entry, max_size=3, unique_by=lambda e: e.code).map(lambda entries: Collect(tuple(entries)))
 
 
 def said() -> SearchStrategy[Expression]:
     placeholder = (
-        st.builds(Placeholder, number(1), st.sampled_from([Style.WHOLE_MONEY, Style.PERCENT, Style.WHOLE, Style.DECIMAL_1]))
+        st.builds(
+            Placeholder, number(1), st.sampled_from([Style.WHOLE_MONEY, Style.PERCENT, Style.WHOLE, Style.DECIMAL_1])
+        )
         | st.builds(Placeholder, day(1), st.just(Style.DATE))
         | st.builds(Placeholder, text(0), st.just(Style.TEXT))
         | st.builds(Placeholder, text(0) | name(Type.MULTI), st.just(Style.LABEL), st.just(LABELS))
     )
     piece = st.sampled_from(WORDS) | placeholder
-    parts = st.lists(piece, min_size=1, max_size=3).map(lambda pieces: {"en": tuple(pieces), "nl": tuple(reversed(pieces))})
-    sentence = st.builds(Sentence, parts, st.none() | test(0))
+    parts = st.lists(piece, min_size=1, max_size=3).map(
+        lambda pieces: {"en": tuple(pieces), "nl": tuple(reversed(pieces))}
+    )
+    sentence = st.builds(Sentence, parts, st.none() | condition(0))
     limits = st.sampled_from([None, 10, 40])
     inner = st.builds(_say, st.lists(sentence, min_size=1, max_size=3), st.just(", "), limits, st.booleans())
     return st.builds(_say, st.lists(sentence | inner, min_size=1, max_size=3), st.just(" "), limits, st.booleans())
 
 
 def expressions() -> SearchStrategy[Expression]:
-    return test() | number() | day() | text() | codes() | said()
+    return condition() | number() | day() | text() | codes() | said()
 
 
 def _say(sentences: list[Any], join: str, limit: int | None, first: bool) -> Say:  # noqa: FBT001 - hypothesis builds it
@@ -213,7 +239,7 @@ def _say(sentences: list[Any], join: str, limit: int | None, first: bool) -> Say
 
 
 def _case(then: SearchStrategy[Expression], kind: Type, depth: int) -> SearchStrategy[Expression]:
-    branch = st.builds(Branch, test(depth - 1), then)
+    branch = st.builds(Branch, condition(depth - 1), then)
     return st.builds(
         lambda branches, last, strict: Case(tuple(branches), last, kind, strict),
         st.lists(branch, min_size=1, max_size=3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from connector.model.fields import Table
 
-Rows = "Sequence[Mapping[str, str | None]]"
+Rows: TypeAlias = "Sequence[Mapping[str, str | None]]"
 
 
 def as_csv(
     folder: Path, tables: Mapping[Table, Rows], columns: Mapping[Table, Sequence[str]], *, newline: str = "\r\n"
 ) -> dict[Table, tuple[Path, ...]]:
     folder.mkdir(parents=True, exist_ok=True)
-    files = {}
+    files: dict[Table, tuple[Path, ...]] = {}
     for table, rows in tables.items():
         path = folder / f"{table.value}.csv"
         with path.open("w", encoding="utf-8", newline="") as out:
@@ -37,7 +37,7 @@ def as_parquet(
 ) -> dict[Table, tuple[Path, ...]]:
     """Two files per table, as a mirror of several pages has."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = {}
+    files: dict[Table, tuple[Path, ...]] = {}
     for table, rows in tables.items():
         half = len(rows) // 2
         parts = []

@@ -76,7 +76,11 @@ DEAL = {
     "probability": sometimes(["0", "0.5", "1"]),
 }
 TICKET = {"account_id": one(*IDS), "created_at": one(*MOMENTS, *DAYS, ""), "category": sometimes(["BUG"])}
-ACTIVITY = {"account_id": one(*IDS), "kind": one("call", "meeting", "email", ""), "minutes": sometimes(["30", "0", "x"])}
+ACTIVITY = {
+    "account_id": one(*IDS),
+    "kind": one("call", "meeting", "email", ""),
+    "minutes": sometimes(["30", "0", "x"]),
+}
 RATE = {"currency": one("USD", "usd"), "rate": one("0.9", "1.123456")}
 
 

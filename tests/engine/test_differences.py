@@ -42,7 +42,7 @@ outputs:
   seg_reason: {from: word, label: {en: Why, nl: Waarom}}
   seg_last_evaluated: {from: as_of, follows: true, label: {en: Evaluated, nl: Berekend}}
 """
-RIGHT = {
+RIGHT: dict[str, str | None] = {
     "account_id": "A",
     "name": "Acme",
     "owner_id": "7",
@@ -58,13 +58,19 @@ RIGHT = {
     "seg_reason": "because",
     "seg_last_evaluated": "2026-04-01",
 }
-OPEN_DEAL = {"deal_id": "D", "account_id": "A", "is_closed": "false", "seg_account_tier": "large"}
+OPEN_DEAL: dict[str, str | None] = {
+    "deal_id": "D",
+    "account_id": "A",
+    "is_closed": "false",
+    "seg_account_tier": "large",
+}
 
 
 def differences(
     folder: Path, accounts: Sequence[Mapping[str, str | None]], deals: Sequence[Mapping[str, str | None]] = ()
 ) -> list[tuple[AccountContext, Sequence[Difference]]]:
-    asked = request(folder, {Table.ACCOUNTS: accounts, Table.DEALS: deals or [OPEN_DEAL | {"account_id": "nobody"}]})
+    nobodys = [OPEN_DEAL | {"account_id": "nobody"}]
+    asked = request(folder, {Table.ACCOUNTS: accounts, Table.DEALS: deals or nobodys})
     with evaluated(load_texts({"r.yaml": RULES}), asked) as evaluation:
         return list(evaluation.differences())
 
@@ -78,7 +84,7 @@ def test_nothing_differs_where_everything_is_as_wanted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("property", "looks"),
+    ("name", "looks"),
     [
         ("seg_revenue_12m", "400000.00"),
         ("seg_revenue_12m", "400000.0"),
@@ -88,12 +94,12 @@ def test_nothing_differs_where_everything_is_as_wanted(tmp_path: Path) -> None:
         ("seg_tier_since", "2026-03-31T00:00:00Z"),
     ],
 )
-def test_another_look_is_no_difference(tmp_path: Path, property: str, looks: str) -> None:
-    assert properties(tmp_path, **{property: looks}) == set()
+def test_another_look_is_no_difference(tmp_path: Path, name: str, looks: str) -> None:
+    assert properties(tmp_path, **{name: looks}) == set()
 
 
 @pytest.mark.parametrize(
-    ("property", "holds"),
+    ("name", "holds"),
     [
         ("seg_tier", "regular"),
         ("seg_tier", None),
@@ -107,14 +113,17 @@ def test_another_look_is_no_difference(tmp_path: Path, property: str, looks: str
         ("seg_reason", "Because"),
     ],
 )
-def test_another_value_is_a_difference(tmp_path: Path, property: str, holds: str | None) -> None:
-    ((_, found),) = differences(tmp_path, [RIGHT | {property: holds}], [OPEN_DEAL])
-    assert [(d.property, d.found) for d in found] == [(property, holds)]
+def test_another_value_is_a_difference(tmp_path: Path, name: str, holds: str | None) -> None:
+    ((_, found),) = differences(tmp_path, [RIGHT | {name: holds}], [OPEN_DEAL])
+    assert [(d.property, d.found) for d in found] == [(name, holds)]
 
 
 def test_a_value_that_follows_goes_along_and_never_alone(tmp_path: Path) -> None:
     assert properties(tmp_path, seg_last_evaluated="2025-01-01") == set()
-    assert properties(tmp_path, seg_last_evaluated="2025-01-01", seg_tier="regular") == {"seg_tier", "seg_last_evaluated"}
+    assert properties(tmp_path, seg_last_evaluated="2025-01-01", seg_tier="regular") == {
+        "seg_tier",
+        "seg_last_evaluated",
+    }
 
 
 def test_a_value_nobody_wants_any_more_is_emptied(tmp_path: Path) -> None:
@@ -142,7 +151,9 @@ def test_accounts_come_in_the_order_of_their_ids(tmp_path: Path) -> None:
 
 def test_the_context_tells_who_and_what(tmp_path: Path) -> None:
     ((context, _),) = differences(tmp_path, [RIGHT | {"seg_tier": "regular", "seg_say_no": ""}])
-    assert context == AccountContext("A", "Acme", "7", 400_000_00, "regular", "large", None, True)
+    assert context == AccountContext(
+        "A", "Acme", "7", 400_000_00, "regular", "large", say_no_before=None, say_no_wanted=True
+    )
 
 
 def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:

@@ -175,7 +175,9 @@ def test_a_row_without_an_id_is_listed(db: DuckDBPyConnection, tmp_path: Path) -
     file = tmp_path / "accounts.csv"
     file.write_text("account_id,name\n,nobody\nA1,x\n", encoding="utf-8")
     _, reasons = read(db, file, name=Type.TEXT)
-    assert [r.message for r in reasons] == ["accounts.csv row 2, column account_id: empty, so the row belongs to no record"]
+    assert [r.message for r in reasons] == [
+        "accounts.csv row 2, column account_id: empty, so the row belongs to no record"
+    ]
 
 
 def test_a_folder_without_deals_is_refused(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ def test_an_empty_crm_is_believed_only_when_the_count_says_so(server: Scripted) 
     for kind in server.tiny.rows.values():
         kind.clear()
     server.only("nothing")
-    assert pulled(hubspot_at(server.url))[1].rows == {Table.ACCOUNTS: 0, Table.DEALS: 0}
+    assert pulled(hubspot_at(server.url))[1].rows == {Table.ACCOUNTS: 0, Table.DEALS: 0, Table.DEAL_ACCOUNTS: 0}
 
 
 def test_a_count_without_total_stops_the_pull(server: Scripted) -> None:
@@ -251,12 +251,36 @@ def test_a_required_property_that_does_not_exist_is_an_error_naming_it(server: S
         )
 
 
+def test_links_and_owners_that_are_asked_for_are_connected_though_empty(server: Scripted) -> None:
+    server.tiny.links.clear()
+    asked = {**COLUMNS, Table.DEAL_ACCOUNTS: ("from_id", "account_id", "primary"), Table.OWNERS: ("owner_id",)}
+    _, summary = pulled(hubspot_at(server.url), columns=asked)
+    assert summary.not_connected == {}
+    assert (summary.rows[Table.DEAL_ACCOUNTS], summary.rows[Table.OWNERS]) == (0, 0)
+
+
+def test_owners_that_may_not_be_read_are_not_connected(server: Scripted) -> None:
+    server.only("owners", then=Reply(403, FORBIDDEN))
+    _, summary = pulled(hubspot_at(server.url), columns={**COLUMNS, Table.OWNERS: ("owner_id", "name")})
+    assert summary.not_connected == {Table.OWNERS: frozenset({"owner_id", "name"})}
+    assert Table.OWNERS not in summary.rows
+
+
 def test_definitions_that_may_not_be_read_are_told_from_the_records(server: Scripted) -> None:
     server.only("/crm/v3/properties", then=Reply(403, FORBIDDEN))
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "name", "pain_fit")}
     rows, summary = pulled(hubspot_at(server.url), columns=asked)
     assert rows[Table.ACCOUNTS]["name"][0] == "company 1"
     assert summary.not_connected[Table.ACCOUNTS] == frozenset({"pain_fit"})
+
+
+@pytest.mark.parametrize("status", [400, 404, 414])
+def test_a_call_that_hubspot_will_never_take_stops_the_run_with_its_words(server: Scripted, status: int) -> None:
+    server.only(LIST, then=Reply(status, {"message": "URI is too long", "category": "VALIDATION_ERROR"}))
+    with pytest.raises(StopRun, match="listing companies: URI is too long") as error:
+        pulled(hubspot_at(server.url))
+    assert error.value.hint
+    assert sum(seen.path == "/crm/v3/objects/companies" for seen in server.seen) == 1
 
 
 def test_a_used_up_day_names_the_time_it_goes_on(server: Scripted) -> None:
@@ -315,6 +339,13 @@ def test_an_unreachable_host_is_told_soon() -> None:
     with pytest.raises(StopRun, match=r"reading the account's details: the host 127\.0\.0\.1:\d+ cannot be reached"):
         pulled(hubspot_at("http://127.0.0.1:1", clock))
     assert clock.at < 10
+
+
+def test_an_address_without_tls_where_it_is_asked_for_is_told_at_once(server: Scripted) -> None:
+    clock = FakeClock()
+    with pytest.raises(StopRun, match="no secure connection can be made"):
+        pulled(hubspot_at(server.url.replace("http:", "https:"), clock))
+    assert clock.at == 0
 
 
 def test_a_host_name_that_does_not_exist_is_told_soon() -> None:
