@@ -122,6 +122,7 @@ def events(
         f"create table {record(table)} as select a.{K}, a.{G}, {cells} "
         f"from {counted_for(db, table, tables)} t join account a on a.account_id = t.counts_for where {seen}"
     )
+    db.execute(f"drop table read_{table.value}")
 
 
 def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table]) -> None:
