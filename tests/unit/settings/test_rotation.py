@@ -68,8 +68,9 @@ def test_a_file_reference_is_written_back_whole(tmp_path: Path) -> None:
 
 
 def test_a_token_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "no-folder").touch()
     with pytest.raises(StopRun, match="cannot be kept"):
-        WrittenBack(tmp_path / "nowhere" / "token").keep(NEW)
+        WrittenBack(tmp_path / "no-folder" / "token").keep(NEW)
 
 
 def test_a_damaged_credentials_file_is_named(tmp_path: Path) -> None:
