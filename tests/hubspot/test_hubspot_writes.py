@@ -264,6 +264,17 @@ def test_a_refused_token_stops_a_write_before_anything_has_a_fate(server: Script
     assert len(sends(server)) == 1
 
 
+def test_a_token_refused_half_way_keeps_the_fates_that_are_known_and_is_raised_by_the_check(server: Scripted) -> None:
+    crm = hubspot_at(server.url)
+    half = Reply(200, {"status": "COMPLETE", "results": [{"id": "1", "properties": {}}]})
+    server.only(UPDATE, half, then=Reply(401, {"message": "no", "category": "INVALID_AUTHENTICATION"}))
+    crm.check()
+    first, second = crm.write([account(1, seg_tier="x"), account(2, seg_tier="x")])
+    assert (first.landed, second.landed) == (Landed.WRITTEN, Landed.SKIPPED)
+    with pytest.raises(AccessRefused):
+        crm.check()
+
+
 def test_a_record_named_twice_in_a_batch_is_sent_once(server: Scripted) -> None:
     outcomes = hubspot_at(server.url).write([account(1, seg_tier="x"), account(1, seg_money="5")])
     assert [o.landed for o in outcomes] == [Landed.WRITTEN]
