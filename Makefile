@@ -10,7 +10,7 @@ demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
 
 test: $(READY)  ## every test this machine can run; groups that need Node or shared data say when they are skipped
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(READY)  ## what CI checks besides the tests
 	$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
     python -m bench._plain_loop URL TOKEN
 
-It reads the same pages as a full pull does: companies and deals by list with their properties, and the
-deals' companies by 1,000. Started as its own process, so that interpreter start and imports are inside.
+It reads the same pages as a full pull does: companies, deals and tickets by list with their properties, and the
+companies of deals and tickets by 1,000. Started as its own process, so that interpreter start and imports are inside.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ DEAL = (
     "dealname,pipeline,dealstage,hs_is_closed_won,hs_is_closed,amount,amount_in_home_currency,deal_currency_code,"
     "closedate,dealtype,hs_deal_stage_probability,hubspot_owner_id,hs_mrr,hs_arr"
 )
+TICKET = "createdate,closed_date,hs_ticket_category,hs_ticket_priority"
 
 
 def pages(session: requests.Session, url: str, kind: str, properties: str) -> list[str]:
@@ -39,19 +40,27 @@ def pages(session: requests.Session, url: str, kind: str, properties: str) -> li
             return ids
 
 
+def links(session: requests.Session, url: str, kind: str, ids: list[str]) -> int:
+    """How many of these records have companies."""
+    found = 0
+    for start in range(0, len(ids), 1000):
+        inputs = [{"id": record} for record in ids[start : start + 1000]]
+        answer = session.post(
+            f"{url}/crm/v4/associations/{kind}/companies/batch/read", json={"inputs": inputs}, timeout=60
+        )
+        found += len(orjson.loads(answer.content)["results"])
+    return found
+
+
 def main(url: str, token: str) -> None:
     """One full read."""
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     companies = pages(session, url, "companies", COMPANY)
-    deals = pages(session, url, "deals", DEAL)
-    links = 0
-    for start in range(0, len(deals), 1000):
-        inputs = [{"id": deal} for deal in deals[start : start + 1000]]
-        path = f"{url}/crm/v4/associations/deals/companies/batch/read"
-        answer = session.post(path, json={"inputs": inputs}, timeout=60)
-        links += len(orjson.loads(answer.content)["results"])
-    print(len(companies), len(deals), links)
+    for kind, properties in (("deals", DEAL), ("tickets", TICKET)):
+        ids = pages(session, url, kind, properties)
+        print(kind, len(ids), links(session, url, kind, ids))
+    print("companies", len(companies))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The command tree."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -35,7 +34,7 @@ def build() -> typer.Typer:
         help=tiersync.__doc__,
     )
     app.callback()(shared(tiersync))
-    for family in (name for name in FAMILIES if find_spec(f"connector.cli.{name}")):
+    for family in FAMILIES:
         import_module(f"connector.cli.{family}").mount(app)
     return app
 

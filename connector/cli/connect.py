@@ -9,6 +9,7 @@ from connector.cli.call import Call, shared
 from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
+    from connector.model.outputs import Output
     from connector.ports import Finding, ProvisionStep
     from connector.wiring import Wiring
 
@@ -48,11 +49,21 @@ def _findings(wiring: "Wiring") -> Iterator["Finding"]:
 
     yield from wiring.findings()
     try:
-        yield from wiring.crm.doctor(wiring.pull_request, wiring.outputs)
+        yield from wiring.crm.doctor(wiring.pull_request, _expected(wiring))
     except UsageError:
         raise
     except ConnectorError as error:
         yield Finding("bad", "connection", str(error), error.hint)
+
+
+def _expected(wiring: "Wiring") -> Sequence["Output"]:
+    """The outputs that should be there: of the models the CRM can feed, or all when it cannot be asked."""
+    try:
+        return wiring.configured_outputs
+    except UsageError:
+        raise
+    except ConnectorError:
+        return wiring.outputs
 
 
 def _show(call: Call, finding: "Finding") -> None:
@@ -69,7 +80,7 @@ def provision(
 ) -> int:
     """Make the missing properties and options in the CRM; never changes a type, never removes anything."""
     wiring = call.wiring()
-    steps = wiring.admin_crm.provision(wiring.outputs, language=wiring.language, dry_run=dry_run)
+    steps = wiring.admin_crm.provision(wiring.configured_outputs, language=wiring.language, dry_run=dry_run)
     refused = any(step.action == "refuse" for step in steps)
     if call.json:
         names = ("target", "property", "action", "detail")

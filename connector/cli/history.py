@@ -38,6 +38,8 @@ def status(call: Call) -> int:
         ("quarantined", f"{found['quarantined']:,} records"),
         ("quota left", "unknown" if quota is None else f"{quota:,} calls"),
     ]
+    if found["overdue_since"]:
+        rows.insert(1, ("overdue since", f"{found['overdue_since']:%Y-%m-%d %H:%M %Z}; is `tiersync run` alive?"))
     print_table(("", ""), rows)
     return 0
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector.cli.tables import print_table
+from connector.model.changes import Cause
 
 if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.model.outputs import Labels
     from connector.planning.plan import Plan
 
-ACCOUNTS_SHOWN = 20
+ACCOUNTS_SHOWN = 10
 HEADLINES = ("seg_tier", "seg_pyramid_level", "seg_say_no_status", "seg_action")
 """Properties shown per account; the others are counted."""
 WORDS = {
@@ -48,6 +49,25 @@ WORDS = {
         "holds": "Een run met dit plan wordt aangehouden:",
     },
 }
+
+
+DUTCH_CAUSES: dict[str, str] = {
+    Cause.FIRST: "eerste indeling",
+    Cause.RULES: "regels gewijzigd",
+    Cause.PARAMETERS: "parameter gewijzigd",
+    Cause.DATA: "eigen gegevens gewijzigd",
+    Cause.PEERS: "anderen schoven op",
+    Cause.OVERRIDE: "handmatige instelling",
+    Cause.HIERARCHY: "groep gewijzigd",
+    Cause.CURRENCY: "wisselkoers",
+    Cause.TIME: "verstreken tijd",
+    Cause.UNDO: "teruggedraaid",
+    Cause.UNKNOWN: "onbekend",
+}
+
+
+def _cause(cause: str, labels: "Labels") -> str:
+    return DUTCH_CAUSES.get(cause, cause) if labels.language == "nl" else str(cause)
 
 
 def some_accounts(changes: Iterable["Change"]) -> dict[str, list["Change"]]:
@@ -104,7 +124,7 @@ def _show_moves(plan: "Plan", labels: "Labels") -> None:
 def _show_causes(plan: "Plan", labels: "Labels") -> None:
     words = WORDS[labels.language]
     columns = words["cause_columns"]
-    rows = [(cause, f"{count:,}") for cause, count in plan.tally.by_cause.most_common()]
+    rows = [(_cause(cause, labels), f"{count:,}") for cause, count in plan.tally.by_cause.most_common()]
     print_table(columns, rows, right=columns[1:], title=str(words["causes"]))
 
 
@@ -123,11 +143,12 @@ def _show_accounts(
 def _account_rows(
     account: str, changes: Sequence["Change"], labels: "Labels", names: Mapping[str, str]
 ) -> Iterable[tuple[str, ...]]:
-    shown = [change for change in changes if change.property in HEADLINES and change.target == "account"] or changes[:1]
+    told = {change.property: change for change in changes if change.target == "account"}
+    shown = [told[name] for name in HEADLINES if name in told] or changes[:1]
     who = f"{names[account]} ({account})" if account in names else account
     for change in shown:
         old, new = (labels.value(change.property, value) for value in (change.old, change.new))
-        yield who, labels.property(change.property), old, new, str(change.cause)
+        yield who, labels.property(change.property), old, new, _cause(change.cause, labels)
         who = ""
     if more := len(changes) - len(shown):
         yield "", str(WORDS[labels.language]["also"]).format(more=more), "", "", ""

@@ -98,6 +98,7 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
         _write_plan(out, walk, result)
+    wiring.note_quota()
     if alerts:
         wiring.tell(result, say=lambda line: say(call.scrub(line)))
     if call.json:

@@ -9,6 +9,7 @@ from connector.engine.aggregates import median, quotient, variance
 from connector.engine.columns import OF_ACCOUNTS, written
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.ruleset import Aggregate, FactOf, Of, Relation
 from connector.rules.sql import Renderer
@@ -161,5 +162,5 @@ def _on_subject(node: Node, fact: FactOf, alias: str, scale: int) -> Rendered:
     """The column on every subject: one without any record has no row here."""
     value: Sql = w.column(node.name, alias)
     if fact.aggregate in EMPTY:
-        value = w.cases([(w.is_null(w.column("@key", alias)), EMPTY[fact.aggregate]())], value)
+        value = logic.cases([(logic.is_null(w.column("@key", alias)), EMPTY[fact.aggregate]())], value)
     return Rendered(value, scale=scale, sure=not node.may_be_unknown)

@@ -8,6 +8,7 @@ from connector.engine.aggregates import gini, quotient
 from connector.engine.columns import written
 from connector.engine.facts import Side
 from connector.engine.sources import quoted
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.ruleset import Figure, PopulationOf
 from connector.rules.sql_words import SCALE, Rendered
@@ -40,7 +41,7 @@ def _side(
     alias: str,
 ) -> Side:
     parts = [render(key) for key in keys]
-    by, off = [written(part.value) for part in parts], w.off_of(parts)
+    by, off = [written(part.value) for part in parts], logic.off_of(parts)
     names = [f"b{number}" for number in range(len(by))]
     cells = [f"{key} as {name}" for key, name in zip(by, names, strict=True)]
     totals, values = [], {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connector.engine.columns import written
 from connector.engine.facts import Side
 from connector.engine.sources import quoted_text
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.constants import constant
 from connector.rules.ruleset import Part, RankOf
@@ -100,8 +101,8 @@ def _own_level(part: RankOf, render: Renderer, alias: str) -> Sql:
     level = w.column("level", alias)
     if part.ranking.last is None:
         return level
-    sent_last = w.all_of([w.is_known(level), render.truth(part.ranking.last)])
-    return w.cases([(sent_last, w.text(part.ranking.bands[-1].then))], level)
+    sent_last = logic.all_of([logic.is_known(level), render.truth(part.ranking.last)])
+    return logic.cases([(sent_last, w.text(part.ranking.bands[-1].then))], level)
 
 
 def _outside(part: RankOf, render: Renderer) -> Sql | None:
@@ -109,6 +110,6 @@ def _outside(part: RankOf, render: Renderer) -> Sql | None:
     offs = [] if (by := render(part.ranking.by)).off is None else [by.off]
     if part.ranking.among is not None:
         among = render(part.ranking.among)
-        truth = w.truth(among)
-        offs.append(w.negation(truth if among.sure else w.call("COALESCE", truth, w.true())))
-    return w.any_of(offs) if offs else None
+        truth = logic.truth(among)
+        offs.append(logic.negation(truth if among.sure else w.call("COALESCE", truth, w.true())))
+    return logic.any_of(offs) if offs else None

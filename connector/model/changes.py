@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Target(StrEnum):
@@ -29,8 +30,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One property of one record, old to new, both in canonical text; `None` is empty.
 
     Canonical text: option value, `true`/`false`, decimal without needless zeros, ISO date, multi-select

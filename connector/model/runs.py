@@ -20,7 +20,7 @@ EXIT_CODES = {RunOutcome.OK: 0, RunOutcome.FAILED: 1, RunOutcome.HELD: 3, RunOut
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a run was held, failed or partial; a guard's message holds figure, threshold and the command that releases it."""
+    """Why a run was held, failed or partial; a guard's message holds figure, limit and the command that releases it."""
 
     code: str
     message: str

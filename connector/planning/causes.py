@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from connector.model.verdicts import AccountContext, Difference
@@ -32,18 +32,19 @@ class Basis:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def cause_of(
-    item: Difference,
-    context: AccountContext,
-    beside: Sequence[Difference],
-    *,
-    before: Basis | None,
-    now: Basis,
-) -> str:
-    """Name the cause of one difference; `beside` are all differences of its account, `before` the last good run."""
-    if item.found is None and context.tier_before is None:
-        return Cause.FIRST
-    if any(other.property == OVERRIDE_STATUS and other.found is not None for other in beside):
+def causes(
+    context: AccountContext, differences: Sequence[Difference], *, before: Basis | None, now: Basis
+) -> Iterator[str]:
+    """Yield the cause of each difference of one account, in their order; `before` is the last good run's basis."""
+    shared = _shared(context, differences, before, now)
+    first = context.tier_before is None
+    for item in differences:
+        yield Cause.FIRST if first and item.found is None else shared
+
+
+def _shared(context: AccountContext, differences: Sequence[Difference], before: Basis | None, now: Basis) -> str:
+    """Name the cause that all differences of an account have, first assignments aside."""
+    if any(item.property == OVERRIDE_STATUS and item.found is not None for item in differences):
         return Cause.OVERRIDE
     return Cause.UNKNOWN if before is None else _since(before, now, data_changed=context.data_changed)
 

@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
-from connector.planning.causes import cause_of
+from connector.planning.causes import causes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.causes import Basis
@@ -46,7 +46,7 @@ class AccountPlan:
 
 def key(item: Difference | Change) -> Key:
     """The name of the value that a difference or a change is about."""
-    return item.target, item.record, item.property
+    return item[1:4]
 
 
 def plan_account(
@@ -63,16 +63,17 @@ def plan_account(
     `ours` holds, per value ever written or sent by us, everything that counts as ours. Outputs that follow are
     written only on a record that is written anyway.
     """
-    causes = {key(item): cause_of(item, context, differences, before=before, now=now) for item in differences}
-    allowed: list[Difference] = []
-    edited: list[Difference] = []
-    for item in differences:
-        (allowed if edited_values is EditedValues.OVERWRITE or is_ours(item, ours) else edited).append(item)
-    written = {(item.target, item.record) for item in allowed if not item.follows}
+    told = zip(differences, causes(context, differences, before=before, now=now), strict=True)
+    allowed: list[tuple[Difference, str]] = []
+    edited: list[tuple[Difference, str]] = []
+    for item, cause in told:
+        free = edited_values is EditedValues.OVERWRITE or is_ours(item, ours)
+        (allowed if free else edited).append((item, cause))
+    written = {(item.target, item.record) for item, _ in allowed if not item.follows}
     return AccountPlan(
         context=context,
-        changes=_as_changes([item for item in allowed if (item.target, item.record) in written], causes),
-        kept=_as_changes([item for item in edited if not item.follows], causes),
+        changes=_as_changes(pair for pair in allowed if (pair[0].target, pair[0].record) in written),
+        kept=_as_changes(pair for pair in edited if not pair[0].follows),
     )
 
 
@@ -82,18 +83,6 @@ def is_ours(item: Difference, ours: Mapping[Key, Sequence[str | None]]) -> bool:
     return item.found is None if written is None else item.found in written
 
 
-def _as_changes(differences: Sequence[Difference], causes: Mapping[Key, str]) -> tuple[Change, ...]:
-    changes = (
-        Change(
-            account=item.account,
-            target=item.target,
-            record=item.record,
-            property=item.property,
-            old=item.found,
-            new=item.wanted,
-            cause=causes[key(item)],
-        )
-        for item in differences
-        if item.found != item.wanted
-    )
+def _as_changes(told: Iterable[tuple[Difference, str]]) -> tuple[Change, ...]:
+    changes = [Change(*item[:4], item.found, item.wanted, cause) for item, cause in told if item.found != item.wanted]
     return tuple(sorted(changes, key=key))

@@ -39,8 +39,7 @@ class Digest:
 
     def add(self, change: Change) -> None:
         """Take in one change."""
-        row = (change.account, change.target, change.record, change.property, change.old, change.new)
-        self._sum.update(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._sum.update(orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE))
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

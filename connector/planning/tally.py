@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 TIER = "seg_tier"
 SAY_NO = "seg_say_no"
+COUNTED = frozenset({TIER, SAY_NO})
 NOBODY = ""
 """Stands for an account without an owner."""
 
@@ -67,10 +68,10 @@ class Tally:
         self.accounts += 1
         self.changes += len(plan.changes)
         self.by_property.update(change.property for change in plan.changes)
-        self.by_cause.update(str(change.cause) for change in plan.changes)
+        self.by_cause.update(change.cause for change in plan.changes)
         self.records.update(target for target, _ in {(change.target, change.record) for change in plan.changes})
         for change in plan.changes:
-            if change.target is Target.ACCOUNT:
+            if change.property in COUNTED and change.target is Target.ACCOUNT:
                 self._count(change, plan.context)
 
     def _count(self, change: Change, context: AccountContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Cause, Change
@@ -34,7 +34,7 @@ def undo(written: Iterable[Change], holds: Holds) -> Undoing:
         if record is None or record.get(change.property) == change.old:
             continue
         held = record.get(change.property)
-        back = replace(change, old=held, new=change.old, cause=Cause.UNDO)
+        back = change._replace(old=held, new=change.old, cause=Cause.UNDO)
         (changes if held == change.new else kept).append(back)
     return Undoing(tuple(changes), tuple(kept))
 

@@ -102,6 +102,9 @@ class Crm(Protocol):
         Raises StopRun (BadAnswer, AccessRefused, QuotaUsedUp) otherwise, UsageError for a missing required column.
         """
 
+    def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
+        """The asked columns the CRM has and shows, per table; absent tables are closed. Raises as `pull` does."""
+
     def read(
         self, target: Target, records: Sequence[str], properties: Sequence[str]
     ) -> Mapping[str, Mapping[str, str | None] | None]:

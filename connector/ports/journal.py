@@ -123,6 +123,9 @@ class Journal(Protocol):
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
 
+    def discard(self, run: str) -> None:
+        """Delete the changes of a run that were never sent: its plan will not be written."""
+
     def forget(self, target: Target, records: Sequence[str]) -> None:
         """The records are gone: their rows go too."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
 from connector.rules import sql_dates, sql_numbers, sql_texts
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.sql_words import Rendered
 from connector.rules.tree import (
@@ -80,7 +81,7 @@ class Renderer:
 
     def truth(self, condition: Expression | None) -> Sql:
         """SQL of a condition in three values; none at all is TRUE."""
-        return w.true() if condition is None else w.truth(self(condition))
+        return w.true() if condition is None else logic.truth(self(condition))
 
 
 def _constant(value: object, kind: Type) -> Rendered:
@@ -124,10 +125,7 @@ def _unknown(_: Renderer, node: Unknown) -> Rendered:
 
 def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
     """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
-    nowhere, sure = w.off_of(parts), all(part.sure for part in parts)
-    if nowhere is not None:
-        value = w.cases([(nowhere, w.literal(off))], value)
-    return Rendered(value, sure=sure)
+    return Rendered(logic.applied(logic.off_of(parts), value, otherwise=off), sure=all(part.sure for part in parts))
 
 
 def _compare(render: Renderer, node: Compare) -> Rendered:
@@ -141,8 +139,8 @@ def _compare(render: Renderer, node: Compare) -> Rendered:
 def _between(render: Renderer, node: Between) -> Rendered:
     value, low, high = render(node.value), render(node.low), render(node.high)
     here, lowest, highest = w.alike((value, low, high), type_of(node.value))
-    inside = w.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
-    return _test((value, low, high), w.negation(inside) if node.negated else inside, off=node.negated)
+    inside = logic.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
+    return _test((value, low, high), logic.negation(inside) if node.negated else inside, off=node.negated)
 
 
 def _in(render: Renderer, node: In) -> Rendered:
@@ -155,9 +153,9 @@ def _in(render: Renderer, node: In) -> Rendered:
     equal = [
         _test((option,), w.two(here, "=", other), off=False) for option, other in zip(options, others, strict=True)
     ]
-    found = w.any_of([one.value for one in equal])
+    found = logic.any_of([one.value for one in equal])
     sure = value.sure and all(option.sure for option in options)
-    tested = _test((value,), w.negation(found) if node.negated else found, off=node.negated)
+    tested = _test((value,), logic.negation(found) if node.negated else found, off=node.negated)
     return Rendered(tested.value, sure=sure)
 
 
@@ -172,34 +170,38 @@ def _known_test(render: Renderer, node: KnownTest) -> Rendered:
     part = render(node.value)
     match node.state:
         case State.KNOWN:
-            value = w.is_known(part.value)
+            value = logic.is_known(part.value)
         case State.UNKNOWN:
-            here = [w.negation(part.off)] if part.off is not None else []
-            value = w.all_of([w.is_null(part.value), *here])
+            here = [logic.negation(part.off)] if part.off is not None else []
+            value = logic.all_of([logic.is_null(part.value), *here])
         case State.NOT_APPLICABLE:
             value = part.off if part.off is not None else w.false()
-    return Rendered(w.negation(value) if node.negated else value, sure=True)
+    return Rendered(logic.negation(value) if node.negated else value, sure=True)
 
 
 def _and(render: Renderer, node: And) -> Rendered:
     parts = [render(part) for part in node.parts]
-    return Rendered(w.all_of([w.truth(part) for part in parts]), sure=all(part.sure for part in parts))
+    return Rendered(logic.all_of([logic.truth(part) for part in parts]), sure=all(part.sure for part in parts))
 
 
 def _or(render: Renderer, node: Or) -> Rendered:
     parts = [render(part) for part in node.parts]
-    return Rendered(w.any_of([w.truth(part) for part in parts]), sure=all(part.sure for part in parts))
+    return Rendered(logic.any_of([logic.truth(part) for part in parts]), sure=all(part.sure for part in parts))
 
 
 def _not(render: Renderer, node: Not) -> Rendered:
     part = render(node.part)
-    return Rendered(w.negation(w.truth(part)), sure=part.sure)
+    return Rendered(logic.negation(logic.truth(part)), sure=part.sure)
 
 
 def _case(render: Renderer, node: Case) -> Rendered:
     whens = [render(branch.when) for branch in node.branches]
     if _asks(node):
-        return _yes_or_no(whens[0], strict=node.strict)
+        return (
+            Rendered(logic.truth(whens[0]), sure=whens[0].sure)
+            if node.strict
+            else Rendered(logic.surely(whens[0]), sure=True)
+        )
     thens = [render(branch.then) for branch in node.branches]
     last = render(node.otherwise)
     *values, otherwise = w.alike((*thens, last), node.type)
@@ -220,13 +222,6 @@ def _asks(node: Case) -> bool:
     return thens == [True, False] and node.type is Type.BOOLEAN
 
 
-def _yes_or_no(when: Rendered, *, strict: bool) -> Rendered:
-    truth = w.truth(when)
-    if strict or when.sure:
-        return Rendered(truth, sure=when.sure)
-    return Rendered(w.call("COALESCE", truth, w.false()), sure=True)
-
-
 def _first(
     whens: Sequence[Rendered], thens: Sequence[Sql], last: Sql | None, *, strict: bool, lost: bool | None = None
 ) -> Sql:
@@ -234,15 +229,15 @@ def _first(
     nothing = w.null() if lost is None else w.literal(lost)
     branches = []
     for when, then in zip(whens, thens, strict=True):
-        condition = w.truth(when)
+        condition = logic.truth(when)
         branches.append((condition, then))
         if strict and not when.sure:
-            branches.append((w.is_null(condition), nothing))
-    return w.cases(branches, last if last is not None else nothing)
+            branches.append((logic.is_null(condition), nothing))
+    return logic.cases(branches, last if last is not None else nothing)
 
 
 def _collect(render: Renderer, node: Collect) -> Rendered:
-    codes = [w.cases([(render.truth(entry.when), w.text(entry.code))], None) for entry in node.entries]
+    codes = [logic.cases([(render.truth(entry.when), w.text(entry.code))], None) for entry in node.entries]
     return Rendered(w.call("CONCAT_WS", w.text(";"), *codes) if codes else w.text(""), sure=True)
 
 
@@ -263,7 +258,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
         case Function.COALESCE:
             return sql_numbers.coalesce(arguments, node.type)
         case Function.DIVISION:
-            return Rendered(w.call("DIVISION_OF", arguments[0].value), w.off_of(arguments))
+            return Rendered(w.call("DIVISION_OF", arguments[0].value), logic.off_of(arguments))
         case Function.HAS:
             return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
         case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
@@ -273,7 +268,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
 
 
 def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type) -> Rendered:
-    whens = [condition, Rendered(w.negation(w.truth(condition)), sure=condition.sure)]
+    whens = [condition, Rendered(logic.negation(logic.truth(condition)), sure=condition.sure)]
     offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(
@@ -290,15 +285,15 @@ def _occurs(render: Renderer, node: Call) -> Rendered:
     name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
     fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
     found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
-    return _test((value, *parts), w.any_of(found), off=False)
+    return _test((value, *parts), logic.any_of(found), off=False)
 
 
 def _within(render: Renderer, node: Within) -> Rendered:
     value, amount = render(node.value), render(node.amount)
     start = sql_dates.before(render.givens.as_of, node.unit, amount, _constant_of(render, node.amount))
-    inside = w.all_of([w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))])
+    inside = logic.all_of([w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))])
     if not amount.sure:
-        inside = w.cases([(w.is_known(amount.value), inside)], None)
+        inside = logic.cases([(logic.is_known(amount.value), inside)], None)
     return _test((value, amount), inside, off=False)
 
 
@@ -311,7 +306,7 @@ def _in_window(render: Renderer, node: InWindow) -> Rendered:
     value, givens = render(node.value), render.givens
     first, last = w.day(givens.window_start), w.day(givens.as_of)
     inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
-    return _test((value,), w.all_of(inside), off=False)
+    return _test((value,), logic.all_of(inside), off=False)
 
 
 def _say(render: Renderer, node: Say) -> Rendered:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.calendar_days import before as day_before
 from connector.rules.sql_words import Rendered
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Rendered:
     """Count the days between two dates, or give the date some days away."""
-    off, sure = w.off_of((left, right)), left.sure and right.sure
+    off, sure = logic.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)
     return Rendered(w.two(left.value, w.signed(op), _whole(right)), off, 0, sure)
@@ -27,7 +28,7 @@ def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Ren
 
 def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rendered:
     """days_since, months_between, add_months, quarter."""
-    off, sure = w.off_of(arguments), all(argument.sure for argument in arguments)
+    off, sure = logic.off_of(arguments), all(argument.sure for argument in arguments)
     values = [argument.value for argument in arguments]
     match name:
         case Function.DAYS_SINCE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.sql_words import SCALE, Rendered
 from connector.rules.tree import Call, Function, Literal, Op
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def arithmetic(op: Op, left: Rendered, right: Rendered) -> Rendered:
     """`+ - *` exact, a product beyond 12 decimals and every quotient rounded half-up to 12."""
-    off, sure = w.off_of((left, right)), left.sure and right.sure
+    off, sure = logic.off_of((left, right)), left.sure and right.sure
     match op:
         case Op.ADD | Op.SUBTRACT:
             value = w.two(_wide(left), w.signed(op), _wide(right))
@@ -62,7 +63,7 @@ def coalesce(parts: Sequence[Rendered], kind: Type) -> Rendered:
     offs = [part.off for part in parts if part.off is not None]
     return Rendered(
         w.call("COALESCE", *w.alike(parts, kind)),
-        off=w.all_of(offs) if len(offs) == len(parts) else None,
+        off=logic.all_of(offs) if len(offs) == len(parts) else None,
         scale=max(part.scale for part in parts),
         sure=any(part.sure and part.off is None for part in parts),
     )
@@ -70,7 +71,7 @@ def coalesce(parts: Sequence[Rendered], kind: Type) -> Rendered:
 
 def function(node: Call, arguments: Sequence[Rendered]) -> Rendered:
     """least, greatest, abs, round, floor: strict, and of known scale."""
-    off, sure = w.off_of(arguments), all(argument.sure for argument in arguments)
+    off, sure = logic.off_of(arguments), all(argument.sure for argument in arguments)
     scale = max(argument.scale for argument in arguments)
     match node.function:
         case Function.LEAST | Function.GREATEST:
@@ -88,8 +89,8 @@ def function(node: Call, arguments: Sequence[Rendered]) -> Rendered:
 def _strict(node: Call, arguments: Sequence[Rendered]) -> Sql:
     """LEAST or GREATEST, unknown when one argument is: SQL's own leave unknown ones out."""
     value = w.call(node.function.value.upper(), *w.alike(arguments, node.type))
-    unsure = [w.is_known(a.value) for a in arguments if not a.sure or a.off is not None]
-    return w.cases([(w.all_of(unsure), value)], None) if unsure else value
+    unsure = [logic.is_known(a.value) for a in arguments if not a.sure or a.off is not None]
+    return logic.cases([(logic.all_of(unsure), value)], None) if unsure else value
 
 
 def _decimals(written: Sequence[Expression], most: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from connector.model.fields import Type
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.tree import Placeholder, Say, Style
 from connector.rules.walk import NUMERIC, type_of
@@ -39,7 +40,7 @@ def _told(render: Renderer, node: Say) -> Sql:
         told = pieces[0]
     else:
         told = w.call("NULLIF", w.call("CONCAT_WS", w.text(node.join), *pieces), w.text(""))
-    return told if node.when is None else w.cases([(render.truth(node.when), told)], None)
+    return told if node.when is None else logic.cases([(render.truth(node.when), told)], None)
 
 
 def has(multi: Sql, code: Sql) -> Sql:
@@ -57,7 +58,7 @@ def _piece(render: Renderer, sentence: Sentence | Say) -> Sql:
     said = parts[0] if len(parts) == 1 else w.call("CONCAT", *parts)
     if not any(isinstance(part, str) and part for part in written):
         said = w.call("NULLIF", said, w.text(""))
-    return said if sentence.when is None else w.cases([(render.truth(sentence.when), said)], None)
+    return said if sentence.when is None else logic.cases([(render.truth(sentence.when), said)], None)
 
 
 def _part(render: Renderer, part: str | Placeholder) -> Sql:
@@ -104,5 +105,5 @@ def _label(value: Sql, part: Placeholder, language: str) -> Sql:
     if type_of(part.value) is Type.MULTI:
         listed = [exp.Array(expressions=[w.text(word) for word in words]) for words in (labels, labels.values())]
         return w.call("LABELLED", value, *listed)
-    named = [(w.two(value, "=", w.text(option)), w.text(label)) for option, label in labels.items()]
-    return w.cases(named, value)
+    named = [exp.If(this=w.text(option), true=w.text(label)) for option, label in labels.items()]
+    return exp.Case(this=value, ifs=named, default=value) if named else value

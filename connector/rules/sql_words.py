@@ -12,7 +12,7 @@ from connector.model.fields import Type
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlglot.expressions import Expr as Sql
@@ -106,7 +106,9 @@ def cast(value: Sql, kind: str, *sizes: int) -> Sql:
 
 def exact(value: Sql, scale: int) -> Sql:
     """The number as DECIMAL of that scale."""
-    return cast(value, "DECIMAL", 38, scale)
+    made = cast(value, "DECIMAL", 38, scale)
+    same = isinstance(value, exp.Cast) and value.args["to"] == made.args["to"]
+    return value if same else made
 
 
 def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
@@ -149,56 +151,3 @@ SIGNS: dict[str, type[exp.Binary]] = {
 def signed(sign: Op | Test) -> str:
     """The sign of an operator of the tree."""
     return str(sign.value)
-
-
-def negation(value: Sql) -> Sql:
-    """NOT value."""
-    return exp.Not(this=inside(value))
-
-
-def is_null(value: Sql) -> Sql:
-    """Value IS NULL."""
-    return exp.Is(this=inside(value), expression=exp.Null())
-
-
-def is_known(value: Sql) -> Sql:
-    """Value IS NOT NULL."""
-    return exp.Not(this=is_null(value))
-
-
-def all_of(parts: Sequence[Sql]) -> Sql:
-    """AND; nothing at all is TRUE."""
-    return _joined(exp.And, parts) if parts else true()
-
-
-def any_of(parts: Sequence[Sql]) -> Sql:
-    """OR; nothing at all is FALSE."""
-    return _joined(exp.Or, parts) if parts else false()
-
-
-def _joined(kind: type[exp.Connector], parts: Sequence[Sql]) -> Sql:
-    whole: Sql = inside(parts[0]) if len(parts) > 1 else parts[0]
-    for part in parts[1:]:
-        whole = kind(this=whole, expression=inside(part))
-    return whole
-
-
-def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
-    """CASE WHEN … THEN … ELSE … END; without a branch it is `otherwise`."""
-    ifs = [exp.If(this=when, true=then) for when, then in branches]
-    if not ifs:
-        return otherwise or exp.Null()
-    return exp.Case(ifs=ifs, default=otherwise or exp.Null())
-
-
-def off_of(parts: Iterable[Rendered]) -> Sql | None:
-    """True where one of them is not applicable; None where all always apply."""
-    offs = [part.off for part in parts if part.off is not None]
-    return any_of(offs) if offs else None
-
-
-def truth(condition: Rendered) -> Sql:
-    """A condition in three values: one that is not applicable counts as false."""
-    if condition.off is None:
-        return condition.value
-    return cases([(condition.off, false())], condition.value)

@@ -64,8 +64,8 @@ def _put(dialect: Dialect) -> str:
 
 def _row(change: Change, run_no: int, seq: int, landed: str | None, reason: str) -> tuple[object, ...]:
     """Give the values of PLANNED."""
-    named = (change.account, change.target.value, change.record, change.property, change.old, change.new)
-    return (run_no, seq, *named, str(change.cause), 0, landed, "", reason)
+    account, target, record, name, old, new, cause = change
+    return run_no, seq, account, target.value, record, name, old, new, str(cause), 0, landed, "", reason
 
 
 def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> list[ChangeRow]:
@@ -197,6 +197,11 @@ def ours(
         if row.change.new not in found.get(key, ()):
             found[key] = (*found.get(key, ()), row.change.new)
     return {key: values for key, values in found.items() if key in asked}
+
+
+def discard(connection: Connection, run_no: int) -> None:
+    """Delete the changes of a run that were never sent."""
+    connection.execute(delete(changes).where(changes.c.run_no == run_no, changes.c.tries == 0))
 
 
 def forget(connection: Connection, target: Target, records: Sequence[str]) -> None:

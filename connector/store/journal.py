@@ -114,6 +114,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return quarantine.listed(connection)
 
+    def discard(self, run: str) -> None:
+        """The changes of the run that were never sent go."""
+        with self._database.write() as connection:
+            planned.discard(connection, runs.number(connection, run))
+
     def forget(self, target: Target, records: Sequence[str]) -> None:
         """The records are gone: their rows go too."""
         with self._database.write() as connection:

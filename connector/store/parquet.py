@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from connector.model.fields import Table
 
+pa.set_memory_pool(pa.system_memory_pool())  # gives freed pages back, which Arrow's own pools keep
+
 ROWS_PER_GROUP = 16_384
 """Rows that wait in memory until they are written."""
 TABLE_KEY = "tiersync.table"

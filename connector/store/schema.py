@@ -101,9 +101,8 @@ changes = Table(
     Column("code", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("landed_at", UtcTime),
-    Index("changes_by_record", "target", "record", "property", "run_no", unique=True),
-    Index("changes_by_account", "account"),
-    Index("changes_being_sent", "run_no", "seq", sqlite_where=text(_BEING_SENT), postgresql_where=text(_BEING_SENT)),
+    Index("changes_by_record", "run_no", "target", "record", "property", unique=True),
+    Index("changes_being_sent", "run_no", "seq", sqlite_where=text(_BEING_SENT)),
 )
 
 written = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
+from connector.model.changes import Landed
 from connector.model.runs import RunOutcome
 from connector.sync import memory
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, Journal, RunRow
 
 OPEN = "planned"
-"""The outcome shown for a change that was not sent."""
+"""The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
 
 def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
             "old": change.old,
             "new": change.new,
             "cause": str(change.cause),
-            "outcome": row.landed or OPEN,
+            "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
             "reason": row.reason,
         }
 

@@ -22,6 +22,7 @@ GOOD = "run.last_good"
 APPLIED = "run.last_applied"
 CONFIRMED = "run.first_confirmed"
 UNDONE = "run.undone"
+HELD = "run.held"
 COLUMNS = "pull.columns"
 ROWS = "rows_"
 """Prefix of the figures that count the rows of a run's snapshot."""
@@ -86,6 +87,24 @@ def basis(row: RunRow | None) -> Basis | None:
         home_currency=currency if isinstance(currency, str) else None,
         parameters=parameters if isinstance(parameters, dict) else {},
     )
+
+
+def hold(journal: Journal, run: str) -> None:
+    """Keep one plan where the same one is held again and again: the newest; earlier ids lead to it."""
+    held = journal.recall(HELD)
+    earlier, now = journal.run(held) if held else None, journal.run(run)
+    if earlier and now and earlier.outcome is RunOutcome.HELD and earlier.digest == now.digest:
+        journal.note(earlier.run, details={"same_as": run})
+        journal.discard(earlier.run)
+    journal.remember(HELD, run)
+
+
+def live(journal: Journal, run: str) -> RunRow | None:
+    """Return the run, or the newest one that was held with the same plan since."""
+    row = journal.run(run)
+    while row is not None and (later := row.details.get("same_as")) is not None:
+        row = journal.run(str(later))
+    return row
 
 
 def undone_runs(journal: Journal) -> list[str]:

@@ -27,7 +27,7 @@ NEW_PLAN = "the next `tiersync sync` makes a new plan"
 
 def planned_run(journal: Journal, run: str) -> RunRow:
     """Return the run whose plan is to be written; UsageError when there is no such run or it has no plan."""
-    row = journal.run(run)
+    row = memory.live(journal, run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
     if row.digest is None:

@@ -50,6 +50,7 @@ class Walk(Parts):
                 plan = guard(going, evaluation, plan, confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
+                    memory.hold(self.journal, going.run)
                 else:
                     self._write(going, plan, confirmed=yes)
                 self._report(going, evaluation)
@@ -118,10 +119,10 @@ class Walk(Parts):
         return render(plan, self.changes(plan.run))
 
     def _write(self, going: Going, plan: Plan, *, confirmed: bool) -> None:
-        if confirmed:
-            self.journal.remember(memory.CONFIRMED, going.run)
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
+        if confirmed:  # only now: a plan that could not be written was not the first run
+            self.journal.remember(memory.CONFIRMED, going.run)
         write(going)
         self._good(going)
 

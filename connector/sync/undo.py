@@ -28,7 +28,7 @@ CHANGED_SINCE = "changed since by somebody else, or by a later run; left as it i
 
 def written_run(journal: Journal, run: str) -> RunRow:
     """Return the run to undo; UsageError when there is none."""
-    row = journal.run(run)
+    row = memory.live(journal, run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
     return row

@@ -7,13 +7,14 @@ database or CRM does not pay for them.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 from connector.settings.load import Loaded, defaults, load
 from connector.settings.vault import Vault
 from connector.wiring.crms import Opening
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from connector.worker.loop import Worker
 
 SETTINGS_FILE = "settings.toml"
+QUOTA_LEFT = "crm.quota_left"
 
 
 def wire(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, str], needs_file: bool = True) -> Wiring:
@@ -182,6 +184,15 @@ class Wiring:
 
         return pull_request(self.rules, self.settings.fields)
 
+    @cached_property
+    def configured_outputs(self) -> Sequence[Output]:
+        """The outputs whose models the CRM can feed; asks the CRM what it has. Ours count as there."""
+        from connector.rules.connecting import connect
+
+        ours = frozenset(output.name for output in self.outputs)
+        there = {table.value: columns | ours for table, columns in self.crm.connected(self.pull_request).items()}
+        return [published.output for published in connect(self.rules, there).outputs]
+
     # ── walks ────────────────────────────────────────────────────────────────────────────────────
 
     @property
@@ -209,6 +220,7 @@ class Wiring:
         if self.settings.tables:
             sections = ", ".join(f"tables.{name}" for name in self.settings.tables)
             raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
+        self._warn_of_open_secrets()
         _ = self.told  # an address that is missing is said before anything is written, not after
 
         return Walk(
@@ -225,6 +237,14 @@ class Wiring:
             report=self.reporting(),
             begun=begun,
         )
+
+    def _warn_of_open_secrets(self) -> None:
+        from connector.wiring.findings import open_secrets
+
+        for finding in open_secrets(self):
+            import structlog
+
+            structlog.get_logger().warning(finding.message, key=finding.subject, fix=finding.fix)
 
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
@@ -243,10 +263,21 @@ class Wiring:
         return names(self.store.mirror.current(), accounts)
 
     def status(self) -> dict[str, Any]:
-        """How things stand."""
+        """How things stand, by the journal alone: the quota is what the last run saw."""
         from connector.sync.history import status
 
-        return status(self.journal, now=self.clock())
+        left = self.journal.recall(QUOTA_LEFT)
+        found = status(self.journal, now=self.clock(), quota_left=int(left) if left else None)
+        return found | {"overdue_since": self._overdue_since()}
+
+    def _overdue_since(self) -> datetime | None:
+        """The time on `[schedule]` that no good run followed in time; None without a schedule or a run."""
+        section = self.settings.schedule
+        if section.cron is None and section.every is None:
+            return None
+        from connector.wiring.working import overdue_since
+
+        return overdue_since(self)
 
     def runs(self, *, limit: int) -> list[dict[str, Any]]:
         """The newest runs."""
@@ -307,6 +338,12 @@ class Wiring:
         from connector.wiring.working import times
 
         return times(self, first, last)
+
+    def note_quota(self) -> None:
+        """Remember what the CRM last said of its quota, for `status`."""
+        with suppress(ConnectorError):  # a run is not worse for it
+            left = self.crm.quota().left if self.crm.requests() else None
+            self.journal.remember(QUOTA_LEFT, None if left is None else str(left))
 
     def tell(self, result: Result, *, say: Callable[[str], None]) -> None:
         """Tell people how a run ended, as `[alerts]` says; what goes wrong with it is said, and changes nothing."""

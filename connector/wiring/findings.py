@@ -19,18 +19,23 @@ if TYPE_CHECKING:
 def findings(wiring: Wiring) -> Iterator[Finding]:
     """Yield one finding per thing that was looked at; raises UsageError for settings and rules that are wrong."""
     yield Finding("good", "settings", str(wiring.loaded.file))
-    yield from _secrets(wiring)
+    yield from open_secrets(wiring)
+    yield from _rotation(wiring)
     yield Finding("good", "rules", f"{wiring.rules_directory}, version {wiring.rules.version}")
     yield from _state(wiring)
     yield from _not_yet(wiring)
 
 
-def _secrets(wiring: Wiring) -> Iterator[Finding]:
+def open_secrets(wiring: Wiring) -> Iterator[Finding]:
+    """Yield a warning for each secret in a file that others may read."""
     for key, reference in secrets_of(wiring.settings, key=""):
         name = key.removeprefix(".")
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
             yield Finding("warning", name, f"{path} may be read by others", f"chmod 600 {path}")
+
+
+def _rotation(wiring: Wiring) -> Iterator[Finding]:
     login = wiring.settings.crm
     if isinstance(login, HubSpot) and login.refresh_token is not None:
         place = wiring.opening.kept("crm", login)

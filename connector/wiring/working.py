@@ -9,6 +9,7 @@ from connector.errors import ConnectorError
 from connector.model.runs import Reason, RunOutcome
 from connector.sync.memory import last_good
 from connector.worker.alerts import Ended
+from connector.worker.health import judge
 from connector.worker.loop import Worker, try_again_at
 from connector.worker.notify import AppriseNotifier, Herald, heartbeat
 from connector.worker.schedule import between, schedule
@@ -46,6 +47,7 @@ def worker(
             herald_.after(_not_begun(error), now=wiring.clock())
             raise
         ended(result)
+        wiring.note_quota()
         if not stop.is_set():
             herald_.after(as_ended(result), now=wiring.clock())
         resume_at = getattr(result.error, "resume_at", None)
@@ -64,6 +66,15 @@ def plan(wiring: Wiring) -> Schedule:
     """Return `[schedule]`; raises UsageError when it says nothing."""
     section, run = wiring.settings.schedule, wiring.settings.run
     return schedule(cron=section.cron, every=section.every, time_zone=run.time_zone, start=wiring.clock())
+
+
+def overdue_since(wiring: Wiring) -> datetime | None:
+    """The due time that no good run followed in time; the first run ever counts as the worker's beginning."""
+    good, runs = last_good(wiring.journal), wiring.journal.runs()
+    if not runs:
+        return None
+    finished = good.finished if good else None
+    return judge(last_good=finished, since=runs[-1].started, schedule=plan(wiring), now=wiring.clock()).overdue_since
 
 
 def times(wiring: Wiring, first: datetime, last: datetime) -> Iterator[datetime]:

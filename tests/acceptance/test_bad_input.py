@@ -195,11 +195,22 @@ def test_plan_out_apply_undo_walk_one_plan(provisioned: Home) -> None:
         assert json.loads(run_("undo", planned["run"], "--json")[1])["written"] == len(planned["changes"])
 
 
+def test_status_tells_since_when_a_run_is_overdue(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.settings.write_text(home.settings.read_text() + '[schedule]\ncron = "0 6 * * *"\n')
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-02T07:00:00+02:00")
+    home.run("pull")
+    assert documents(home, "status")[0]["overdue_since"] is None
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-03T09:00:00+02:00")
+    assert documents(home, "status")[0]["overdue_since"] == "2026-04-03T06:00:00+02:00"
+    assert "overdue since  2026-04-03 06:00" in home.run("status")[1]
+
+
 def test_every_answer_about_runs_is_one_document(provisioned: Home) -> None:
     provisioned.run("sync", "--yes")
     status, runs = documents(provisioned, "status", "runs")
     (shown,) = documents(provisioned, f"runs show {runs[0]['run']}")
     assert set(status) >= {"last_good", "age_seconds", "last", "held", "quarantined", "quota_left"}
+    assert isinstance(status["quota_left"], int)
     assert set(runs[0]) >= {"run", "started", "finished", "outcome", "changes", "written", "refused"}
     assert set(shown["records"][0]) >= {"account", "property", "old", "new", "cause", "outcome", "reason"}
     (explained,) = documents(provisioned, f"explain {shown['records'][0]['account']}")

@@ -158,6 +158,14 @@ def test_a_full_pull_delivers_every_record_once_as_canonical_text(crm: Crm) -> N
     assert (summary.rows[Table.ACCOUNTS], summary.rows[Table.DEALS]) == (3, 3)
 
 
+def test_what_is_connected_is_what_a_pull_delivers(crm: Crm) -> None:
+    asked = {**COLUMNS, Table.ACCOUNTS: (*COLUMNS[Table.ACCOUNTS], "no_such_field")}
+    connected = crm.connected(PullRequest(asked))
+    assert connected[Table.ACCOUNTS] == frozenset(COLUMNS[Table.ACCOUNTS])
+    taken, _ = pull(crm, PullRequest(asked))
+    assert frozenset(taken.tables[Table.ACCOUNTS]) == connected[Table.ACCOUNTS]
+
+
 def test_pages_come_from_the_calling_thread_and_keep_their_columns(crm: Crm) -> None:
     taken, _ = pull(crm)
     assert taken.threads == {threading.get_ident()}

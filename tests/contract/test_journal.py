@@ -74,6 +74,15 @@ def test_changes_may_end_while_they_are_read(journal: Journal) -> None:
     assert len(list(journal.changes("r1", only_open=True))) == 4_990
 
 
+def test_a_plan_that_is_discarded_leaves_only_what_was_sent(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.intend("r1", [change("a"), change("b"), change("c")])
+    journal.sending("r1", [next(journal.changes("r1")).seq])
+    journal.discard("r1")
+    assert [row.change.property for row in journal.changes("r1")] == ["a"]
+    assert len(journal.unsettled()) == 1
+
+
 def test_what_was_never_sent_is_neither_unsettled_nor_ours(journal: Journal) -> None:
     begin(journal, "r1", change(), sent=False)
     assert not journal.unsettled()

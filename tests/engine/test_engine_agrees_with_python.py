@@ -103,3 +103,21 @@ def test_every_node_of_every_account_is_what_plain_python_says(
     assert found.keys() == expected.keys()
     for account, cells in found.items():
         assert {n: c for n, c in cells.items() if c != expected[account][n]} == {}, account
+
+
+@settings(settings.get_profile("engine"))
+@given(population=tables(), data=st.data())
+def test_neither_the_order_of_rows_nor_the_kind_of_file_changes_a_byte(population: Tables, data: st.DataObject) -> None:
+    mixed = {table: data.draw(st.permutations(rows)) for table, rows in population.items()}
+    assert _lines(population, parquet=False) == _lines(mixed, parquet=True)
+
+
+def _lines(population: Tables, *, parquet: bool) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        files = (as_parquet if parquet else as_csv)(Path(folder), population, COLUMNS)
+        request = EvaluationRequest(files, AS_OF, ZONE, "EUR", "nl")
+        evaluation = DuckDb().evaluate(shipped({}), request, lambda *_: None)
+        try:
+            return list(evaluation.json_lines())
+        finally:
+            evaluation.close()

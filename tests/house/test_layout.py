@@ -102,3 +102,13 @@ def test_the_words_are_written_down() -> None:
         "outcome",
     ):
         assert f"**{word}**" in words
+
+
+def test_nobody_but_the_roof_and_the_landing_reads_the_environment_or_the_clock() -> None:
+    reads = re.compile(r"os\.environ|os\.getenv|datetime\.now\(|date\.today\(|\btime\.time\(|utcnow\(")
+    rooms = [path for path in MODULES if path.relative_to(ROOT / "connector").parts[0] not in {"cli", "wiring"}]
+    assert [str(path) for path in rooms if reads.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_no_module_is_empty_ceremony() -> None:
+    assert [str(path) for path in MODULES if "NotImplementedError" in path.read_text(encoding="utf-8")] == []

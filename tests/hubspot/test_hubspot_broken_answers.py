@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.errors import AccessRefused, BadAnswer, ConnectorError, QuotaUsedUp, StopRun, UsageError
+from connector.errors import AccessRefused, BadAnswer, ComeBackLater, ConnectorError, QuotaUsedUp, StopRun, UsageError
 from connector.model.fields import Table
-from tests.hubspot.parts import COLUMNS, TOKEN, FakeClock, hubspot_at, pulled
+from tests.hubspot.parts import COLUMNS, NOW, TOKEN, FakeClock, hubspot_at, pulled
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.hubspot.tiny import Tiny
 
@@ -126,7 +127,7 @@ def test_an_empty_crm_is_believed_only_when_the_count_says_so(server: Scripted) 
     for kind in server.tiny.rows.values():
         kind.clear()
     server.only("nothing")
-    assert pulled(hubspot_at(server.url))[1].rows == {Table.ACCOUNTS: 0, Table.DEALS: 0}
+    assert pulled(hubspot_at(server.url))[1].rows == {Table.ACCOUNTS: 0, Table.DEALS: 0, Table.DEAL_ACCOUNTS: 0}
 
 
 def test_a_count_without_total_stops_the_pull(server: Scripted) -> None:
@@ -170,6 +171,28 @@ def test_the_links_of_a_record_are_read_to_their_last_page(server: Scripted) -> 
     server.rule = rule
     rows, _ = pulled(hubspot_at(server.url))
     assert rows[Table.DEAL_ACCOUNTS]["account_id"] == ["5", "6"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "primary"),
+    [
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": None}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 99, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 5, "label": "Reseller"}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 37, "label": "Primary"}, "false"),
+        ({"category": "WORK", "typeId": 5, "label": "Primary"}, "false"),
+    ],
+)
+def test_only_hubspots_own_primary_label_makes_a_company_the_primary_one(
+    server: Scripted, kind: dict[str, Any], primary: str
+) -> None:
+    others = [{"category": "OBJECT_NOT_FOUND", "context": {"fromObjectId": ["12", "13", "14", "15"]}}]
+    link = {"from": FROM, "to": [{"toObjectId": 1, "associationTypes": [kind]}]}
+    server.only(LINKS, Reply(207, {"results": [link], "errors": others}))
+    rows, _ = pulled(hubspot_at(server.url))
+    assert rows[Table.DEAL_ACCOUNTS] == {"from_id": ["11"], "account_id": ["1"], "primary": [primary]}
 
 
 def test_link_pages_that_never_end_stop_the_pull(server: Scripted) -> None:
@@ -251,12 +274,36 @@ def test_a_required_property_that_does_not_exist_is_an_error_naming_it(server: S
         )
 
 
+def test_links_and_owners_that_are_asked_for_are_connected_though_empty(server: Scripted) -> None:
+    server.tiny.links.clear()
+    asked = {**COLUMNS, Table.DEAL_ACCOUNTS: ("from_id", "account_id", "primary"), Table.OWNERS: ("owner_id",)}
+    _, summary = pulled(hubspot_at(server.url), columns=asked)
+    assert summary.not_connected == {}
+    assert (summary.rows[Table.DEAL_ACCOUNTS], summary.rows[Table.OWNERS]) == (0, 0)
+
+
+def test_owners_that_may_not_be_read_are_not_connected(server: Scripted) -> None:
+    server.only("owners", then=Reply(403, FORBIDDEN))
+    _, summary = pulled(hubspot_at(server.url), columns={**COLUMNS, Table.OWNERS: ("owner_id", "name")})
+    assert summary.not_connected == {Table.OWNERS: frozenset({"owner_id", "name"})}
+    assert Table.OWNERS not in summary.rows
+
+
 def test_definitions_that_may_not_be_read_are_told_from_the_records(server: Scripted) -> None:
     server.only("/crm/v3/properties", then=Reply(403, FORBIDDEN))
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "name", "pain_fit")}
     rows, summary = pulled(hubspot_at(server.url), columns=asked)
     assert rows[Table.ACCOUNTS]["name"][0] == "company 1"
     assert summary.not_connected[Table.ACCOUNTS] == frozenset({"pain_fit"})
+
+
+@pytest.mark.parametrize("status", [400, 404, 414])
+def test_a_call_that_hubspot_will_never_take_stops_the_run_with_its_words(server: Scripted, status: int) -> None:
+    server.only(LIST, then=Reply(status, {"message": "URI is too long", "category": "VALIDATION_ERROR"}))
+    with pytest.raises(StopRun, match="listing companies: URI is too long") as error:
+        pulled(hubspot_at(server.url))
+    assert error.value.hint
+    assert sum(seen.path == "/crm/v3/objects/companies" for seen in server.seen) == 1
 
 
 def test_a_used_up_day_names_the_time_it_goes_on(server: Scripted) -> None:
@@ -317,6 +364,13 @@ def test_an_unreachable_host_is_told_soon() -> None:
     assert clock.at < 10
 
 
+def test_an_address_without_tls_where_it_is_asked_for_is_told_at_once(server: Scripted) -> None:
+    clock = FakeClock()
+    with pytest.raises(StopRun, match="no secure connection can be made"):
+        pulled(hubspot_at(server.url.replace("http:", "https:"), clock))
+    assert clock.at == 0
+
+
 def test_a_host_name_that_does_not_exist_is_told_soon() -> None:
     with pytest.raises(StopRun, match=r"the host name .+ cannot be resolved"):
         pulled(hubspot_at("http://nowhere.invalid"))
@@ -327,6 +381,18 @@ def test_an_account_being_moved_ends_the_run_with_the_time_to_come_back(server: 
     with pytest.raises(StopRun, match=r"another data centre.*come back at 2026-06-01 08:00") as error:
         pulled(hubspot_at(server.url))
     assert error.value.code == "COME_BACK_LATER"
+
+
+def test_a_longer_wait_than_the_patience_ends_the_run_and_nobody_waits_for_it(server: Scripted) -> None:
+    clock = FakeClock()
+    server.only("", then=Reply(429, {"message": "later"}, headers={"Retry-After": "3600"}))
+    crm = hubspot_at(server.url, clock)
+    with pytest.raises(ComeBackLater, match="come back at 2026-06-01 07:00") as error:
+        pulled(crm)
+    assert error.value.resume_at == NOW + timedelta(hours=1)
+    with pytest.raises(ComeBackLater):
+        crm.quota()
+    assert clock.slept == []
 
 
 def test_a_short_wait_the_crm_asks_for_is_waited(server: Scripted) -> None:

@@ -155,6 +155,22 @@ def test_a_search_that_repeats_itself_stops_the_pull() -> None:
         list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING))
 
 
+def test_changes_that_are_counted_and_not_shown_stop_the_pull() -> None:
+    tiny = Tiny()
+    for number in range(1, 5):
+        tiny.add("companies", number)
+    crm = hubspot_of(tiny)
+    _, summary = pulled(crm, columns=ACCOUNTS_ONLY)
+
+    def blind(_method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]] | None:
+        searching = path.endswith("search") and body["sorts"][0]["direction"] == "ASCENDING"
+        return (200, {"total": 0, "results": []}) if searching else None
+
+    tiny.instead = blind
+    with pytest.raises(BadAnswer, match="0 records arrived and HubSpot counts 4"):
+        pulled(crm, columns=ACCOUNTS_ONLY, since=summary.watermark)
+
+
 def test_a_search_that_counts_more_and_shows_none_stops_the_pull() -> None:
     tiny = Tiny()
     tiny.instead = lambda *_: (200, {"total": 5, "results": []})
@@ -244,6 +260,19 @@ def test_a_deleted_and_a_merged_record_are_told_as_gone() -> None:
     _, rows = pull_twice(tiny, change)
     assert rows[Table.GONE] == {"table": ["accounts", "accounts", "deals"], "id": ["1", "2", "12"]}
     assert "4" in rows[Table.ACCOUNTS]["account_id"]
+
+
+def test_a_merge_that_keeps_one_of_its_ids_leaves_that_one_alive() -> None:
+    tiny = portal_with_deals()
+
+    def change() -> None:
+        del tiny.rows["companies"][2]
+        tiny.merged["companies"] = {2: 1}
+        tiny.touch("companies", 1, hs_merged_object_ids="1;2")
+
+    _, rows = pull_twice(tiny, change)
+    assert rows[Table.GONE] == {"table": ["accounts"], "id": ["2"]}
+    assert "1" in rows[Table.ACCOUNTS]["account_id"]
 
 
 def test_the_watermark_does_not_depend_on_our_clock() -> None:

@@ -2,72 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
 
-from connector.crm.hubspot import HubSpot, connect
 from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
 from connector.model.changes import Landed, RecordWrite, Target
-from connector.model.fields import CATALOGUE, Table, Type
-from connector.model.outputs import GROUP_NAME, Output
+from connector.model.fields import CATALOGUE, Table
+from connector.model.outputs import GROUP_NAME
 from connector.ports import PullRequest
 from connector.sandbox import running
 from connector.sandbox.hubspot.limits import Quota
-from tests.hubspot.parts import FakeClock, account, pulled
+from tests.hubspot.line import MONEY, OUTPUTS, SAY_NO, TIER, TOKEN, Line
+from tests.hubspot.parts import account, pulled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-TOKEN = "pat-eu1-provider-test"
-TIER = Output(
-    "seg_tier",
-    Type.TEXT,
-    {"en": "Customer tier", "nl": "Klantsegment"},
-    {"large": {"en": "Large customer", "nl": "Grote klant"}, "small": {"en": "Small", "nl": "Klein"}},
-    on_deals="seg_account_tier",
-)
-SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no", "nl": "Zeg NEE"}, on_deals="seg_account_say_no")
-MONEY = Output("seg_revenue_12m", Type.MONEY, {"en": "Revenue, 12 months", "nl": "Omzet 12 maanden"})
-REASONS = Output("seg_say_no_reasons", Type.MULTI, {"en": "Reasons", "nl": "Redenen"}, {"N1": {}, "N2": {}})
-NOTE = Output("seg_override_reason", Type.TEXT, {"en": "Override", "nl": "Handmatig"}, written=False)
-OUTPUTS = [TIER, SAY_NO, MONEY, REASONS, NOTE]
-
-
-class Line:
-    """A sandbox and a provider on it."""
-
-    def __init__(self, url: str, **options: Any) -> None:
-        self.url = url
-        self.options = options
-        self.clock = FakeClock()
-        self.crm = self.connect()
-        self.http = requests.Session()
-        self.http.headers["Authorization"] = f"Bearer {TOKEN}"
-
-    def connect(self, **options: Any) -> HubSpot:
-        waits = {"sleep": self.clock.sleep, "ticks": self.clock.ticks}
-        given: dict[str, Any] = {"token": TOKEN} | waits | self.options | options
-        return connect(base_url=self.url, now=lambda: datetime.now(UTC), **given)
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        reply = self.http.request(method, self.url + path, json=body, timeout=10)
-        assert reply.status_code < 300, reply.text
-        return reply.json() if reply.content else None
-
-    def fault(self, action: str, **rule: Any) -> None:
-        self.ask("POST", "/_sandbox/faults", {"action": action, **rule})
-
-    def create(self, kind: str = "companies", **properties: str) -> str:
-        return str(self.ask("POST", f"/crm/v3/objects/{kind}", {"properties": properties})["id"])
-
-    def writes(self) -> list[dict[str, Any]]:
-        return list(self.ask("GET", "/_sandbox/journal?writes=true")["results"])
-
-    def definition(self, name: str, kind: str = "companies") -> dict[str, Any]:
-        return dict(self.ask("GET", f"/crm/v3/properties/{kind}/{name}"))
 
 
 @pytest.fixture
@@ -377,10 +328,15 @@ def test_doctor_says_what_is_wrong_and_how_to_mend_it(line: Line) -> None:
     assert "not connected: pain_fit" in found["warning", "accounts"].message
     assert found["bad", "properties"].fix == "run tiersync provision"
     assert ("good", "account") in found
+    assert ("good", "quota") in found
+    assert ("good", "clock") in found
     line.crm.provision([TIER], language="en", dry_run=False)
     found = {(f.level, f.subject): f for f in line.crm.doctor(request, [TIER])}
     assert ("good", "properties") in found
     assert not any(level == "bad" for level, _ in found)
+    slow = line.connect(now=lambda: datetime.now(UTC) - timedelta(hours=2))
+    clock = {f.subject: f for f in slow.doctor(request, [TIER])}["clock"]
+    assert (clock.level, clock.message) == ("warning", "120 minutes away from HubSpot's")
     line.fault("401-invalid")
     last = list(line.connect(token="0a1b2c3d-1111-2222-3333-444455556666").doctor(request, [TIER]))
     assert [(f.level, f.subject) for f in last] == [("warning", "token"), ("bad", "access")]

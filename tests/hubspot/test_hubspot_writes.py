@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.errors import AccessRefused, StopRun, UsageError
+from connector.errors import AccessRefused, BadAnswer, StopRun, UsageError
 from connector.model.changes import Landed, RecordWrite, Target
 from tests.hubspot.parts import TOKEN, FakeClock, account, hubspot_at, hubspot_of
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
@@ -216,6 +216,16 @@ def test_per_record_errors_of_a_mixed_answer_keep_the_crms_words(server: Scripte
     assert (second.landed, second.code, second.reason) == (Landed.REFUSED, "VALIDATION_ERROR", "no ***")
 
 
+def test_a_record_that_is_said_to_be_written_and_gone_is_read_back(server: Scripted) -> None:
+    error = {"category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["2"]}}
+    both = {"results": [{"id": "1", "properties": {}}, {"id": "2", "properties": {}}], "errors": [error]}
+    server.only(UPDATE, Reply(207, both))
+    outcomes = hubspot_at(server.url).write([account(1, seg_tier="x"), account(2, seg_tier="x")])
+    assert {o.landed for o in outcomes} == {Landed.WRITTEN}
+    assert sends(server) == [["1", "2"], ["2"]]
+    assert values(server) == {2: "x"}
+
+
 def test_errors_that_name_no_record_are_isolated(server: Scripted) -> None:
     def rule(seen: Seen) -> Reply | None:
         if UPDATE not in seen.path:
@@ -285,3 +295,30 @@ def test_values_read_back_are_canonical(server: Scripted) -> None:
         "seg_flag": "true",
         "seg_tier": None,
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"results": []},
+        {"results": [{"id": "2", "properties": {}}]},
+        {"results": [], "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": ["2"]}}]},
+        {"results": [], "errors": [{"category": "VALIDATION_ERROR", "context": {"ids": ["1"]}}]},
+    ],
+)
+def test_a_read_that_leaves_a_record_out_without_a_word_cannot_be_trusted(
+    server: Scripted, body: dict[str, Any]
+) -> None:
+    server.only("batch/read", Reply(207, body))
+    with pytest.raises(BadAnswer, match=r"left out 1 of the records asked for without a word \(1\)"):
+        hubspot_at(server.url).read(Target.ACCOUNT, ["1"], ["seg_tier"])
+
+
+def test_many_records_are_read_side_by_side_and_each_once() -> None:
+    tiny = portal(range(1, 1_001))
+    ids = [str(number) for number in range(1, 1_011)]
+    found = hubspot_of(tiny).read(Target.ACCOUNT, [*ids, *ids], ["seg_tier"])
+    assert list(found) == ids
+    assert [record for record, values in found.items() if values is None] == ids[1_000:]
+    reads = [call for call in tiny.calls if call.path.endswith("batch/read")]
+    assert len(reads) == 11

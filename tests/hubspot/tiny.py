@@ -62,12 +62,13 @@ class Tiny:
     clock: int = START
     tick: int = 100
     lag: int = 0
+    changes: int = 0
     page: int = 100
     calls: list[Call] = field(default_factory=list)
 
     def add(self, kind: str, number: int, *, modified: int | None = None, **properties: str | None) -> Row:
         at = self.clock if modified is None else modified
-        row = Row({"createdate": iso(at), **properties}, at, [(at + self.lag, at)])
+        row = Row({"createdate": iso(at), **properties}, at, [(at + self.delay(), at)])
         self.rows[kind][number] = row
         return row
 
@@ -76,7 +77,12 @@ class Tiny:
         row.properties.update(properties)
         row.modified = self.clock
         self.touched(number)
-        row.versions.append((self.clock + self.lag, self.clock))
+        row.versions.append((self.clock + self.delay(), self.clock))
+
+    def delay(self) -> int:
+        """The index takes each change in its own time, up to the lag: later ones may show before earlier ones."""
+        self.changes += 1
+        return self.lag * (self.changes * 3 % 5) // 4
 
     def archive(self, kind: str, number: int) -> None:
         self.rows[kind][number].archived_at = self.clock

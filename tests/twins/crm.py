@@ -156,6 +156,9 @@ class ModelCrm:
             return Outcome(*place, Landed.UNSETTLED)
         return Outcome(*place, Landed.WRITTEN)
 
+    def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
+        return {table: frozenset(columns) for table, columns in request.columns.items()}
+
     def preflight(self, outputs: Sequence[Output]) -> None:
         self.calls += 1
         self.on_preflight()

@@ -145,6 +145,9 @@ class MemoryJournal:
     def quarantined(self) -> Sequence[QuarantineRow]:
         return list(self.aside.values())
 
+    def discard(self, run: str) -> None:
+        self.planned[run] = [item for item in self.planned[run] if item.row.tries]
+
     def forget(self, target: Target, records: Sequence[str]) -> None:
         for key in [key for key in self.written if key[0] is target and key[1] in records]:
             del self.written[key]

@@ -51,6 +51,11 @@ class FilesCrm:
                 rows[table] = self._deliver(table, present, deliver, progress)
         return PullSummary("", full=True, rows=rows, not_connected={k: v for k, v in absent.items() if v})
 
+    def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
+        """Look at the header lines."""
+        found = {table: frozenset(self._present(table, columns)) for table, columns in request.columns.items()}
+        return {table: columns for table, columns in found.items() if columns}
+
     def read(
         self, target: Target, records: Sequence[str], properties: Sequence[str]
     ) -> Mapping[str, Mapping[str, str | None] | None]:

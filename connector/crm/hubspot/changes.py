@@ -41,7 +41,6 @@ def pull(intake: Intake, mark: Watermark, deliver: Put, *, refresh_links: bool) 
     find = _all_ids if refresh_links else partial(_touched, changed=changed)
     gather([_linking(intake, table, find) for table in changed if table in LINK_TABLE], deliver)
     for table, ids in gone.items():
-        # Read after the changes: a record that is both was deleted meanwhile.
         _deliver_gone(table, sorted(ids, key=int), deliver)
 
 
@@ -59,6 +58,7 @@ def _searching(intake: Intake, table: Table, since: datetime, changed: set[str],
         before = objects.standing(since=since)
         seen = 0
         merged: list[Record] = []
+        absorbed: set[str] = set()
         for page in objects.changed(since):
             seen += len(page)
             for ids in in_batches(page, BATCH):
@@ -67,8 +67,10 @@ def _searching(intake: Intake, table: Table, since: datetime, changed: set[str],
                 columns.settle(records)
                 merged += [record for record in records if merged_ids(record)]
                 put(Page(table, columns.build(records)))
-                gone.update(found.gone, found.survivors, *(merged_ids(record) for record in records))
-        gone.update(archived_since(objects, since))
+                gone.update(found.gone, found.survivors)
+                absorbed.update(*(merged_ids(record) for record in records))
+        # A merge may keep one of its ids; what was deleted is asked last: a record that is changed and gone is gone.
+        gone.update(absorbed - changed, archived_since(objects, since))
         pause = intake.client.transport.brake.pause
         check_complete(objects, rows=seen, merged=merged, before=before, since=since, pause=pause)
 

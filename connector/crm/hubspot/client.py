@@ -20,7 +20,7 @@ from hubspot.crm.companies.exceptions import ApiException
 from connector.crm.hubspot import answers
 from connector.crm.hubspot.answers import Meaning
 from connector.crm.transport import Again, Answer, Call, NoAnswer
-from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, SkipRecord
+from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,13 +37,13 @@ _POOL = 16
 _CONNECT_SECONDS = 10.0
 
 
-class Refused(SkipRecord):
+class Refused(StopRun):
     """HubSpot will never take this call as it is (400, 404, 409, 413, 414); `problem` holds its words."""
 
     code = "REFUSED"
 
-    def __init__(self, message: str, *, problem: Problem) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, hint: str, problem: Problem) -> None:
+        super().__init__(message, hint=hint)
         self.problem = problem
 
 
@@ -128,10 +128,13 @@ class Wire:
 
 
 def _refusal(error: ApiException) -> Answer | NoAnswer:
-    if not error.status:
-        return NoAnswer(answers.brief(str(error.reason)), sent=False, hopeless=True)
-    body = error.body
-    return Answer(error.status, error.headers or {}, body.encode() if isinstance(body, str) else body or b"")
+    """The answer inside an exception of the official client; without a status it is about TLS."""
+    if error.status:
+        return Answer(error.status, urllib3.HTTPHeaderDict(error.headers), error.body or b"")
+    text = answers.brief(str(error.reason))
+    if any(word in text.upper() for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+        return NoAnswer(f"no secure connection can be made: {text}", sent=False, hopeless=True)
+    return NoAnswer(f"the secure connection broke off: {text}", sent=True)
 
 
 _NEVER_SENT = (
@@ -139,7 +142,7 @@ _NEVER_SENT = (
     urllib3.exceptions.ConnectTimeoutError,
     urllib3.exceptions.NameResolutionError,
 )
-_HOPELESS = (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError, ValueError)
+_HOPELESS = (urllib3.exceptions.LocationValueError, ValueError)
 
 
 def _lost(error: Exception, host: str) -> NoAnswer:
@@ -177,6 +180,8 @@ class Client:
         self.scrub = scrub
         self._now = now
         self._chance = chance
+        self.told_time = ""
+        """HubSpot's clock as its last answer gave it (an HTTP date)."""
         self.transport: Transport
         self.credentials: Credentials
 
@@ -206,6 +211,7 @@ class Client:
             answer = self._wire.send(call, self.credentials.bearer())
             if isinstance(answer, Answer):
                 self.limits.see(call.lane, answer)
+                self.told_time = answer.headers.get("Date", self.told_time)
         return answer
 
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
@@ -248,7 +254,8 @@ class Client:
         if meant is Meaning.REDIRECT:
             hint = "set [crm] base_url to the address HubSpot answers at; redirects are not followed with a token"
             return BadAnswer(f"{call.what}: HubSpot redirects elsewhere (HTTP {answer.status})", hint=hint)
-        return Refused(text, problem=found)
+        hint = "check [crm] base_url" if meant is Meaning.MISSING else "HubSpot's words say what it does not take"
+        return Refused(text, hint=hint, problem=found)
 
     def _object(self, call: Call) -> dict[str, Any]:
         answer = self.call(call)

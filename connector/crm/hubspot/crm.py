@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot import mapping, reference, schema, write
+from connector.crm.hubspot import definitions, mapping, reference, schema, write
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -14,7 +15,6 @@ from connector.crm.hubspot.provision import Provisioner
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.errors import StopRun, UsageError
-from connector.model.changes import Outcome, RecordWrite, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.mapping import FieldMap
     from connector.crm.hubspot.paths import Paths
     from connector.crm.hubspot.schema import Property
+    from connector.model.changes import Outcome, RecordWrite, Target
+    from connector.model.fields import Table
     from connector.model.outputs import Output
     from connector.ports import Finding, Page, Progress, ProvisionStep, PullRequest, PullSummary, Quota
+
+
+_READERS = 4
+"""Reads by id side by side; the pacing is theirs together."""
 
 
 class HubSpot:
@@ -49,16 +55,26 @@ class HubSpot:
         self._client.transport.brake.release()
         return pull(self._intake(request), deliver, progress, now=self._now)
 
+    def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
+        """See ports.Crm.connected."""
+        intake = self._intake(request)
+        intake.prepare()
+        found = {table: frozenset(columns) - intake.absent(table) for table, columns in request.columns.items()}
+        return {table: columns for table, columns in found.items() if columns}
+
     def read(
         self, target: Target, records: Sequence[str], properties: Sequence[str]
     ) -> Mapping[str, Mapping[str, str | None] | None]:
         """See ports.Crm.read; a record merged into another counts as gone."""
         names = {name: self._source(target, name) for name in properties}
         found: dict[str, Mapping[str, str | None] | None] = dict.fromkeys(records)
-        for ids in in_batches(dict.fromkeys(records), BATCH):
-            for record in self._objects(target).read(ids, [*names.values()]).records:
-                values = record["properties"]
-                found[record["id"]] = {name: self._canonical(target, values, at) for name, at in names.items()}
+        self._known(target, afresh=False)
+        objects, batches = self._objects(target), [*in_batches(dict.fromkeys(records), BATCH)]
+        with ThreadPoolExecutor(_READERS) as readers:
+            for answer in readers.map(lambda ids: objects.read(ids, [*names.values()]), batches):
+                for record in answer.records:
+                    values = record["properties"]
+                    found[record["id"]] = {name: self._canonical(target, values, at) for name, at in names.items()}
         return found
 
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
@@ -84,7 +100,7 @@ class HubSpot:
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight; passes when the definitions may not be read, the CRM will judge each write."""
-        existing = self._existing(afresh=True)
+        existing = self._existing(outputs)
         if existing is None:
             return
         wrong = self._provisioner().preflight(outputs, existing)
@@ -104,7 +120,8 @@ class HubSpot:
         """See ports.Crm.doctor."""
         self._client.transport.brake.release()
         provisioner = self._provisioner()
-        return examine(self._client, self._intake(request), provisioner, outputs, lambda: self._existing(afresh=True))
+        existing = partial(self._existing, outputs)
+        return examine(self._client, self._intake(request), provisioner, outputs, existing, now=self._now())
 
     def quota(self) -> Quota:
         """See ports.Crm.quota."""
@@ -146,7 +163,9 @@ class HubSpot:
                 self._definitions[target] = None
         return self._definitions[target]
 
-    def _existing(self, *, afresh: bool) -> dict[Target, Mapping[str, Property]] | None:
-        known = {target: self._known(target, afresh=afresh) for target in Target}
+    def _existing(self, outputs: Sequence[Output]) -> dict[Target, Mapping[str, Property]] | None:
+        """The definitions, read afresh, of every target the outputs are kept on; None when one may not be read."""
+        targets = dict.fromkeys(target for target, _, _ in definitions.placed(outputs))
+        known = {target: self._known(target, afresh=True) for target in targets}
         readable = {target: found for target, found in known.items() if found is not None}
         return readable if len(readable) == len(known) else None

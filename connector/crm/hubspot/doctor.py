@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from connector.errors import AccessRefused, ConnectorError, UsageError
@@ -9,12 +11,15 @@ from connector.ports import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from connector.crm.hubspot import reference
     from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.intake import Intake
     from connector.crm.hubspot.provision import Existing, Provisioner
     from connector.model.outputs import Output
+
+_CLOCKS_AGREE = timedelta(minutes=5)
 
 
 def examine(
@@ -23,6 +28,8 @@ def examine(
     provisioner: Provisioner,
     outputs: Sequence[Output],
     existing: Callable[[], Existing | None],
+    *,
+    now: datetime,
 ) -> Iterator[Finding]:
     """One finding per subject; the first bad one about the connection ends the list."""
     if warning := client.credentials.warning():
@@ -41,6 +48,7 @@ def examine(
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield _quota(client)
+    yield _clock(client, now)
 
 
 def _account(details: reference.Details) -> Finding:
@@ -81,3 +89,16 @@ def _quota(client: Client) -> Finding:
         return Finding("unchecked", "quota", "HubSpot does not tell this token how many calls are left today")
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", f"{quota.left:,} of today's {quota.limit:,} calls are left")
+
+
+def _clock(client: Client, now: datetime) -> Finding:
+    """Dates are judged by our clock, changes by HubSpot's: they should agree."""
+    try:
+        theirs = parsedate_to_datetime(client.told_time)
+    except (TypeError, ValueError):
+        return Finding("unchecked", "clock", "HubSpot's answers carry no date")
+    apart = abs(now - theirs)
+    if apart <= _CLOCKS_AGREE:
+        return Finding("good", "clock", "within five minutes of HubSpot's")
+    text = f"{round(apart.total_seconds() / 60):,} minutes away from HubSpot's"
+    return Finding("warning", "clock", text, "set this machine's clock; TIERSYNC_NOW fixes it on purpose")

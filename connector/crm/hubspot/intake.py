@@ -76,9 +76,12 @@ class Intake:
         """The asked columns of a table that HubSpot does not have or does not show."""
         if table in self.columns:
             return self.columns[table].missing
-        linked = {LINK_TABLE[found] for found in self.columns if found in LINK_TABLE}
-        readable = table in linked or (table is Table.OWNERS and table not in self.closed)
-        return frozenset() if readable else frozenset(self.request.columns.get(table, ()))
+        return frozenset() if table in self.others() else frozenset(self.request.columns.get(table, ()))
+
+    def others(self) -> set[Table]:
+        """What is delivered besides the record tables: the links of each, and the owners when they may be read."""
+        owners = {Table.OWNERS} & self.request.columns.keys() - self.closed.keys()
+        return {LINK_TABLE[table] for table in self.columns if table in LINK_TABLE} | owners
 
     def link_page(self, table: Table, ids: list[str], *, keep_empty: bool) -> Page:
         """The links of at most 1,000 records; `keep_empty` also says of which there are none."""

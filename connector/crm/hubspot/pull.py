@@ -22,7 +22,7 @@ def pull(
 ) -> PullSummary:
     """Deliver every page of the request; see ports.Crm.pull."""
     intake.prepare()
-    rows: dict[Table, int] = dict.fromkeys(intake.columns, 0)
+    rows: dict[Table, int] = dict.fromkeys([*intake.columns, *sorted(intake.others())], 0)
 
     def hand_over(page: Page) -> None:
         arrived = len(next(iter(page.columns.values()), ()))
@@ -57,7 +57,7 @@ def _summary(intake: Intake, rows: dict[Table, int], mark: watermark.Watermark) 
     return PullSummary(
         watermark=mark.text(),
         full=intake.request.since is None,
-        rows=rows,
+        rows={table: count for table, count in rows.items() if table not in intake.closed},
         not_connected={table: names for table, names in absent.items() if names},
         home_currency=intake.details.currency,
         warnings=(*intake.warnings, *closed),

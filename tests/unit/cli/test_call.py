@@ -25,7 +25,6 @@ def mounted(monkeypatch: pytest.MonkeyPatch) -> Mount:
     def mount(command: Command) -> None:
         family = SimpleNamespace(mount=lambda root: root.command("try")(shared(command)))
         monkeypatch.setattr(app, "FAMILIES", ("probe",))
-        monkeypatch.setattr(app, "find_spec", lambda _name: True, raising=False)
         monkeypatch.setattr(app, "import_module", lambda _name: family)
 
     return mount

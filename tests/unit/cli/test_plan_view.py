@@ -72,6 +72,11 @@ def test_a_plan_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:
     out = shown(capsys, "nl", *MOVED)
     assert "Van segment naar segment" in out
     assert "Gewone klant" in out
+    assert "eigen gegevens gewijzigd" in out
+
+
+def test_every_cause_has_a_dutch_name() -> None:
+    assert set(plan_view.DUTCH_CAUSES) == set(Cause)
 
 
 def test_both_languages_have_the_same_words() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.errors import UsageError
-from connector.model.changes import Target
+from connector.model.changes import Change, Target
 from connector.sync import Result, history
 from tests.twins import House
 
@@ -113,6 +113,15 @@ def test_the_changes_that_were_sent_and_never_answered_are_not_shown_as_planned(
     run = made.walk().sync(yes=True).run
     told = {record["outcome"] for record in history.show(made.journal, run)["records"] if record["record"] == "a"}
     assert told == {"unsettled"}
+
+
+def test_a_run_that_died_shows_what_it_had_sent_as_unsettled() -> None:
+    made = house()
+    row = Change("a", Target.ACCOUNT, "a", "seg_tier", None, "large")
+    made.journal.start(run="dead", command="sync", now=made.clock())
+    made.journal.intend("dead", [row, row._replace(property="seg_say_no")])
+    made.journal.sending("dead", [1])
+    assert [r["outcome"] for r in history.show(made.journal, "dead")["records"]] == ["unsettled", "planned"]
 
 
 def test_planned_accounts_come_with_their_changes() -> None:

@@ -80,6 +80,28 @@ def test_a_run_is_approved_once() -> None:
     assert made.journal.rows[held.run].outcome is RunOutcome.OK
 
 
+def test_a_plan_that_is_held_again_is_kept_once_and_every_id_of_it_releases_it() -> None:
+    made = house()
+    first, second, third = (made.walk().sync() for _ in range(3))
+    kept = [len(list(made.journal.changes(run))) for run in (first.run, second.run, third.run)]
+    assert kept == [0, 0, first.figures["changes"]]
+    assert history.status(made.journal, now=made.clock())["held"]["run"] == third.run
+    result = made.walk().approve(first.run, reason="x")
+    assert (result.run, result.exit_code) == (third.run, 0)
+    assert made.crm.holds(Target.ACCOUNT, "a0", "seg_tier") == "small"
+    assert made.walk().undo(first.run).figures["written"] == result.figures["written"]
+
+
+def test_plans_that_differ_are_kept_side_by_side() -> None:
+    made = house()
+    first = made.walk().sync()
+    made.account("new", deals=[20])
+    second = made.walk().sync()
+    assert list(made.journal.changes(first.run))
+    assert made.walk().approve(first.run, reason="x").run == first.run
+    assert codes(made.walk().approve(second.run, reason="x")) == ["STALE"]
+
+
 def test_a_run_that_was_not_held_cannot_be_approved() -> None:
     made = applied()
     win(made, "a0", 500)

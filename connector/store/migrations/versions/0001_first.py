@@ -56,11 +56,8 @@ def _runs_and_changes() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("landed_at", _MOMENT),
     )
-    op.create_index("changes_by_record", "changes", ["target", "record", "property", "run_no"], unique=True)
-    op.create_index("changes_by_account", "changes", ["account"])
-    op.create_index(
-        "changes_being_sent", "changes", ["run_no", "seq"], sqlite_where=_BEING_SENT, postgresql_where=_BEING_SENT
-    )
+    op.create_index("changes_by_record", "changes", ["run_no", "target", "record", "property"], unique=True)
+    op.create_index("changes_being_sent", "changes", ["run_no", "seq"], sqlite_where=_BEING_SENT)
 
 
 def _what_is_remembered() -> None:

@@ -1,0 +1,124 @@
+"""Every command works on a folder of files as it does on a CRM."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.cli.ending import run
+
+ROOT = Path(__file__).parents[2]
+Ask = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-02T09:00:00+02:00")
+    shutil.copytree(ROOT / "rules", "rules")
+    Path("data").mkdir()
+    Path("settings.toml").write_text('[crm]\nkind = "files"\npath = "data"\n[run]\nlanguage = "en"\n')
+    write("accounts", [{"account_id": f"A{n:03}", "name": f"Account {n}", "employees": 50 + 5 * n} for n in range(40)])
+    write("deals", [deal(n) for n in range(30)])
+    return tmp_path
+
+
+def deal(n: int) -> dict[str, object]:
+    return {
+        "deal_id": f"D{n}",
+        "account_id": f"A{n:03}",
+        "is_won": "true",
+        "is_closed": "true",
+        "amount": f"{1000 * (n + 1)}.00",
+        "currency": "EUR",
+        "close_date": "2025-11-01",
+        "created_at": "2025-10-01T09:00:00+02:00",
+    }
+
+
+def write(name: str, rows: list[dict[str, object]]) -> None:
+    with Path(f"data/{name}.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture
+def ask(capfd: pytest.CaptureFixture[str]) -> Ask:
+    def asked(*arguments: str) -> tuple[int, Any]:
+        capfd.readouterr()
+        code = run([*arguments, "--json"])
+        return code, json.loads(capfd.readouterr().out)
+
+    return asked
+
+
+def outputs() -> dict[str, dict[str, str]]:
+    with Path("data/outputs.csv").open(newline="") as file:
+        return {row["account_id"]: row for row in csv.DictReader(file)}
+
+
+@pytest.mark.usefixtures("home")
+def test_the_whole_walk_on_files(ask: Ask) -> None:
+    assert ask("doctor")[0] == 0
+    assert ask("provision")[0] == 0
+    code, held = ask("sync")
+    assert (code, held["reasons"][0]["code"]) == (3, "FIRST_RUN")
+    assert not Path("data/outputs.csv").exists()
+    code, first = ask("sync", "--yes")
+    assert (code, first["outcome"]) == (0, "ok")
+    assert first["written"] == first["changes"] > 40
+    assert outputs()["A029"]["seg_pyramid_level"] == "top"
+    code, second = ask("sync")
+    assert (code, second["changes"]) == (0, 0)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_value_typed_into_outputs_is_kept_and_undo_brings_the_old_ones_back(ask: Ask) -> None:
+    ask("sync", "--yes")
+    before = outputs()
+    text = Path("data/outputs.csv").read_text()
+    Path("data/outputs.csv").write_text(text.replace(",medium,", ",low,", 1))
+    code, again = ask("sync")
+    assert code == 0, again
+    assert (again["changes"], again["kept"]) == (0, 1), again
+    rows = [deal(n) for n in range(30)]
+    rows[0]["amount"] = "25500.00"
+    write("deals", rows)
+    code, third = ask("sync")
+    assert code == 0, third
+    assert third["written"] > 0
+    code, undone = ask("undo", third["run"])
+    assert code == 0, undone
+    assert outputs()["A000"]["seg_pyramid_level"] == before["A000"]["seg_pyramid_level"]
+
+
+@pytest.mark.usefixtures("home")
+def test_evaluate_says_what_a_sync_writes(ask: Ask, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    assert run(["evaluate", "--data", "data"]) == 0
+    told = {row["account_id"]: row for row in map(json.loads, capfd.readouterr().out.splitlines())}
+    ask("sync", "--yes")
+    written = outputs()
+    assert told.keys() == written.keys()
+    for name in ("seg_tier", "seg_pyramid_level", "seg_say_no_status", "seg_action"):
+        assert {account: row[name] for account, row in told.items()} == {
+            account: row[name] or None for account, row in written.items()
+        }
+
+
+@pytest.mark.usefixtures("home")
+def test_a_broken_file_stops_the_run_before_any_write_and_leaves_the_mirror(ask: Ask) -> None:
+    ask("sync", "--yes")
+    before = Path("data/outputs.csv").read_bytes()
+    with Path("data/accounts.csv").open("a") as file:
+        file.write("A999\n")
+    code, failed = ask("sync")
+    assert code == 1
+    assert "accounts.csv" in failed["reasons"][0]["message"]
+    assert Path("data/outputs.csv").read_bytes() == before
+    assert ask("explain", "A001")[0] == 0

@@ -1,0 +1,93 @@
+"""The population from above: counted once per account, and once per group where money is concerned."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.model.fields import Table
+from connector.model.pictures import Crossing, Window
+from connector.rules.loading import load
+from tests.engine.evaluating import evaluated, request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.engine.evaluation import DuckDbEvaluation
+    from connector.model.pictures import Pictures
+
+RULES = Path(__file__).parents[2] / "rules"
+WON = {"is_won": "true", "is_closed": "true", "close_date": "2026-03-01"}
+
+
+@pytest.fixture(scope="module")
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDbEvaluation]:
+    """A group of two, three single customers, a former one, a prospect we should refuse, one without a deal."""
+    accounts = [
+        {"account_id": "daughter", "parent_id": "mother", "seg_pyramid_level": "small"},
+        {"account_id": "mother", "seg_pyramid_level": "small"},
+        {"account_id": "one"},
+        {"account_id": "two"},
+        {"account_id": "three", "seg_pyramid_level": "top"},
+        {"account_id": "former"},
+        {"account_id": "tiny", "employees": "5", "quote_requested_at": "2026-03-01", "owner_id": "7", "name": "Tiny"},
+        {"account_id": "unknown"},
+    ]
+    amounts = {"daughter": "600", "mother": "400", "one": "90", "two": "80", "three": "70"}
+    deals = [WON | {"deal_id": name, "account_id": name, "amount": amount} for name, amount in amounts.items()]
+    deals += [WON | {"deal_id": "old", "account_id": "former", "amount": "5", "close_date": "2020-03-01"}]
+    deals += [WON | {"deal_id": "foreign", "account_id": "one", "amount": "5", "currency": "XXX"}]
+    asked = request(tmp_path_factory.mktemp("pictures"), {Table.ACCOUNTS: accounts, Table.DEALS: deals})
+    with evaluated(load(RULES), asked) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pictures(evaluation: DuckDbEvaluation) -> Pictures:
+    return evaluation.tables()
+
+
+def test_the_window_is_the_one_revenue_was_counted_over(pictures: Pictures) -> None:
+    assert pictures.window == Window("trailing_12_months", date(2025, 4, 2), date(2026, 4, 1))
+
+
+def test_a_group_brings_its_revenue_once(pictures: Pictures) -> None:
+    assert list(pictures.revenues_cents) == [1000_00, 90_00, 80_00, 70_00]
+    levels = {s.value: (s.accounts, s.customers, s.revenue_cents) for s in pictures.slices["seg_pyramid_level"]}
+    assert levels["top"] == (2, 1, 1000_00)
+    assert levels["small"] == (3, 3, 240_00)
+    assert levels["inactive"] == (1, 1, 0)
+
+
+def test_crossings_tell_from_where_to_where(pictures: Pictures) -> None:
+    crossings = pictures.crossings["seg_pyramid_level"]
+    assert Crossing("small", "top", accounts=2, revenue_cents=1000_00) in crossings
+    assert Crossing("top", "small", accounts=1, revenue_cents=70_00) in crossings
+    assert sum(crossing.accounts for crossing in crossings) == 8
+
+
+def test_benchmarks_and_lines_stand_beside_the_levels(pictures: Pictures) -> None:
+    assert {level: str(share) for level, share in pictures.benchmarks.items()} == {
+        "top": "40",
+        "big": "25",
+        "medium": "15",
+        "small": "20",
+    }
+    assert pictures.lines_cents["top"] == 545_00
+
+
+def test_warnings_and_missing_fields_are_counted(pictures: Pictures) -> None:
+    assert ("CURRENCY_UNKNOWN", 1) in {(w.code, w.accounts) for w in pictures.warnings}
+    assert {m.field for m in pictures.missing} >= {"icp_employees"}
+
+
+def test_the_advised_accounts_are_those_to_refuse_or_watch(evaluation: DuckDbEvaluation) -> None:
+    (tiny,) = evaluation.advised()
+    assert (tiny.account, tiny.name, tiny.owner, tiny.status, tiny.scope) == ("tiny", "Tiny", "7", "say_no", "decline")
+    assert tiny.reasons == ("N5",)
+    assert tiny.reason is not None
+    assert "5" in tiny.reason
+    assert tiny.net_contribution_cents is None
