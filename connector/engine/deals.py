@@ -39,19 +39,24 @@ MONEY_CELLS = "['amount', 'home_amount']"
 
 
 def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[str], situation: Situation) -> None:
-    """Make `deal` with the columns asked for; UsageError when the rate table contradicts itself."""
+    """Make `deal` with the columns asked for, and `homeless` with the number of deals that belong to nobody.
+
+    Raises UsageError when the rate table contradicts itself. The typed rows are let go of.
+    """
     view = counted_for(db, Table.DEALS, tables)
     pipelines = f" and d.pipeline in ({one_of(situation.pipelines)})" if situation.pipelines else ""
-    names = [name for name in columns if name not in MADE]
+    seen = f"{situation.has_seen('d.created_at')}{pipelines}"
     home, unknown = _amounts(db, view, tables, situation)
+    names = [name for name in columns if name not in MADE]
     db.execute(
         f"create table deal as select a.{K}, a.{G}, d.deal_id as id, {kept(Table.DEALS, names, 'd')}"
         f"d.no_primary, {_has_bad(MONEY_CELLS)} as amount_invalid, {unknown} and not amount_invalid "
         "as currency_unknown, "
         f"case when not amount_invalid then {home} end as amount, {_has_other(MONEY_CELLS)} as unreadable "
-        f"from {view} d join account a on a.account_id = d.counts_for "
-        f"{_rates(home)} where {situation.has_seen('d.created_at')}{pipelines}"
+        f"from {view} d join account a on a.account_id = d.counts_for {_rates(home)} where {seen}"
     )
+    counted = f"(select count(*) from {view} d where {seen}) - (select count(*) from deal)"
+    db.execute(f"create table homeless as select {counted} as deals; drop table read_deals")
 
 
 def _amounts(db: DuckDBPyConnection, view: str, tables: Collection[Table], situation: Situation) -> tuple[str, str]:

@@ -39,6 +39,7 @@ def draw(published: Published) -> Pictures:
         missing=_missing(published),
         warnings=_warnings(published),
         overrides=tuple(_overrides(published)),
+        deals_without_account=next(published.rows("select deals from homeless"))[0],
     )
 
 

@@ -121,4 +121,6 @@ class Pictures:
     """Pyramid level -> the amount that separates it from the next level down."""
     missing: Sequence[MissingField] = ()
     warnings: Sequence[WarningCount] = ()
+    deals_without_account: int = 0
+    """Deals that belong to no account we know: reported, never counted (domain.md 2.7)."""
     overrides: Sequence[Override] = ()

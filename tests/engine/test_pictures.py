@@ -40,6 +40,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDbEvalu
     deals = [WON | {"deal_id": name, "account_id": name, "amount": amount} for name, amount in amounts.items()]
     deals += [WON | {"deal_id": "old", "account_id": "former", "amount": "5", "close_date": "2020-03-01"}]
     deals += [WON | {"deal_id": "foreign", "account_id": "one", "amount": "5", "currency": "XXX"}]
+    deals += [WON | {"deal_id": "lost", "account_id": "nobody", "amount": "5"}]
     asked = request(tmp_path_factory.mktemp("pictures"), {Table.ACCOUNTS: accounts, Table.DEALS: deals})
     with evaluated(load(RULES), asked) as found:
         yield found
@@ -82,6 +83,11 @@ def test_benchmarks_and_lines_stand_beside_the_levels(pictures: Pictures) -> Non
 def test_warnings_and_missing_fields_are_counted(pictures: Pictures) -> None:
     assert ("CURRENCY_UNKNOWN", 1) in {(w.code, w.accounts) for w in pictures.warnings}
     assert {m.field for m in pictures.missing} >= {"icp_employees"}
+
+
+def test_deals_of_nobody_are_reported_and_not_counted(pictures: Pictures) -> None:
+    assert pictures.deals_without_account == 1
+    assert sum(pictures.revenues_cents) == 1240_00
 
 
 def test_the_advised_accounts_are_those_to_refuse_or_watch(evaluation: DuckDbEvaluation) -> None:
