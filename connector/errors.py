@@ -8,7 +8,8 @@ ConnectorError            exit 1: something went wrong; `hint` says what a perso
 └── StopRun               exit 1: nothing more is written in this run
     ├── BadAnswer         the CRM answered something that cannot be trusted
     ├── AccessRefused     the CRM refuses the token or asks for a scope
-    └── QuotaUsedUp       the CRM's day is used up; `resume_at` says when it comes back
+    └── ComeBackLater     the CRM asks to come back; `resume_at` says when
+        └── QuotaUsedUp   the CRM's day is used up
 """
 
 from __future__ import annotations
@@ -76,11 +77,17 @@ class AccessRefused(StopRun):
     code = "ACCESS_REFUSED"
 
 
-class QuotaUsedUp(StopRun):
-    """The CRM's quota is used up; the same run may go on after `resume_at`."""
+class ComeBackLater(StopRun):
+    """The CRM asks for more patience than the settings allow; the same run may go on after `resume_at`."""
 
-    code = "QUOTA_USED_UP"
+    code = "COME_BACK_LATER"
 
     def __init__(self, message: str, *, hint: str = "", resume_at: datetime | None = None) -> None:
         super().__init__(message, hint=hint)
         self.resume_at = resume_at
+
+
+class QuotaUsedUp(ComeBackLater):
+    """The CRM's quota is used up; the same run may go on after `resume_at`."""
+
+    code = "QUOTA_USED_UP"

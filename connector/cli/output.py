@@ -26,9 +26,8 @@ def print_document(document: object) -> None:
     """Print one JSON document and a newline on stdout, keys in their given order."""
     import orjson
 
-    sys.stdout.buffer.write(
-        orjson.dumps(document, default=_plain, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    )
+    options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS  # words of an enum are keys too
+    sys.stdout.buffer.write(orjson.dumps(document, default=_plain, option=options))
     sys.stdout.flush()
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from connector.errors import RetryLater, StopRun
+from connector.errors import ComeBackLater, RetryLater, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -231,11 +231,13 @@ class Transport:
     def _gave_up(self, call: Call, again: Again) -> StopRun:
         if again.asked is not None and again.asked > self._retry_seconds:
             back = self._now() + timedelta(seconds=again.asked)
-            return StopRun(
+            later = ComeBackLater(
                 f"{call.what}: {again.reason}; it asks to come back at {back:%Y-%m-%d %H:%M %Z}",
                 hint="run again after that time; the worker does so by itself",
-                code="COME_BACK_LATER",
+                resume_at=back,
             )
+            self.brake.stop(later)  # who waits for the closed lane would wait as long
+            return later
         return again.error(
             f"{call.what}: {again.reason}; gave up after trying for up to {self._retry_seconds:g} s",
             hint="run again later; [crm] retry_seconds and timeout_seconds set the patience",

@@ -118,6 +118,9 @@ class Crm(Protocol):
         The caller hands a value in once per run. Raises StopRun only when nothing more can be written at all.
         """
 
+    def check(self) -> None:
+        """Raise the StopRun that ended an earlier `write` half-way; nothing when none did."""
+
     def preflight(self, outputs: Sequence[Output]) -> None:
         """Check that every written property exists with its type and options; StopRun names all that do not."""
 

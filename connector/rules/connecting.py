@@ -15,7 +15,7 @@ from connector.rules.fold import FALSE, Folder, idle
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf, Relation
 from connector.rules.states import fact_may_be_unknown, states
-from connector.rules.tree import Collect, Scope
+from connector.rules.tree import Case, Collect, Scope
 from connector.rules.walk import names as names_in
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression
 
 ALWAYS = {Table.ACCOUNTS: frozenset(EXTRA_ACCOUNT_COLUMNS), Table.DEALS: frozenset(EXTRA_DEAL_COLUMNS)}
+OURS = "seg_"
 TABLES = {Relation.DEALS: Table.DEALS, Relation.TICKETS: Table.TICKETS, Relation.ACTIVITIES: Table.ACTIVITIES}
 
 
@@ -71,18 +72,24 @@ class _Connector:
     def _fit(self, node: Node, definition: Definition) -> Definition | str:
         match definition:
             case FieldOf():
-                there = self.available.get(Table.ACCOUNTS, frozenset()) | ALWAYS[Table.ACCOUNTS]
-                return definition if definition.column in there else f"account.{definition.column} is not connected"
+                return (
+                    definition if self._is_there(definition.column) else f"account.{definition.column} is not connected"
+                )
             case FactOf():
                 return self._fit_fact(definition)
             case FormulaOf():
                 folded = self._fold(definition.expression)
-                never = node.name == node.model and folded == FALSE != definition.expression
+                never = node.name == node.model and _last(folded) == FALSE != _last(definition.expression)
                 return self._why(node) if idle(folded) or never else FormulaOf(folded)
             case PopulationOf():
                 return self._fit_figure(node, definition)
             case RankOf():
                 return self._fit_rank(node, definition)
+
+    def _is_there(self, column: str) -> bool:
+        """Our own properties are always there: before the first run they are merely empty."""
+        there = self.available.get(Table.ACCOUNTS, frozenset()) | ALWAYS[Table.ACCOUNTS]
+        return column in there or column.startswith(OURS)
 
     def _fit_fact(self, fact: FactOf) -> FactOf | str:
         missing: frozenset[str] = frozenset(self.off)
@@ -148,6 +155,13 @@ class _Connector:
             if isinstance(definition.expression, Collect):
                 changed = replace(changed, options=tuple(entry.code for entry in definition.expression.entries))
         return changed
+
+
+def _last(expression: Expression) -> Expression:
+    """Give what a rule or signal comes down to: FALSE there means that it can never hold."""
+    while isinstance(expression, Case):
+        expression = expression.otherwise
+    return expression
 
 
 def _expressions(definition: Definition) -> tuple[Expression, ...]:

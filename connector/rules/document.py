@@ -47,16 +47,29 @@ class Leaf:
 
     text: str
     plain: bool
-    at: Position
+    line: int
+    column: int
+    length: int
     source: Source
     start: int
     end: int
 
+    @property
+    def at(self) -> Position:
+        """Where it stands."""
+        return Position(self.source.file, self.line, self.column, self.length)
+
+    @property
+    def direct(self) -> bool:
+        """Whether the text stands in the file as it is, on one line."""
+        start = self.start + (0 if self.plain else 1)
+        return "\n" not in self.text and self.source.text.startswith(self.text, start)
+
     def spot(self, offset: int, length: int = 1) -> Position:
         """Find the place of a part of the text in the file, also in folded and multi-line scalars."""
-        quote = 0 if self.plain else 1
-        if self.source.text.startswith(self.text, self.start + quote) and "\n" not in self.text:
-            return Position(self.at.file, self.at.line, self.at.column + quote + offset, max(1, length))
+        if self.direct:
+            column = self.column + offset + (0 if self.plain else 1)
+            return Position(self.source.file, self.line, column, max(1, length))
         return self.source.place(_align(self, offset), max(1, length))
 
 
@@ -150,6 +163,11 @@ class _Builder:
 
     def _value(self, event: Any, events: Iterator[Any], *, depth: int) -> Value:
         self.count += 1
+        if type(event) is yaml.ScalarEvent and event.anchor is event.tag is None and self.count <= MAX_VALUES:
+            return self._leaf(event)
+        return self._guarded(event, events, depth)
+
+    def _guarded(self, event: Any, events: Iterator[Any], depth: int) -> Value:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if depth > MAX_DEPTH:
@@ -195,9 +213,9 @@ class _Builder:
 
     def _leaf(self, event: Any) -> Leaf:
         start, end = event.start_mark, event.end_mark
-        length = end.index - start.index if end.line == start.line else 1
-        at = Position(self.source.file, start.line + 1, start.column + 1, max(1, length))
-        return Leaf(event.value, event.style in {None, ""}, at, self.source, start.index, end.index)
+        length = max(1, end.index - start.index) if end.line == start.line else 1
+        plain = event.style is None or event.style == ""
+        return Leaf(event.value, plain, start.line + 1, start.column + 1, length, self.source, start.index, end.index)
 
     def _alias(self, event: Any) -> Value:
         if event.anchor in self.open:

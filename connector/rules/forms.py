@@ -189,9 +189,7 @@ def as_form(value: Value, shape: str, problems: Problems) -> Form | None:
         return Form(value, shape, problems).check()
     short = SHORT.get(shape)
     if short is not None and not isinstance(value, Keys):
-        place = value.at
-        name = Leaf(short, True, place, value.source, 0, 0) if isinstance(value, Leaf) else _borrowed(short, value)  # noqa: FBT003
-        return Form(Keys(((name, value),), place), shape, problems)
+        return Form(Keys(((_borrowed(short, value), value),), value.at), shape, problems)
     hint = "a parameter that holds a mapping needs the key 'default'" if shape == "parameter" else ""
     problems.add(value.at, f"a {shape.replace('_', ' ')} must be a mapping", hint)
     return None
@@ -200,7 +198,10 @@ def as_form(value: Value, shape: str, problems: Problems) -> Form | None:
 def _borrowed(name: str, value: Value) -> Leaf:
     from connector.rules.document import Source  # noqa: PLC0415 - only for lists written short
 
-    return Leaf(name, True, value.at, Source("", "", ()), 0, 0)  # noqa: FBT003 - plain
+    at = value.at
+    return Leaf(
+        name, plain=True, line=at.line, column=at.column, length=1, source=Source(at.file, "", ()), start=0, end=0
+    )
 
 
 def read_text(leaf: Leaf, problems: Problems) -> str:

@@ -118,14 +118,14 @@ class _Loader:
         self._read_parameters(form)
         for section, declare in SECTIONS.items():
             for name, inner in form.forms(section):
-                self._define(name, declare(name, inner))
+                self._define(declare(name, inner))
         self._read_models(form)
         self._read_rest(form)
 
     def _read_parameters(self, form: Form) -> None:
         for name, inner in form.forms("parameters"):
             parameter = declare_parameter(name, inner)
-            if parameter is not None and self._new(f"${name.text}", name):
+            if parameter is not None and self._new(f"${name.text}", name.text, name.at):
                 self.parameters[name.text] = parameter
         for name, inner in form.forms("expects"):
             kind = inner.word("type")
@@ -144,34 +144,33 @@ class _Loader:
                 continue
             inner = as_form(value, kind.text, self.problems)
             if inner is not None:
-                self._define(name, KINDS[kind.text](name, inner))
+                self._define(KINDS[kind.text](name, inner))
 
     def _read_rest(self, form: Form) -> None:
         keys = form.keys.get("decision")
         if isinstance(keys, Keys):
             self.decision.read(keys, self.problems)
         for name, inner in form.forms("missing"):
-            if self._new(f"missing {name.text}", name):
+            if self._new(f"missing {name.text}", name.text, name.at):
                 self.missing.append(read_missing(name, inner))
         for name, inner in form.forms("outputs"):
-            if self._new(f"output {name.text}", name):
+            if self._new(f"output {name.text}", name.text, name.at):
                 self.outputs.read(name, inner)
         for name, inner in form.forms("texts"):
-            if self._new(f"text {name.text}", name):
+            if self._new(f"text {name.text}", name.text, name.at):
                 self.outputs.texts[name.text] = read_text(name, inner)
         self.examples.extend(read_example(inner) for inner in form.list_forms("examples"))
 
-    def _define(self, name: Leaf, declaration: Declaration) -> None:
-        fresh = [self._new(given, name) for given in declaration.names]
+    def _define(self, declaration: Declaration) -> None:
+        fresh = [self._new(given, given, declaration.at) for given in declaration.names]
         if all(fresh):
             self.declarations.append(declaration)
 
-    def _new(self, key: str, name: Leaf) -> bool:
-        first = self.first.setdefault(key, name.at)
-        if first is not name.at:
-            where = f"first defined in {first.file}:{first.line}"
-            self.problems.add(name.at, f"'{name.text}' is defined twice", where)
-        return first is name.at
+    def _new(self, key: str, name: str, at: Position) -> bool:
+        first = self.first.setdefault(key, at)
+        if first is not at:
+            self.problems.add(at, f"'{name}' is defined twice", f"first defined in {first.file}:{first.line}")
+        return first is at
 
     # ── building ──
 
@@ -210,8 +209,7 @@ class _Loader:
         anywhere = self.declarations[0].at if self.declarations else Position()
         joint = [*decisions.declare(self.decision), declare_missing(self.missing, anywhere)]
         for declaration in joint + ([everything] if everything else []):
-            leaf = Leaf(declaration.names[0], True, declaration.at, None, 0, 0)  # type: ignore[arg-type]  # noqa: FBT003
-            self._define(leaf, declaration)
+            self._define(declaration)
 
     def _declare_outputs(self) -> None:
         labels = {name: d.label for d in self.declarations for name in d.names if d.label}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from connector.rules.tree import (
     Op,
     Or,
     Param,
+    Position,
     Scope,
     State,
     Test,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from connector.rules.document import Leaf
     from connector.rules.grammar import Term
     from connector.rules.names import Column, Names
-    from connector.rules.tree import Expression, Position
+    from connector.rules.tree import Expression
 
 SCALE = {"k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}
 
@@ -53,6 +54,12 @@ class Resolver:
     names: Names
     row: Mapping[str, Column] | None = None
     row_what: str = "column"
+    direct: bool = field(init=False, default=False)
+    """The text stands in the file as it is, on one line: places are then sums."""
+
+    def __post_init__(self) -> None:
+        """Look once how the text stands in its file."""
+        object.__setattr__(self, "direct", self.leaf.direct)
 
     # ── what the kinds call ──
 
@@ -109,6 +116,9 @@ class Resolver:
 
     def at(self, term: Term) -> Position:
         """Give the place of a term in its file."""
+        if self.direct:
+            start, length = self.leaf.column + term.start, max(1, term.end - term.start)
+            return Position(self.leaf.source.file, self.leaf.line, start + (0 if self.leaf.plain else 1), length)
         return self.leaf.spot(term.start, term.end - term.start)
 
     def say(self, at: Position, text: str, hint: str = "") -> None:

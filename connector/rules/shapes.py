@@ -206,6 +206,7 @@ SHAPES: dict[str, Shape] = {
         "off": Key(F, "when it is cleared, if it was on; without it: when 'on' no longer holds"),
         "was": Key(F, "whether it was on before; needed with 'off'"),
         "not_while": Key(F, "while this holds it stays off"),
+        "applies": Key(F, "for whom the question arises; for all others it is off, whatever it was"),
         "label": _LABEL,
     },
     "decision": {

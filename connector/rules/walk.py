@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
 from connector.rules.tree import (
@@ -63,41 +63,43 @@ def type_of(expression: Expression) -> Type:
 
 def parts(expression: Expression) -> tuple[Expression, ...]:
     """Give the direct parts of an expression, in the order they are written."""
-    match expression:
-        case Arithmetic() | Compare():
-            return (expression.left, expression.right)
-        case Between():
-            return (expression.value, expression.low, expression.high)
-        case In():
-            return (expression.value, *expression.options)
-        case Within():
-            return (expression.value, expression.amount)
-        case InWindow() | KnownTest():
-            return (expression.value,)
-        case And() | Or():
-            return expression.parts
-        case Not():
-            return (expression.part,)
-        case Call():
-            return expression.arguments
-        case Case():
-            return (
-                *(part for branch in expression.branches for part in (branch.when, branch.then)),
-                expression.otherwise,
-            )
-        case Collect():
-            return tuple(entry.when for entry in expression.entries)
-        case Say():
-            return tuple(_spoken(expression))
-        case _:
-            return ()
+    give = _PARTS.get(type(expression))
+    return give(expression) if give else ()
+
+
+def _parts_of_case(case: Case) -> tuple[Expression, ...]:
+    found: list[Expression] = []
+    for branch in case.branches:
+        found += (branch.when, branch.then)
+    return (*found, case.otherwise)
+
+
+_PARTS: dict[type, Callable[[Any], tuple[Expression, ...]]] = {
+    Arithmetic: lambda e: (e.left, e.right),
+    Compare: lambda e: (e.left, e.right),
+    Between: lambda e: (e.value, e.low, e.high),
+    In: lambda e: (e.value, *e.options),
+    Within: lambda e: (e.value, e.amount),
+    InWindow: lambda e: (e.value,),
+    KnownTest: lambda e: (e.value,),
+    And: lambda e: e.parts,
+    Or: lambda e: e.parts,
+    Not: lambda e: (e.part,),
+    Call: lambda e: e.arguments,
+    Case: _parts_of_case,
+    Collect: lambda e: tuple(entry.when for entry in e.entries),
+    Say: lambda e: tuple(_spoken(e)),
+}
+"""By type, not by `match`: loading walks every formula several times."""
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """Give the expression and everything inside it, outside first."""
-    yield expression
-    for part in parts(expression):
-        yield from walk(part)
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        waiting.extend(reversed(parts(part)))
 
 
 def names(expression: Expression, scope: Scope = Scope.ACCOUNT) -> tuple[str, ...]:

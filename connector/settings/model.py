@@ -17,7 +17,7 @@ from pydantic_core.core_schema import ValidationInfo
 from connector.settings.reference import AlertUrl, SecretReference, Text, Url
 
 Percent = Annotated[float, Field(ge=0, le=100)]
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NEEDS = {
     "session": {"token"},
     "password": {"username", "password"},
@@ -162,7 +162,7 @@ class State(Section):
 
     database: Url = "sqlite:///var/tiersync.db"
     mirror: str = "var/mirror"
-    lease_wait_seconds: Annotated[float, Field(ge=0)] = 30
+    lease_wait_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30
     secret_key: SecretReference | None = None
     """Encrypts the tokens the CRM hands out."""
 

@@ -133,6 +133,7 @@ def _fingerprint(secret: Secret) -> str:
 def _replace(file: Path, text: str) -> None:
     draft = file.with_name(file.name + ".part")
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)  # `provision` may be the first command, with no database yet
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-_PROC = Path("/proc")
+PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +23,50 @@ class Process:
 def this_process() -> Process:
     """The process that asks."""
     pid = os.getpid()
-    return Process(host=socket.gethostname(), machine=_machine(), pid=pid, started=_started(pid) or "")
+    return Process(host=socket.gethostname(), machine=_machine(PROC), pid=pid, started=_started(pid, PROC) or "")
 
 
-def is_alive(process: Process) -> bool | None:
-    """Whether it still runs; None when it cannot be seen from here."""
-    if process.machine != _machine() or not process.machine:
+def is_alive(process: Process, *, proc: Path = PROC) -> bool | None:
+    """Whether it still runs; None when it cannot be seen from here.
+
+    A process of another user may be hidden (mount option `hidepid`, systemd's `ProtectProc`): it is there, and no more
+    is known of it.
+    """
+    if process.machine != _machine(proc) or not process.machine:
         return None
-    return _started(process.pid) == process.started
+    started = _started(process.pid, proc)
+    if started is not None:
+        return started == process.started
+    return None if _exists(process.pid) else False
 
 
-def _machine() -> str:
+def _machine(proc: Path) -> str:
     """Empty where the system has no /proc: then no other process is ever judged from here."""
     try:
-        boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
-        return f"{boot}/{(_PROC / 'self/ns/pid').readlink()}"
+        boot = (proc / "sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{(proc / 'self/ns/pid').readlink()}"
     except OSError:
         return ""
 
 
-def _started(pid: int) -> str | None:
-    """When the process started, in ticks since boot (proc(5), field 22); None when it is dead or a zombie."""
+def _started(pid: int, proc: Path) -> str | None:
+    """When the process started, in ticks since boot (proc(5), field 22); None when it is not shown.
+
+    A zombie is dead and only waits to be buried: it counts as started never.
+    """
     try:
-        stat = (_PROC / str(pid) / "stat").read_text()
+        stat = (proc / str(pid) / "stat").read_text()
     except OSError:
         return None
     state, *fields = stat.rpartition(")")[2].split()  # the name in parentheses may hold anything
-    return None if state in "ZX" else fields[18]
+    return "never" if state in "ZX" else fields[18]
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # not ours to signal
+    return True

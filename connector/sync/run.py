@@ -119,10 +119,10 @@ class Walk(Parts):
         return render(plan, self.changes(plan.run))
 
     def _write(self, going: Going, plan: Plan, *, confirmed: bool) -> None:
-        if confirmed:
-            self.journal.remember(memory.CONFIRMED, going.run)
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
+        if confirmed:  # only now: a plan that could not be written was not the first run
+            self.journal.remember(memory.CONFIRMED, going.run)
         write(going)
         self._good(going)
 

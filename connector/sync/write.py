@@ -102,6 +102,7 @@ class _Writing:
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
+        going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
 
     def _begin(self) -> None:

@@ -58,6 +58,8 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
 
     found: list[dict[str, str]] = []
     for file in snapshot.files[Table.ACCOUNTS]:
+        if "name" not in pq.read_schema(file).names:
+            continue
         rows = pq.read_table(file, columns=["account_id", "name"])
         found += rows.filter(pc.match_substring(rows.column("name"), text, ignore_case=True)).to_pylist()
     exact = [row for row in found if row["name"].lower() == text.lower()]

@@ -69,6 +69,19 @@ def failed(home: Home, *arguments: str, code: int) -> str:
     return err
 
 
+def test_the_admins_token_provisions_where_there_is_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, scopes = "pat-na1-worker-00000001", ["crm.objects.companies.read", "crm.objects.deals.read"]
+    access = {"token": None, "scopes": {worker: [*scopes, "crm.schemas.companies.read", "crm.schemas.deals.read"]}}
+    assert requests.post(f"{home.url}/_sandbox/access", json=access, timeout=10).status_code == 204
+    monkeypatch.setenv("WORKER", worker)
+    home.edit('"env:TOKEN"', '"env:WORKER"')
+    code, _, err = home.run("provision")
+    assert (code, "crm.schemas.companies.write" in err) == (1, True)
+    with home.settings.open("a") as file:
+        file.write('[crm.admin]\ntoken = "env:TOKEN"\n')
+    assert home.run("provision")[0] == 0
+
+
 def test_a_wrong_token(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "pat-na1-another-one")
     err = failed(home, "sync", code=1)

@@ -104,19 +104,19 @@ def test_a_first_run_waits_for_approval_and_a_guard_holds_what_moves_too_much(of
 def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(office: Office) -> None:
     office.sync("--yes", code=0)
     office.edit("c1", seg_tier="strategic")
-    office.win("c1", 70_000)
+    office.win("c1", 500)
     planned = office.run("plan", "--out", "plan.json", "--exit-code", "--json", code=5).json()
     assert planned["kept"] == 1
     done = office.run("apply", "plan.json", "--json", code=0).json()
     assert done["written"] == planned["changes"] > 0
     assert office.holds("c1", "seg_tier") == "strategic"
-    assert office.holds("c1", "seg_revenue_12m") == "71001"
+    assert office.holds("c1", "seg_revenue_12m") == "1501"
     shown = office.run("runs", "show", done["run"], "--json", code=0).json()["records"]
     (kept,) = [record for record in shown if record["outcome"] == "kept"]
     assert (kept["property"], kept["old"]) == ("seg_tier", "strategic")
     assert "ALREADY_APPLIED" in codes(office.run("apply", "plan.json", "--json", code=3).json())
 
-    office.win("c2", 70_000)
+    office.win("c2", 500)
     office.run("plan", "--out", "stale.json", code=0)
     office.edit("c2", seg_revenue_12m="1")
     stale = office.run("apply", "stale.json", "--json", code=3).json()
@@ -129,7 +129,7 @@ def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(offi
 def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unasked(office: Office) -> None:
     office.sync("--yes", code=0)
     before = office.picture()
-    office.win("c1", 70_000)
+    office.win("c1", 500)
     run = office.sync(code=0)["run"]
     assert office.picture() != before
     assert office.run("undo", run, "--json", code=0).json()["written"]
@@ -138,7 +138,7 @@ def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unaske
     assert codes(held) == ["UNDONE"]
     assert office.picture() == before
     second = office.run("approve", held["run"], "--reason", "right after all", "--json", code=0).json()["run"]
-    assert office.holds("c1", "seg_revenue_12m") == "71001"
+    assert office.holds("c1", "seg_revenue_12m") == "1501"
     office.edit("c1", seg_revenue_12m="5")
     assert office.run("undo", second, code=4)
     assert office.holds("c1", "seg_revenue_12m") == "5"

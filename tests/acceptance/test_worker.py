@@ -74,3 +74,17 @@ def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
     code, said = work(home)
     assert code == 0
     assert "0 changes" in said
+
+
+def test_a_dry_run_prints_the_times_and_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("settings.toml").write_text('[run]\ntime_zone = "Europe/Amsterdam"\n[schedule]\ncron = "30 2 * * *"\n')
+    asked = ["run", "--dry-run", "--from", "2026-10-24", "--until", "2026-10-27"]
+    times = ["2026-10-24T02:30:00+02:00", "2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+01:00"]
+    assert answer(capfd, *asked) == {"times": times}
+    assert run(asked) == 0
+    assert capfd.readouterr().out.split() == times
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
+    assert run(asked[:2]) == 2

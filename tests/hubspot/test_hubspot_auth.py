@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -104,6 +105,15 @@ def test_a_token_that_expires_on_the_way_is_replaced_once_for_all_threads(granti
     rows, _ = pulled(crm)
     assert rows
     assert len(granting.granted) == 2
+
+
+def test_threads_that_were_refused_with_the_same_token_renew_it_once(granting: Granting) -> None:
+    credentials = oauth(granting)._client.credentials
+    old = credentials.bearer()
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(lambda _: credentials.renew(old), range(8)))
+    assert len(granting.granted) == 2
+    assert credentials.bearer().reveal() == "access-planted-1"
 
 
 def test_a_token_that_stays_expired_ends_the_run(granting: Granting) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.errors import AccessRefused, BadAnswer, ConnectorError, QuotaUsedUp, StopRun, UsageError
+from connector.errors import AccessRefused, BadAnswer, ComeBackLater, ConnectorError, QuotaUsedUp, StopRun, UsageError
 from connector.model.fields import Table
-from tests.hubspot.parts import COLUMNS, TOKEN, FakeClock, hubspot_at, pulled
+from tests.hubspot.parts import COLUMNS, NOW, TOKEN, FakeClock, hubspot_at, pulled
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.hubspot.tiny import Tiny
 
@@ -170,6 +171,28 @@ def test_the_links_of_a_record_are_read_to_their_last_page(server: Scripted) -> 
     server.rule = rule
     rows, _ = pulled(hubspot_at(server.url))
     assert rows[Table.DEAL_ACCOUNTS]["account_id"] == ["5", "6"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "primary"),
+    [
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 5, "label": None}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 99, "label": "Primary"}, "true"),
+        ({"category": "HUBSPOT_DEFINED", "typeId": 341, "label": None}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 5, "label": "Reseller"}, "false"),
+        ({"category": "USER_DEFINED", "typeId": 37, "label": "Primary"}, "false"),
+        ({"category": "WORK", "typeId": 5, "label": "Primary"}, "false"),
+    ],
+)
+def test_only_hubspots_own_primary_label_makes_a_company_the_primary_one(
+    server: Scripted, kind: dict[str, Any], primary: str
+) -> None:
+    others = [{"category": "OBJECT_NOT_FOUND", "context": {"fromObjectId": ["12", "13", "14", "15"]}}]
+    link = {"from": FROM, "to": [{"toObjectId": 1, "associationTypes": [kind]}]}
+    server.only(LINKS, Reply(207, {"results": [link], "errors": others}))
+    rows, _ = pulled(hubspot_at(server.url))
+    assert rows[Table.DEAL_ACCOUNTS] == {"from_id": ["11"], "account_id": ["1"], "primary": [primary]}
 
 
 def test_link_pages_that_never_end_stop_the_pull(server: Scripted) -> None:
@@ -358,6 +381,18 @@ def test_an_account_being_moved_ends_the_run_with_the_time_to_come_back(server: 
     with pytest.raises(StopRun, match=r"another data centre.*come back at 2026-06-01 08:00") as error:
         pulled(hubspot_at(server.url))
     assert error.value.code == "COME_BACK_LATER"
+
+
+def test_a_longer_wait_than_the_patience_ends_the_run_and_nobody_waits_for_it(server: Scripted) -> None:
+    clock = FakeClock()
+    server.only("", then=Reply(429, {"message": "later"}, headers={"Retry-After": "3600"}))
+    crm = hubspot_at(server.url, clock)
+    with pytest.raises(ComeBackLater, match="come back at 2026-06-01 07:00") as error:
+        pulled(crm)
+    assert error.value.resume_at == NOW + timedelta(hours=1)
+    with pytest.raises(ComeBackLater):
+        crm.quota()
+    assert clock.slept == []
 
 
 def test_a_short_wait_the_crm_asks_for_is_waited(server: Scripted) -> None:

@@ -216,6 +216,16 @@ def test_per_record_errors_of_a_mixed_answer_keep_the_crms_words(server: Scripte
     assert (second.landed, second.code, second.reason) == (Landed.REFUSED, "VALIDATION_ERROR", "no ***")
 
 
+def test_a_record_that_is_said_to_be_written_and_gone_is_read_back(server: Scripted) -> None:
+    error = {"category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["2"]}}
+    both = {"results": [{"id": "1", "properties": {}}, {"id": "2", "properties": {}}], "errors": [error]}
+    server.only(UPDATE, Reply(207, both))
+    outcomes = hubspot_at(server.url).write([account(1, seg_tier="x"), account(2, seg_tier="x")])
+    assert {o.landed for o in outcomes} == {Landed.WRITTEN}
+    assert sends(server) == [["1", "2"], ["2"]]
+    assert values(server) == {2: "x"}
+
+
 def test_errors_that_name_no_record_are_isolated(server: Scripted) -> None:
     def rule(seen: Seen) -> Reply | None:
         if UPDATE not in seen.path:
@@ -252,6 +262,17 @@ def test_a_refused_token_stops_a_write_before_anything_has_a_fate(server: Script
     with pytest.raises(AccessRefused):
         crm.write([account(2, seg_tier="x")])
     assert len(sends(server)) == 1
+
+
+def test_a_token_refused_half_way_keeps_the_fates_that_are_known_and_is_raised_by_the_check(server: Scripted) -> None:
+    crm = hubspot_at(server.url)
+    half = Reply(200, {"status": "COMPLETE", "results": [{"id": "1", "properties": {}}]})
+    server.only(UPDATE, half, then=Reply(401, {"message": "no", "category": "INVALID_AUTHENTICATION"}))
+    crm.check()
+    first, second = crm.write([account(1, seg_tier="x"), account(2, seg_tier="x")])
+    assert (first.landed, second.landed) == (Landed.WRITTEN, Landed.SKIPPED)
+    with pytest.raises(AccessRefused):
+        crm.check()
 
 
 def test_a_record_named_twice_in_a_batch_is_sent_once(server: Scripted) -> None:

@@ -88,7 +88,7 @@ cells: st.SearchStrategy[dict[str, Cell]] = st.fixed_dictionaries({name: values[
 def resolve(text: str) -> Expression:
     names = Names(nodes=NODES)
     source = Source("t", text, (text,))
-    leaf = Leaf(text, plain=False, at=NODES["n"].at, source=source, start=0, end=len(text))
+    leaf = Leaf(text, plain=True, line=1, column=1, length=len(text), source=source, start=0, end=len(text))
     found = Resolver(leaf, names).expression(parse(text))
     assert not names.problems.found, names.problems.found
     return found

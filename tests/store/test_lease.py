@@ -173,3 +173,13 @@ def test_processes_are_told_apart_by_pid_and_start() -> None:
     assert is_alive(replace(me, pid=2**22 + 1)) is False
     assert is_alive(replace(me, machine="elsewhere")) is None
     assert is_alive(replace(me, machine="")) is None
+
+
+def test_a_process_that_is_hidden_from_us_is_not_taken_for_dead(tmp_path: Path) -> None:
+    (tmp_path / "sys/kernel/random").mkdir(parents=True)
+    (tmp_path / "sys/kernel/random/boot_id").write_text("boot\n")
+    (tmp_path / "self/ns").mkdir(parents=True)
+    (tmp_path / "self/ns/pid").symlink_to("pid:[1]")
+    hidden = replace(this_process(), machine="boot/pid:[1]")
+    assert is_alive(hidden, proc=tmp_path) is None
+    assert is_alive(replace(hidden, pid=2**22 + 1), proc=tmp_path) is False

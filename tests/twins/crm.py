@@ -173,6 +173,9 @@ class ModelCrm:
     def quota(self) -> Quota:
         return Quota(None, None)
 
+    def check(self) -> None:
+        """A write of this CRM never ends half-way without saying so."""
+
     def requests(self) -> int:
         return self.calls
 

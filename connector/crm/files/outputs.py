@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from connector.crm.files import tables
-from connector.errors import StopRun
+from connector.errors import BadAnswer, StopRun
 from connector.model.changes import Target
 from connector.model.fields import KEY, Table
 
@@ -49,12 +49,13 @@ class Outputs:
 
     def _load(self) -> dict[str, dict[str, str | None]]:
         if self._rows is None:
-            self._rows = {}
-            if self.path.is_file():
-                names = tables.header(self.path)
-                self._columns = tuple(name for name in names if name != self.key)
-                for batch in tables.batches(self.path, names):
-                    self._rows |= {row.pop(self.key): row for row in batch.to_pylist()}
+            rows: dict[str, dict[str, str | None]] = {}  # kept only when all of it was read: it replaces the file later
+            names = tables.header(self.path) if self.path.is_file() else (self.key,)
+            if self.key not in names:
+                raise BadAnswer(f"{self.path}: there is no column {self.key}", hint="it is not the file we wrote")
+            for batch in tables.batches(self.path, names) if self.path.is_file() else ():
+                rows |= {row.pop(self.key): row for row in batch.to_pylist()}
+            self._rows, self._columns = rows, tuple(name for name in names if name != self.key)
         return self._rows
 
     def _replace(self, rows: Mapping[str, Mapping[str, str | None]]) -> None:

@@ -105,6 +105,9 @@ class FilesCrm:
         """Files have none."""
         return Quota(None, None)
 
+    def check(self) -> None:
+        """Nothing to raise: a file is written whole or not at all."""
+
     def requests(self) -> int:
         """Count no calls: nothing goes over a network."""
         return 0

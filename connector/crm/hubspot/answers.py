@@ -6,10 +6,12 @@ older ones by `groupName` or the message. Edge answers (52x, 530) have HTML or e
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -148,13 +150,15 @@ def limit_kind(found: Problem, *, lane: str = "app") -> str:
     return "secondly" if lane == "search" else "burst"
 
 
+LONGEST_WAIT = 7 * 86_400.0
+"""Seconds; whoever asks for more than a week has not meant it, and a clock could not count it."""
+
+
 def retry_after(answer: Answer, *, now: datetime) -> float | None:
     """Seconds the CRM asks to wait (a number or an HTTP date), or None."""
     text = (answer.headers.get("Retry-After") or "").strip()
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        return min(max(0.0, float(text)), LONGEST_WAIT) if isfinite(float(text)) else None
     try:
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds()) if text else None
     except (TypeError, ValueError):

@@ -129,6 +129,10 @@ class HubSpot:
             reference.details(self._client, self._paths)
         return self._client.limits.quota()
 
+    def check(self) -> None:
+        """See ports.Crm.check."""
+        self._client.transport.brake.check()
+
     def requests(self) -> int:
         """See ports.Crm.requests."""
         return self._client.transport.requests()

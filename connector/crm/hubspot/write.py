@@ -193,14 +193,18 @@ def _sort(
 ) -> tuple[dict[str, Values], str]:
     """Fates as the answer tells them; returns the records it leaves out, and the errors that name no record."""
     what = "writing records"
-    fates.update({record["id"]: WRITTEN for record in checks.records(document, what) if record["id"] in batch})
+    written = {record["id"] for record in checks.records(document, what)} & batch.keys()
+    refused: dict[str, Fate] = {}
     unnamed = []
     for error in (item for item in listed(document.get("errors")) if isinstance(item, dict)):
         named = _named(error)
         fate = _fate(error)
-        fates.update({record: fate for record in named if record in batch and fates.get(record) is not WRITTEN})
+        refused.update(dict.fromkeys(batch.keys() & set(named), fate))
         if not named:
             unnamed.append(fate.reason)
+    # A record that is said to be both is neither: it is read back.
+    fates.update(dict.fromkeys(written - refused.keys(), WRITTEN))
+    fates.update({record: fate for record, fate in refused.items() if record not in written})
     return {record: values for record, values in batch.items() if record not in fates}, "; ".join(unnamed)
 
 

@@ -1,7 +1,7 @@
 """Signals: facts that can lead to a NO, with a line for going on and another for going off.
 
-A signal that was on stays on until `off` holds; one that was off needs `on`. `not_while` keeps it off. Where `was`
-cannot be told there is no memory, and only `on` counts.
+A signal that was on stays on until `off` holds; one that was off needs `on`. `not_while` keeps it off, and so does
+`applies` where it is false. Where `was` cannot be told there is no memory, and only `on` counts.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ALL = "signals_on"
 def declare(name: Leaf, form: Form) -> Declaration:
     """Read a signal."""
     on, off, was = form.formula("on"), form.formula("off"), form.formula("was")
-    never = form.formula("not_while")
+    never, applies = form.formula("not_while"), form.formula("applies")
     label = form.languages("label")
     if (off is None) != (was is None):
         form.problems.add(name.at, "'off' and 'was' belong together", "was: how the previous state is told")
@@ -42,9 +42,12 @@ def declare(name: Leaf, form: Form) -> Declaration:
         if never is not None:
             quiet = Branch(resolve(never, names, "condition"), FALSE, "suppressed")
             expression = Case((quiet,), expression, Type.BOOLEAN)
+        if applies is not None:
+            idle = Branch(Not(resolve(applies, names, "condition")), FALSE, "not applicable")
+            expression = Case((idle,), expression, Type.BOOLEAN)
         return formula_node(names, name.text, expression, at=name.at, model=name.text, label=label)
 
-    return Declaration((name.text,), "signals", name.at, uses_of(on, off, was, never), build, "signal", label)
+    return Declaration((name.text,), "signals", name.at, uses_of(on, off, was, never, applies), build, "signal", label)
 
 
 def declare_all(signals: Sequence[Declaration]) -> Declaration | None:

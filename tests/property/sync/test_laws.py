@@ -163,6 +163,6 @@ class PeopleOnSql(People):
 
 
 TestPeopleOnSql = PeopleOnSql.TestCase
-TestPeopleOnSql.settings = settings(max_examples=8, stateful_step_count=15, deadline=None, phases=[Phase.generate])
+TestPeopleOnSql.settings = settings(max_examples=5, stateful_step_count=15, deadline=None, phases=[Phase.generate])
 TestPeople = People.TestCase
 TestPeople.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, phases=[Phase.generate])

@@ -170,6 +170,16 @@ def test_a_write_the_disk_refuses_leaves_the_old_file_whole(folder: Path, monkey
     assert sorted(path.name for path in folder.iterdir()) == ["accounts.csv", "deals.csv", "outputs.csv"]
 
 
+@pytest.mark.parametrize("text", [b"account_id,seg_tier\n1,large\n02,\xff\n", b"seg_tier\nlarge\n"])
+def test_an_outputs_file_that_cannot_be_read_is_never_replaced(folder: Path, text: bytes) -> None:
+    (folder / "outputs.csv").write_bytes(text)
+    crm = FilesCrm(folder)
+    for _ in range(2):
+        with pytest.raises(BadAnswer, match=r"outputs\.csv"):
+            crm.write([account("1", seg_tier="small")])
+    assert (folder / "outputs.csv").read_bytes() == text
+
+
 def test_doctor_names_a_folder_that_is_not_there(tmp_path: Path) -> None:
     (finding,) = FilesCrm(tmp_path / "nowhere").doctor(PullRequest(COLUMNS), [])
     assert (finding.level, finding.subject) == ("bad", "folder")

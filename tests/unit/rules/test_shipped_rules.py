@@ -77,6 +77,15 @@ def test_every_rule_file_follows_the_schema_and_names_it(file: Path) -> None:
     jsonschema.Draft202012Validator(schema()).validate(yaml.load(text, Loader=Editor))  # noqa: S506 - a safe loader with fewer types
 
 
+BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "reference" / "rules.md").read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split(":")[0].strip("# "))
+def test_every_snippet_of_the_reference_follows_the_schema(block: str) -> None:
+    document = yaml.load(block, Loader=Editor)  # noqa: S506 - a safe loader with fewer types
+    jsonschema.Draft202012Validator(schema()).validate({"version": 1, **document})
+
+
 def test_the_schema_refuses_what_the_loader_refuses() -> None:
     wrong = {"version": 1, "models": {"a": {"kind": "first_match", "ruels": []}}}
     assert not jsonschema.Draft202012Validator(schema()).is_valid(wrong)

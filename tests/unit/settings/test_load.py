@@ -163,6 +163,18 @@ def test_a_login_names_what_it_needs(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[crm]\nkind = "hubspot"\ntoken = "env:T"\nretry_seconds = inf\n',
+        '[crm]\nkind = "hubspot"\ntoken = "env:T"\ntimeout_seconds = nan\n',
+        "[state]\nlease_wait_seconds = inf\n",
+    ],
+)
+def test_patience_without_end_is_refused(tmp_path: Path, text: str) -> None:
+    assert "must be a finite number" in refusal(tmp_path, text)
+
+
 def test_two_schedules_are_refused(tmp_path: Path) -> None:
     assert "not both" in refusal(tmp_path, '[schedule]\ncron = "0 6 * * *"\nevery = "1h"\n')
 

@@ -47,6 +47,12 @@ def test_a_file_beside_the_database_is_for_its_owner_only(tmp_path: Path) -> Non
     assert Beside(tmp_path / "credentials.json", "other", OLD).load() is None
 
 
+def test_a_token_handed_out_before_there_is_a_database_is_kept_all_the_same(tmp_path: Path) -> None:
+    place = Beside(tmp_path / "var" / "credentials.json", "hubspot", OLD)
+    place.keep(NEW)
+    assert revealed(place.load()) == "new-planted-token"
+
+
 def test_a_token_a_person_changed_in_the_settings_wins(tmp_path: Path) -> None:
     facts, changed = Facts(), Secret("third")
     Encrypted(facts, "hubspot", OLD, box(Secret("a key"))).keep(NEW)
@@ -62,8 +68,9 @@ def test_a_file_reference_is_written_back_whole(tmp_path: Path) -> None:
 
 
 def test_a_token_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
+    (tmp_path / "no-folder").touch()
     with pytest.raises(StopRun, match="cannot be kept"):
-        WrittenBack(tmp_path / "nowhere" / "token").keep(NEW)
+        WrittenBack(tmp_path / "no-folder" / "token").keep(NEW)
 
 
 def test_a_damaged_credentials_file_is_named(tmp_path: Path) -> None:

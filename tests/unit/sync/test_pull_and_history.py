@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import UsageError
+from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Target
 from connector.sync import Result, history
 from tests.twins import House
@@ -55,6 +55,20 @@ def test_everything_is_pulled_when_other_columns_are_asked_for() -> None:
     wider = {**walk.request.columns, table: (*walk.request.columns[table], "industry")}
     replace(walk, request=replace(walk.request, columns=wider)).pull()
     assert made.crm.pulls == [None, None]
+
+
+def test_everything_is_pulled_when_the_changes_do_not_fit_what_is_there() -> None:
+    made = house()
+    made.walk().pull()
+    unfit = iter([StopRun("deals is connected now", code="NEEDS_FULL_PULL")])
+
+    def once() -> None:
+        for error in unfit:
+            raise error
+
+    made.crm.after_pull = once
+    assert made.walk().pull().exit_code == 0
+    assert [since is None for since in made.crm.pulls] == [True, False, True]
 
 
 def test_the_snapshot_of_the_last_good_run_is_kept_to_compare_with() -> None:

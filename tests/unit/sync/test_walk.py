@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.errors import BadAnswer, ConnectorError, UsageError
+from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
 from connector.sync import Result, history
@@ -85,6 +85,14 @@ def test_yes_confirms_nothing_but_the_first_run() -> None:
     result = made.walk().sync(yes=True)
     assert (result.exit_code, codes(result)) == (3, ["TIER_CHANGE_SHARE"])
     assert not made.crm.batches
+
+
+def test_a_first_run_that_the_crm_was_not_ready_for_is_confirmed_anew() -> None:
+    made = house()
+    made.crm.on_preflight = lambda: raises(StopRun("no property seg_tier", code="NOT_PROVISIONED"))
+    assert codes(made.walk().sync(yes=True)) == ["NOT_PROVISIONED"]
+    made.crm.on_preflight = lambda: None
+    assert codes(made.walk().sync()) == ["FIRST_RUN"]
 
 
 def test_the_confirmation_of_an_empty_first_run_lasts() -> None:

@@ -94,3 +94,18 @@ def test_an_engine_of_a_later_version_is_refused(here: Path) -> None:
     (here / "settings.toml").write_text('[engine]\nkind = "spark"\n')
     with pytest.raises(UsageError, match="spark"):
         _ = wired().engine
+
+
+@pytest.mark.parametrize(("section", "language"), [("", "nl"), ('[run]\nlanguage = "en"', "en")])
+def test_the_language_of_the_run_wins_over_that_of_the_rules(here: Path, section: str, language: str) -> None:
+    (here / "settings.toml").write_text(
+        f'{section}\n[parameters]\n"labels.language" = "nl"\n[rules]\ndirectory = "{shipped("rules")}"\n'
+    )
+    assert wired().language == language
+    assert wired().labels.language == language
+
+
+def test_data_beside_the_crm_is_refused_rather_than_left_out(here: Path) -> None:
+    (here / "settings.toml").write_text('[tables.invoices]\npath = "invoices.csv"\nmatch = {vat = "vat_id"}\n')
+    with pytest.raises(UsageError, match=r"tables\.invoices: .* not in this version"):
+        wired().walk(lambda *_: None)

@@ -1,0 +1,78 @@
+"""Who hears of a run: alerts once per cause and once when it is right again, and a sign of life after good runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from connector.cli.ending import run
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own import
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def listener() -> Iterator[tuple[int, list[str]]]:
+    """A web server that takes everything; gives its port and what arrived: the path of a GET, the title of a POST."""
+    heard: list[str] = []
+
+    class Ear(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._take(self.path)
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self._take(json.loads(body)["title"])
+
+        def _take(self, what: str) -> None:
+            heard.append(what)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield server.server_address[1], heard
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    monkeypatch.chdir(tmp_path)
+    Path("accounts.csv").write_text("account_id,name\n1,a\n")
+    Path("deals.csv").write_text("deal_id,account_id,amount,is_won,is_closed,close_date\n")
+    with listener() as (port, heard):
+        Path("settings.toml").write_text(
+            f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{ROOT / "rules"}"\n'
+            f'[alerts]\nurls = ["json://127.0.0.1:{port}/alert"]\nheartbeat_url = "http://127.0.0.1:{port}/alive"\n'
+        )
+        yield heard
+
+
+def told(heard: list[str], *arguments: str, code: int) -> list[str]:
+    heard.clear()
+    assert run(arguments) == code
+    return [text.partition(" (")[0] for text in heard]
+
+
+def test_a_held_run_is_told_once_and_once_that_it_is_right_again(heard: list[str]) -> None:
+    assert told(heard, "plan", code=0) == []
+    assert told(heard, "sync", code=3) == ["tiersync: run held"]
+    assert told(heard, "sync", code=3) == []
+    assert told(heard, "sync", "--yes", code=0) == ["tiersync: right again", "/alive"]
+    assert told(heard, "sync", code=0) == ["/alive"]
+
+
+def test_a_failed_run_is_told_and_gives_no_sign_of_life(heard: list[str]) -> None:
+    Path("deals.csv").unlink()
+    assert told(heard, "sync", code=1) == ["tiersync: run failed"]
+    assert told(heard, "plan", code=1) == []
