@@ -8,11 +8,10 @@ is. Functions SQL lacks are called by name and defined by the engine (engine/fun
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Type
-from connector.rules import sql_dates, sql_numbers, sql_texts
+from connector.rules import sql_dates, sql_numbers, sql_tests, sql_texts
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.sql_words import Rendered
@@ -36,8 +35,6 @@ from connector.rules.tree import (
     Or,
     Param,
     Say,
-    State,
-    Test,
     Unknown,
     Within,
 )
@@ -123,62 +120,6 @@ def _unknown(_: Renderer, node: Unknown) -> Rendered:
     return Rendered(_typed_null(node.type))
 
 
-def _test(parts: Sequence[Rendered], value: Sql, *, off: bool) -> Rendered:
-    """A test: `off` is its answer where a part is not applicable; NULL where one is unknown."""
-    return Rendered(logic.applied(logic.off_of(parts), value, otherwise=off), sure=all(part.sure for part in parts))
-
-
-def _compare(render: Renderer, node: Compare) -> Rendered:
-    left, right = render(node.left), render(node.right)
-    one, other = w.alike((left, right), type_of(node.left))
-    if node.fold:
-        one, other = w.call("LOWER", one), w.call("LOWER", other)
-    return _test((left, right), w.two(one, w.signed(node.test), other), off=node.test is Test.NE)
-
-
-def _between(render: Renderer, node: Between) -> Rendered:
-    value, low, high = render(node.value), render(node.low), render(node.high)
-    here, lowest, highest = w.alike((value, low, high), type_of(node.value))
-    inside = logic.all_of([w.two(here, ">=", lowest), w.two(here, "<=", highest)])
-    return _test((value, low, high), logic.negation(inside) if node.negated else inside, off=node.negated)
-
-
-def _in(render: Renderer, node: In) -> Rendered:
-    """True as soon as one option is equal, whatever the others; an option that is not applicable is none."""
-    value = render(node.value)
-    options = [option for part in node.options for option in _options(render, part)]
-    here, *others = w.alike((value, *options), type_of(node.value))
-    if node.fold:
-        here, others = w.call("LOWER", here), [w.call("LOWER", other) for other in others]
-    equal = [
-        _test((option,), w.two(here, "=", other), off=False) for option, other in zip(options, others, strict=True)
-    ]
-    found = logic.any_of([one.value for one in equal])
-    sure = value.sure and all(option.sure for option in options)
-    tested = _test((value,), logic.negation(found) if node.negated else found, off=node.negated)
-    return Rendered(tested.value, sure=sure)
-
-
-def _options(render: Renderer, part: Expression) -> list[Rendered]:
-    listed = render.givens.parameters[part.name].value if isinstance(part, Param) else getattr(part, "value", None)
-    if isinstance(listed, tuple):
-        return [Rendered(w.literal(option), scale=w.scale_of(option), sure=True) for option in listed]
-    return [render(part)]
-
-
-def _known_test(render: Renderer, node: KnownTest) -> Rendered:
-    part = render(node.value)
-    match node.state:
-        case State.KNOWN:
-            value = logic.is_known(part.value)
-        case State.UNKNOWN:
-            here = [logic.negation(part.off)] if part.off is not None else []
-            value = logic.all_of([logic.is_null(part.value), *here])
-        case State.NOT_APPLICABLE:
-            value = part.off if part.off is not None else w.false()
-    return Rendered(logic.negation(value) if node.negated else value, sure=True)
-
-
 def _and(render: Renderer, node: And) -> Rendered:
     parts = [render(part) for part in node.parts]
     return Rendered(logic.all_of([logic.truth(part) for part in parts]), sure=all(part.sure for part in parts))
@@ -250,7 +191,7 @@ def _arithmetic(render: Renderer, node: Arithmetic) -> Rendered:
 
 def _call(render: Renderer, node: Call) -> Rendered:
     if node.function in (Function.CONTAINS, Function.STARTS_WITH):
-        return _occurs(render, node)
+        return sql_tests.occurs(render, node)
     arguments = [render(argument) for argument in node.arguments]
     match node.function:
         case Function.IF:
@@ -260,7 +201,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
         case Function.DIVISION:
             return Rendered(w.call("DIVISION_OF", arguments[0].value), logic.off_of(arguments))
         case Function.HAS:
-            return _test(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
+            return sql_tests.tested(arguments, sql_texts.has(arguments[0].value, arguments[1].value), off=False)
         case Function.DAYS_SINCE | Function.MONTHS_BETWEEN | Function.ADD_MONTHS | Function.QUARTER:
             return sql_dates.function(node.function, arguments, w.day(render.givens.as_of))
         case _:
@@ -279,36 +220,6 @@ def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type)
     )
 
 
-def _occurs(render: Renderer, node: Call) -> Rendered:
-    value = render(node.arguments[0])
-    parts = _options(render, node.arguments[1])
-    name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
-    fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
-    found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
-    return _test((value, *parts), logic.any_of(found), off=False)
-
-
-def _within(render: Renderer, node: Within) -> Rendered:
-    value, amount = render(node.value), render(node.amount)
-    start = sql_dates.before(render.givens.as_of, node.unit, amount, _constant_of(render, node.amount))
-    inside = logic.all_of([w.two(value.value, ">", start), w.two(value.value, "<=", w.day(render.givens.as_of))])
-    if not amount.sure:
-        inside = logic.cases([(logic.is_known(amount.value), inside)], None)
-    return _test((value, amount), inside, off=False)
-
-
-def _constant_of(render: Renderer, node: Expression) -> Decimal | None:
-    value = render.givens.parameters[node.name].value if isinstance(node, Param) else getattr(node, "value", None)
-    return value if isinstance(value, Decimal) else None
-
-
-def _in_window(render: Renderer, node: InWindow) -> Rendered:
-    value, givens = render(node.value), render.givens
-    first, last = w.day(givens.window_start), w.day(givens.as_of)
-    inside = [w.two(value.value, ">=", first), w.two(value.value, "<=", last)]
-    return _test((value,), logic.all_of(inside), off=False)
-
-
 def _say(render: Renderer, node: Say) -> Rendered:
     return Rendered(sql_texts.say(render, node), sure=True)
 
@@ -319,12 +230,12 @@ RENDER: dict[type, Callable[[Renderer, Any], Rendered]] = {
     Param: _param,
     Known: _given,
     Arithmetic: _arithmetic,
-    Compare: _compare,
-    Between: _between,
-    In: _in,
-    Within: _within,
-    InWindow: _in_window,
-    KnownTest: _known_test,
+    Compare: sql_tests.compare,
+    Between: sql_tests.between,
+    In: sql_tests.is_in,
+    Within: sql_tests.within,
+    InWindow: sql_tests.in_window,
+    KnownTest: sql_tests.known_test,
     And: _and,
     Or: _or,
     Not: _not,
