@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
+import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -35,15 +38,14 @@ if TYPE_CHECKING:
     from connector.ports import EvaluationRequest, Progress
     from connector.rules.ruleset import Node, RuleSet
 
-SETTINGS: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "2GB", "preserve_insertion_order": "true"}
-
-
 class DuckDb:
     """The port `Engine`."""
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
-        db = duckdb.connect(":memory:", config=SETTINGS)
+        # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
+        spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
+        db = duckdb.connect(":memory:", config={"temp_directory": str(spill)})
         try:
             return _evaluate(db, rules, request, progress)
         except BaseException:
