@@ -39,9 +39,11 @@ with open(sys.argv[1] + '/deals.csv', encoding='utf-8') as file:
             revenue[row['account_id']] += Decimal(row['amount'])
 active = sorted((name for name in revenue if revenue[name] > 0), key=revenue.__getitem__, reverse=True)
 cuts = [-(-len(active) * share // 100) for share in (1, 5, 20)]
-level = {name: ('top', 'big', 'medium', 'small')[sum(place >= cut for cut in cuts)] for place, name in enumerate(active)}
+NAMES = ('top', 'big', 'medium', 'small')
+level = {name: NAMES[sum(place >= cut for cut in cuts)] for place, name in enumerate(active)}
 for name in sorted(revenue):
-    print(json.dumps({'account_id': name, 'seg_pyramid_level': level.get(name), 'seg_revenue_12m': float(revenue[name])}))
+    row = {'account_id': name, 'seg_pyramid_level': level.get(name), 'seg_revenue_12m': float(revenue[name])}
+    print(json.dumps(row))
 """
 
 
