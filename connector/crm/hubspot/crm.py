@@ -107,9 +107,7 @@ class HubSpot:
         if wrong:
             raise StopRun(
                 f"HubSpot is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision"
-                if absent(wrong[0])
-                else "`tiersync provision --dry-run` tells what it can mend",
+                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
                 code="NOT_PROVISIONED",
             )
 

@@ -78,9 +78,7 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
         return
     wrong = provisioner.preflight(outputs, existing)
     for line in wrong:
-        fix = (
-            "run tiersync provision" if absent(line) else "`tiersync provision --dry-run` tells whether it can mend it"
-        )
+        fix = "run tiersync provision" if absent(line) else "run tiersync provision --dry-run"
         yield Finding("bad", "properties", line, fix)
     if not wrong:
         yield Finding("good", "properties", f"all {len(outputs)} outputs have their property")
