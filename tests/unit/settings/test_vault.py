@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import UsageError
@@ -104,6 +104,7 @@ def test_a_secret_is_masked_in_every_form(form: str) -> None:
         assert piece not in masked
 
 
+@settings(deadline=None)
 @given(secret=st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), min_size=12), offset=st.integers(0, 5))
 def test_a_secret_inside_base64_is_masked_at_every_alignment(secret: str, offset: int) -> None:
     scrub = Scrubber([Secret(secret)])
