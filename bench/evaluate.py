@@ -24,7 +24,7 @@ from pathlib import Path
 ACCOUNTS = 5_000
 DEALS_EACH = 4
 AS_OF = date(2026, 6, 1)
-MOST_SECONDS = 3.0
+MOST_SECONDS = 1.5
 """Processor time on 5,000 accounts, imports included."""
 ROOT = Path(__file__).parents[1]
 
@@ -39,10 +39,11 @@ with open(sys.argv[1] + '/deals.csv', encoding='utf-8') as file:
             revenue[row['account_id']] += Decimal(row['amount'])
 active = sorted((name for name in revenue if revenue[name] > 0), key=revenue.__getitem__, reverse=True)
 cuts = [-(-len(active) * share // 100) for share in (1, 5, 20)]
-names = ('top', 'big', 'medium', 'small')
-level = {name: names[sum(place >= cut for cut in cuts)] for place, name in enumerate(active)}
+NAMES = ('top', 'big', 'medium', 'small')
+level = {name: NAMES[sum(place >= cut for cut in cuts)] for place, name in enumerate(active)}
 for name in sorted(revenue):
-    print(json.dumps({'account_id': name, 'level': level.get(name), 'revenue': float(revenue[name])}))
+    row = {'account_id': name, 'seg_pyramid_level': level.get(name), 'seg_revenue_12m': float(revenue[name])}
+    print(json.dumps(row))
 """
 
 

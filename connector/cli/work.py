@@ -40,7 +40,7 @@ def run(
         datetime | None, typer.Option("--until", metavar="ISO", parser=_moment, help="Last moment.")
     ] = None,
 ) -> int:
-    """Work unattended: a run at once, then on [schedule], until SIGTERM or Ctrl-C."""
+    """Work unattended: a run at once, then by the schedule of the settings, until SIGTERM or Ctrl-C."""
     if dry_run:
         return _print_times(call, from_, until)
     wiring = call.wiring()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from connector.ports import EvaluationRequest, Progress
     from connector.rules.ruleset import Node, RuleSet
 
+
 class DuckDb:
     """The port `Engine`."""
 

@@ -9,6 +9,7 @@ from connector.model.fields import Type
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import FormulaOf
 from connector.rules.shapes import LANGUAGES
+from connector.rules.styles import Style
 from connector.rules.texts import STYLES
 from connector.rules.tree import (
     Branch,
@@ -22,7 +23,6 @@ from connector.rules.tree import (
     Placeholder,
     Sentence,
     State,
-    Style,
     Test,
 )
 from connector.rules.walk import NUMERIC, type_of, walk

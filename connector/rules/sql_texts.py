@@ -9,7 +9,8 @@ from sqlglot import exp
 from connector.model.fields import Type
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.tree import Placeholder, Say, Style
+from connector.rules.styles import Style
+from connector.rules.tree import Placeholder, Say
 from connector.rules.walk import NUMERIC, type_of
 from connector.rules.wording import SYMBOLS, UNKNOWN_WORD
 

@@ -12,7 +12,8 @@ from connector.rules.document import Leaf
 from connector.rules.forms import read_languages
 from connector.rules.kinds.common import sure, sure_name
 from connector.rules.shapes import LANGUAGES
-from connector.rules.tree import Literal, Name, Placeholder, Say, Sentence, Style
+from connector.rules.styles import Style
+from connector.rules.tree import Literal, Name, Placeholder, Say, Sentence
 from connector.rules.walk import POISON, type_of
 
 if TYPE_CHECKING:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.model.fields import Type
+    from connector.rules.styles import Style
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,8 +138,7 @@ class Function(StrEnum):
     DAYS_SINCE = "days_since"
     """as_of - date, in days."""
     MONTHS_BETWEEN = "months_between"
-    """months_between(a, b): the largest whole k with a + k months <= b; negative when b is before a
-    (then -months_between(b, a))."""
+    """months_between(a, b): the largest whole k with a + k months <= b; -months_between(b, a) when b is before a."""
     ADD_MONTHS = "add_months"
     """add_months(date, n): clamped to the month's last day; n may be negative."""
     QUARTER = "quarter"
@@ -152,25 +152,6 @@ class Function(StrEnum):
     """starts_with(text, part); part may be a list (any of)."""
     HAS = "has"
     """has(multi, 'CODE'): the option is among the multi-select's values."""
-
-
-class Style(StrEnum):
-    """How a placeholder is written; domain.md 6.4. English / Dutch."""
-
-    TEXT = "text"
-    WHOLE_MONEY = "money"
-    """Whole units of the home currency, half-up: €62,500 / € 62.500 (minus sign after the currency sign's place:
-    -€90 / € -90)."""
-    PERCENT = "percent"
-    """A ratio (0.4) as a percentage with one decimal: 40.0% / 40,0%."""
-    DATE = "date"
-    """2026-04-02 / 02-04-2026."""
-    WHOLE = "whole"
-    """A whole number without grouping: 1800."""
-    DECIMAL_1 = "decimal1"
-    """One decimal: 4.8 / 4,8."""
-    LABEL = "label"
-    """The option's label in the language; see Placeholder.labels. A multi-select joins its labels with ', '."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.rules.cells import half_up, is_known
-from connector.rules.tree import Style
+from connector.rules.styles import Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from connector.model.fields import Type
 from connector.rules.cells import IDLE, UNKNOWN
 from connector.rules.ruleset import Parameter
+from connector.rules.styles import Style
 from connector.rules.tree import (
     And,
     Arithmetic,
@@ -37,7 +38,6 @@ from connector.rules.tree import (
     Say,
     Sentence,
     State,
-    Style,
     Test,
     Unit,
     Unknown,

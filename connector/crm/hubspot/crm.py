@@ -11,7 +11,7 @@ from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
 from connector.crm.hubspot.objects import BATCH, Objects, in_batches
-from connector.crm.hubspot.provision import Provisioner
+from connector.crm.hubspot.provision import Provisioner, absent
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.errors import StopRun, UsageError
@@ -107,7 +107,7 @@ class HubSpot:
         if wrong:
             raise StopRun(
                 f"HubSpot is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision",
+                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
                 code="NOT_PROVISIONED",
             )
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from connector.crm.hubspot.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.ports import Finding
 
@@ -77,7 +78,8 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
         return
     wrong = provisioner.preflight(outputs, existing)
     for line in wrong:
-        yield Finding("bad", "properties", line, "run tiersync provision")
+        fix = "run tiersync provision" if absent(line) else "run tiersync provision --dry-run"
+        yield Finding("bad", "properties", line, fix)
     if not wrong:
         yield Finding("good", "properties", f"all {len(outputs)} outputs have their property")
     yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")

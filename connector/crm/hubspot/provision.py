@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _BATCH = 100
 Existing = dict["Target", "Mapping[str, Property]"]
 
+ABSENT = " does not exist"
+
+
+def absent(line: str) -> bool:
+    """Whether a line of `preflight` is about a property that provisioning would make; the others come first."""
+    return line.endswith(ABSENT)
+
 
 class Provisioner:
     """Creates what is missing in one HubSpot account."""
@@ -57,10 +64,10 @@ class Provisioner:
         for target, name, output in definitions.placed([output for output in outputs if output.written]):
             step = self._plan(target, name, output, existing[target])
             if step.action == "create":
-                wrong.append(f"{self._kind(target)}.{step.property} does not exist")
+                wrong.append(f"{self._kind(target)}.{step.property}{ABSENT}")
             elif step.action != "present":
                 wrong.append(f"{self._kind(target)}.{step.property}: {step.detail}")
-        return wrong
+        return sorted(wrong, key=absent)
 
     def _plan(self, target: Target, name: str, output: Output, existing: Mapping[str, Property]) -> ProvisionStep:
         source = self._fields.property(mapping.TABLE_OF[target], name)
