@@ -108,7 +108,8 @@ class _Connector:
         value = None if fact.value is None else folder.fold(fact.value)
         where = None if fact.where is None else folder.fold(fact.where)
         if value is not None and idle(value):
-            return f"{fact.relation}.{', '.join(sorted(missing & self._rows(fact)))} is not connected"
+            gone = ", ".join(sorted(missing & self._rows(fact)))
+            return f"{fact.relation}.{gone} is not connected" if gone else "no file defines what it needs"
         return replace(fact, value=value, where=where)
 
     def _rows(self, fact: FactOf) -> set[str]:

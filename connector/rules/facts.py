@@ -124,7 +124,8 @@ class _Fact:
         return None if where is None else self._resolver(where).condition(where.term)
 
     def _resolver(self, formula: Formula) -> Resolver:
-        return Resolver(formula.leaf, self.names, self.columns, f"column of {self.relation}")
+        accounts = self.relation in OVER_ACCOUNTS
+        return Resolver(formula.leaf, self.names, self.columns, f"column of {self.relation}", accounts)
 
     def _fits(self, verb: Aggregate, what: Expression | None, value: Formula, *, gaps: bool) -> bool:
         at = value.leaf.at

@@ -54,6 +54,8 @@ class Resolver:
     names: Names
     row: Mapping[str, Column] | None = None
     row_what: str = "column"
+    accounts: bool = False
+    """The related records are accounts: their names are those of the rules."""
     direct: bool = field(init=False, default=False)
     """The text stands in the file as it is, on one line: places are then sums."""
 
@@ -138,6 +140,8 @@ class Resolver:
             return self._account_name(term.text.removeprefix("account."), at)
         if term.text in self.row:
             return Name(term.text, self.row[term.text].type, Scope.ROW, at)
+        if self.accounts and term.text in self.names.absent:
+            return Literal(None, self.names.absent[term.text].type, at)
         hint = f"write 'account.{term.text}'" if term.text in self.names.nodes else near(term.text, self.row)
         self.say(at, f"unknown {self.row_what} '{term.text}'", hint)
         return POISON
