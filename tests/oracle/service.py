@@ -110,9 +110,7 @@ def _energy(world: World, account: Account, hours: Fraction | None) -> Fraction 
     minutes = ZERO
     for effort in account.efforts:
         if (effort.kind or "") in {"call", "meeting"} and in_months(effort.day, world.as_of, YEAR):
-            if effort.minutes is None:
-                return None
-            minutes += effort.minutes
+            minutes += effort.minutes or ZERO
     return (hours or ZERO) + minutes / HOUR
 
 
@@ -134,7 +132,7 @@ def service_outputs(world: World, group: Group, service: Service) -> dict[str, o
         "seg_cost_to_serve": None if service.cost is None else cents(service.cost),
         "seg_margin_after_service": None if service.margin is None else cents(service.margin),
         "seg_net_contribution": None if service.net is None else cents(service.net),
-        "seg_energy_hours_12m": None if service.energy is None else rounded(service.energy, 2),
+        "seg_energy_hours_12m": None if service.energy is None else rounded(service.energy, 4),
         "seg_energy_index": None if service.index is None else rounded(service.index, 4),
         "seg_service_load": load,
         "seg_talks_per_year": talks if group.active else None,

@@ -73,11 +73,15 @@ def pipeline(world: World, group: Group) -> Fraction | None:
     """Source 4: weighted for customers and former ones, the plain sum for prospects."""
     until = add_months(world.as_of, 12)
     counted = [deal for deal in group.deals if _in_pipeline(deal, until)]
-    if not counted:
-        return None
-    if group.lifecycle == "prospect":
-        return sum((deal.amount or ZERO for deal in counted), ZERO)
-    return sum(((deal.amount or ZERO) * (deal.row.number("probability") or ZERO) for deal in counted), ZERO)
+    plain = group.lifecycle == "prospect"
+    total = sum((_weighted(deal, plain=plain) for deal in counted), ZERO)
+    return total if total > 0 else None
+
+
+def _weighted(deal: Deal, *, plain: bool) -> Fraction:
+    """An amount that nobody knows, or a chance that nobody gave, adds nothing: it proves nothing high."""
+    share = Fraction(1) if plain else deal.row.number("probability")
+    return (deal.amount or ZERO) * (share or ZERO)
 
 
 def _in_pipeline(deal: Deal, until: date) -> bool:
@@ -122,8 +126,7 @@ def previously_high(group: Group) -> bool | None:
     level, kind = group.given("seg_pyramid_level"), group.given("seg_customer_type")
     if level is None or kind is None or level.text("seg_pyramid_level") not in LEVELS:
         return None
-    told = kind.text("seg_customer_type")
-    return told in {"strategic", "large"} if told in {"strategic", "large", "development", "transactional"} else None
+    return kind.text("seg_customer_type") in {"strategic", "large"}
 
 
 def _type(world: World, group: Group) -> str | None:

@@ -55,7 +55,7 @@ def rules(world: World, group: Group, account: Account, profile: Profile, servic
     """5.3: every rule that hits; none of an account that is not judged."""
     if account.tier == "excluded":
         return []
-    on, kind, fit = account.signals, group.lifecycle, profile.fit
+    on, kind, fit = account.signals, account.tier, profile.fit
     small, high = group.level == "small", group.potential == "high"
     tried = account.row.flag("acquisition_cost_reduction_tried") is True
     acquisition = "HIGH_ACQ_COST" in on
