@@ -25,7 +25,7 @@ def settle_ladder(world: World, services: Mapping[str, Service]) -> None:
     for group in world.groups:
         if group.active:
             topmost = group.level in levels or id(group) in best
-            group.ladder_step = "top_customer" if topmost else "regular_customer"
+            group.ladder_step = "top_customer" if topmost else "regular_customer" if group.level else None
         else:
             group.ladder_step = {"inactive": "prospect", "prospect": "prospect", "suspect": "suspect"}.get(
                 group.lifecycle, None

@@ -45,6 +45,8 @@ def settle_service(world: World) -> dict[str, Service]:
     burden = sum((found[account.id].burden or ZERO for account in base), ZERO)
     for account in base:
         service = found[account.id]
+        if not account.revenue_known:
+            continue
         service.index = _index(service.energy, energy, account.revenue, revenue)
         service.burden_index = _index(service.burden, burden, account.revenue, revenue)
     return found
