@@ -68,7 +68,7 @@ def _tell_group(world: World, group: Group, account: Account) -> None:
         "seg_confidence": confidence(world) if group.active else None,
         "seg_ladder_step": group.ladder_step,
         "seg_ladder_rank": STEPS[group.ladder_step] if group.ladder_step else None,
-        "seg_ladder_change": ladder_change(world, group, seen=True, previous=step and step.text("seg_ladder_step")),
+        "seg_ladder_change": ladder_change(world, group, previous=step and step.text("seg_ladder_step")),
         "seg_movement": movement(world, group, previous=level and level.text("seg_pyramid_level")),
         "seg_customer_type": group.customer_type,
         "seg_potential": group.potential,

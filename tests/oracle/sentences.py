@@ -68,7 +68,7 @@ def tier_sentence(world: World, group: Group, account: Account) -> str:
     return _say(
         world,
         f"tier.{key}",
-        value=money(world, group.value),
+        value=money(world, group.value if group.value_known else group.revenue),
         upside=unknown(world) if group.upside is None else money(world, group.upside),
         tenure=str(group.tenure),
         last_won=day(world, max(won)) if won else "",

@@ -78,7 +78,7 @@ def recurring(world: World, deals: Sequence[Deal]) -> bool:
 
 def referred_revenue(world: World, group: Group) -> Fraction:
     """R: revenue of those who came through this group within the referral window."""
-    ids = {account.id for account in group.members}
+    ids = {account.id for account in group.everybody}
     months = world.parameters.whole("customer_value.referral_window_months")
     return sum(
         (
@@ -164,7 +164,7 @@ def value_outputs(world: World, group: Group) -> dict[str, object]:
     row = group.given("gross_margin_pct")
     percent = row.number("gross_margin_pct") if row else None
     percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
-    bought = group.won_count > 0 or not group.value_known
+    bought = group.won_count > 0 or any(account.undated for account in group.members)
     if bought and not group.value_known:
         return dict.fromkeys(VALUES) | told
     return told | {
