@@ -29,7 +29,11 @@ def settle_values(world: World) -> None:
         estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
         brought = group.referred or estimated
         bought = group.won_count > 0
-        group.value = ZERO if not bought else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        group.value = (
+            ZERO
+            if not bought
+            else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        )
 
 
 def financial_value(world: World, group: Group) -> Fraction:
@@ -143,7 +147,11 @@ def know_how(world: World, group: Group) -> Fraction:
 
 def dreams(world: World) -> set[int]:
     """M5: groups among the first 20% by customer value, by identity; the rest of the test is per member."""
-    return first_by([group for group in world.active if group.value_known], world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
+    return first_by(
+        [group for group in world.active if group.value_known],
+        world.parameters.number("customer_value.dream_top_pct"),
+        lambda group: group.value,
+    )
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
