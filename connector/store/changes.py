@@ -187,6 +187,13 @@ def ours(
     return {key: values for key, values in found.items() if key in asked}
 
 
+def any_ours(connection: Connection) -> bool:
+    """Whether any value was acknowledged, or is under way."""
+    acknowledged = connection.scalar(select(written.c.run_no).limit(1))
+    under_way = connection.scalar(select(changes.c.seq).where(BEING_SENT).limit(1))
+    return acknowledged is not None or under_way is not None
+
+
 def discard(connection: Connection, run_no: int) -> None:
     """Delete the changes of a run that were never sent."""
     packs.discard(connection, run_no)

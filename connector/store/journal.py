@@ -101,6 +101,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.ours(connection, keys)
 
+    def has_written(self) -> bool:
+        """Whether any value counts as ours."""
+        with self._database.read() as connection:
+            return planned.any_ours(connection)
+
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
         """Changes that were being sent and whose fate is not known: (run, change), oldest first."""
         with self._database.read() as connection:
