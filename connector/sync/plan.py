@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 500
+ACCOUNTS_AT_ONCE = 250
 KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
 UNREADABLE_SHOWN = 20
 
