@@ -117,7 +117,7 @@ class _Maker:
 
     def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
         """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
-        before = {
+        before: dict[Key, Key] = {
             (target, old, name): (target, record, name)
             for target, record, name in keys
             if target is Target.ACCOUNT and (target, record, name) not in besides
