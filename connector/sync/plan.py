@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 200
+ACCOUNTS_AT_ONCE = 500
 KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
 UNREADABLE_SHOWN = 20
 
@@ -81,6 +81,7 @@ class _Maker:
         )
         self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
         self.undone = memory.undone(journal) if self._same_inputs() else Undone()
+        self.first = not journal.has_written()
         self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
         self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
@@ -98,16 +99,19 @@ class _Maker:
         for plan in plans:
             self._count(plan)
         journal = self.going.parts.journal
-        journal.intend(self.going.run, [change for plan in plans for change in plan.changes])
-        journal.intend(self.going.run, [c for plan in plans for c in plan.kept], landed=Landed.KEPT, reason=KEPT)
+        journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
+        journal.intend(
+            self.going.run, chain.from_iterable(plan.kept for plan in plans), landed=Landed.KEPT, reason=KEPT
+        )
 
     def _count(self, plan: AccountPlan) -> None:
         self.tally.add(plan)
         self.tally.undone_again += self.undone.rewritten(plan, follows=self.follows)
-        for change in plan.changes:
-            self.digest.add(change)
+        self.digest.add(plan.changes)
 
     def _ours(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> dict[Key, Sequence[str | None]]:
+        if self.first:
+            return {}
         keys = [key(item) for _, differences in accounts for item in differences]
         ours: dict[Key, Sequence[str | None]] = dict(self.going.parts.journal.last_written(keys))
         ours = self._inherited(keys, besides=ours) | ours
@@ -130,6 +134,8 @@ class _Maker:
 
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""
+        if not self.waiting:
+            return plan
         waiting: dict[tuple[Target, str], list[Change]] = {}
         for change in plan.changes:
             if (change.target, change.record) in self.waiting:
