@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.hubspot import checks, definitions, mapping, schema
 from connector.crm.hubspot.client import Refused
+from connector.crm.texts import unique
 from connector.errors import StopRun
 from connector.model.outputs import GROUP_NAME
 from connector.ports import ProvisionStep
@@ -119,7 +120,7 @@ class Provisioner:
         """Add the missing options: PATCH replaces the whole list, so all the old ones go along."""
         lacking = set(definitions.missing_options(output, found))
         wanted = {o["value"]: o["label"] for o in definitions.options(output, language) if o["value"] in lacking}
-        labels = definitions.unique(wanted, (str(option.get("label")) for option in found.options))
+        labels = unique(wanted, (str(option.get("label")) for option in found.options))
         added = [
             {"label": label, "value": value, "displayOrder": len(found.options) + place, "hidden": False}
             for place, (value, label) in enumerate(labels.items())
