@@ -9,13 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.texts import label, unique
-from connector.model.changes import Target
 from connector.model.fields import Type
 from connector.model.outputs import GROUP_LABEL, GROUP_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from connector.crm.hubspot.schema import Property
     from connector.model.outputs import Output
 
@@ -96,10 +93,3 @@ def objection(output: Output, found: Property) -> str:
     if output.type is Type.MULTI and not found.multiple:
         return f"it takes one option only ({found.field_type}), needed is {field_type}"
     return ""
-
-
-def placed(outputs: Iterable[Output]) -> list[tuple[Target, str, Output]]:
-    """Every property to exist: each output on the account, and its mirror on deals where it has one."""
-    listed = list(outputs)
-    mirrored = [(Target.DEAL, output.on_deals, output) for output in listed if output.on_deals]
-    return [*((Target.ACCOUNT, output.name, output) for output in listed), *mirrored]
