@@ -31,6 +31,7 @@ lock:  ## pin what pyproject.toml asks for
 	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml
+	@echo "installing what requirements.lock pins into $(VENV), once; this takes a minute or a few"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -31,6 +31,8 @@ class Snapshot:
     """When everything was last pulled, not only changes."""
     columns: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
     """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
+    filled: Mapping[Table, Mapping[str, int]] = field(default_factory=dict)
+    """Per table and column, the rows that have a value."""
 
 
 class SnapshotDraft(Protocol):

@@ -133,6 +133,7 @@ class ParquetMirror:
             watermark=row.watermark,
             full_at=row.full_at,
             columns={table: tuple(about["columns"]) for table, about in tables.items()},
+            filled={table: about.get("filled", {}) for table, about in tables.items()},
         )
 
 

@@ -91,3 +91,14 @@ def columns_of(path: Path) -> tuple[str, ...]:
 def rows_of(path: Path) -> int:
     """The rows of a file of ours, as its footer on disk counts them."""
     return int(pq.read_metadata(path).num_rows)
+
+
+def filled_of(path: Path) -> dict[str, int]:
+    """Per column of a file of ours, the rows that have a value, as its footer on disk counts them."""
+    footer = pq.read_metadata(path)
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    names = footer.schema.names
+    return {
+        name: sum(group.num_rows - group.column(place).statistics.null_count for group in groups)
+        for place, name in enumerate(names)
+    }

@@ -87,6 +87,15 @@ def test_a_committed_snapshot_is_current_for_everyone(opened: Callable[[], Store
     assert names(made) == {"1": "A", "2": None}
 
 
+def test_a_snapshot_tells_how_many_rows_have_a_value(store: Store) -> None:
+    made = pull(store, accounts(("1", "A"), ("2", None), ("3", "C")), deals(), full=FULL)
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 3, "name": 2}
+    made = pull(store, accounts(("3", None), ("4", None)))
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 4, "name": 1}
+    made = pull(store)
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 4, "name": 1}
+
+
 def test_many_small_pages_become_one_table_in_order(store: Store) -> None:
     pages = [accounts(*((f"{at}-{i}", "x") for i in range(100))) for at in range(400)]
     made = pull(store, *pages, full=FULL)

@@ -115,4 +115,5 @@ def open_limits() -> Limits:
         max_owner_book_pct=100,
         max_population_drop_pct=100,
         max_rows_drop_pct=100,
+        max_input_drop_pct=100,
     )
