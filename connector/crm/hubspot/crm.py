@@ -40,6 +40,7 @@ class HubSpot:
 
     name = "hubspot"
     batch_size = BATCH
+    keeps_false = True
 
     def __init__(
         self, client: Client, paths: Paths, fields: FieldMap, *, home_currency: str, now: Callable[[], datetime]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import mapping, values
 from connector.crm.salesforce.checks import bad
-from connector.model.fields import KEY, Table
+from connector.model.fields import KEY, Table, Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Cells = list[str | None]
 
 HOME_AMOUNT = "convertCurrency(Amount) homeAmount"
+OURS = "seg_"
+"""What our own properties begin with; an unticked checkbox of ours is an empty one."""
 _RECORD_TYPE = "RecordType.DeveloperName"
 _PERSON = "IsPersonAccount"
 SHORT_TEXT = 255
@@ -128,7 +130,7 @@ class Columns:
             self._selected[HOME_AMOUNT] = "currency"
             return lambda texts: _numbers(texts(HOME_AMOUNT))
         name = self._select(known)
-        return _plain(name, known, logical)
+        return _plain(name, known, mapping.CATALOGUE_TYPES[self.source.table].get(logical), logical)
 
     def _special(self, logical: str) -> Callable[[Texts], Cells] | None:
         """Columns that are no field of their own."""
@@ -229,7 +231,7 @@ def _number(value: Any) -> str:
     return text
 
 
-def _plain(name: str, known: Property, logical: str) -> Callable[[Texts], Cells]:
+def _plain(name: str, known: Property, wanted: Type | None, logical: str) -> Callable[[Texts], Cells]:
     kind = known.type
     if logical == "probability" and kind == "percent":
         return lambda texts: _mapped(texts(name), _hundredth)
@@ -237,6 +239,8 @@ def _plain(name: str, known: Property, logical: str) -> Callable[[Texts], Cells]
         return lambda texts: _mapped(texts(name), mapping.deal_type)
     if kind in values.NUMERIC:
         return lambda texts: _numbers(texts(name))
+    if kind == "boolean" and wanted is None and logical.startswith(OURS):
+        return lambda texts: [v if v == "true" else None for v in texts(name)]
     if kind == "multipicklist":
         return lambda texts: [v and (values.options(v) or None) for v in texts(name)]
     return lambda texts: list(texts(name))

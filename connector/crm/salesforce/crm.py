@@ -16,7 +16,6 @@ from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.write import Writer
 from connector.errors import StopRun, UsageError
-from connector.model.fields import Type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,8 +41,7 @@ class Salesforce:
     name = "salesforce"
     batch_size = 10_000
     """So that many records a bulk job is worth its calls; a call takes 200 of them."""
-    never_empty = frozenset({Type.BOOLEAN})
-    """A checkbox is ticked or not; there is no third way."""
+    keeps_false = False
 
     def __init__(
         self,
@@ -177,7 +175,7 @@ class Salesforce:
         names = {full_id(record): record for record in records if is_id(record)}
         for some in in_parts(list(names), READ_AT_ONCE):
             for row in collections.read(self._client, entity.name, some, ["Id", "IsDeleted", *kinds]):
-                held = {name: values.canonical(row.get(name), kinds.get(name, "string")) for name in fields}
+                held = {name: values.of_ours(row.get(name), kinds.get(name, "string")) for name in fields}
                 if row["Id"] in names:
                     found[names[row["Id"]]] = held
         return found

@@ -52,6 +52,12 @@ def canonical(value: object, kind: str) -> str | None:
     return moment(text) if kind == "datetime" else text
 
 
+def of_ours(value: object, kind: str) -> str | None:
+    """A value of a property of ours: an unticked checkbox is an empty one, nobody may ever have looked at it."""
+    text = canonical(value, kind)
+    return None if kind == "boolean" and text == "false" else text
+
+
 def to_json(value: str | None, kind: str) -> Any:
     """Canonical text as Salesforce takes it in JSON; None clears, and unticks a checkbox, which is never empty.
 

@@ -131,7 +131,7 @@ class Writer:
         return locked
 
     def _unlock(self, locked: dict[str, Values], fates: dict[str, Fate]) -> None:
-        """Try records that others hold again, ever later, in smaller chunks; what stays locked waits for a later run."""
+        """Try records that others hold again, ever later, in smaller chunks; who stays locked waits for a later run."""
         for turn in range(1, LOCK_TRIES):
             if not locked:
                 return
