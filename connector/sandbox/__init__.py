@@ -17,7 +17,7 @@ from connector.sandbox.hubspot.app import HubSpot
 from connector.sandbox.hubspot.limits import PROFESSIONAL, UNLIMITED
 from connector.sandbox.hubspot.loading import load
 from connector.sandbox.hubspot.portal import Portal
-from connector.sandbox.hubspot.state import Keeper
+from connector.sandbox.keeper import Keeper
 from connector.sandbox.population import generate
 from connector.sandbox.tables import read_tables
 
