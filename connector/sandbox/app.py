@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from datetime import UTC
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from connector.sandbox.calls import Call
@@ -12,6 +14,7 @@ from connector.sandbox.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+    from datetime import datetime
 
     from connector.sandbox.answers import Answer
     from connector.sandbox.keeper import Keeper
@@ -28,7 +31,8 @@ PREFIX = "/_sandbox/"
 class App(ABC, Generic[C]):
     """One vendor's HTTP surface over one account, with its faults and its journal."""
 
-    def __init__(self, actions: Iterable[str]) -> None:
+    def __init__(self, actions: Iterable[str], *, now: Callable[[], datetime]) -> None:
+        self._now = now
         self.faults = Faults(actions)
         self.journal = Journal()
         self.keeper: Keeper | None = None
@@ -64,12 +68,12 @@ class App(ABC, Generic[C]):
         raw = scope["query_string"]
         call = self.read(scope["method"], scope["path"], raw, dict(scope["headers"]), await _body(receive))
         if call.path.startswith(PREFIX):
-            await _send(send, self.control(call))
+            await self._send(send, self.control(call))
             return
         query = raw.decode("latin-1")
         early = self.stopped(call, query)
         if early is not None:
-            await _send(send, early)
+            await self._send(send, early)
             return
         rule = self.faults.pick(call.method, f"{call.path}?{query}" if query else call.path, call.body)
         found = await self._outcome(call, rule)
@@ -77,9 +81,9 @@ class App(ABC, Generic[C]):
         if found is None:
             await _reset(receive, send)
         elif rule is not None and rule.action == "cut":
-            await _cut(receive, send, found)
+            await self._cut(receive, send, found)
         else:
-            await _send(send, found)
+            await self._send(send, found)
 
     async def _outcome(self, call: C, rule: Rule | None) -> Answer | None:
         """Do what the call asks, with the fault before, instead of or after it; None is no answer at all."""
@@ -94,6 +98,22 @@ class App(ABC, Generic[C]):
         if rule.action == "slow-after":
             await asyncio.sleep(rule.options.get("seconds", 1.0))
         return None if rule.action == "reset-after" else self.spoiled(rule, found)
+
+    def _start(self, found: Answer) -> Message:
+        # The Date header tells the time of the account's own clock, as a vendor's does of theirs.
+        date = (b"date", format_datetime(self._now().astimezone(UTC), usegmt=True).encode())
+        length = (b"content-length", str(len(found.body)).encode())
+        return {"type": "http.response.start", "status": found.status, "headers": [*found.headers, date, length]}
+
+    async def _send(self, send: Send, found: Answer) -> None:
+        await send(self._start(found))
+        await send({"type": "http.response.body", "body": found.body})
+
+    async def _cut(self, receive: Receive, send: Send, found: Answer) -> None:
+        await send(self._start(found))
+        await send({"type": "http.response.body", "body": found.body[: len(found.body) // 2], "more_body": True})
+        _transport(send).close()
+        await receive()
 
     def _note(self, call: C, query: str, rule: Rule | None, found: Answer | None) -> None:
         self.journal.note(
@@ -117,16 +137,6 @@ async def _body(receive: Receive) -> bytes:
             return b"".join(parts)
 
 
-def _start(found: Answer) -> Message:
-    length = (b"content-length", str(len(found.body)).encode())
-    return {"type": "http.response.start", "status": found.status, "headers": [*found.headers, length]}
-
-
-async def _send(send: Send, found: Answer) -> None:
-    await send(_start(found))
-    await send({"type": "http.response.body", "body": found.body})
-
-
 def _transport(send: Any) -> Any:
     # ASGI knows no way to drop a connection; the transport behind uvicorn's `send` does.
     return send.__self__.transport
@@ -134,11 +144,4 @@ def _transport(send: Any) -> Any:
 
 async def _reset(receive: Receive, send: Send) -> None:
     _transport(send).abort()
-    await receive()
-
-
-async def _cut(receive: Receive, send: Send, found: Answer) -> None:
-    await send(_start(found))
-    await send({"type": "http.response.body", "body": found.body[: len(found.body) // 2], "more_body": True})
-    _transport(send).close()
     await receive()

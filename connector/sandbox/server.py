@@ -56,6 +56,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,
                 timeout_graceful_shutdown=2,
                 timeout_keep_alive=75,
                 callback_notify=self._save,

@@ -15,6 +15,7 @@ from connector.sandbox.hubspot.failures import ACTIONS, instead, spoiled
 from connector.sandbox.hubspot.limits import local_day
 from connector.sandbox.hubspot.requests import Request
 from connector.sandbox.hubspot.routes import DATED, canonical, find, scopes
+from connector.sandbox.hubspot.times import to_moment
 
 if TYPE_CHECKING:
     from connector.sandbox.answers import Headers
@@ -63,7 +64,7 @@ class HubSpot(App[Request]):
     """HubSpot's HTTP surface over one portal."""
 
     def __init__(self, portal: Portal) -> None:
-        super().__init__(ACTIONS)
+        super().__init__(ACTIONS, now=lambda: to_moment(portal.now()))
         self.portal = portal
 
     def read(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> Request:
