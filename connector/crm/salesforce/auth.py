@@ -8,8 +8,10 @@ Source: Salesforce's OAuth pages; SOAP login() does not exist from version 65 on
 from __future__ import annotations
 
 import io
+import re
 import threading
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -18,6 +20,7 @@ import requests
 from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
+from connector.crm.salesforce.soql import full_id
 from connector.crm.texts import brief
 from connector.crm.transport import Answer, Call
 from connector.errors import AccessRefused, BadAnswer
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
 
     from connector.crm.texts import Mask
 
-_GRANT = "/services/oauth2/token"
+_USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
+_PATH = "/services/oauth2/token"
 _WHAT = "logging in to Salesforce"
 
 
@@ -38,11 +42,22 @@ class Credentials(Protocol):
     def bearer(self) -> Secret:
         """The session to send now."""
 
-    def renew(self, refused: Secret) -> None:
+    def renew(self, refused: Secret, /) -> None:
         """Replace a session that was refused as expired. Raises AccessRefused when that cannot be."""
 
     def advice(self) -> str:
         """What a person can do about a session that is refused."""
+
+    def user(self) -> str | None:
+        """The id of the user who logged in, where the login told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a login gives: a session, and whose it is."""
+
+    session: Secret
+    user: str | None
 
 
 class FixedSession:
@@ -55,41 +70,49 @@ class FixedSession:
         """The session itself."""
         return self._token
 
-    def renew(self, refused: Secret) -> None:
+    def renew(self, _refused: Secret, /) -> None:
         """Never: it was not ours to get."""
-        raise AccessRefused(f"Salesforce refuses the session: it expired ({refused})", hint=self.advice())
+        raise AccessRefused("Salesforce refuses the session: it expired, or never was one", hint=self.advice())
 
     def advice(self) -> str:
         """A given session ends after some hours."""
         return 'put a fresh session where [crm] token points, or use login = "client_credentials"'
 
+    def user(self) -> None:
+        """Nobody told."""
+
 
 class LoggedIn:
-    """Sessions from logins; `grant` gets one and raises AccessRefused when it is refused."""
+    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused."""
 
-    def __init__(self, grant: Callable[[], Secret], *, advice: str) -> None:
-        self._grant = grant
+    def __init__(self, login: Callable[[], Grant], *, advice: str) -> None:
+        self._login = login
         self._advice = advice
         self._lock = threading.Lock()
-        self._session: Secret | None = None
+        self._grant: Grant | None = None
 
     def bearer(self) -> Secret:
         """The session, logged in for when there is none yet."""
         with self._lock:
-            if self._session is None:
-                self._session = self._grant()
-            return self._session
+            if self._grant is None:
+                self._grant = self._login()
+            return self._grant.session
 
-    def renew(self, refused: Secret) -> None:
+    def renew(self, refused: Secret, /) -> None:
         """One login, unless another thread has already replaced the refused session."""
         with self._lock:
-            if self._session is refused:
-                self._session = None
-                self._session = self._grant()
+            if self._grant is not None and self._grant.session is refused:
+                self._grant = None
+                self._grant = self._login()
 
     def advice(self) -> str:
         """See Credentials.advice."""
         return self._advice
+
+    def user(self) -> str | None:
+        """The user of the session in use."""
+        self.bearer()
+        return self._grant.user if self._grant else None
 
 
 class Post:
@@ -97,6 +120,7 @@ class Post:
 
     def __init__(self, fetch: Callable[[Call], Answer]) -> None:
         self._fetch = fetch
+        self.user: str | None = None
 
     def post(
         self, url: str, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
@@ -114,31 +138,33 @@ class Post:
             lane="login",
         )
         answer = self._fetch(call)
+        self.user = _user(answer.body)
         response = requests.Response()
         response.status_code = answer.status
         response.raw = io.BytesIO(answer.body)
         return response
 
 
-def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -> Secret:
+def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -> Grant:
     """A session by one of simple-salesforce's logins. Raises AccessRefused with Salesforce's words, BadAnswer."""
+    post = Post(fetch)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
-            token, _ = SalesforceLogin(session=cast("Any", Post(fetch)), **cast("dict[str, Any]", told))
+            token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
     except SalesforceAuthenticationFailed as error:
         words = brief(mask(f"{error.code}: {error.message}" if error.message else str(error.code)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError):
         token = None
-    return _session(token, mask)
+    return Grant(_session(token, mask), post.user)
 
 
 def refresh(
     fetch: Callable[[Call], Answer], mask: Mask, hint: str, form: Mapping[str, str]
-) -> tuple[Secret, Secret | None]:
+) -> tuple[Grant, Secret | None]:
     """A session for a refresh token, and the refresh token that replaces it, if one came along."""
-    answer = fetch(Call("POST", _GRANT, _WHAT, form={"grant_type": "refresh_token", **form}, lane="login"))
+    answer = fetch(Call("POST", _PATH, _WHAT, form={"grant_type": "refresh_token", **form}, lane="login"))
     try:
         body = orjson.loads(answer.body)
         refused = str(body.get("error") or "") if answer.status != requests.codes.ok else ""
@@ -149,7 +175,14 @@ def refresh(
         text = brief(mask(f"{refused or answer.status}: {words}".rstrip(": ")))
         raise AccessRefused(f"Salesforce refuses the refresh token: {text}", hint=hint)
     rotated = body.get("refresh_token")
-    return _session(body.get("access_token"), mask), Secret(rotated) if isinstance(rotated, str) and rotated else None
+    grant = Grant(_session(body.get("access_token"), mask), _user(answer.body))
+    return grant, Secret(rotated) if isinstance(rotated, str) and rotated else None
+
+
+def _user(body: bytes) -> str | None:
+    """Whose session it is: the last part of an OAuth answer's `id`, the `userId` of a SOAP one."""
+    found = _USER.search(body)
+    return full_id(found[1].decode()) if found else None
 
 
 def _session(token: object, mask: Mask) -> Secret:

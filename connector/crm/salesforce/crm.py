@@ -172,10 +172,11 @@ class Salesforce:
         entity = self._entity(target)
         kinds = {name: known.type for name in fields if (known := entity.get(name)) is not None}
         found: dict[str, Mapping[str, str | None] | None] = dict.fromkeys(records)
-        names = {full_id(record): record for record in records if is_id(record)}
+        names: dict[str, list[str]] = {}
+        for record in filter(is_id, found):
+            names.setdefault(full_id(record), []).append(record)
         for some in in_parts(list(names), READ_AT_ONCE):
             for row in collections.read(self._client, entity.name, some, ["Id", "IsDeleted", *kinds]):
                 held = {name: values.of_ours(row.get(name), kinds.get(name, "string")) for name in fields}
-                if row["Id"] in names:
-                    found[names[row["Id"]]] = held
+                found.update(dict.fromkeys(names.get(row["Id"], ()), held))
         return found

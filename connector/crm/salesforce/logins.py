@@ -15,7 +15,7 @@ from connector.model.secrets import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.crm.salesforce.auth import Credentials
+    from connector.crm.salesforce.auth import Credentials, Grant
     from connector.crm.texts import Mask
     from connector.crm.transport import Answer, Call
 
@@ -120,13 +120,13 @@ class _Refreshing:
         self._keep = keep
         self._token = told.refresh_token
 
-    def __call__(self) -> Secret:
+    def __call__(self) -> Grant:
         form = {"client_id": self._told.client_id, "refresh_token": self._token.reveal()}
         if self._told.client_secret:
             form["client_secret"] = self._told.client_secret.reveal()
-        session, rotated = refresh(self._fetch, self._mask, _ADVICE["refresh_token"], form)
+        grant, rotated = refresh(self._fetch, self._mask, _ADVICE["refresh_token"], form)
         if rotated is not None and rotated.reveal() != self._token.reveal():
-            self._mask.renewed(session, rotated, self._token)
+            self._mask.renewed(grant.session, rotated, self._token)
             self._token = rotated
             self._keep(rotated.reveal())
-        return session
+        return grant

@@ -30,21 +30,27 @@ class User:
 
 def user(client: Client, *, several_currencies: bool) -> User:
     """The user of this session."""
-    what = "asking who logged in"
-    try:
-        told = client.get("/services/oauth2/userinfo", what)
-    except (Refused, Forbidden):
+    who = client.credentials.user() or _asked(client)
+    if who is None:
         return User()
-    found = User(soql.full_id(str(told.get("user_id") or "")) or None, str(told.get("preferred_username") or ""))
-    if not several_currencies or found.id is None:
-        return found
-    query = soql.select(["DefaultCurrencyIsoCode"], "User", f"Id = {soql.quoted(found.id)}")
+    fields = ["Username", *(["DefaultCurrencyIsoCode"] if several_currencies else [])]
+    query = soql.select(fields, "User", f"Id = {soql.quoted(who)}")
     try:
-        rows = list(queries.records(client, query, "asking for the user's currency"))
+        rows = list(queries.records(client, query, "asking about the user"))
     except (Refused, Forbidden):
-        return found
-    currency = rows[0].get("DefaultCurrencyIsoCode") if rows else None
-    return User(found.id, found.name, str(currency) if currency else None)
+        return User(who)
+    told = rows[0] if rows else {}
+    currency = told.get("DefaultCurrencyIsoCode")
+    return User(who, str(told.get("Username") or ""), str(currency) if currency else None)
+
+
+def _asked(client: Client) -> str | None:
+    """Whose session this is, where the login did not say."""
+    try:
+        told = client.get("/services/oauth2/userinfo", "asking who logged in")
+    except (Refused, Forbidden):
+        return None
+    return soql.full_id(str(told.get("user_id") or "")) or None
 
 
 def rates(client: Client, home: str) -> dict[str, list[str | None]]:
