@@ -54,13 +54,8 @@ def connect(
     not the one who logs in here; `observe` sees each call, without secrets; `now` is the wall clock, `ticks` a clock
     that never jumps. Raises UsageError.
     """
-    for url in (instance_url, login_url or instance_url):
-        _check_url(url)
-    mask = Mask(*login.secrets())
-    wire = Wire(
-        base_url=instance_url, login_url=login_url or instance_url, timeout_seconds=timeout_seconds, ticks=ticks
-    )
-    brake = Brake(sleep)
+    mask, brake = Mask(*login.secrets()), Brake(sleep)
+    wire = _wire(instance_url, login_url or instance_url, timeout_seconds, ticks)
     limits = Limits(max_share=max_share_of_daily_quota, now=now, ticks=ticks, pause=brake.pause)
     client = Client(wire=wire, limits=limits, scrub=mask, version=api_version, chance=chance)
     client.transport = Transport(
@@ -85,6 +80,12 @@ def connect(
         assignee=assignee,
         now=now,
     )
+
+
+def _wire(instance_url: str, login_url: str, timeout_seconds: float, ticks: Callable[[], float]) -> Wire:
+    for url in (instance_url, login_url):
+        _check_url(url)
+    return Wire(base_url=instance_url, login_url=login_url, timeout_seconds=timeout_seconds, ticks=ticks)
 
 
 def _check_url(url: str) -> None:
