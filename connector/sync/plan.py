@@ -38,6 +38,7 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
+        keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
