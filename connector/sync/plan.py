@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from connector.model.changes import Change, Landed
+from connector.model.changes import Change, Landed, Target
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.plan import Digest, Plan
@@ -16,9 +16,8 @@ from connector.sync import memory
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from connector.model.changes import Target
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.compare import Key
     from connector.ports import Evaluation, QuarantineRow, Snapshot
@@ -39,6 +38,7 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
+        keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
@@ -84,6 +84,7 @@ class _Maker:
         self.undone = memory.undone(journal) if self._same_inputs() else Undone()
         self.first = not journal.has_written()
         self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
+        self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
@@ -114,9 +115,23 @@ class _Maker:
             return {}
         keys = [key(item) for _, differences in accounts for item in differences]
         ours: dict[Key, Sequence[str | None]] = dict(self.going.parts.journal.last_written(keys))
+        ours = self._inherited(keys, besides=ours) | ours
         for name in self.open.keys() & set(keys):
             ours[name] = (*ours.get(name, ()), *self.open[name])
         return ours
+
+    def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
+        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
+        before: dict[Key, Key] = {
+            (target, old, name): (target, record, name)
+            for target, record, name in keys
+            if target is Target.ACCOUNT and (target, record, name) not in besides
+            for old in self.merged.get(record, ())
+        }
+        found: dict[Key, Sequence[str | None]] = {}
+        for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
+            found[before[was]] = (*found.get(before[was], ()), *values)
+        return found
 
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""

@@ -18,6 +18,7 @@ from connector.errors import ConnectorError, UsageError
 from connector.settings.load import Loaded, defaults, load
 from connector.settings.vault import Vault
 from connector.wiring.crms import Opening
+from connector.wiring.names import QUOTA_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
     from connector.store import Store
     from connector.sync import Result, Walk
+    from connector.wiring.health import Vitals
     from connector.wiring.reporting import Reporting
     from connector.worker.loop import Worker
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     """Takes a level, an event and facts about it."""
 
 SETTINGS_FILE = "settings.toml"
-QUOTA_LEFT = "crm.quota_left"
 
 
 def wire(
@@ -309,8 +310,8 @@ class Wiring:
                 if name == "crm":
                     found.close()
 
-    def worker(self, **told: Any) -> Worker:
-        """Return the unattended worker; the arguments are those of wiring.working.worker."""
+    def worker(self, **told: Any) -> tuple[Worker, Vitals]:
+        """Return the unattended worker and its vital signs; the arguments are those of wiring.working.worker."""
         from connector.wiring.working import worker
 
         return worker(self, **told)

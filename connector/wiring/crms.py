@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from connector.model.secrets import Secret
     from connector.ports import Clock, Crm, Journal
     from connector.settings.load import Loaded
-    from connector.settings.model import HubSpotLogin
+    from connector.settings.model import HubSpotLogin, SalesforceLogin
     from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
 
@@ -52,7 +52,9 @@ class Opening:
             return FilesCrm(self.loaded.path(section.path))
         if isinstance(section, HubSpot):
             return self._hubspot(section, section.admin if admin and section.admin else section)
-        raise UsageError(f'crm.kind = "{section.kind}" is not in this version', hint="use hubspot or files")
+        from connector.wiring.salesforce import salesforce
+
+        return salesforce(self, section, section.admin if admin and section.admin else section)
 
     def section(self) -> Any:
         """Return `[crm]`; raises UsageError when the settings have none."""
@@ -86,14 +88,18 @@ class Opening:
             name: self.vault.text(getattr(login, name), key=f"{key}.{name}")
             for name in ("client_id", "client_secret", "refresh_token")
         }
+        kept, keep = self.rotated(key, login)
+        return given | ({"refresh_token": kept.reveal()} if kept else {}) | {"keep_refresh_token": keep}
+
+    def rotated(self, key: str, login: HubSpotLogin | SalesforceLogin) -> tuple[Secret | None, Callable[[str], None]]:
+        """Return the refresh token that replaced the settings' one, if any, and what keeps the next."""
         place = self.kept(key, login)
         kept = place.load()
         if kept is not None:
             self.vault.scrub.add(kept)
-            given["refresh_token"] = kept.reveal()
-        return given | {"keep_refresh_token": keeper(place, self.vault.scrub.add)}
+        return kept, keeper(place, self.vault.scrub.add)
 
-    def kept(self, key: str, login: HubSpotLogin) -> Place:
+    def kept(self, key: str, login: HubSpotLogin | SalesforceLogin) -> Place:
         """Return where a rotated refresh token of this login is kept."""
         reference = login.refresh_token
         assert reference is not None  # noqa: S101 - the settings ask for it beside client_id
