@@ -92,7 +92,7 @@ class _Maker:
         ours = self._ours(accounts)
         edited = self.going.parts.policy.edited_values
         plans = [
-            self._without_waiting(
+            self._named(
                 plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
             )
             for context, differences in accounts
@@ -132,6 +132,9 @@ class _Maker:
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
             found[before[was]] = (*found.get(before[was], ()), *values)
         return found
+
+    def _named(self, plan: AccountPlan) -> AccountPlan:
+        return self._without_waiting(self.undone.named(plan, follows=self.follows))
 
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""
