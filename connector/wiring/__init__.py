@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,6 +212,7 @@ class Wiring:
             home_currency=run.home_currency,
             language=self.language,
             lease_wait_seconds=self.settings.state.lease_wait_seconds,
+            keep_runs=timedelta(days=self.settings.state.keep_days),
         )
 
     def walk(self, progress: Progress, *, begun: Callable[[str], None] | None = None) -> Walk:
