@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench cassettes changelog lock clean
+.PHONY: demo test check bench cassettes plugins changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -23,6 +23,9 @@ bench: $(READY)  ## speed and memory promises, as ratios against a plain baselin
 
 cassettes: $(READY)  ## record cassettes/ again: against the sandbox, or HubSpot itself when HUBSPOT_TOKEN is set
 	$(BIN)/python -m tests.cassette.record
+
+plugins: $(READY)  ## what a Salesforce admin deploys by hand, from the shipped rules
+	$(BIN)/python -m connector.wiring.plugins plugins/salesforce
 
 changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 	$(BIN)/towncrier build --yes

@@ -31,6 +31,8 @@ class EvaluationRequest:
     language: str
     before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
     """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
+    keeps_false: bool = True
+    """Whether the CRM tells a false property from an empty one; where it does not, a wanted false is an empty one."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
 

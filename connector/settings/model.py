@@ -135,6 +135,8 @@ class Salesforce(SalesforceLogin, Patience):
     kind: Literal["salesforce"]
     instance_url: Url
     api_version: Annotated[str, Field(pattern=r"^\d+\.\d$")] = "66.0"
+    person_accounts: Literal["exclude", "include"] = "exclude"
+    """Whether people count as accounts (domain.md 2.6)."""
     admin: SalesforceLogin | None = None
     """Used by `provision` instead of the login above."""
 

@@ -84,6 +84,11 @@ class TableFile:
             self._sink.close()  # the second time the buffered rest is given up
 
 
+def release_memory() -> None:
+    """Give freed pages back to the system, those of the reading threads' answers among them."""
+    pa.default_memory_pool().release_unused()
+
+
 def columns_of(path: Path) -> tuple[str, ...]:
     """The columns of a file of ours."""
     return tuple(pq.read_schema(path).names)

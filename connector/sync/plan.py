@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 500
+ACCOUNTS_AT_ONCE = 250
 KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
 UNREADABLE_SHOWN = 20
 
@@ -38,6 +38,7 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
+        keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()

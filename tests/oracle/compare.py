@@ -31,7 +31,7 @@ def differences(case: Population, folder: Path, answers: Any = None) -> list[Dif
         (case.seed, account.id, name, plain(wanted), found.get(name))
         for account, found in ((world.accounts[one], answers[one]) for one in answers)
         for name, wanted in account.out.items()
-        if plain(wanted) != plain(found.get(name))
+        if name in found and plain(wanted) != plain(found[name])
     ]
 
 

@@ -23,10 +23,12 @@ def form_groups(world: World) -> None:
             if found is None:
                 account.warnings.add("HIERARCHY_BROKEN")
             key = found or account.id
-        if not account.excluded:
-            together.setdefault(key, []).append(account)
-    for key, members in together.items():
-        group = Group(members, world.accounts[key])
+        together.setdefault(key, []).append(account)
+    for key, everybody in together.items():
+        members = [account for account in everybody if not account.excluded]
+        if not members:
+            continue
+        group = Group(members, everybody, world.accounts[key])
         world.groups.append(group)
         for account in members:
             account.group = group

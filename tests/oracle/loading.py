@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ZONE = "Europe/Amsterdam"
 HOME = "EUR"
+DAYS = ("close_date", "last_contact", "contract_end_date", "oldest_open_invoice_date", "seg_override_until")
+NUMBERS = ("employees", "nps", "probability", "discount_pct", "term_months")
 
 
 def load_world(folder: Path, *, as_of: date, parameters: Parameters, language: str) -> World:
@@ -39,6 +41,8 @@ def load_world(folder: Path, *, as_of: date, parameters: Parameters, language: s
         accounts,
     )
     _give_deals(world, deals, rates)
+    for account in accounts.values():
+        account.unreadable = _spoiled(account)
     _give_efforts(world, tables["tickets"], tables["activities"])
     world.first_run = not any(account.row.text("seg_tier") for account in accounts.values())
     return world
@@ -93,6 +97,17 @@ def _rate(currency: str, day: date | None, rates: Table | None) -> Fraction | No
         if day and valid <= day and (best is None or valid > best[0]):
             best = (valid, rate)
     return best[1] if best else None
+
+
+def _spoiled(account: Account) -> bool:
+    """11.9: a cell that cannot be read, in the account or one of its deals; an amount has its own rule."""
+    rows = [account.row, *(deal.row for deal in account.deals)]
+    for row in rows:
+        for name in DAYS:
+            row.day(name)
+        for name in NUMBERS:
+            row.number(name)
+    return any(row.bad - {"amount"} for row in rows)
 
 
 def _give_efforts(world: World, tickets: Table | None, activities: Table | None) -> None:

@@ -45,7 +45,7 @@ def cut_offs(world: World, count: int) -> list[tuple[str, int]]:
     """M1 steps B and D: each level with the last position it reaches, but for small."""
     parameters = world.parameters
     shares = [(level, parameters.number(f"pyramid.levels.{level}.customers_pct")) for level in LEVELS[:3]]
-    if len(world.active) < parameters.whole("pyramid.two_level_below"):
+    if two_level(world):
         return [("big", ceiling_share(count, sum((share for _, share in shares), ZERO)))]
     total = ZERO
     cuts = []
@@ -53,6 +53,11 @@ def cut_offs(world: World, count: int) -> list[tuple[str, int]]:
         total += share
         cuts.append((level, ceiling_share(count, total)))
     return cuts
+
+
+def two_level(world: World) -> bool:
+    """M1 step D: two groups for a small base."""
+    return len(world.active) < world.parameters.whole("pyramid.two_level_below")
 
 
 def tied_blocks(base: Sequence[Group]) -> list[tuple[int, int]]:
@@ -109,7 +114,7 @@ def kept_level(world: World, group: Group, computed: str) -> str:
     if same_quarter(world, group):
         return previous
     step = LEVELS.index(computed) - LEVELS.index(previous)
-    if abs(step) != 1:
+    if abs(step) != 1 or two_level(world):
         return computed
     line = world.lines[computed if step < 0 else previous]
     if line is None:
@@ -123,9 +128,8 @@ def same_quarter(world: World, group: Group) -> bool:
     """11.4: published quarterly, and already evaluated in this quarter."""
     if world.parameters.text("stability.publish") != "quarterly":
         return False
-    row = group.given("seg_last_evaluated")
-    told = row.day("seg_last_evaluated") if row else None
-    return told is not None and quarter(told) == quarter(world.as_of)
+    told = [day for account in group.everybody if (day := account.row.day("seg_last_evaluated"))]
+    return bool(told) and quarter(max(told)) == quarter(world.as_of)
 
 
 def gini(amounts: Sequence[Fraction]) -> Fraction | None:

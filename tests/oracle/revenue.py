@@ -53,7 +53,8 @@ def _settle_account(world: World, account: Account) -> None:
     inside = [deal for deal in account.deals if in_window(world, deal)]
     troubled = [deal for deal in inside if deal.trouble]
     excluded = [deal for deal in troubled if deal.trouble != "AMOUNT_MISSING"]
-    account.revenue_known = len(excluded) == len(troubled)
+    undated = any(deal.won and deal.closed_on is None for deal in account.deals)
+    account.revenue_known = len(excluded) == len(troubled) and not undated
     account.unreliable = len(excluded) > len(inside) * TOO_MANY_UNKNOWN or account.unreadable
     days = [deal.closed_on for deal in account.deals if bought(world, deal) and deal.closed_on]
     account.tenure = full_months(min(days), world.as_of) if days else None

@@ -51,7 +51,9 @@ class Group:
     """Domain 2.8: an account with its subsidiaries; every value question is answered here."""
 
     members: list[Account]
-    """Ascending by id; the ultimate parent is `top`."""
+    """Those that count, ascending by id; the ultimate parent is `top`."""
+    everybody: list[Account]
+    """Excluded ones, too: their inputs still tell of the group (11.14 names the parent, counted or not)."""
     top: Account
     revenue: Fraction = ZERO
     lifecycle: str = "suspect"
@@ -90,7 +92,7 @@ class Group:
 
     def given(self, name: str) -> Row | None:
         """Domain 11.14: whose input counts: the ultimate parent's, else the first member's by id that has one."""
-        for account in [self.top, *self.members]:
+        for account in [self.top, *self.everybody]:
             if account.row.text(name) is not None:
                 return account.row
         return None
