@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
@@ -29,6 +30,7 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
         home_currency=run.home_currency,
         language=wiring.language,
         lease_wait_seconds=wiring.settings.state.lease_wait_seconds,
+        keep_runs=timedelta(days=wiring.settings.state.keep_days),
     )
 
 

@@ -1,6 +1,6 @@
 """Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from connector.crm.files.provider import FilesCrm
 from connector.errors import UsageError
 from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+from connector.wiring.walking import policy
 
 
 def wired(settings: Path | None = None, *, needs_file: bool = True, as_of: date | None = None) -> Wiring:
@@ -110,3 +111,8 @@ def test_data_beside_the_crm_is_refused_rather_than_left_out(here: Path) -> None
     (here / "settings.toml").write_text('[tables.invoices]\npath = "invoices.csv"\nmatch = {vat = "vat_id"}\n')
     with pytest.raises(UsageError, match=r"tables\.invoices: .* not in this version"):
         wired().walk(lambda *_: None)
+
+
+def test_the_settings_say_how_long_runs_are_kept(here: Path) -> None:
+    (here / "settings.toml").write_text(f'[rules]\ndirectory = "{shipped("rules")}"\n[state]\nkeep_days = 30\n')
+    assert policy(wired(), as_of=None).keep_runs == timedelta(days=30)
