@@ -19,7 +19,7 @@ from connector.engine.functions import define
 from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.published import Published
-from connector.engine.reading import load
+from connector.engine.reading import absent, load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
 from connector.errors import UsageError
@@ -33,10 +33,15 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from connector.engine.reading import Column
     from connector.engine.sources import Source
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Progress
     from connector.rules.ruleset import Node, RuleSet
+
+
+SMALL = 8_000_000
+"""Bytes of files up to which a second thread costs more processor time and memory than it saves."""
 
 
 class DuckDb:
@@ -46,12 +51,17 @@ class DuckDb:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
         # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
         spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
-        db = duckdb.connect(":memory:", config={"temp_directory": str(spill)})
+        threads = {} if _size(request) > SMALL else {"threads": 1}
+        db = duckdb.connect(":memory:", config={"temp_directory": str(spill), **threads})
         try:
             return _evaluate(db, rules, request, progress)
         except BaseException:
             db.close()
             raise
+
+
+def _size(request: EvaluationRequest) -> int:
+    return sum(file.stat().st_size for files in request.files.values() for file in files if file.is_file())
 
 
 def _evaluate(
@@ -95,15 +105,14 @@ class _Task:
         """Make the typed tables, and return what could not be read."""
         unreadable: list[Reason] = []
         for number, source in enumerate(self.sources.values()):
-            columns = needs.columns(source.table, self.nodes, self.rules.outputs)
-            unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
+            unreadable += load(self.db, source, self._columns(source.table), time_zone=self.request.time_zone)
             progress("read", number + 1, len(self.sources))
         return unreadable
 
     def prepare(self) -> None:
         """Make the records the rules see."""
         tables, situation = self.sources, self._situation()
-        accounts(self.db, situation)
+        accounts(self.db, situation, absent=absent(tables[Table.ACCOUNTS], self._columns(Table.ACCOUNTS)))
         referrals(self.db)
         mirrored = [o.output.on_deals for o in self.rules.outputs if o.output.on_deals]
         columns = dict.fromkeys([*needs.records(Table.DEALS, self.nodes), "is_closed", *mirrored])
@@ -112,6 +121,9 @@ class _Task:
             if table in tables:
                 events(self.db, table, tables, needs.records(table, self.nodes), situation)
         mark_unreadable(self.db, tables)
+
+    def _columns(self, table: Table) -> dict[str, Column]:
+        return needs.columns(table, self.nodes, self.rules.outputs)
 
     def _situation(self) -> Situation:
         pipelines = self._parameter("sales_pipelines")
