@@ -61,6 +61,9 @@ class Mirror(Protocol):
     def snapshot(self, name: str) -> Snapshot | None:
         """A committed snapshot that was not pruned yet."""
 
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """In the last committed snapshot, per account the ids that were merged into it; accounts without are absent."""
+
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import BadAnswer, StopRun
 from connector.store import disk
 from connector.store.assembly import assemble
-from connector.store.parquet import TableFile
+from connector.store.parquet import TableFile, release_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,7 @@ class ParquetDraft:
         with disk.errors_in_our_words(self._folder):
             self._finish(summary)
             made = assemble(self._folder, self._filling, base=self._base, summary=summary)
+            release_memory()
             shutil.rmtree(self._pulled)
         full_at = now if summary.full or self._base is None else self._base.full_at
         about = {"made_at": now, "full_at": full_at, "watermark": summary.watermark, "tables": made}

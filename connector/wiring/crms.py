@@ -13,7 +13,7 @@ from connector.settings.reference import Reference
 from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenBack, keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from connector.model.secrets import Secret
     from connector.ports import Clock, Crm, Journal
@@ -33,6 +33,8 @@ class Opening:
     database_url: str
     journal: Callable[[], Journal]
     """Opens the journal, where a rotated token is kept; not called for a token that stays."""
+    observe: Callable[[Mapping[str, object]], None] | None = None
+    """Sees each call to the CRM, without secrets."""
 
     def crm(self) -> Crm:
         """Open the CRM with its everyday login."""
@@ -75,7 +77,7 @@ class Opening:
             timeout_seconds=section.timeout_seconds,
             retry_seconds=section.retry_seconds,
             max_share_of_daily_quota=settings.budget.max_share_of_daily_quota,
-            observe=logged,
+            observe=self.observe,
             **secrets,
         )
 
@@ -117,13 +119,6 @@ def box(key: Secret) -> Box:
 
     stretched = hashlib.scrypt(key.reveal().encode(), salt=b"tiersync", n=2**14, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(stretched))
-
-
-def logged(call: Any) -> None:
-    """Log one call to the CRM, seen with --verbose."""
-    import structlog
-
-    structlog.get_logger().debug("crm call", **call)
 
 
 def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:

@@ -368,3 +368,14 @@ def test_any_sequence_of_pulls_leaves_what_a_model_of_it_holds(store: Store, pul
             (one, to) for one, tos in held_links.items() for to in tos
         }
         assert made.rows[Table.ACCOUNTS] == len(held)
+
+
+def test_the_mirror_tells_which_accounts_were_merged_into_which(store: Store) -> None:
+    assert store.mirror.merged() == {}
+    columns = ("account_id", "merged_ids")
+    pull(store, page(Table.ACCOUNTS, ("1", None), ("2", ""), columns=columns), deals("9"), full=True)
+    assert store.mirror.merged() == {}
+    pull(store, page(Table.ACCOUNTS, ("1", "7;8"), ("2", ""), ("3", "9"), columns=columns), deals("9"), full=True)
+    assert store.mirror.merged() == {"1": ["7", "8"], "3": ["9"]}
+    pull(store, accounts(("1", "a")), deals("9"), full=True)
+    assert store.mirror.merged() == {}

@@ -46,7 +46,7 @@ def by_revenue(account: Row, deals: list[Row]) -> Row:
     }
 
 
-ACCOUNT_COLUMNS = ("account_id", "name", "owner_id", "bad", *NAMES)
+ACCOUNT_COLUMNS = ("account_id", "name", "owner_id", "bad", "merged_ids", *NAMES)
 DEAL_COLUMNS = ("deal_id", "account_id", "amount", "seg_account_tier")
 
 

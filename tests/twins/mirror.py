@@ -35,6 +35,10 @@ class MemoryMirror:
     def snapshot(self, name: str) -> Snapshot | None:
         return self.snapshots.get(name)
 
+    def merged(self) -> dict[str, list[str]]:
+        rows = self.tables[self.snapshots[self.newest].files[Table.ACCOUNTS][0]] if self.newest else {}
+        return {name: ids.split(";") for name, row in rows.items() if (ids := row.get("merged_ids"))}
+
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[MemoryDraft]:
         return nullcontext(MemoryDraft(self, base))
 
