@@ -29,7 +29,11 @@ def settle_values(world: World) -> None:
         estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
         brought = group.referred or estimated
         bought = group.won_count > 0
-        group.value = ZERO if not bought else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        group.value = (
+            ZERO
+            if not bought
+            else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        )
 
 
 def financial_value(world: World, group: Group) -> Fraction:
