@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
     from connector.model.verdicts import AccountContext, Difference, Explanation, PopulationFigures, Verdict
+    from connector.ports.beside import Beside, Matched
     from connector.ports.outside import Progress
     from connector.rules.ruleset import RuleSet
 
@@ -31,6 +32,8 @@ class EvaluationRequest:
     language: str
     before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
     """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    """Tables beside the CRM; one that is absent is not connected."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
 
@@ -43,6 +46,8 @@ class Evaluation(Protocol):
     rule_version: str
     unreadable: Sequence[Reason]
     """Cells that could not be read, each with file, row and column."""
+    matched: Sequence[Matched]
+    """What became of the rows of each table beside the CRM that the rules use."""
 
     def figures(self) -> PopulationFigures:
         """Denominators of the guards."""
