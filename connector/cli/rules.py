@@ -1,4 +1,4 @@
-"""`rules`: check, test, document and describe the rule files."""
+"""`rules`: check, test, compare, document and describe the rule files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +7,7 @@ import typer
 
 from connector.cli.call import Call, shared
 from connector.cli.output import say
+from connector.cli.rules_diff import diff
 
 if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
@@ -17,9 +18,10 @@ Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; el
 
 def mount(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="The rule files: check, test, document, describe.")
+    group = typer.Typer(no_args_is_help=True, help="The rule files: check, test, compare, document, describe.")
     group.command("check")(shared(check))
     group.command("test")(shared(run_examples))
+    group.command("diff")(shared(diff))
     group.command("docs")(shared(docs))
     group.command("schema")(shared(schema))
     app.add_typer(group, name="rules", rich_help_panel="Rules")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import median, quotient, variance
+from connector.engine.beside import LOST, beside
 from connector.engine.columns import OF_ACCOUNTS, written
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted
@@ -35,6 +36,7 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
     Aggregate.ALL: w.true,
 }
 """What a fact is over no record at all; the others are unknown."""
+PICKED = frozenset({Aggregate.FIRST, Aggregate.PARENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def facts(nodes: Iterable[Node], columns: Columns, givens: Givens, tables: Mappi
 
 def _rows(node: Node, fact: FactOf, columns: Columns, tables: Mapping[Of, str]) -> Rows:
     used = {_alias(name, fact, columns) for name in _names(fact)}
-    record = RECORDS.get(fact.relation) or tables[Of.ACCOUNT]
+    record = tables[Of.ACCOUNT] if fact.relation in OF_ACCOUNTS else RECORDS.get(fact.relation) or beside(fact.relation)
     source, key = f"{record} r", K if node.of is Of.ACCOUNT else G
     if fact.relation == Relation.MEMBERS:
         key = G
@@ -105,11 +107,16 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
     for number, (node, fact) in enumerate(batch):
         render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
         value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
-        cells += [f"{written(render.truth(fact.where))} as w{number}", f"{written(value.value)} as v{number}"]
+        counts = written(render.truth(fact.where))
+        if fact.relation not in RECORDS and fact.relation not in OF_ACCOUNTS:
+            counts = f"case when not r.{LOST} then {counts} end"
+        cells += [f"{counts} as w{number}", f"{written(value.value)} as v{number}"]
         cells.append(f"{'false' if value.off is None else written(value.off)} as o{number}")
         total, scale = _total(fact.aggregate, number, value)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)
+    if any(fact.aggregate in PICKED for _, fact in batch):
+        cells += [f"r.{K} as k", f"r.{K} = r.{G} as top"]
     inner = f"select {rows.key} as {quoted('@key')}, {', '.join(cells)} from {rows.source}"
     marked = _marked(inner, len(batch), batch, gaps=rows.gaps)
     query = f'select "@key", {", ".join(totals)} from ({marked}) group by "@key"'
@@ -147,6 +154,10 @@ def _total(aggregate: Aggregate, i: int, value: Rendered) -> tuple[str, int]:
             total, scale = f"count(*) {here}", 0
         case Aggregate.DISTINCT:
             total, scale = f"count(distinct v{i}) {here}", 0
+        case Aggregate.PARENT:
+            total = f"max(v{i}) filter (where w{i} and top)"
+        case Aggregate.FIRST:
+            total = f"coalesce(max(v{i}) filter (where w{i} and top), arg_min(v{i}, k) {known})"
         case Aggregate.MIN | Aggregate.MAX:
             total = f"{aggregate.value}(v{i}) {here}"
         case Aggregate.MEAN:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from connector.engine.sources import Source
+    from connector.model.fields import Field
 
 LISTED = 1000
 """Unreadable cells that are listed one by one; beyond, their number."""
@@ -30,6 +31,8 @@ LISTED = 1000
 SHOWN = 40
 """Characters of an unreadable cell that are shown."""
 
+KEYS: Mapping[str, str] = {table.value: key for table, key in KEY.items()}
+CATALOGUES: Mapping[str, tuple[Field, ...]] = {table.value: fields for table, fields in CATALOGUE.items()}
 NEVER_BAD = frozenset({Type.TEXT, Type.LONG_TEXT, Type.MULTI})
 
 
@@ -63,13 +66,13 @@ def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], 
 
 
 def _can_be_bad(column: Column, source: Source) -> bool:
-    return column.name == KEY.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
+    return column.name == KEYS.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
 
 
 def _only_checked(source: Source, present: list[Column]) -> list[Column]:
     """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
     asked = {column.source for column in present}
-    known = [f for f in CATALOGUE[source.table] if f.name in source.columns and f.name not in asked]
+    known = [f for f in CATALOGUES.get(source.table, ()) if f.name in source.columns and f.name not in asked]
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
 
 
@@ -87,13 +90,13 @@ def _typed_table(
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create table read_{source.table.value} as "
+        f"create table read_{source.table} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 
 
 def _is_bad(column: Column, source: Source) -> str:
-    if column.name == KEY.get(source.table):
+    if column.name == KEYS.get(source.table):
         return f"{quoted(column.name)} is null"
     return f"{quoted(column.name)} is null and trim({quoted('raw ' + column.source)}) <> ''"
 
@@ -103,7 +106,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     names = {
         name
         for (names,) in db.execute(
-            f"select distinct unreadable from read_{source.table.value} where unreadable is not null"
+            f"select distinct unreadable from read_{source.table} where unreadable is not null"
         ).fetchall()
         for name in names.split(",")
     }
@@ -113,13 +116,13 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
-        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table.value}"))
+        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))
     return reasons
 
 
 def _places(source: Source, column: Column, time_zone: str) -> str:
     cell = f"{quoted(column.source)}::varchar"
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
@@ -139,16 +142,16 @@ def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
 
 def _csv_problem(source: Source, error: duckdb.Error) -> str:
     first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].strip()
-    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table.value
+    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table
     return f"{name}: {' '.join(first.split())}"
 
 
 def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     if key is None:
         return
     twin = db.execute(
-        f"select {key} from read_{source.table.value} where {key} is not null group by {key} having count(*) > 1 "
+        f"select {key} from read_{source.table} where {key} is not null group by {key} having count(*) > 1 "
         f"order by {key} limit 1"
     ).fetchone()
     if twin:

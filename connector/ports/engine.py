@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference, Explanation, PopulationFigures, Verdict
+    from connector.model.verdicts import (
+        AccountContext,
+        Difference,
+        Explanation,
+        KeptValues,
+        PopulationFigures,
+        Verdict,
+    )
     from connector.ports.beside import Beside, Matched
     from connector.ports.outside import Progress
     from connector.rules.ruleset import RuleSet
@@ -36,6 +43,8 @@ class EvaluationRequest:
     """Tables beside the CRM; one that is absent is not connected."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
+    keep: Collection[str] = ()
+    """Names whose values are kept besides, for `values`; those the data cannot feed are left out."""
 
 
 class Evaluation(Protocol):
@@ -69,6 +78,9 @@ class Evaluation(Protocol):
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
+        """These values of every account, ascending by id; a name that was not kept has none."""
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values, None when there is no such account; needs `keep_all` in the request."""
