@@ -8,11 +8,28 @@ from typing import Any
 _RUN: dict[str, str] = {}
 
 
+_LINES: dict[str, Callable[[], Any]] = {}
+
+
 def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
-    """Send structlog and the libraries' logging to stderr; warnings and worse, everything when verbose."""
+    """Send our own lines and the libraries' logging to stderr; warnings and worse, everything when verbose."""
+    level = logging.DEBUG if verbose else logging.WARNING
+    _LINES["logger"] = lambda: _logger(level, scrub)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ScrubbedFormatter(scrub))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def log(level: str, event: str, **facts: object) -> None:
+    """Log one line; before `start_logging` nobody listens."""
+    if "logger" in _LINES:
+        getattr(_LINES["logger"](), level)(event, **facts)
+
+
+def _logger(level: int, scrub: Callable[[str], str]) -> Any:
+    """Return the logger; most calls have nothing to log, and structlog takes a tenth of a second to load."""
     import structlog
 
-    level = logging.DEBUG if verbose else logging.WARNING
     structlog.configure(
         processors=[
             _with_run,
@@ -26,9 +43,8 @@ def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(ScrubbedFormatter(scrub))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    _LINES["logger"] = structlog.get_logger
+    return structlog.get_logger()
 
 
 def name_run(run: str) -> None:

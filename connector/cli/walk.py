@@ -3,7 +3,7 @@
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -102,11 +102,18 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
     if alerts:
         wiring.tell(result, say=lambda line: say(call.scrub(line)))
     if call.json:
-        call.document(result.as_json() | ({"out": str(out)} if out else {}))
+        call.document(_scrubbed(call, result.as_json()) | ({"out": str(out)} if out else {}))
     else:
         _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
+
+
+def _scrubbed(call: Call, document: dict[str, Any]) -> dict[str, Any]:
+    """Mask secrets where words of others stand: the reasons and the error."""
+    told = [{name: call.scrub(text) for name, text in reason.items()} for reason in document["reasons"]]
+    error = {name: call.scrub(text) for name, text in document.get("error", {}).items()}
+    return document | {"reasons": told} | ({"error": error} if error else {})
 
 
 def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:

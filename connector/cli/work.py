@@ -53,8 +53,11 @@ def run(
             tell(line)
 
     with call.progress() as progress:
-        worker = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
-        in_time = worker.run()
+        worker, vitals = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
+        with vitals.serving() as address:
+            if address:
+                tell(f"answering at {address}: /livez, /readyz, /healthz, /metrics")
+            in_time = worker.run()
     if not in_time:
         sys.stderr.flush()
         os._exit(0)  # the batch in hand hangs; the journal knows what was sent

@@ -9,6 +9,7 @@ from connector.engine.preparing import K
 from connector.engine.published import REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
+from connector.model.fields import Type
 from connector.model.verdicts import AccountContext, Difference
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _of_deal(account: str, deal: dict[str, str], mirrored: Sequence[OutputOf]) -
 
 
 def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
-    cells = [f"{published.wanted(o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
+    cells = [f"{_kept(published, o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
     context = {
         "name": "a.name",
@@ -64,6 +65,14 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
     )
 
 
+def _kept(published: Published, output: OutputOf) -> str:
+    """SQL of an output's wanted text as the CRM keeps it: where all there is is a checkbox, false is empty."""
+    wanted = published.wanted(output)
+    if published.request.keeps_false or output.output.type is not Type.BOOLEAN:
+        return wanted
+    return f"nullif({wanted}, 'false')"
+
+
 def _flag(text: str) -> str:
     return f"case {text} when 'true' then true when 'false' then false end"
 
@@ -72,7 +81,7 @@ def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
     """Open deals whose mirrored values differ, gathered per account."""
     if not mirrored:
         return f"select null::bigint as {K}, null::struct(id varchar)[] as deals limit 0"
-    wants = [f"{published.wanted(o)} as w{i}" for i, o in enumerate(mirrored)]
+    wants = [f"{_kept(published, o)} as w{i}" for i, o in enumerate(mirrored)]
     finds = [
         f"{found(f'd.{quoted(o.output.on_deals)}', o.output.type, time_zone=published.request.time_zone)} as f{i}"
         for i, o in enumerate(mirrored)

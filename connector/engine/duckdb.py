@@ -74,8 +74,9 @@ def _evaluate(
     start = window_start(request.as_of, rules.parameters)
     givens = Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
     builder = Builder(db, givens, columns)
-    builder.run(in_stages(task.nodes, published), progress)
-    return DuckDbEvaluation(Published(db, rules, request, columns, builder.tables), unreadable, matched, task.beside)
+    verdict = builder.run(in_stages(task.nodes, published), progress)
+    made = Published(db, rules, request, columns, f"({verdict})", builder.standing)
+    return DuckDbEvaluation(made, unreadable, matched, task.beside)
 
 
 def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:

@@ -38,6 +38,7 @@ class DuckDbEvaluation:
 
     def figures(self) -> PopulationFigures:
         """Denominators of the guards."""
+        self.published.settle()
         tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
         rows = list(
             self.published.rows(
@@ -66,14 +67,17 @@ class DuckDbEvaluation:
 
     def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
         """Accounts whose wanted values are not the found ones, ascending by id."""
+        self.published.settle()
         return differences.differences(self.published, compared=self._compared)
 
     def tables(self) -> Pictures:
         """Set-wise pictures for the report."""
+        self.published.settle()
         return pictures.draw(self.published)
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+        self.published.settle()
         return advice.advised(self.published)
 
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
@@ -82,6 +86,7 @@ class DuckDbEvaluation:
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values."""
+        self.published.settle()
         return explaining.explain(self.published, account)
 
     def close(self) -> None:

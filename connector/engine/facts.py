@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import median, quotient, variance
 from connector.engine.beside import LOST, beside
-from connector.engine.columns import OF_ACCOUNTS, written
+from connector.engine.columns import OF_ACCOUNTS
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.ruleset import Aggregate, FactOf, Of, Relation
 from connector.rules.sql import Renderer
-from connector.rules.sql_words import SCALE, Rendered
+from connector.rules.sql_words import SCALE, Rendered, Sql
 from connector.rules.tree import Name, Scope
 from connector.rules.walk import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.engine.columns import Columns
     from connector.rules.ruleset import Node
@@ -107,11 +105,11 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
     for number, (node, fact) in enumerate(batch):
         render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
         value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
-        counts = written(render.truth(fact.where))
+        counts = str(render.truth(fact.where))
         if fact.relation not in RECORDS and fact.relation not in OF_ACCOUNTS:
             counts = f"case when not r.{LOST} then {counts} end"
-        cells += [f"{counts} as w{number}", f"{written(value.value)} as v{number}"]
-        cells.append(f"{'false' if value.off is None else written(value.off)} as o{number}")
+        cells += [f"{counts} as w{number}", f"{value.value} as v{number}"]
+        cells.append(f"{'false' if value.off is None else value.off} as o{number}")
         total, scale = _total(fact.aggregate, number, value)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)

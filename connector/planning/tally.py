@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 TIER = "seg_tier"
 SAY_NO = "seg_say_no"
 COUNTED = frozenset({TIER, SAY_NO})
+_RECORD, _PROPERTY, _CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
 NOBODY = ""
 """Stands for an account without an owner."""
 
@@ -67,9 +69,9 @@ class Tally:
             return
         self.accounts += 1
         self.changes += len(plan.changes)
-        self.by_property.update(change.property for change in plan.changes)
-        self.by_cause.update(change.cause for change in plan.changes)
-        self.records.update(target for target, _ in {(change.target, change.record) for change in plan.changes})
+        self.by_property.update(map(_PROPERTY, plan.changes))
+        self.by_cause.update(map(_CAUSE, plan.changes))
+        self.records.update(target for target, _ in set(map(_RECORD, plan.changes)))
         for change in plan.changes:
             if change.property in COUNTED and change.target is Target.ACCOUNT:
                 self._count(change, plan.context)

@@ -41,6 +41,8 @@ class EvaluationRequest:
     """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
     beside: Mapping[str, Beside] = field(default_factory=dict)
     """Tables beside the CRM; one that is absent is not connected."""
+    keeps_false: bool = True
+    """Whether the CRM tells a false property from an empty one; where it does not, a wanted false is an empty one."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
     keep: Collection[str] = ()

@@ -117,6 +117,9 @@ class Journal(Protocol):
         is absent was never written by us.
         """
 
+    def has_written(self) -> bool:
+        """Whether any value counts as ours; when none does, `last_written` has nothing to say of any key."""
+
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
         """Changes that were being sent and whose outcome is None or UNSETTLED, oldest run first: (run, change)."""
 

@@ -44,6 +44,8 @@ class Snapshot:
     """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
     beside: Mapping[str, TableSnapshot] = field(default_factory=dict)
     """Tables beside the CRM, by their names in the settings."""
+    filled: Mapping[Table, Mapping[str, int]] = field(default_factory=dict)
+    """Per table and column, the rows that have a value."""
 
 
 class SnapshotDraft(Protocol):
@@ -74,6 +76,9 @@ class Mirror(Protocol):
 
     def snapshot(self, name: str) -> Snapshot | None:
         """A committed snapshot that was not pruned yet."""
+
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """In the last committed snapshot, per account the ids that were merged into it; accounts without are absent."""
 
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""

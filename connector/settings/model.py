@@ -135,6 +135,8 @@ class Salesforce(SalesforceLogin, Patience):
     kind: Literal["salesforce"]
     instance_url: Url
     api_version: Annotated[str, Field(pattern=r"^\d+\.\d$")] = "66.0"
+    person_accounts: Literal["exclude", "include"] = "exclude"
+    """Whether people count as accounts (domain.md 2.6)."""
     admin: SalesforceLogin | None = None
     """Used by `provision` instead of the login above."""
 
@@ -191,6 +193,8 @@ class Schedule(Section):
 
     cron: str | None = None
     every: str | None = None
+    jitter_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Each instance runs later by up to so many seconds, always by the same number."""
 
     @field_validator("cron")
     @classmethod
@@ -224,6 +228,7 @@ class Limits(Section):
     max_owner_book_pct: Percent = 50
     max_population_drop_pct: Percent = 30
     max_rows_drop_pct: Percent = 20
+    max_input_drop_pct: Percent = 50
     min_accounts: Annotated[int, Field(ge=0)] = 20
     """Percentages apply from this many evaluated accounts; the cap always."""
 
@@ -275,6 +280,22 @@ class Alerts(Section):
     heartbeat_url: Url | None = None
 
 
+class Worker(Section):
+    """[worker]: how `tiersync run` is seen from outside, and when it is taken for stuck."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Of this instance; default: the machine's."""
+    health: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$")] | None = None
+    metrics_token: SecretReference | None = None
+    """What /metrics asks for; without it figures stay on this machine."""
+    deadline_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120
+
+    @property
+    def deadline(self) -> timedelta:
+        """`deadline_minutes` as a length of time."""
+        return timedelta(minutes=self.deadline_minutes)
+
+
 class Settings(Section):
     """settings.toml."""
 
@@ -292,3 +313,4 @@ class Settings(Section):
     engine: Engine = Engine()
     tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
     alerts: Alerts = Alerts()
+    worker: Worker = Worker()

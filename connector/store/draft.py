@@ -9,7 +9,7 @@ from connector.errors import BadAnswer, StopRun
 from connector.store import disk
 from connector.store.assembly import assemble
 from connector.store.disk import BESIDE
-from connector.store.parquet import TableFile
+from connector.store.parquet import TableFile, release_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,6 +63,7 @@ class ParquetDraft:
             self._finish(summary)
             made = assemble(self._folder, self._filling, base=self._base, summary=summary)
             made |= {BESIDE + name: self._settled(name, read) for name, read in (beside or {}).items()}
+            release_memory()
             shutil.rmtree(self._pulled)
         full_at = now if summary.full or self._base is None else self._base.full_at
         about = {"made_at": now, "full_at": full_at, "watermark": summary.watermark, "tables": made}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from connector.errors import StopRun
-from connector.model.fields import Table
+from connector.model.fields import KEY, Table
 from connector.ports import Snapshot, TableSnapshot
 from connector.store import disk
 from connector.store.disk import BESIDE
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from connector.store.database import Database
 
 DRAFT = "draft-"
+MERGED_IDS = "merged_ids"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _PULL_AGAIN = "`tiersync pull --full` makes a new one"
 
@@ -58,6 +59,19 @@ class ParquetMirror:
         with self._database.read() as connection:
             row = connection.execute(select(snapshots).where(snapshots.c.id == name)).one_or_none()
         return None if row is None else self._checked(row)
+
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """Per account of the last committed snapshot the ids merged into it."""
+        with self._database.read() as connection:
+            row = connection.execute(_newest().limit(1)).one_or_none()
+        accounts = row and row.tables.get(Table.ACCOUNTS)
+        if row is None or not accounts or not accounts.get("filled", {}).get(MERGED_IDS):
+            return {}
+        from connector.store.parquet import filled  # noqa: PLC0415 - Arrow's 0.1 s, only where accounts may be merged
+
+        path = self._folder / row.id / f"{Table.ACCOUNTS}.parquet"
+        with disk.errors_in_our_words(path):
+            return {name: ids.split(";") for name, ids in filled(path, KEY[Table.ACCOUNTS], MERGED_IDS)}
 
     @contextmanager
     def draft(self, *, base: Snapshot | None) -> Iterator[SnapshotDraft]:
@@ -143,6 +157,7 @@ class ParquetMirror:
                 for name, about in row.tables.items()
                 if name.startswith(BESIDE)
             },
+            filled={table: about.get("filled", {}) for table, about in tables.items()},
         )
 
 

@@ -12,7 +12,7 @@ from connector.planning.guards import Baseline
 from connector.planning.undo import Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from connector.ports import Journal, RunRow
@@ -71,8 +71,15 @@ def baseline(row: RunRow | None, *, watched: Sequence[str]) -> Baseline | None:
         run=row.run,
         evaluated=row.figures.get("evaluated", 0),
         active_customers=row.figures.get("active_customers", 0),
+        filled=filled(row),
         rows={table: row.figures[ROWS + table] for table in watched if ROWS + table in row.figures},
     )
+
+
+def filled(row: RunRow | None) -> Mapping[str, Mapping[str, int]]:
+    """Return how many rows of its snapshot had a value, per table and column."""
+    found = row.details.get("filled") if row else None
+    return found if isinstance(found, dict) else {}
 
 
 def basis(row: RunRow | None) -> Basis | None:

@@ -90,7 +90,8 @@ def _note(going: Going, summary: PullSummary, snapshot: Snapshot) -> None:
     going.figures.update({f"pulled_{table.value}": rows for table, rows in summary.rows.items()})
     going.figures.update({f"{memory.ROWS}{table.value}": rows for table, rows in snapshot.rows.items()})
     going.reasons += summary.warnings
-    details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full}
+    filled = {table.value: dict(columns) for table, columns in snapshot.filled.items()}
+    details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full, "filled": filled}
     parts.journal.note(going.run, snapshot=snapshot.id, figures=dict(going.figures), details=details)
     good = memory.last_good(parts.journal)
     spare = [good.snapshot] if good and good.snapshot else []

@@ -62,10 +62,16 @@ class Result:
             **{name: self.figures[name] for name in named},
             "tables": self.tables,
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
-            "hint": self.hint,
+            **self._error(),
             "plan": plan_json(self.plan) if self.plan else None,
             "report": self.report,
         }
+
+    def _error(self) -> dict[str, Any]:
+        if self.error is None:
+            return {}
+        first = self.reasons[-1]
+        return {"error": {"code": first.code, "message": first.message, "hint": self.hint}}
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:

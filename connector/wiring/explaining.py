@@ -122,7 +122,7 @@ def _expressions(definition: Definition) -> Iterator[Any]:
 
 
 def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of the rankings above this account, and what it lacks to reach them."""
+    """Yield the lines of the rankings above this account, and how much more it takes to reach them."""
     for node in rules.nodes:
         ranked = node.definition
         if not isinstance(ranked, RankOf) or ranked.part is not Part.LINE or not isinstance(ranked.ranking.by, Name):
@@ -130,6 +130,6 @@ def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str
         line, own = values.get(node.name), values.get(ranked.ranking.by.name)
         if line is None or own is None or State.KNOWN not in {line.state} & {own.state}:
             continue
-        lacking = Decimal(line.value or 0) - Decimal(own.value or 0)
-        if lacking > 0:
-            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "lacking": str(lacking)}
+        more = Decimal(line.value or 0) - Decimal(own.value or 0)
+        if more > 0:
+            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "more": str(more)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError, UsageError
 from connector.ports import Finding
-from connector.settings.model import HubSpot
+from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rotation import Beside
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
@@ -38,7 +38,7 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:
     login = wiring.settings.crm
-    if isinstance(login, HubSpot) and login.refresh_token is not None:
+    if isinstance(login, HubSpot | Salesforce) and login.refresh_token is not None:
         place = wiring.opening.kept("crm", login)
         if isinstance(place, Beside):
             fix = "set [state] secret_key to keep it encrypted in the state database"

@@ -159,3 +159,18 @@ def test_a_run_killed_while_it_writes_is_put_right_by_the_next(office: Office) -
     assert settled["kept"] == 0
     assert office.holds("c20", "seg_revenue_12m") == "1030"
     assert office.sync(code=0)["changes"] == 0
+
+
+def test_a_crm_that_loses_deals_or_inputs_overnight_demotes_nobody(office: Office) -> None:
+    for number in range(COMPANIES):
+        office.edit(f"c{number}", industry="MACHINERY")
+    office.sync("--yes", code=0)
+    before = office.picture()
+    lost = list(office.portal.records("deals", ["amount"]))[: CUSTOMERS * 3 // 10]
+    office.portal.post("/crm/v3/objects/deals/batch/archive", {"inputs": [{"id": deal} for deal in lost]})
+    assert codes(office.sync("--full", code=3)) == ["SMALL_PULL"]
+    assert office.picture() == before
+    for number in range(COMPANIES * 6 // 10):
+        office.edit(f"c{number}", industry="")
+    assert set(codes(office.sync("--full", code=3))) == {"SMALL_PULL", "EMPTIED_INPUT"}
+    assert office.picture() == before

@@ -89,6 +89,18 @@ def test_what_was_never_sent_is_neither_unsettled_nor_ours(journal: Journal) -> 
     assert journal.last_written([TIER]) == {}
 
 
+def test_a_journal_knows_whether_anything_is_ours(journal: Journal) -> None:
+    seqs = begin(journal, "r1", change(), sent=False)
+    assert not journal.has_written()
+    journal.sending("r1", seqs)
+    assert journal.has_written()
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.REFUSED)], now=START)
+    assert not journal.has_written()
+    seqs = begin(journal, "r2", change())
+    journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.has_written()
+
+
 def test_what_was_sent_without_an_answer_is_unsettled_and_may_be_ours(journal: Journal) -> None:
     begin(journal, "r1", change())
     ((run, row),) = journal.unsettled()

@@ -134,6 +134,9 @@ class MemoryJournal:
                 found[key] = (*found.get(key, ()), row.change.new)
         return found
 
+    def has_written(self) -> bool:
+        return bool(self.written or self.unsettled())
+
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
         return [
             (run, item.row)

@@ -189,6 +189,26 @@ def test_a_table_that_is_no_longer_shown_is_a_small_pull() -> None:
     assert codes(given) == ["SMALL_PULL"]
 
 
+@pytest.mark.parametrize(("now", "held"), [(51, False), (50, False), (49, True), (0, True)])
+def test_an_input_that_is_suddenly_empty_is_held(now: int, *, held: bool) -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {"growth_potential": 100}})
+    filled = {"accounts": {"growth_potential": now}}
+    given = replace(situation(), baseline=base, rows={"accounts": 100}, filled=filled)
+    assert codes(given) == (["EMPTIED_INPUT"] if held else [])
+
+
+def test_an_input_that_is_no_longer_shown_is_held() -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {"growth_potential": 100}})
+    (reason,) = trips(replace(situation(), baseline=base, rows={"accounts": 100}), LIMITS)
+    assert reason.message.startswith("growth_potential is filled in on 0 accounts where run r6 had 100: 100 % fewer")
+
+
+@pytest.mark.parametrize(("column", "before"), [("open_invoice_amount", 100), ("seg_tier", 100), ("nps", 19)])
+def test_an_input_that_may_be_emptied_or_was_rare_is_not_held(column: str, before: int) -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {column: before}})
+    assert codes(replace(situation(), baseline=base, rows={"accounts": 100})) == []
+
+
 def test_values_that_were_undone_are_not_written_again_unasked() -> None:
     given = situation(*moving(1))
     given.tally.undone_again = 1

@@ -80,7 +80,8 @@ def test_files_are_a_crm(here: Path) -> None:
     ("text", "said"),
     [
         ("", "no [crm] section"),
-        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "x"', "not in this version"),
+        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:HOME"\ninstance_url = "x"', "instance_url"),
+        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "x"', "env:T is not set"),
         ('[crm]\nkind = "hubspot"\ntoken = "env:NOT_SET_ANYWHERE"', "env:NOT_SET_ANYWHERE is not set"),
     ],
 )

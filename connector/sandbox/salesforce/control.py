@@ -1,0 +1,125 @@
+"""The sandbox's own paths for an org: switches, users and sessions, rules of the customer, and a look inside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.answers import NO_CONTENT, Answer, answer
+from connector.sandbox.control import COMMON, Acts, dispatch, set_fields, wanted
+from connector.sandbox.salesforce.access import App, Session
+from connector.sandbox.salesforce.answers import Refusal
+from connector.sandbox.salesforce.oauth import public_key
+from connector.sandbox.salesforce.times import read_moment
+
+if TYPE_CHECKING:
+    from connector.sandbox.calls import Call
+    from connector.sandbox.salesforce.app import Salesforce
+
+
+def respond(app: Salesforce, call: Call) -> Answer:
+    """Answer a call on a path of the sandbox's own."""
+    try:
+        return dispatch(app, call, ACTS)
+    except Refusal as refusal:
+        return refusal.answer()
+
+
+def _state(app: Salesforce, _call: Call) -> Answer:
+    org = app.org
+    return answer(
+        {
+            "records": {name: sum(1 for _ in table.live()) for name, table in org.tables.items()},
+            "deleted": {
+                name: sum(row.get("IsDeleted", False) for row in table.rows.values())
+                for name, table in org.tables.items()
+            },
+            "usedToday": org.meter.used,
+            "requests": app.journal.count,
+            "sessions": len(org.access.sessions),
+            "now": org.instant(),
+            "identity": asdict(org.identity),
+            "switches": asdict(org.switches),
+        }
+    )
+
+
+def _records(app: Salesforce, _call: Call, name: str) -> Answer:
+    return answer({"results": list(app.org.table(app.org.objects[name.lower()].name).rows.values())})
+
+
+def _put_record(app: Salesforce, call: Call, name: str, identity: str) -> Answer:
+    """Put raw values on a record, past every check and without moving a stamp; null takes one off."""
+    table = app.org.table(app.org.objects[name.lower()].name)
+    merged = table.rows[identity] | wanted(call)
+    table.put({key: value for key, value in merged.items() if value is not None})
+    app.org.changes += 1
+    return NO_CONTENT
+
+
+def _set_switches(app: Salesforce, call: Call) -> Answer:
+    return set_fields(app.org.switches, wanted(call))
+
+
+def _set_account(app: Salesforce, call: Call) -> Answer:
+    return set_fields(app.org.identity, wanted(call))
+
+
+def _set_rules(app: Salesforce, call: Call) -> Answer:
+    return set_fields(app.org.rules, wanted(call))
+
+
+def _set_access(app: Salesforce, call: Call) -> Answer:
+    """Set apps, passwords and session rules; end sessions; give a session of a user."""
+    asked, access = wanted(call), app.org.access
+    for name, facts in asked.pop("apps", {}).items():
+        held = access.apps.setdefault(name, App(name))
+        for key, value in facts.items():
+            setattr(held, key, _app_value(key, value))
+    access.passwords |= asked.pop("passwords", {})
+    if asked.pop("expire_now", False):
+        access.expire()
+    access.revoked |= set(asked.pop("revoke", []))
+    made: Session | None = None
+    if "open" in asked:
+        made = access.open(asked.pop("open"), app.org.now())
+    told = set_fields(access, asked)
+    app.org.changes += 1
+    return answer({"token": made.token}) if made else told
+
+
+def _app_value(key: str, value: Any) -> Any:
+    if key == "certificate" and value is not None:
+        public_key(value.encode())
+        return value.encode()
+    return frozenset(value) if key == "scopes" else value
+
+
+def _use(app: Salesforce, call: Call) -> Answer:
+    """Let other apps of the org use up calls of the day."""
+    app.org.meter.use(app.org.now(), int(wanted(call)["calls"]))
+    return answer({"used": app.org.meter.used})
+
+
+def _set_clock(app: Salesforce, call: Call) -> Answer:
+    """Move the org's clock: `advance` by seconds, or `set` to an instant."""
+    asked, org = wanted(call), app.org
+    if "set" in asked:
+        org.offset += read_moment(asked["set"]) - org.now()
+    org.offset += timedelta(seconds=float(asked.get("advance", 0)))
+    return answer({"now": org.instant()})
+
+
+ACTS: Acts = {
+    **COMMON,
+    ("GET", "state", 0): _state,
+    ("GET", "records", 1): _records,
+    ("POST", "records", 2): _put_record,
+    ("POST", "switches", 0): _set_switches,
+    ("POST", "account", 0): _set_account,
+    ("POST", "rules", 0): _set_rules,
+    ("POST", "access", 0): _set_access,
+    ("POST", "usage", 0): _use,
+    ("POST", "clock", 0): _set_clock,
+}
