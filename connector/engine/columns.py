@@ -30,7 +30,7 @@ class Columns:
 
     def keep(self, name: str, rendered: Rendered) -> dict[str, str]:
         """Remember a node's column, and give the SQL that makes it (and its `off` column) by column name."""
-        columns = {name: rendered.value}
+        columns: dict[str, str] = {name: rendered.value}
         if rendered.off is not None:
             columns[off(name)] = rendered.off
         self.made[name] = replace(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import Login, connect
 from connector.settings.reference import Reference
-from connector.wiring.crms import logged
 
 if TYPE_CHECKING:
     from connector.crm.salesforce import Salesforce as Organisation
@@ -40,7 +39,7 @@ def salesforce(opening: Opening, section: Salesforce, login: SalesforceLogin) ->
         max_share_of_daily_quota=settings.budget.max_share_of_daily_quota,
         exclude_person_accounts=section.person_accounts == "exclude",
         assignee=None if everyday else partial(_user, opening, section),
-        observe=logged,
+        observe=opening.observe,
         **options,
     )
 
