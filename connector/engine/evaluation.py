@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
     from connector.model.verdicts import AccountContext, Difference, Explanation, KeptValues
     from connector.ports import Matched
+    from connector.rules.probes import Counted
 
 
 class DuckDbEvaluation:
@@ -32,7 +33,7 @@ class DuckDbEvaluation:
         beside: Mapping[str, Attached] | None = None,
     ) -> None:
         self.published, self.unreadable, self.matched = published, unreadable, matched
-        self.rule_version = published.rules.version
+        self.rules, self.rule_version = published.rules, published.rules.version
         self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]
         self._compared = changed.compare(published, (beside or {}).values())
 
@@ -83,6 +84,10 @@ class DuckDbEvaluation:
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
         """These values of every account, ascending by id."""
         return explaining.values(self.published, names)
+
+    def counts(self, names: Sequence[str]) -> Mapping[str, Counted]:
+        """How many accounts, or groups, have these truths true, false, unknown or not applicable."""
+        return explaining.counts(self.published, names)
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values."""

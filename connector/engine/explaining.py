@@ -8,6 +8,8 @@ from connector.engine.columns import off
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted, quoted_text
 from connector.model.verdicts import NOT_APPLICABLE, Explanation, KeptValues, NodeValue, State, Verdict
+from connector.rules.probes import Counted
+from connector.rules.ruleset import Of
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
@@ -45,6 +47,19 @@ def values(published: Published, names: Sequence[str]) -> Iterator[KeptValues]:
     query = f"select {', '.join(['a.account_id', 'a.name', f'a.{G}', *cells])} from {published.subjects} order by a.{K}"
     for account, name, group, *found in published.rows(query):
         yield KeptValues(str(account), name, group, dict(zip(kept, found, strict=True)))
+
+
+def counts(published: Published, names: Sequence[str]) -> dict[str, Counted]:
+    """Count truths, a column of the group once per group; one the data cannot feed is left out."""
+    made = [name for name in names if name in published.columns.made]
+    cells: list[str] = []
+    for name in made:
+        once = f" and a.{K} = a.{G}" if published.columns.nodes[name].of is Of.GROUP else ""
+        cell, idle = published.cell(name), _off(published, name)
+        tests = (f"{cell} and not {idle}", f"not {cell} and not {idle}", f"{cell} is null and not {idle}", idle)
+        cells += [f"count(*) filter (where {test}{once})" for test in tests]
+    row = next(published.rows(f"select {', '.join(cells) or '0'} from {published.subjects}"))
+    return {name: Counted(*row[4 * i : 4 * i + 4]) for i, name in enumerate(made)}
 
 
 def _value(name: str, text: Any, applies_not: Any) -> NodeValue:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from connector.ports.beside import Beside, Matched
     from connector.ports.outside import Progress
+    from connector.rules.probes import Counted
     from connector.rules.ruleset import RuleSet
 
 
@@ -57,6 +58,8 @@ class Evaluation(Protocol):
     rule_version: str
     unreadable: Sequence[Reason]
     """Cells that could not be read, each with file, row and column."""
+    rules: RuleSet
+    """The rules as far as the data can feed them."""
     matched: Sequence[Matched]
     """What became of the rows of each table beside the CRM that the rules use."""
 
@@ -83,6 +86,9 @@ class Evaluation(Protocol):
 
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
         """These values of every account, ascending by id; a name that was not kept has none."""
+
+    def counts(self, names: Sequence[str]) -> Mapping[str, Counted]:
+        """How many accounts, or groups for a column of the group, have these kept truths true, false, unknown, idle."""
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values, None when there is no such account; needs `keep_all` in the request."""
