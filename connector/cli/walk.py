@@ -9,7 +9,7 @@ import typer
 
 from connector.cli.call import Call, shared
 from connector.cli.logs import name_run
-from connector.cli.output import print_error, say
+from connector.cli.output import print_error, say, table_line
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -160,6 +160,8 @@ def _tell_end(call: Call, result: "Result") -> None:
             if reason in shown:
                 continue  # the plan on stdout ends with them
             say(call.scrub(f"{reason.code}: {reason.message}"))
+    for name, counts in result.tables.items():
+        say(table_line(name, counts))
     say(summary(result))
     if result.report:
         say(f"report: {result.report}")

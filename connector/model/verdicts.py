@@ -81,6 +81,20 @@ class NodeValue:
     value: str | None
 
 
+class KeptValues(NamedTuple):
+    """Some values of one account, by name: the text, None when unknown, NOT_APPLICABLE when it does not arise."""
+
+    account: str
+    name: str | None
+    group: int
+    """Equal for the accounts of one group."""
+    values: Mapping[str, str | None]
+
+
+NOT_APPLICABLE = "\N{EN DASH}"
+"""Stands for a value that does not arise; no text of a rule is a lone dash."""
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """One account with every value its verdict was worked out from, in the order of evaluation."""
