@@ -255,6 +255,13 @@ class Table(Section):
     url: Annotated[Url | None, Field(validate_default=True)] = None
     match: Annotated[dict[str, str], Field(min_length=1)]
     """Their column = our account field."""
+    columns: dict[str, str] = {}
+    """The rules' name of a column = theirs, where it differs."""
+    key: str | None = None
+    """Their column that names a record; a value that occurs twice is an error."""
+    dated: str | None = None
+    """Their column with the day a row was made; else the file's own day, or today for a query."""
+    may_be_empty: bool = False
     max_age_days: Annotated[int, Field(gt=0)] | None = None
 
     @field_validator("url")

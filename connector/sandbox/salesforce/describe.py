@@ -66,29 +66,20 @@ FLAGS = {"customSetting": False, "deepCloneable": False, "deprecatedAndHidden": 
 
 def field_told(held: Field, *, editable: bool) -> dict[str, Any]:
     """Describe one field; one the user may only read is not updateable for that user."""
-    soap = SOAP_TYPES.get(held.type, "xsd:string")
-    text = held.type in TEXTS
+    writable = editable and not held.formula
     return {
         **OFF,
         **NONE,
-        "aggregatable": held.sortable and held.type != "boolean",
-        "byteLength": held.length * (BYTES if text else 1),
+        **_sizes(held),
+        **_uses(held),
         "calculated": bool(held.formula),
         "calculatedFormula": held.formula or None,
-        "caseSensitive": held.case_sensitive,
         "compoundFieldName": _compound(held.name),
-        "createable": held.createable and editable and not held.formula,
+        "createable": held.createable and writable,
         "custom": held.custom,
         "defaultValue": held.default if held.type == "boolean" else None,
         "defaultedOnCreate": held.type == "boolean" or held.name in {"OwnerId", "CreatedDate", "SystemModstamp"},
-        "digits": held.precision if held.type == "int" else 0,
-        "externalId": held.external_id,
-        "extraTypeInfo": _extra(held),
-        "filterable": held.filterable,
-        "groupable": held.groupable,
-        "idLookup": held.type == "id" or held.external_id,
         "label": held.label,
-        "length": held.length,
         "name": held.name,
         "nameField": held.name_field,
         "namePointing": len(held.refers) > 1,
@@ -96,27 +87,41 @@ def field_told(held: Field, *, editable: bool) -> dict[str, Any]:
         "permissionable": held.permissionable,
         "picklistValues": held.values,
         "polymorphicForeignKey": len(held.refers) > 1,
-        "precision": held.precision,
         "referenceTo": list(held.refers),
         "relationshipName": held.relationship,
         "restrictedPicklist": held.restricted,
-        "scale": held.scale,
-        "soapType": soap,
-        "sortable": held.sortable,
         "type": held.type,
+        "updateable": held.updateable and writable,
+    }
+
+
+def _sizes(held: Field) -> dict[str, Any]:
+    return {
+        "byteLength": held.length * (BYTES if held.type in TEXTS else 1),
+        "digits": held.precision if held.type == "int" else 0,
+        "extraTypeInfo": "plaintextarea" if held.type == "textarea" else None,
+        "length": held.length,
+        "precision": held.precision,
+        "scale": held.scale,
+        "soapType": SOAP_TYPES.get(held.type, "xsd:string"),
+    }
+
+
+def _uses(held: Field) -> dict[str, bool]:
+    return {
+        "aggregatable": held.sortable and held.type != "boolean",
+        "caseSensitive": held.case_sensitive,
+        "externalId": held.external_id,
+        "filterable": held.filterable,
+        "groupable": held.groupable,
+        "idLookup": held.type == "id" or held.external_id,
+        "sortable": held.sortable,
         "unique": held.unique,
-        "updateable": held.updateable and editable and not held.formula,
     }
 
 
 def _compound(name: str) -> str | None:
     return "BillingAddress" if name.startswith("Billing") and name != "BillingAddress" else None
-
-
-def _extra(held: Field) -> str | None:
-    if held.type != "textarea":
-        return None
-    return "plaintextarea"
 
 
 def _rights(view: View, sobject: SObject) -> dict[str, bool]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Table
 from connector.sandbox.salesforce.derived import derive, periods, stage_facts
-from connector.sandbox.salesforce.founding import add_user, grant_all, place
+from connector.sandbox.salesforce.founding import add_currency, add_user, grant_all, place, several_currencies
 from connector.sandbox.salesforce.ids import canonical
 from connector.sandbox.salesforce.mapping import DEAL_TYPES, EXTERNAL_ID, ensure
 from connector.sandbox.salesforce.placing import Stages, record_type
@@ -68,15 +68,11 @@ class Loader:
         used = {row["currency"] for row in [*rates, *self.tables[Table.DEALS]] if row.get("currency")}
         if not used - {home}:
             return
-        org.several_currencies()
+        several_currencies(org)
         org.identity.dated_rates = bool(rates)
-        for row in org.table("User").rows.values():
-            org.table("User").put(row | {"DefaultCurrencyIsoCode": home})
         latest = {row["currency"]: row for row in sorted(rates, key=lambda row: row["valid_from"])}
-        for code in sorted({home, *latest}):
-            rate = 1.0 if code == home else 1 / float(latest[code]["rate"])
-            facts = {"DecimalPlaces": 2, "IsActive": True, "IsCorporate": code == home}
-            place(org, "CurrencyType", {"IsoCode": code, "ConversionRate": rate, **facts})
+        for code in sorted(latest.keys() - {home}):
+            add_currency(org, code, 1 / float(latest[code]["rate"]))
         self._load_rates(rates)
 
     def _load_rates(self, rates: list[Row]) -> None:
