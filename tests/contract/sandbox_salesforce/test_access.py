@@ -136,7 +136,10 @@ def test_a_jwt_for_an_app_without_a_certificate_is_refused(desk: Desk, key: RSAP
     assert desk.form(grant_type=JWT, assertion=signed(key)).json["error_description"] == "invalid assertion"
 
 
-def soap(desk: Desk, version: str, secret: str = "sandbox-passwordsandbox-token") -> Reply:
+GOOD = "sandbox-passwordsandbox-token"
+
+
+def soap(desk: Desk, version: str, secret: str = GOOD) -> Reply:
     body = (
         '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body>'
         '<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>integration@sandbox.test</n1:username>'

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from connector.sandbox.salesforce.founding import add_currency, place, several_currencies
 from connector.sandbox.salesforce.schema import Field, value
-from tests.contract.sandbox_salesforce.desk import Desk
+
+if TYPE_CHECKING:
+    from tests.contract.sandbox_salesforce.desk import Desk
 
 
 def account(**values: object) -> dict[str, object]:
