@@ -48,6 +48,8 @@ def _routed(org: Org, call: Call) -> Answer:
         return oauth.token(org, call)
     if path == "/services/oauth2/revoke":
         return oauth.revoke(org, call)
+    if path == "/services/oauth2/userinfo":
+        return oauth.user_info(org, call)
     if (found := SOAP.fullmatch(path)) is not None and call.method == "POST":
         return soap.login(org, call, found[2]) if found[1].lower() == "u" else metadata.respond(org, call)
     if path == "/services/data":

@@ -68,14 +68,15 @@ def define(org: Org, full_name: str, facts: Mapping[str, Any], *, creating: bool
         if known is not None and creating:
             text = f"There is already a field named {name.removesuffix('__c')} on {sobject.name}."
             raise invalid("DUPLICATE_DEVELOPER_NAME", text, "DeveloperName")
-        _put(org, sobject, _changed(known, _field(org, name, facts)))
+        put(org, sobject, _changed(known, _field(org, name, facts)))
         made = made or known is None
     org.schema_version += 1
     org.changes += 1
     return made
 
 
-def _put(org: Org, sobject: SObject, held: Field) -> None:
+def put(org: Org, sobject: SObject, held: Field) -> None:
+    """Take in a definition; a new checkbox is its default on every record there is."""
     sobject.add(held)
     if held.type == "boolean":
         table = org.table(sobject.name)

@@ -158,6 +158,8 @@ def test_records_are_merged_undeleted_and_set_past_every_check(line: Line) -> No
     assert (held[loser]["MasterRecordId"], held[other]["Rating"]) == (winner, "Odd")
     made = line.own("records/Account", Name="Raw", Nix="x")["id"]
     assert line.ask("GET", f"{ACCOUNTS}/{made}").json()["Name"] == "Raw"
+    assert line.ask("DELETE", f"/_sandbox/records/Account/{made}").status_code == 204
+    assert line.ask("GET", f"{ACCOUNTS}/{made}").status_code == 404
     refused = line.ask("POST", "/_sandbox/merge", {"winner": winner, "losers": [loser]})
     assert refused.status_code == 400
 
