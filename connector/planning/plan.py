@@ -11,6 +11,7 @@ import orjson
 from connector.planning.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from connector.model.changes import Change
@@ -37,9 +38,9 @@ class Digest:
     def __init__(self) -> None:
         self._sum = hashlib.sha256()
 
-    def add(self, change: Change) -> None:
-        """Take in one change."""
-        self._sum.update(orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE))
+    def add(self, changes: Iterable[Change]) -> None:
+        """Take in some changes, in their order."""
+        self._sum.update(b"".join([orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE) for change in changes]))
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

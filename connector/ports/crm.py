@@ -95,6 +95,8 @@ class Crm(Protocol):
     name: str
     batch_size: int
     """Records per write call."""
+    keeps_false: bool
+    """Whether a false property is told apart from an empty one; where it is not (a checkbox), both are None here."""
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """Deliver every page, from one thread; return only when the pull is complete and counts agree.

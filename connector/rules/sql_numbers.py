@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import SCALE, Rendered
+from connector.rules.sql_words import SCALE, Rendered, Sql
 from connector.rules.tree import Call, Function, Literal, Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.model.fields import Type
     from connector.rules.tree import Expression

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 from connector.rules import sql_dates
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import Rendered
+from connector.rules.sql_words import Rendered, Sql
 from connector.rules.tree import Function, Param, State, Test
 from connector.rules.walk import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.sql import Renderer
     from connector.rules.tree import Between, Call, Compare, Expression, In, InWindow, KnownTest, Within

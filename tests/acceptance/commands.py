@@ -105,7 +105,7 @@ class Portal:
         """One call that must succeed."""
         answer = self.session.post(self.url + path, json=body, timeout=60)
         assert answer.ok, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def create(self, kind: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Create records in batches of 100; gives name -> id."""

@@ -37,6 +37,7 @@ class ModelCrm:
 
     name: str = "model"
     batch_size: int = 3
+    keeps_false: bool = True
     page_size: int = 2
     records: dict[Target, dict[str, Row]] = field(default_factory=lambda: {Target.ACCOUNT: {}, Target.DEAL: {}})
     refuses: dict[tuple[Target, str], str] = field(default_factory=dict)

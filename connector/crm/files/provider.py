@@ -32,6 +32,7 @@ class FilesCrm:
 
     name = "files"
     batch_size = 10_000
+    keeps_false = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

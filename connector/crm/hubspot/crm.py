@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot import definitions, mapping, reference, schema, write
+from connector.crm.hubspot import mapping, reference, schema, write
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -14,6 +14,7 @@ from connector.crm.hubspot.objects import BATCH, Objects, in_batches
 from connector.crm.hubspot.provision import Provisioner, absent
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
+from connector.crm.placed import placed
 from connector.errors import StopRun, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class HubSpot:
 
     name = "hubspot"
     batch_size = BATCH
+    keeps_false = True
 
     def __init__(
         self, client: Client, paths: Paths, fields: FieldMap, *, home_currency: str, now: Callable[[], datetime]
@@ -169,7 +171,7 @@ class HubSpot:
 
     def _existing(self, outputs: Sequence[Output]) -> dict[Target, Mapping[str, Property]] | None:
         """The definitions, read afresh, of every target the outputs are kept on; None when one may not be read."""
-        targets = dict.fromkeys(target for target, _, _ in definitions.placed(outputs))
+        targets = dict.fromkeys(target for target, _, _ in placed(outputs))
         known = {target: self._known(target, afresh=True) for target in targets}
         readable = {target: found for target, found in known.items() if found is not None}
         return readable if len(readable) == len(known) else None

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.crm.hubspot import checks, mapping
-from connector.crm.hubspot.answers import brief, listed
 from connector.crm.hubspot.client import Refused
+from connector.crm.texts import brief, listed
 from connector.crm.transport import AnswerLost
 from connector.errors import BadAnswer, StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite
