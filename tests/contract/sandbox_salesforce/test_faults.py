@@ -121,7 +121,15 @@ def test_the_journal_tells_every_call_and_no_token(line: Line) -> None:
         ("POST", ACCOUNTS, {"Name": "Alpha"})
     ]
     assert told["count"] == 2
-    assert "sandbox-integration" not in line.ask("GET", "/_sandbox/journal").text
+    envelope = (
+        "<Envelope><Header><SessionHeader><sessionId>00D5g00000000G8!sandbox-admin</sessionId></SessionHeader></Header>"
+        "<Body><upsertMetadata/></Body></Envelope>"
+    )
+    assert line.session.post(f"{line.url}/services/Soap/m/66.0/", data=envelope, timeout=10).status_code == 200
+    line.ask("POST", "/services/oauth2/revoke?token=00D5g00000000G8!planted")
+    journal = line.ask("GET", "/_sandbox/journal").text
+    assert "upsertMetadata" in journal
+    assert "00D5g00000000G8!" not in journal
 
 
 def test_the_clock_is_moved_and_told_in_the_date_header(line: Line) -> None:
