@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import permissions, queries, reference
@@ -108,9 +107,8 @@ def _quota(quota: Quota) -> Finding:
 
 def _clock(client: Client, now: datetime) -> Finding:
     """Dates are judged by our clock, changes by Salesforce's: they should agree."""
-    try:
-        theirs = parsedate_to_datetime(client.told_time)
-    except (TypeError, ValueError):
+    theirs = client.server_time()
+    if theirs is None:
         return Finding("unchecked", "clock", "Salesforce's answers carry no date")
     apart = abs(now - theirs)
     if apart <= _CLOCKS_AGREE:

@@ -55,9 +55,10 @@ class Intake:
         self.require()
 
     def stamp(self) -> None:
-        """Note the newest change of each kind, before anything is read."""
+        """Note Salesforce's time before anything is read; where it tells none, the newest change of each kind."""
+        now = self.client.server_time()
         for entity in self.columns:
-            self.stamps[entity] = queries.newest(self.client, entity)
+            self.stamps[entity] = now.isoformat() if now else queries.newest(self.client, entity)
 
     def tables(self) -> list[Table]:
         """The tables that are connected."""
