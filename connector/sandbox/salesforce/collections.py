@@ -57,6 +57,8 @@ def upsert(asked: Asked, name: str, field: str) -> Answer:
 
     def act(record: dict[str, Any]) -> dict[str, Any]:
         value = next((found for key, found in record.items() if key.lower() == field.lower()), None)
+        if value is None and field.lower() == "id":
+            return _good(writer(asked).create(sobject, record)) | {"created": True}
         if value is None:
             raise invalid("MISSING_ARGUMENT", f"{field} not specified")
         identity, made = upsert_one(asked, sobject, field, value, record)

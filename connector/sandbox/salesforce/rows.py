@@ -102,7 +102,7 @@ def delete(asked: Asked, name: str, identity: str) -> Answer:
 
 def _external(asked: Asked, sobject: SObject, name: str) -> Field:
     held = asked.view.field(sobject, name)
-    if held is None or not (held.external_id or held.type == "id"):
+    if held is None or not held.id_lookup:
         raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
     return held
 

@@ -136,11 +136,14 @@ def test_a_jwt_for_an_app_without_a_certificate_is_refused(desk: Desk, key: RSAP
     assert desk.form(grant_type=JWT, assertion=signed(key)).json["error_description"] == "invalid assertion"
 
 
-def soap(desk: Desk, version: str, password: str = "sandbox-passwordsandbox-token") -> Reply:
+GOOD = "sandbox-passwordsandbox-token"
+
+
+def soap(desk: Desk, version: str, secret: str = GOOD) -> Reply:
     body = (
         '<env:Envelope xmlns:env="http://schemas.xmlsoap.org/soap/envelope/"><env:Body>'
         '<n1:login xmlns:n1="urn:partner.soap.sforce.com"><n1:username>integration@sandbox.test</n1:username>'
-        f"<n1:password>{password}</n1:password></n1:login></env:Body></env:Envelope>"
+        f"<n1:password>{secret}</n1:password></n1:login></env:Body></env:Envelope>"
     )
     return desk.ask("POST", f"/services/Soap/u/{version}", body.encode())
 

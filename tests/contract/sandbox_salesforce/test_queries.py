@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 
 from connector.sandbox.salesforce.ids import canonical
-from tests.contract.sandbox_salesforce.desk import Desk
+from connector.sandbox.salesforce.schema import Field
+
+if TYPE_CHECKING:
+    from tests.contract.sandbox_salesforce.desk import Desk
 
 
 @pytest.fixture
@@ -94,7 +98,8 @@ def test_several_keys_order_the_rows(book: Desk, order: str, names: list[str]) -
 
 
 def test_a_record_carries_its_address_its_parents_and_its_children(book: Desk) -> None:
-    text = "SELECT Id, Name, Owner.Name, Parent.Owner.IsActive, (SELECT Name FROM Opportunities ORDER BY Name) FROM Account"
+    text = """SELECT Id, Name, Owner.Name, Parent.Owner.IsActive, (SELECT Name FROM Opportunities ORDER BY Name)
+        FROM Account"""
     alpha, beta, gamma = book.query(f"{text} ORDER BY Name").json["records"]
     assert alpha["attributes"] == {"type": "Account", "url": f"/services/data/v66.0/sobjects/Account/{alpha['Id']}"}
     assert (alpha["Owner"]["attributes"]["type"], alpha["Owner"]["Name"], alpha["Parent"]) == (
@@ -253,8 +258,6 @@ def test_ids_are_case_sensitive_and_read_with_15_or_18_characters(desk: Desk) ->
 
 
 def test_a_formula_follows_its_source_and_moves_no_stamp(book: Desk) -> None:
-    from connector.sandbox.salesforce.schema import Field
-
     book.org.objects["opportunity"].add(
         Field("Rating_Shown__c", "string", "Rating", custom=True, formula="Account.Rating")
     )

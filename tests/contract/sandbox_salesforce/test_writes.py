@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.sandbox_salesforce.desk import Desk
+from connector.sandbox.salesforce.founding import add_currency, place, several_currencies
+from connector.sandbox.salesforce.schema import Field, value
+
+if TYPE_CHECKING:
+    from tests.contract.sandbox_salesforce.desk import Desk
 
 
 def account(**values: object) -> dict[str, object]:
@@ -193,8 +197,6 @@ def test_a_validation_rule_speaks_in_the_customers_words(desk: Desk) -> None:
 
 
 def test_a_restricted_picklist_refuses_what_it_does_not_know_or_the_record_type_does_not_allow(desk: Desk) -> None:
-    from connector.sandbox.salesforce.schema import Field, value
-
     held = Field("Tier__c", "picklist", "Tier", 255, custom=True, restricted=True, values=[value(one) for one in "ABC"])
     desk.org.objects["account"].add(held)
     identity = desk.create(Name="Alpha", Tier__c="a")
@@ -277,8 +279,6 @@ def test_malformed_json_and_unknown_paths_are_refused(desk: Desk) -> None:
 
 
 def test_several_currencies_come_with_rates_and_conversion(desk: Desk) -> None:
-    from connector.sandbox.salesforce.founding import add_currency, place, several_currencies
-
     first = desk.opportunity(Amount=100)
     several_currencies(desk.org)
     add_currency(desk.org, "USD", 1.25)
