@@ -29,7 +29,10 @@ COLUMNS = (
     "deal_id", "account_id", "name", "stage", "is_won", "is_closed", "amount", "close_date", "created_at", "deal_type",
     "probability", "owner_id",
 )  # fmt: skip
-FIELDS = "Id, AccountId, Name, StageName, IsWon, IsClosed, Amount, CloseDate, CreatedDate, Type, Probability, OwnerId"
+EVERY = (
+    "SELECT Id, AccountId, Name, StageName, IsWon, IsClosed, Amount, CloseDate, CreatedDate, Type, Probability, "
+    "OwnerId FROM Opportunity"
+)
 CHANGED = 10_000
 
 
@@ -65,9 +68,8 @@ def write(url: str) -> dict[str, Any]:
     """As a run does it: look what the CRM holds, then write; the first batch is small and read back."""
     crm = connect(now=_now, instance_url=url, login=Login("session", token=Secret(SESSION)))
     names: list[str] = []
-    crm.pull(
-        PullRequest({Table.ACCOUNTS: ("account_id",)}), lambda page: names.extend(page.columns["account_id"]), _told
-    )
+    asked = PullRequest({Table.ACCOUNTS: ("account_id",)})
+    crm.pull(asked, lambda page: names.extend(map(str, page.columns["account_id"])), _told)
     names = names[:CHANGED]
     before = crm.requests()
     written = 0

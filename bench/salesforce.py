@@ -1,7 +1,7 @@
 """The Salesforce provider alone, against simple-salesforce over the same sandbox.
 
-Promises: 250,000 opportunities pulled at least 3 times as fast (CPU of the pull) as `query_all_iter` into dicts; memory flat in the number
-of rows; 10,000 changed accounts written in at most 60 API calls, the reads before and after included.
+Promises: 250,000 opportunities pulled at least 3 times as fast (CPU of the pull) as `query_all_iter` into dicts; memory
+flat in the number of rows; 10,000 changed accounts written in at most 60 API calls, the reads around them included.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main() -> bool:
         print(f"{name:18}{figures} {one.peak_mb:5.0f} MB")
     print(f"{DEALS:,} opportunities in {told['calls']} calls, {ratio:.1f} times as fast (promise: {RATIO})")
     print(
-        f"memory {few.peak_mb:.0f} MB for {FEW:,} and {growth:+.0f} MB for {DEALS:,} (promise: at most +{GROWTH_MB:.0f})"
+        f"memory {few.peak_mb:.0f} MB for {FEW:,}, {growth:+.0f} MB for {DEALS:,} (promise: at most +{GROWTH_MB:.0f})"
     )
     print(f"{write['written']:,} accounts written in {write['calls']} calls (promise: at most {CALLS})")
     return ratio >= RATIO and growth <= GROWTH_MB and write["calls"] <= CALLS and write["written"] == ACCOUNTS
