@@ -64,6 +64,7 @@ DUTCH_CAUSES: dict[str, str] = {
     Cause.CURRENCY: "wisselkoers",
     Cause.TIME: "verstreken tijd",
     Cause.UNDO: "teruggedraaid",
+    Cause.UNDONE: "teruggedraaide waarde opnieuw",
     Cause.UNKNOWN: "onbekend",
 }
 

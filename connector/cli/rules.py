@@ -1,4 +1,4 @@
-"""`rules`: check, test, document and describe the rule files."""
+"""`rules`: check, test, compare, document and describe the rule files."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +7,7 @@ import typer
 
 from connector.cli.call import Call, shared
 from connector.cli.output import say
+from connector.cli.rules_diff import diff
 
 if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
@@ -17,16 +18,29 @@ Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; el
 
 def mount(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="The rule files: check, test, document, describe.")
+    group = typer.Typer(no_args_is_help=True, help="The rule files: check, test, compare, document, describe.")
     group.command("check")(shared(check))
     group.command("test")(shared(run_examples))
+    group.command("diff")(shared(diff))
     group.command("docs")(shared(docs))
     group.command("schema")(shared(schema))
     app.add_typer(group, name="rules", rich_help_panel="Rules")
 
 
-def check(call: Call, *, directory: Directory = None) -> int:
-    """Check every rule file: all problems at once, each with its place, a caret and what to write instead."""
+def check(
+    call: Call,
+    *,
+    directory: Directory = None,
+    live: Annotated[bool, typer.Option("--live", help="Hold the rules against the population of the mirror.")] = False,
+    data: Annotated[Path | None, typer.Option(metavar="DIR", help="With --live: files instead of the mirror.")] = None,
+) -> int:
+    """Check every rule file: all problems at once, each with its place, a caret and what to write instead.
+
+    --live also tells which rules never or always hold, which tiers nobody has, gaps, lines drawn through a crowd, and
+    fields nobody fills; these are advice, the exit code stays 0.
+    """
+    if live or data is not None:
+        return _check_live(call, directory, data)
     rules = _load(call, directory)
     figures = {
         "version": rules.version,
@@ -42,6 +56,27 @@ def check(call: Call, *, directory: Directory = None) -> int:
         typer.echo(
             f"{len(rules.about)} rule files are good: " + ", ".join(f"{v} {k}" for k, v in list(figures.items())[2:])
         )
+    return 0
+
+
+def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
+    from connector.wiring.comparing import population
+    from connector.wiring.probing import live
+
+    wiring = call.wiring(needs_file=data is None)
+    if directory is not None:
+        wiring.rules_directory = directory
+    request = population(wiring, data)
+    with call.progress() as progress:
+        findings, accounts = live(wiring, request, progress)
+    if call.json:
+        places = [{"file": f.at.file, "line": f.at.line, "column": f.at.column} for f in findings]
+        told = [{"kind": f.kind, "message": f.text} for f in findings]
+        call.document({"accounts": accounts, "findings": [a | b for a, b in zip(places, told, strict=True)]})
+        return 0
+    for finding in findings:
+        typer.echo(str(finding))
+    typer.echo(f"{len(findings)} findings on {accounts:,} accounts, as of {request.as_of}")
     return 0
 
 

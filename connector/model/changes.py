@@ -27,6 +27,8 @@ class Cause(StrEnum):
     CURRENCY = "currency"
     TIME = "time passed"
     UNDO = "undo"
+    UNDONE = "undone value again"
+    """The rules still want what an undo took back."""
     UNKNOWN = "unknown"
 
 

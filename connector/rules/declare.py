@@ -31,6 +31,8 @@ class Declaration:
     build: Callable[[Names], list[Node]]
     kind: str = ""
     label: Mapping[str, str] = field(default_factory=dict)
+    column: str = ""
+    """Of a field: the account's column it reads."""
 
 
 def uses_of(*formulas: Formula | None) -> frozenset[str]:

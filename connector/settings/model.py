@@ -165,6 +165,8 @@ class State(Section):
     database: Url = "sqlite:///var/tiersync.db"
     mirror: str = "var/mirror"
     lease_wait_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    """Runs that ended earlier leave the journal; what was last written stays."""
     secret_key: SecretReference | None = None
     """Encrypts the tokens the CRM hands out."""
 
@@ -253,6 +255,13 @@ class Table(Section):
     url: Annotated[Url | None, Field(validate_default=True)] = None
     match: Annotated[dict[str, str], Field(min_length=1)]
     """Their column = our account field."""
+    columns: dict[str, str] = {}
+    """The rules' name of a column = theirs, where it differs."""
+    key: str | None = None
+    """Their column that names a record; a value that occurs twice is an error."""
+    dated: str | None = None
+    """Their column with the day a row was made; else the file's own day, or today for a query."""
+    may_be_empty: bool = False
     max_age_days: Annotated[int, Field(gt=0)] | None = None
 
     @field_validator("url")

@@ -99,7 +99,7 @@ class _Assembly:
     def _merge_into(
         self, into: TableFile, files: tuple[Path, Path | None], replaced: merge.Ids, gone: merge.Ids
     ) -> Sequence[str]:
-        key = (_id(into.table), "account_id") if into.table in _LINKED else (_id(into.table),)
+        key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
         merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
         into.finish()
         return into.columns

@@ -10,15 +10,16 @@ import re
 import secrets
 import shutil
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
 from connector.errors import StopRun
 from connector.model.fields import KEY, Table
-from connector.ports import Snapshot
+from connector.ports import Snapshot, TableSnapshot
 from connector.store import disk
+from connector.store.disk import BESIDE
 from connector.store.schema import snapshots
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class ParquetMirror:
         return self._read(row)
 
     def _read(self, row: Row[Any]) -> Snapshot:
-        tables = {Table(name): about for name, about in row.tables.items()}
+        tables = {Table(name): about for name, about in row.tables.items() if not name.startswith(BESIDE)}
         return Snapshot(
             id=row.id,
             made_at=row.made_at,
@@ -147,6 +148,15 @@ class ParquetMirror:
             watermark=row.watermark,
             full_at=row.full_at,
             columns={table: tuple(about["columns"]) for table, about in tables.items()},
+            beside={
+                name.removeprefix(BESIDE): TableSnapshot(
+                    files=(self._folder / row.id / f"{name}.parquet",),
+                    rows=about["rows"],
+                    made_on=date.fromisoformat(about["made_on"]),
+                )
+                for name, about in row.tables.items()
+                if name.startswith(BESIDE)
+            },
             filled={table: about.get("filled", {}) for table, about in tables.items()},
         )
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from connector.model.fields import Table
-
 pa.set_memory_pool(pa.system_memory_pool())  # gives freed pages back, which Arrow's own pools keep
 
 ROWS_PER_GROUP = 16_384
@@ -28,7 +26,7 @@ TABLE_KEY = "tiersync.table"
 class TableFile:
     """One table's file being filled; rows wait in Arrow batches until a row group is full."""
 
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, table: str, columns: Sequence[str]) -> None:
         self.path = path
         self.table = table
         self.columns = tuple(columns)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from connector.model.verdicts import AccountContext
     from connector.ports import Evaluation, Journal, RunRow
 
+LOOKED_BACK = 50
+"""Runs searched for one that waits."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -97,9 +99,17 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
 
 
 def _held(journal: Journal) -> RunRow | None:
-    """Return the run that waits for a person: the newest plan meant to be written, held, nothing written since."""
-    rows = (row for row in journal.runs(limit=50) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or row.outcome is RunOutcome.HELD), None)
-    if row is None or row.outcome is not RunOutcome.HELD:
+    """Return the run that waits for a person: the newest plan that is held and may still be written.
+
+    A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
+    """
+    rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
+    row = next((row for row in rows if row.command != "plan" or _waits(row)), None)
+    if row is None or not _waits(row):
         return None
     return row if journal.recall(memory.APPLIED) == row.details.get("after") else None
+
+
+def _waits(row: RunRow) -> bool:
+    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
+    return held and not row.applied and "released" not in row.details

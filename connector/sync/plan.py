@@ -13,6 +13,7 @@ from connector.planning.tally import Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
+from connector.sync.beside import joined, tell_matched
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
@@ -31,19 +32,22 @@ UNREADABLE_SHOWN = 20
 def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     """Apply the rules to the snapshot; the caller closes the evaluation."""
     parts, before = going.parts, earlier(going)
+    as_of = parts.policy.day(going.now)
     request = EvaluationRequest(
         files=snapshot.files,
-        as_of=parts.policy.day(going.now),
+        as_of=as_of,
         time_zone=parts.policy.time_zone,
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
+        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=as_of, before=before),
         keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
     going.figures.update(evaluated=figures.evaluated, active_customers=figures.active_customers)
     _tell_unreadable(going, evaluation)
+    tell_matched(going, evaluation, request.beside)
     return evaluation
 
 
@@ -92,7 +96,7 @@ class _Maker:
         ours = self._ours(accounts)
         edited = self.going.parts.policy.edited_values
         plans = [
-            self._without_waiting(
+            self._named(
                 plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
             )
             for context, differences in accounts
@@ -132,6 +136,9 @@ class _Maker:
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
             found[before[was]] = (*found.get(before[was], ()), *values)
         return found
+
+    def _named(self, plan: AccountPlan) -> AccountPlan:
+        return self._without_waiting(self.undone.named(plan, follows=self.follows))
 
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""

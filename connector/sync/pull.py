@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.errors import StopRun
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
+from connector.sync.beside import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,10 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
             going.may_go_on()
             draft.add(page)
 
+        beside = read_tables(going, draft)  # first: one that cannot be read costs the CRM no call
         summary = parts.crm.pull(request, deliver, parts.progress)
         going.may_go_on()
-        snapshot = draft.commit(summary, now=going.now)
+        snapshot = draft.commit(summary, now=going.now, beside=beside)
     _note(going, summary, snapshot)
     return snapshot
 

@@ -51,12 +51,23 @@ def write(going: Going) -> None:
     """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
     writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
+<<<<<<< HEAD
     for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
         if going.stop.is_set():
             break
         writing.send(batch)
         going.parts.progress("write", writing.done, going.figures["changes"])
     writing.tell()
+=======
+    try:
+        for batch in batches(rows, going.parts.crm.batch_size):
+            if going.stop.is_set():
+                break
+            writing.send(batch)
+            going.parts.progress("write", writing.done, going.figures["changes"])
+    finally:
+        writing.tell()  # also of a run that is stopped: people hear what was left out until then
+>>>>>>> main
     if going.stop.is_set():
         _stopped(going)
 
@@ -113,12 +124,17 @@ class _Writing:
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
 
     def _begin(self) -> None:
-        """Before the very first send: this run has written from here on, and is the newest that did."""
+        """Before the very first send: this run has written from here on, and is the newest that did.
+
+        A first run is confirmed for good only now: one that sent nothing was none.
+        """
         if not self.began:
             self.began = True
             journal = self.going.parts.journal
             journal.note(self.going.run, applied=True)
             journal.remember(memory.APPLIED, self.going.run)
+            if journal.recall(memory.CONFIRMED) is None:
+                journal.remember(memory.CONFIRMED, self.going.run)
 
     def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
         """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""
@@ -180,13 +196,19 @@ class _Writing:
                 figures["unsettled"] += len(record.rows)
 
     def _verify(self, target: Target, written: Sequence[Record]) -> None:
-        """Read the first written batch of a target back; a CRM that changes our values stops the run here."""
+        """Read the first written batch of a target back; a CRM that changes our values stops the run here.
+
+        A record that somebody deleted meanwhile is gone, and no sign of that.
+        """
         if target in self.verified or not written:
             return
         self.verified.add(target)
         holds = read(self.going.parts.crm, (row.change for record in written for row in record.rows))
         for record in written:
-            held = holds[target, record.name] or {}
+            held = holds[target, record.name]
+            if held is None:
+                self.going.figures["gone"] += 1
+                continue
             for change in (row.change for row in record.rows):
                 if held.get(change.property) != change.new:
                     raise StopRun(

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
     from connector.model.changes import Change
     from connector.model.outputs import Labels, Output
-    from connector.ports import Clock, Crm, Engine, Finding, Journal, Progress, PullRequest
+    from connector.ports import (
+        Beside,
+        Clock,
+        Crm,
+        Engine,
+        Finding,
+        Journal,
+        Progress,
+        PullRequest,
+        Snapshot,
+        Source,
+    )
     from connector.rules.ruleset import RuleSet
     from connector.store import Store
     from connector.sync import Result, Walk
@@ -209,7 +220,21 @@ class Wiring:
         """What the rules need of the CRM."""
         from connector.wiring.asking import pull_request
 
-        return pull_request(self.rules, self.settings.fields)
+        matched = {field for source in self.beside for field in source.join.match.values()}
+        return pull_request(self.rules, self.settings.fields, matched=matched)
+
+    @cached_property
+    def beside(self) -> Sequence[Source]:
+        """The tables beside the CRM that the rules read."""
+        from connector.wiring.beside import sources
+
+        return sources(self)
+
+    def joined(self, snapshot: Snapshot) -> Mapping[str, Beside]:
+        """The tables beside the CRM as a snapshot holds them, and how they are matched."""
+        from connector.sync.beside import joined
+
+        return joined(snapshot, {source.name: source.join for source in self.beside}, as_of=self.as_of)
 
     @cached_property
     def configured_outputs(self) -> Sequence[Output]:
@@ -218,7 +243,8 @@ class Wiring:
 
         ours = frozenset(output.name for output in self.outputs)
         there = {table.value: columns | ours for table, columns in self.crm.connected(self.pull_request).items()}
-        return [published.output for published in connect(self.rules, there).outputs]
+        beside = {source.name: frozenset(self.rules.tables[source.name]) for source in self.beside}
+        return [published.output for published in connect(self.rules, there | beside).outputs]
 
     # ── walks ────────────────────────────────────────────────────────────────────────────────────
 
@@ -304,7 +330,7 @@ class Wiring:
 
     def afresh(self) -> None:
         """Read the rules anew and enter the CRM anew, for the next run of a process that stays."""
-        for name in ("rules", "pull_request", "crm"):
+        for name in ("rules", "beside", "pull_request", "crm"):
             if name in self.__dict__:
                 found = self.__dict__.pop(name)
                 if name == "crm":

@@ -43,6 +43,7 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
         time_zone=run.time_zone,
         home_currency=run.home_currency,
         language=wiring.language,
+        beside=wiring.joined(snapshot),
         keep_all=True,
     )
     evaluation = wiring.engine.evaluate(wiring.rules, request, progress)

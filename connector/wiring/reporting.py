@@ -51,6 +51,7 @@ class Reporting:
             time_zone=run.time_zone,
             home_currency=run.home_currency,
             language=self.wiring.language,
+            beside=self.wiring.joined(snapshot),
         )
         evaluation = self.wiring.engine.evaluate(self.wiring.rules, request, progress)
         try:

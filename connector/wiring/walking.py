@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.errors import UsageError
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 from connector.sync import Policy, Walk
@@ -29,12 +29,12 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
         home_currency=run.home_currency,
         language=wiring.language,
         lease_wait_seconds=wiring.settings.state.lease_wait_seconds,
+        keep_runs=timedelta(days=wiring.settings.state.keep_days),
     )
 
 
 def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Callable[[str], None] | None) -> Walk:
-    """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
-    _refuse_tables(wiring)
+    """Return the walk of one run."""
     _warn_of_open_secrets(wiring)
     _ = wiring.told  # an address that is missing is said before anything is written, not after
     return Walk(
@@ -50,13 +50,8 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
         progress=progress,
         report=wiring.reporting(),
         begun=begun,
+        beside=wiring.beside,
     )
-
-
-def _refuse_tables(wiring: Wiring) -> None:
-    if wiring.settings.tables:
-        sections = ", ".join(f"tables.{name}" for name in wiring.settings.tables)
-        raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
 
 
 def _warn_of_open_secrets(wiring: Wiring) -> None:

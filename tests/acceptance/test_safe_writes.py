@@ -98,7 +98,23 @@ def test_a_first_run_waits_for_approval_and_a_guard_holds_what_moves_too_much(of
     assert office.picture() == before
     assert office.run("approve", document["run"], "--reason", "three new customers", "--json", code=0).json()["written"]
     assert office.holds("c29", "seg_revenue_12m") == "10"
-    assert office.run("approve", document["run"], "--reason", "again", code=3)
+    again = office.run("approve", document["run"], "--reason", "again", code=3)
+    assert "was applied already" in again.stderr
+    assert "written" not in again.stderr
+
+
+def test_a_plan_and_a_held_run_tell_once_what_holds_them_and_status_agrees(office: Office) -> None:
+    calls = len(office.portal.journal())
+    refused = office.run("plan", "--out", "no/such/folder/plan.json", code=2)
+    assert "no/such/folder/plan.json: No such file or directory" in refused.stderr
+    assert len(office.portal.journal()) == calls
+
+    for command, code in (("plan", 0), ("sync", 3)):
+        told = office.run(command, code=code)
+        assert (told.stdout + told.stderr).count("first run: nothing was written yet") == 1
+        run = office.run("runs", "--json", code=0).json()[0]["run"]
+        assert f"tiersync approve {run} --reason" in told.stdout
+        assert f"tiersync approve {run} --reason" in office.run("status", code=0).stdout
 
 
 def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(office: Office) -> None:

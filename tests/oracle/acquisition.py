@@ -70,7 +70,7 @@ def _low(world: World, group: Group, account: Account) -> bool | None:
 def _payback(world: World, group: Group, account: Account) -> Fraction | None:
     """Cost over the margin of a month."""
     cost, gross = account.row.number("acquisition_cost_total"), gross_margin(world, account)
-    if cost is None or gross is None or gross <= 0 or not group.active:
+    if cost is None or gross is None or account.revenue <= 0 or gross <= 0 or not group.active:
         return None
     return cost / (gross / YEAR)
 

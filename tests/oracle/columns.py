@@ -149,7 +149,7 @@ def _override(chance: Chance) -> Record:
     if not chance.often(0.3):
         return dict.fromkeys(OVERRIDES, "")
     return {
-        "seg_override_tier": chance.maybe(0.6, chance.one(*TIERS[:5], "excluded")),
+        "seg_override_tier": chance.maybe(0.6, chance.one(*TIERS[:8])),
         "seg_override_say_no": chance.maybe(0.5, chance.one("force_say_no", "force_clear")),
         "seg_override_reason": chance.maybe(0.85, "Agreed with the board"),
         "seg_override_until": chance.maybe(0.85, chance.ago(0, -30, -180, 1, 200)),

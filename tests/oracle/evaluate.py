@@ -71,9 +71,16 @@ def _tell_group(world: World, group: Group, account: Account) -> None:
         "seg_customer_type": group.customer_type,
         "seg_potential": group.potential,
         "seg_upside": None if group.upside is None else cents(group.upside),
-        "seg_group_white_space": len(group.members) > 1 and group.active and account.revenue == 0,
+        "seg_group_white_space": white_space(group, account),
         **value_outputs(world, group),
     }
+
+
+def white_space(group: Group, account: Account) -> bool | None:
+    """2.8: buys nothing in a group that buys; unknown as long as revenue is."""
+    if len(group.members) > 1 and not account.revenue_known and group.lifecycle in {"customer", "unknown"}:
+        return None
+    return len(group.members) > 1 and group.active and account.revenue == 0
 
 
 def _tell_account(world: World, group: Group, account: Account, service: Service, *, dreaming: bool) -> None:

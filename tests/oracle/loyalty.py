@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DETRACTOR = 6
 NORMED = ("strategic", "large", "development", "regular", "inactive", "prospect")
+LEVELS = ("top", "big", "medium")
 TWO_YEARS, YEAR = 24, 12
 REGULAR_FROM = 3
 
@@ -59,7 +60,7 @@ def next_contact(world: World, group: Group, account: Account) -> date | None:
     last = account.row.day("last_contact")
     if last is None or account.tier in {"transactional", "suspect"} or account.status == "say_no":
         return None
-    applying = [name for name in (account.tier, group.level) if name in {*NORMED, "top", "big", "medium"}]
+    applying = [name for name, known in ((account.tier, NORMED), (group.level, LEVELS)) if name in known]
     norms = [world.parameters.whole(f"contact_norm_days.{name}") for name in applying]
     return last + timedelta(days=min(norms)) if norms else None
 

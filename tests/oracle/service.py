@@ -51,7 +51,7 @@ def settle_service(world: World) -> dict[str, Service]:
 
 
 def _index(part: Fraction | None, total: Fraction, revenue: Fraction, all_revenue: Fraction) -> Fraction | None:
-    if part is None or total <= 0 or revenue <= 0 or all_revenue <= 0:
+    if part is None or total <= 0 or revenue == 0 or all_revenue <= 0:
         return None
     return (part / total) / (revenue / all_revenue)
 

@@ -34,6 +34,8 @@ def _settle_potential(world: World, group: Group) -> None:
     ]
     amounts = [amount for amount, _ in sources if amount is not None]
     group.upside = max(amounts[0], ZERO) if amounts else None
+    if not group.revenue_known:
+        sources = sources[2:3]
     told = group.given("growth_potential")
     answer = (told.text("growth_potential") or "").casefold() if told else ""
     if answer in {"high", "low"}:
@@ -110,7 +112,7 @@ def current_value_high(world: World, group: Group) -> bool:
     """The first axis, with its buffer around the line."""
     told = world.parameters.optional("customer_type.current_value.high_min")
     line = world.lines.get("medium") if told is None else told
-    if line is None or group.value <= 0:
+    if line is None or not group.value_known or group.value <= 0:
         return False
     before = previously_high(group)
     if before is None:

@@ -14,6 +14,7 @@ from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
 from connector.model.secrets import Secret
+from connector.ports import PullRequest
 from connector.sandbox import running
 from connector.sandbox.tables import write_tables
 from tests.salesforce.parts import pulled, salesforce_at, write_to
@@ -175,3 +176,43 @@ def test_a_mirrored_value_is_written_on_an_open_deal(org: Org) -> None:
     assert outcome.landed is Landed.WRITTEN
     held = org.crm.read(Target.DEAL, [name("006", 1)], ["seg_account_say_no"])
     assert held == {name("006", 1): {"seg_account_say_no": "true"}}
+
+
+def test_the_discount_of_line_items_is_weighted_by_their_price(org: Org) -> None:
+    for price, discount in ((100.0, 10.0), (300.0, 50.0)):
+        line = {"OpportunityId": name("006", 1), "Quantity": 1.0, "UnitPrice": price, "Discount": discount}
+        org.ask("POST", "/_sandbox/records/OpportunityLineItem", line)
+    crm = salesforce_at(org.url, login=LOGIN, fields={"deals.discount_pct": "OpportunityLineItem.Discount"})
+    asked = {Table.ACCOUNTS: ("account_id",), Table.DEALS: ("deal_id", "discount_pct")}
+    rows, _ = pulled(crm, columns=asked, required={Table.DEALS: frozenset({"discount_pct"})})
+    found = dict(zip(*rows[Table.DEALS].values(), strict=True))
+    assert found == {name("006", 1): "40", **{name("006", n): None for n in range(2, 7)}}
+
+
+def test_what_came_out_of_the_bin_again_is_not_gone(org: Org) -> None:
+    _, mark = org.pull()
+    org.later()
+    org.ask("DELETE", f"{V}/sobjects/Account/{name('001', 6)}")
+    org.later(120)
+    org.ask("POST", "/_sandbox/undelete", {"object": "Account", "ids": [name("001", 6)]})
+    rows, _ = org.pull(mark)
+    assert ("accounts", name("001", 6)) not in gone(rows)
+    assert name("001", 6) in rows[Table.ACCOUNTS]["account_id"]
+
+
+def test_doctor_names_each_thing_an_admin_must_do_with_the_click(org: Org) -> None:
+    org.ask("POST", "/_sandbox/security", {"object": "Account", "field": "Seg_Tier__c", "edit": False})
+    org.ask("POST", "/_sandbox/security", {"object": "Opportunity", "field": "Seg_Account_Say_No__c", "read": False})
+    found = list(org.crm.doctor(PullRequest(COLUMNS), [TIER, SAY_NO, REASON]))
+    bad = {finding.message: finding.fix for finding in found if finding.level == "bad"}
+    assert any("Account.Seg_Tier__c: this user may not edit it" in message for message in bad)
+    assert any("Opportunity.Seg_Account_Say_No__c does not exist, or is hidden" in message for message in bad)
+    assert all("Customer Tier Integration" in fix or "provision" in fix for fix in bad.values())
+    assert {finding.subject for finding in found} >= {"user", "Account", "quota", "clock", "sharing"}
+
+
+def test_a_source_field_hidden_in_mid_life_is_not_connected_from_then_on(org: Org) -> None:
+    asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "name", "country")}
+    assert pulled(org.crm, columns=asked)[1].not_connected.get(Table.ACCOUNTS) is None
+    org.ask("POST", "/_sandbox/security", {"object": "Account", "field": "BillingCountry", "read": False})
+    assert pulled(org.crm, columns=asked)[1].not_connected[Table.ACCOUNTS] == frozenset({"country"})

@@ -89,6 +89,7 @@ class Life:
     folder: Path
     trace: list[str] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    keep_runs: timedelta | None = None
     time: Time = field(default_factory=Time)
     wires: list[SimulatedWire] = field(default_factory=list)
 
@@ -133,7 +134,7 @@ class Life:
             lease=store.lease,
             rules=rules(),
             request=REQUEST,
-            policy=Policy(limits=open_limits(), lease_wait_seconds=0),
+            policy=Policy(limits=open_limits(), lease_wait_seconds=0, keep_runs=self.keep_runs),
             clock=self.time.now,
             progress=lambda *_: None,
             **ports,

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.sandbox.calls import read_query
 from connector.sandbox.hubspot.app import HubSpot, respond
 from connector.sandbox.hubspot.limits import UNLIMITED
 from connector.sandbox.hubspot.portal import Portal
-from connector.sandbox.hubspot.requests import Request, read_query
+from connector.sandbox.hubspot.requests import Request
 
 if TYPE_CHECKING:
     from random import Random
 
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
 
 START = datetime(2026, 6, 1, 6, tzinfo=UTC)
 TOKEN = "pat-eu1-simulated-worker-0001"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from connector.model.secrets import Secret
-    from connector.sandbox.hubspot.answers import Answer as Told
+    from connector.sandbox.answers import Answer as Told
     from connector.sandbox.hubspot.requests import Request
     from tests.simulation.portal import Town
 

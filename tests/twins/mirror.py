@@ -17,8 +17,10 @@ from connector.ports import (
 from tests.twins.words import TABLE, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from connector.ports import Read
 
 
 @dataclass
@@ -61,7 +63,11 @@ class MemoryDraft:
             row = dict(zip(names, cells, strict=True))
             self.rows.setdefault(page.table, {})[str(row[KEY[page.table]])] = row
 
-    def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
+    def add_beside(self, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Nothing beside the CRM is kept in memory."""
+
+    def commit(self, summary: PullSummary, *, now: datetime, beside: Mapping[str, Read] | None = None) -> Snapshot:
+        assert not beside, "nothing beside the CRM is kept in memory"
         base = None if summary.full else self.base
         name = f"snapshot-{len(self.mirror.tables) // 2 + 1}"
         files = {}
