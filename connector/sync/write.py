@@ -51,23 +51,14 @@ def write(going: Going) -> None:
     """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
     writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
-<<<<<<< HEAD
-    for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
-        if going.stop.is_set():
-            break
-        writing.send(batch)
-        going.parts.progress("write", writing.done, going.figures["changes"])
-    writing.tell()
-=======
     try:
-        for batch in batches(rows, going.parts.crm.batch_size):
+        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
             if going.stop.is_set():
                 break
             writing.send(batch)
             going.parts.progress("write", writing.done, going.figures["changes"])
     finally:
         writing.tell()  # also of a run that is stopped: people hear what was left out until then
->>>>>>> main
     if going.stop.is_set():
         _stopped(going)
 
