@@ -11,7 +11,7 @@ from connector.engine.populations import figures
 from connector.engine.preparing import G, K
 from connector.engine.rankings import rankings
 from connector.engine.sources import quoted
-from connector.engine.stages import in_layers
+from connector.engine.stages import in_layers, read_once
 from connector.rules.ruleset import FieldOf, FormulaOf, Of
 from connector.rules.sql import Renderer
 from connector.rules.walk import names
@@ -33,21 +33,26 @@ ALIAS = {Of.ACCOUNT: "s", Of.GROUP: "sg"}
 
 @dataclass(slots=True)
 class Builder:
-    """Builds the columns of an order of nodes; `tables` are the accounts and groups as they are by now."""
+    """Builds the columns of an order of nodes."""
 
     db: DuckDBPyConnection
     givens: Givens
     columns: Columns
     tables: dict[Of, str] = field(default_factory=dict)
+    """The accounts and groups as they are by now: a table, or the query of what is read no more than once."""
+    standing: list[str] = field(default_factory=list)
+    """Tables that are there."""
     kept: dict[Of, list[str]] = field(default_factory=lambda: {Of.ACCOUNT: [], Of.GROUP: []})
 
-    def run(self, order: Order, progress: Progress) -> None:
-        """Make every node; afterwards `tables` hold those that are published."""
+    def run(self, order: Order, progress: Progress) -> str:
+        """Make every node; returns the query of one row per account with all that is published."""
         for number, stage in enumerate(order.stages):
             for of, nodes in ((Of.GROUP, stage.groups), (Of.ACCOUNT, stage.accounts)):
                 if nodes or number == 0:
                     self._stage(number, of, nodes, order)
             progress("evaluate", number + 1, len(order.stages))
+        of_group = [f"sg.{quoted(column)}" for column in self._columns(self.kept[Of.GROUP])]
+        return f"select {', '.join(['s.*', *of_group])} from {self._source(1, Of.ACCOUNT, ())}"
 
     def _stage(self, number: int, of: Of, nodes: Sequence[Node], order: Order) -> None:
         source = self._source(number, of, nodes)
@@ -59,7 +64,8 @@ class Builder:
         made = [*before, *(node.name for node in nodes if node.name not in before)]
         self.kept[of] = [name for name in made if order.last_use[name] >= stays]
         query = self._layered(of, query, there, in_layers(formulas))
-        self._replace(of, f"{of.value}_{number}", f"{self._select(of, self.kept[of])} from ({query})")
+        once = of is Of.ACCOUNT and read_once(order.stages[number + 1 :])
+        self._replace(of, f"{of.value}_{number}", f"{self._select(of, self.kept[of])} from ({query})", once=once)
 
     def _layered(self, of: Of, query: str, there: Sequence[str], layers: Sequence[Sequence[Node]]) -> str:
         """Formulas above formulas; each layer hands on only what is asked for above it, which planners thank for."""
@@ -71,8 +77,10 @@ class Builder:
         return query
 
     def _select(self, of: Of, nodes: Iterable[str]) -> str:
-        columns = [quoted(column) for name in nodes for column in self.columns.all_of(name)]
-        return f"select {', '.join([*KEYS[of], *columns])}"
+        return f"select {', '.join([*KEYS[of], *map(quoted, self._columns(nodes))])}"
+
+    def _columns(self, nodes: Iterable[str]) -> list[str]:
+        return [column for name in nodes for column in self.columns.all_of(name)]
 
     def _source(self, number: int, of: Of, nodes: Sequence[Node]) -> str:
         """FROM clause of the subjects, accounts as `s`, groups as `sg`."""
@@ -113,8 +121,13 @@ class Builder:
             cells += [f"{sql} as {quoted(column)}" for column, sql in self.columns.keep(node.name, rendered).items()]
         return ", ".join(cells)
 
-    def _replace(self, of: Of, name: str, query: str) -> None:
-        self.db.execute(f"create table {quoted(name)} as {query}")
-        if of in self.tables:
-            self.db.execute(f"drop table {quoted(self.tables[of])}")
-        self.tables[of] = name
+    def _replace(self, of: Of, name: str, query: str, *, once: bool) -> None:
+        """Go on with a new table, or with the query itself; the table before it goes unless a query reads it."""
+        before, self.tables[of] = self.tables.get(of), f"({query})" if once else name
+        if once:
+            return
+        self.db.execute(f"create table {name} as {query}")
+        self.standing.append(name)
+        if before in self.standing and self.tables[Of.ACCOUNT] in self.standing:
+            self.db.execute(f"drop table {before}")
+            self.standing.remove(before)

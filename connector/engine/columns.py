@@ -14,19 +14,11 @@ from connector.rules.tree import Scope
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlglot.expressions import Expr as Sql
-
     from connector.rules.ruleset import Node
     from connector.rules.tree import Name
 
-DIALECT = "duckdb"
 OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 """Relations whose records are accounts: their names are nodes."""
-
-
-def written(sql: Sql) -> str:
-    """SQL text of an expression."""
-    return sql.sql(dialect=DIALECT, copy=False)
 
 
 @dataclass(slots=True)
@@ -38,9 +30,9 @@ class Columns:
 
     def keep(self, name: str, rendered: Rendered) -> dict[str, str]:
         """Remember a node's column, and give the SQL that makes it (and its `off` column) by column name."""
-        columns = {name: written(rendered.value)}
+        columns: dict[str, str] = {name: rendered.value}
         if rendered.off is not None:
-            columns[off(name)] = written(rendered.off)
+            columns[off(name)] = rendered.off
         self.made[name] = replace(
             rendered, value=w.column(name), off=w.column(off(name)) if rendered.off is not None else None
         )
@@ -73,7 +65,8 @@ class Columns:
         if relation in OF_ACCOUNTS:
             alias = "r" if self.nodes[name.name].of is Of.ACCOUNT else "rg"
             return self.named(name.name, alias)
-        return Rendered(w.column(name.name, "r"), scale=COLUMN_SCALE.get(name.type, 0), sure=name.name in NEVER_EMPTY)
+        sure = relation in set(Relation) and name.name in NEVER_EMPTY
+        return Rendered(w.column(name.name, "r"), scale=COLUMN_SCALE.get(name.type, 0), sure=sure)
 
 
 def off(name: str) -> str:

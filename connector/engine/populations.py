@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import gini, quotient
-from connector.engine.columns import written
 from connector.engine.facts import Side
 from connector.engine.sources import quoted
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.ruleset import Figure, PopulationOf
-from connector.rules.sql_words import SCALE, Rendered
+from connector.rules.sql_words import SCALE, Rendered, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Node
     from connector.rules.sql import Renderer
@@ -41,13 +38,13 @@ def _side(
     alias: str,
 ) -> Side:
     parts = [render(key) for key in keys]
-    by, off = [written(part.value) for part in parts], logic.off_of(parts)
+    by, off = [part.value for part in parts], logic.off_of(parts)
     names = [f"b{number}" for number in range(len(by))]
     cells = [f"{key} as {name}" for key, name in zip(by, names, strict=True)]
     totals, values = [], {}
     for number, (node, figure) in enumerate(batch):
         value = Rendered(w.null()) if figure.value is None else render(figure.value)
-        cells += [f"{written(render.truth(figure.among))} as w{number}", f"{written(value.value)} as v{number}"]
+        cells += [f"{render.truth(figure.among)} as w{number}", f"{value.value} as v{number}"]
         total, scale = _total(figure, number, value.scale)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, alias, scale, off)

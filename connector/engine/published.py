@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from connector.engine.canonical import found, stored, wanted
 from connector.engine.needs import found_as
-from connector.engine.preparing import G, K
+from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
-from connector.rules.ruleset import Of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from duckdb import DuckDBPyConnection
 
@@ -29,15 +28,18 @@ ROWS = 2000
 """Rows fetched at a time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Published:
-    """The tables that were built; every question is a query of its own."""
+    """What was built; every question is a query of its own."""
 
     db: DuckDBPyConnection
     rules: RuleSet
     request: EvaluationRequest
     columns: Columns
-    tables: Mapping[Of, str]
+    verdict: str
+    """FROM clause of one row per account with all that is published: a query until it is settled."""
+    standing: list[str]
+    """The tables it reads."""
 
     @property
     def written(self) -> list[OutputOf]:
@@ -46,17 +48,25 @@ class Published:
 
     @property
     def subjects(self) -> str:
-        """FROM clause: accounts as read `a`, their nodes `s`, those of their group `sg`."""
-        group = f" join {quoted(self.tables[Of.GROUP])} sg on sg.{G} = s.{G}"
-        return f"account a join {quoted(self.tables[Of.ACCOUNT])} s on s.{K} = a.{K}{group}"
+        """FROM clause: accounts as read `a`, their nodes and those of their group `s`."""
+        return f"account a join {self.verdict} s on s.{K} = a.{K}"
+
+    def settle(self) -> None:
+        """Work everything out once and for all, and let go of what it took: for whoever asks more than once."""
+        if not self.standing:
+            return
+        self.db.execute(f"create table settled as select * from {self.verdict}")
+        self.db.execute("; ".join(f"drop table {name}" for name in self.standing))
+        self.standing.clear()
+        self.verdict = "settled"
 
     def cell(self, node: str) -> str:
         """SQL of a node's column."""
-        return f"{self._place(node)}.{quoted(node)}"
+        return f"s.{quoted(node)}"
 
     def wanted(self, output: OutputOf) -> str:
         """SQL of an output's canonical text."""
-        return wanted(output, self.columns, self._place(output.node))
+        return wanted(output, self.columns, "s")
 
     def found(self, output: OutputOf) -> str:
         """SQL of the canonical text the pulled data hold."""
@@ -65,7 +75,7 @@ class Published:
 
     def stored(self, output: OutputOf) -> str:
         """SQL of an output's value as it is stored."""
-        return stored(output, self.columns, self._place(output.node)) if output.node else "null"
+        return stored(output, self.columns, "s") if output.node else "null"
 
     def named(self, name: str) -> OutputOf | None:
         """The output of that name, where the rules have it."""
@@ -108,6 +118,3 @@ class Published:
                 yield from rows
         finally:
             cursor.close()
-
-    def _place(self, node: str) -> str:
-        return "sg" if node and self.columns.nodes[node].of is Of.GROUP else "s"

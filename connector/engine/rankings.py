@@ -5,19 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connector.engine.columns import written
 from connector.engine.facts import Side
 from connector.engine.sources import quoted_text
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.constants import constant
 from connector.rules.ruleset import Part, RankOf
-from connector.rules.sql_words import Rendered
+from connector.rules.sql_words import Rendered, Sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Node, Ranking
     from connector.rules.sql import Givens, Renderer
@@ -39,8 +36,8 @@ def rankings(nodes: Iterable[Node], render: Renderer, subjects: str) -> Iterator
 
 def _side(batch: Sequence[tuple[Node, RankOf]], render: Renderer, subjects: str, alias: str) -> Side:
     ranking = batch[0][1].ranking
-    by, among = render(ranking.by), written(render.truth(ranking.among))
-    amount = f"cast(round({written(by.value)}, {CENTS}) as decimal(38, {CENTS}))"
+    by, among = render(ranking.by), render.truth(ranking.among)
+    amount = f"cast(round({by.value}, {CENTS}) as decimal(38, {CENTS}))"
     cuts = _cuts(ranking, render.givens)
     blocks = (
         f"select v, cast(sum(c) over (order by v desc) - c + 1 as bigint) as i, "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from connector.engine.cells import EXPECTED, typed
+from connector.engine.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Type
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from connector.engine.sources import Source
+    from connector.model.fields import Field
 
 LISTED = 1000
 """Unreadable cells that are listed one by one; beyond, their number."""
@@ -30,6 +31,8 @@ LISTED = 1000
 SHOWN = 40
 """Characters of an unreadable cell that are shown."""
 
+KEYS: Mapping[str, str] = {table.value: key for table, key in KEY.items()}
+CATALOGUES: Mapping[str, tuple[Field, ...]] = {table.value: fields for table, fields in CATALOGUE.items()}
 NEVER_BAD = frozenset({Type.TEXT, Type.LONG_TEXT, Type.MULTI})
 
 
@@ -45,37 +48,48 @@ class Column:
 
 
 def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], *, time_zone: str) -> list[Reason]:
-    """Make the table `read_<table>` of the columns named, and return what could not be read.
+    """Make `read_<table>` with the columns named, and return what could not be read.
 
-    A column the source lacks is NULL. `unreadable` lists the row's unreadable columns, separated by commas.
+    It is a view of the table `held_<table>`, with the `@row` of each: a column the source lacks is NULL and held
+    nowhere. `unreadable` lists the row's unreadable columns, separated by commas.
     Raises UsageError for a file that is no CSV, and for a key that occurs twice.
     """
     present = [column for column in columns.values() if column.source in source.columns]
-    absent = [column for column in columns.values() if column.source not in source.columns]
     checked = [*(c for c in present if _can_be_bad(c, source)), *_only_checked(source, present)]
     try:
-        db.execute(_typed_table(source, present, absent, checked, time_zone))
+        db.execute(_typed_table(source, present, checked, time_zone))
         reasons = _unreadable(db, source, checked, time_zone)
     except duckdb.InvalidInputException as error:
         raise UsageError(_csv_problem(source, error), hint="save it as UTF-8 CSV with commas (RFC 4180)") from None
     _refuse_twins(db, source)
+    table, lacking = source.table, absent(source, columns)
+    db.execute(f'create view read_{table} as select rowid as "@row", *{lacking} from held_{table}')
     return reasons
 
 
+def absent(source: Source, columns: Mapping[str, Column]) -> str:
+    """SQL of the columns the source lacks, with a comma before each."""
+    lacking = (column for column in columns.values() if column.source not in source.columns)
+    return "".join(f", cast(null as {SQL_TYPE[column.type]}) as {quoted(column.name)}" for column in lacking)
+
+
+def let_go(db: DuckDBPyConnection, table: str) -> None:
+    """Free the typed rows of a table."""
+    db.execute(f"drop view read_{table}; drop table held_{table}")
+
+
 def _can_be_bad(column: Column, source: Source) -> bool:
-    return column.name == KEY.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
+    return column.name == KEYS.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
 
 
 def _only_checked(source: Source, present: list[Column]) -> list[Column]:
     """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
     asked = {column.source for column in present}
-    known = [f for f in CATALOGUE[source.table] if f.name in source.columns and f.name not in asked]
+    known = [f for f in CATALOGUES.get(source.table, ()) if f.name in source.columns and f.name not in asked]
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
 
 
-def _typed_table(
-    source: Source, present: list[Column], absent: list[Column], checked: list[Column], time_zone: str
-) -> str:
+def _typed_table(source: Source, present: list[Column], checked: list[Column], time_zone: str) -> str:
     raw = sorted({column.source for column in checked})
     inner = [f"{quoted(name)}::varchar as {quoted('raw ' + name)}" for name in raw]
     inner += [
@@ -83,17 +97,16 @@ def _typed_table(
         for c in dict.fromkeys([*present, *checked])
     ]
     outer = [quoted(column.name) for column in present]
-    outer += [f"{typed('null::varchar', c.type, time_zone=time_zone)} as {quoted(c.name)}" for c in absent]
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create table read_{source.table.value} as "
+        f"create table held_{source.table} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 
 
 def _is_bad(column: Column, source: Source) -> str:
-    if column.name == KEY.get(source.table):
+    if column.name == KEYS.get(source.table):
         return f"{quoted(column.name)} is null"
     return f"{quoted(column.name)} is null and trim({quoted('raw ' + column.source)}) <> ''"
 
@@ -103,7 +116,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     names = {
         name
         for (names,) in db.execute(
-            f"select distinct unreadable from read_{source.table.value} where unreadable is not null"
+            f"select distinct unreadable from held_{source.table} where unreadable is not null"
         ).fetchall()
         for name in names.split(",")
     }
@@ -113,13 +126,13 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
-        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table.value}"))
+        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))
     return reasons
 
 
 def _places(source: Source, column: Column, time_zone: str) -> str:
     cell = f"{quoted(column.source)}::varchar"
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
@@ -139,16 +152,16 @@ def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
 
 def _csv_problem(source: Source, error: duckdb.Error) -> str:
     first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].strip()
-    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table.value
+    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table
     return f"{name}: {' '.join(first.split())}"
 
 
 def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     if key is None:
         return
     twin = db.execute(
-        f"select {key} from read_{source.table.value} where {key} is not null group by {key} having count(*) > 1 "
+        f"select {key} from held_{source.table} where {key} is not null group by {key} having count(*) > 1 "
         f"order by {key} limit 1"
     ).fetchone()
     if twin:

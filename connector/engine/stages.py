@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.engine.columns import OF_ACCOUNTS
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of, PopulationOf, RankOf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from connector.rules.ruleset import Node
 
@@ -82,3 +82,12 @@ def in_layers(formulas: Iterable[Node]) -> list[list[Node]]:
             layers.append([])
         layers[level].append(node)
     return layers
+
+
+def read_once(later: Sequence[Stage]) -> bool:
+    """Tell that the accounts of a stage are read no more than once by the stages behind it: they need no table."""
+    return all(
+        all(isinstance(node.definition, FormulaOf) for node in stage.accounts)
+        and all(isinstance(node.definition, FormulaOf | RankOf | PopulationOf) for node in stage.groups)
+        for stage in later
+    )

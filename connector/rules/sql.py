@@ -14,7 +14,7 @@ from connector.model.fields import Type
 from connector.rules import sql_dates, sql_numbers, sql_tests, sql_texts
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import Rendered
+from connector.rules.sql_words import Rendered, Sql
 from connector.rules.tree import (
     And,
     Arithmetic,
@@ -43,8 +43,6 @@ from connector.rules.walk import NUMERIC, type_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
@@ -168,6 +166,9 @@ def _first(
 ) -> Sql:
     """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
     nothing = w.null() if lost is None else w.literal(lost)
+    truths = [logic.known_truth(then) for then in (*thens, last or nothing)]
+    if truths[0] and whens[0].sure and not any(truth is not False for truth in truths[1:]):
+        return logic.truth(whens[0])
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = logic.truth(when)

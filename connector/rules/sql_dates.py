@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.calendar_days import before as day_before
-from connector.rules.sql_words import Rendered
+from connector.rules.sql_words import Rendered, Sql
 from connector.rules.tree import Function, Op, Unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from decimal import Decimal
-
-    from sqlglot.expressions import Expr as Sql
 
 
 def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Rendered:

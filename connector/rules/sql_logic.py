@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
-from connector.rules.sql_words import Rendered, call, false, inside, true
+from connector.rules.sql_words import (
+    Constant,
+    Negation,
+    Null,
+    NullTest,
+    Operation,
+    Sql,
+    Truth,
+    call,
+    false,
+    inside,
+    null,
+    true,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from sqlglot.expressions import Expr as Sql
+    from connector.rules.sql_words import Rendered
 
 
 def known_truth(value: Sql) -> bool | None:
     """The truth of a condition that does not depend on the data, else None."""
-    return bool(value.this) if isinstance(value, exp.Boolean) else None
+    return value == "TRUE" if isinstance(value, Truth) else None
 
 
 def negation(value: Sql) -> Sql:
@@ -24,16 +35,19 @@ def negation(value: Sql) -> Sql:
     truth = known_truth(value)
     if truth is not None:
         return false() if truth else true()
-    return value.this if isinstance(value, exp.Not) else exp.Not(this=inside(value))
+    if isinstance(value, NullTest):
+        bare, isnt = value.removesuffix(" IS NULL"), value.removesuffix(" IS NOT NULL")
+        return NullTest(f"{bare} IS NOT NULL" if bare != value else f"{isnt} IS NULL")
+    return Sql(value.removeprefix("NOT ")) if isinstance(value, Negation) else Negation(f"NOT {inside(value)}")
 
 
 def is_null(value: Sql) -> Sql:
     """Value IS NULL."""
-    if isinstance(value, exp.Null) or (isinstance(value, exp.Cast) and isinstance(value.this, exp.Null)):
+    if isinstance(value, Null):
         return true()
-    if isinstance(value, exp.Literal | exp.Boolean):
+    if isinstance(value, Constant | Truth):
         return false()
-    return exp.Is(this=inside(value), expression=exp.Null())
+    return NullTest(f"{inside(value)} IS NULL")
 
 
 def is_known(value: Sql) -> Sql:
@@ -43,15 +57,15 @@ def is_known(value: Sql) -> Sql:
 
 def all_of(parts: Sequence[Sql]) -> Sql:
     """AND; nothing at all is TRUE."""
-    return _joined(exp.And, parts, neutral=True)
+    return _joined(" AND ", parts, neutral=True)
 
 
 def any_of(parts: Sequence[Sql]) -> Sql:
     """OR; nothing at all is FALSE."""
-    return _joined(exp.Or, parts, neutral=False)
+    return _joined(" OR ", parts, neutral=False)
 
 
-def _joined(kind: type[exp.Connector], parts: Sequence[Sql], *, neutral: bool) -> Sql:
+def _joined(sign: str, parts: Sequence[Sql], *, neutral: bool) -> Sql:
     """Parts that change nothing are left out, and one that decides stands for all: both hold for unknown ones too."""
     truths = [known_truth(part) for part in parts]
     if (not neutral) in truths:
@@ -59,15 +73,12 @@ def _joined(kind: type[exp.Connector], parts: Sequence[Sql], *, neutral: bool) -
     rest = [part for part, truth in zip(parts, truths, strict=True) if truth is None]
     if not rest:
         return true() if neutral else false()
-    whole: Sql = inside(rest[0]) if len(rest) > 1 else rest[0]
-    for part in rest[1:]:
-        whole = kind(this=whole, expression=inside(part))
-    return whole
+    return rest[0] if len(rest) == 1 else Operation(sign.join(map(inside, rest)))
 
 
 def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
     """CASE WHEN … THEN … ELSE … END, without the branches that make no difference."""
-    last = otherwise if otherwise is not None else exp.Null()
+    last = otherwise if otherwise is not None else null()
     kept: list[tuple[Sql, Sql]] = []
     for when, then in branches:
         truth = known_truth(when)
@@ -81,7 +92,7 @@ def cases(branches: Iterable[tuple[Sql, Sql]], otherwise: Sql | None) -> Sql:
         kept.pop()
     if not kept:
         return last
-    return exp.Case(ifs=[exp.If(this=when, true=then) for when, then in kept], default=last)
+    return Sql(f"CASE {' '.join(f'WHEN {when} THEN {then}' for when, then in kept)} ELSE {last} END")
 
 
 def off_of(parts: Iterable[Rendered]) -> Sql | None:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import SCALE, Rendered
+from connector.rules.sql_words import SCALE, Constant, Rendered, Sql
 from connector.rules.tree import Call, Function, Literal, Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlglot.expressions import Expr as Sql
 
     from connector.model.fields import Type
     from connector.rules.tree import Expression
@@ -22,6 +20,10 @@ if TYPE_CHECKING:
 def arithmetic(op: Op, left: Rendered, right: Rendered) -> Rendered:
     """`+ - *` exact, a product beyond 12 decimals and every quotient rounded half-up to 12."""
     off, sure = logic.off_of((left, right)), left.sure and right.sure
+    if isinstance(left.value, Constant) and isinstance(right.value, Constant) and op in (Op.ADD, Op.SUBTRACT):
+        one, other = Decimal(left.value), Decimal(right.value)
+        total = one + other if op is Op.ADD else one - other
+        return Rendered(w.number(total), off, max(left.scale, right.scale), sure)
     match op:
         case Op.ADD | Op.SUBTRACT:
             value = w.two(_wide(left), w.signed(op), _wide(right))

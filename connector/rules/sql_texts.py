@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from connector.model.fields import Type
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
@@ -15,10 +13,8 @@ from connector.rules.walk import NUMERIC, type_of
 from connector.rules.wording import SYMBOLS, UNKNOWN_WORD
 
 if TYPE_CHECKING:
-    from sqlglot.expressions import Expr as Sql
-
     from connector.rules.sql import Renderer
-    from connector.rules.sql_words import Rendered
+    from connector.rules.sql_words import Rendered, Sql
     from connector.rules.tree import Sentence
 
 DATES = frozenset({Type.DATE, Type.TIMESTAMP})
@@ -35,7 +31,7 @@ def _told(render: Renderer, node: Say) -> Sql:
     if node.first:
         pieces = pieces if len(pieces) == 1 else [w.call("COALESCE", *pieces)]
     if node.limit is not None:
-        fitted = w.call("FITTING", exp.Array(expressions=pieces), w.text(node.join), w.number(node.limit))
+        fitted = w.call("FITTING", w.listed(pieces), w.text(node.join), w.number(node.limit))
         told = w.call("NULLIF", fitted, w.text(""))
     elif len(pieces) == 1:
         told = pieces[0]
@@ -104,7 +100,6 @@ def _one_decimal(value: Sql, *, dutch: bool) -> Sql:
 def _label(value: Sql, part: Placeholder, language: str) -> Sql:
     labels = (part.labels or {}).get(language, {})
     if type_of(part.value) is Type.MULTI:
-        listed = [exp.Array(expressions=[w.text(word) for word in words]) for words in (labels, labels.values())]
-        return w.call("LABELLED", value, *listed)
-    named = [exp.If(this=w.text(option), true=w.text(label)) for option, label in labels.items()]
-    return exp.Case(this=value, ifs=named, default=value) if named else value
+        return w.call("LABELLED", value, *(w.listed(map(w.text, words)) for words in (labels, labels.values())))
+    named = (f"WHEN {w.text(option)} THEN {w.text(label)}" for option, label in labels.items())
+    return w.Sql(f"CASE {value} {' '.join(named)} ELSE {value} END") if labels else value

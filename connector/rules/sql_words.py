@@ -1,4 +1,8 @@
-"""Small words to build SQL with: literals, logic in three values, cases, and calls by name."""
+"""Small words to build SQL with: literals, casts, operators and calls by name, as text that knows what it is.
+
+The text is DuckDB's. A library's syntax tree would be built and printed again for every evaluation, which cost
+more than running the rules over a small population; sqlglot reads the text where another dialect is wanted.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,63 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sqlglot import exp
-
 from connector.model.fields import Type
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from sqlglot.expressions import Expr as Sql
-
     from connector.rules.tree import Op, Test
+
+
+class Sql(str):
+    """SQL text of an expression that can stand anywhere: a column, a call, something in parentheses."""
+
+    __slots__ = ()
+
+
+class Truth(Sql):
+    """TRUE or FALSE."""
+
+    __slots__ = ()
+
+
+class Constant(Sql):
+    """A text or number literal."""
+
+    __slots__ = ()
+
+
+class Null(Sql):
+    """NULL, typed or not."""
+
+    __slots__ = ()
+
+
+class Cast(Sql):
+    """A cast, which ends with the type it makes."""
+
+    __slots__ = ()
+
+
+class Operation(Sql):
+    """Operands and a sign between them: in parentheses where it is an operand itself."""
+
+    __slots__ = ()
+
+
+class NullTest(Operation):
+    """IS NULL or IS NOT NULL."""
+
+    __slots__ = ()
+
+
+class Negation(Operation):
+    """NOT, which a second NOT takes away."""
+
+    __slots__ = ()
+
 
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
@@ -42,30 +91,28 @@ class Rendered:
 
 def null() -> Sql:
     """NULL."""
-    return exp.Null()
+    return Null("NULL")
 
 
 def true() -> Sql:
     """TRUE."""
-    return exp.Boolean(this=True)
+    return Truth("TRUE")
 
 
 def false() -> Sql:
     """FALSE."""
-    return exp.Boolean(this=False)
+    return Truth("FALSE")
 
 
 def text(value: str) -> Sql:
     """A text literal."""
-    return exp.Literal.string(value)
+    return Constant("'" + value.replace("'", "''") + "'")
 
 
 def number(value: Decimal | int) -> Sql:
     """An exact number literal; DuckDB and Spark read it as DECIMAL, a whole one as an integer."""
     written = str(value) if isinstance(value, int) else format(value, "f")
-    if written.startswith("-"):
-        return exp.Paren(this=exp.Neg(this=exp.Literal.number(written[1:])))
-    return exp.Literal.number(written)
+    return Sql(f"(-{written[1:]})") if written.startswith("-") else Constant(written)
 
 
 def day(value: date) -> Sql:
@@ -93,22 +140,21 @@ def scale_of(value: object) -> int:
 
 
 def column(name: str, table: str = "") -> Sql:
-    """A quoted column."""
-    of = exp.Identifier(this=table, quoted=True) if table else None
-    return exp.Column(this=exp.Identifier(this=name, quoted=True), table=of)
+    """A quoted column, of the table with that alias."""
+    named = '"' + name.replace('"', '""') + '"'
+    return Sql(f"{table}.{named}" if table else named)
 
 
-def cast(value: Sql, kind: str, *sizes: int) -> Sql:
-    """CAST(value AS kind(sizes))."""
-    parameters = [exp.DataTypeParam(this=exp.Literal.number(size)) for size in sizes]
-    return exp.Cast(this=value, to=exp.DataType(this=exp.DataType.Type[kind], expressions=parameters))
+def cast(value: Sql, kind: str) -> Sql:
+    """CAST(value AS kind)."""
+    return (Null if isinstance(value, Null) else Cast)(f"CAST({value} AS {kind})")
 
 
 def exact(value: Sql, scale: int) -> Sql:
     """The number as DECIMAL of that scale."""
-    made = cast(value, "DECIMAL", 38, scale)
-    same = isinstance(value, exp.Cast) and value.args["to"] == made.args["to"]
-    return value if same else made
+    kind = f"DECIMAL(38, {scale})"
+    same = isinstance(value, Null | Cast) and value.endswith(f" AS {kind})")
+    return value if same else cast(value, kind)
 
 
 def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
@@ -121,31 +167,34 @@ def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
 
 def call(name: str, *arguments: Sql) -> Sql:
     """A function by name: SQL's own, or one the engine defines."""
-    return exp.Anonymous(this=name, expressions=list(arguments))
+    return Sql(f"{name}({', '.join(arguments)})")
+
+
+def lower(value: Sql) -> Sql:
+    """LOWER, done here where a constant is plain enough that everybody does it alike."""
+    return Constant(value.lower()) if isinstance(value, Constant) and value.isascii() else call("LOWER", value)
+
+
+def equal(one: Sql, other: Sql) -> Sql:
+    """The test one = other, answered here for two texts."""
+    if isinstance(one, Constant) and isinstance(other, Constant) and one[0] == other[0] == "'":
+        return true() if one == other else false()
+    return two(one, "=", other)
+
+
+def listed(values: Iterable[Sql]) -> Sql:
+    """A list of values."""
+    return Sql(f"[{', '.join(values)}]")
 
 
 def inside(value: Sql) -> Sql:
     """The value as an operand: in parentheses where it needs them."""
-    return exp.Paren(this=value) if isinstance(value, exp.Binary | exp.Unary | exp.Between | exp.In) else value
+    return Sql(f"({value})") if isinstance(value, Operation) else value
 
 
 def two(left: Sql, sign: str, right: Sql) -> Sql:
     """A binary expression."""
-    return SIGNS[sign](this=inside(left), expression=inside(right))
-
-
-SIGNS: dict[str, type[exp.Binary]] = {
-    "+": exp.Add,
-    "-": exp.Sub,
-    "*": exp.Mul,
-    "=": exp.EQ,
-    "<>": exp.NEQ,
-    "<": exp.LT,
-    "<=": exp.LTE,
-    ">": exp.GT,
-    ">=": exp.GTE,
-    "||": exp.DPipe,
-}
+    return Operation(f"{inside(left)} {sign} {inside(right)}")
 
 
 def signed(sign: Op | Test) -> str:

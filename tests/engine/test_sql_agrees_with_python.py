@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.engine.columns import off, written
+from connector.engine.columns import off
 from connector.engine.functions import define
 from connector.model.fields import Type
 from connector.rules import sql_words as w
@@ -69,8 +69,8 @@ def _held(cell: Cell) -> object:
 
 def in_sql(db: DuckDBPyConnection, expression: Expression, language: str) -> list[Cell]:
     rendered = renderer(language)(expression)
-    idle = "false" if rendered.off is None else written(rendered.off)
-    answers = db.execute(f"select {written(rendered.value)}, {idle} from cells order by place").fetchall()
+    idle = "false" if rendered.off is None else rendered.off
+    answers = db.execute(f"select {rendered.value}, {idle} from cells order by place").fetchall()
     return [_cell(value, type_of(expression), idle=idle) for value, idle in answers]
 
 
