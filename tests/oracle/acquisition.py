@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import rounded
@@ -11,6 +10,8 @@ from tests.oracle.service import gross_margin
 from tests.oracle.value import NEW_FROM, YEAR, recurring
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from tests.oracle.world import Account, Group, World
 
 

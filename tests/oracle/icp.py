@@ -14,11 +14,38 @@ if TYPE_CHECKING:
     from tests.oracle.world import Account, Group, World
 
 MANUFACTURING = frozenset(
-    "machinery industrial_automation mechanical_or_industrial_engineering electrical_electronic_manufacturing "
-    "automotive aviation_aerospace building_materials chemicals computer_hardware consumer_electronics cosmetics "
-    "dairy defense_space food_production furniture glass_ceramics_concrete medical_devices "
-    "packaging_and_containers paper_forest_products pharmaceuticals plastics printing railroad_manufacture "
-    "semiconductors shipbuilding textiles tobacco manufacturing electronics apparel".split()
+    [
+        "machinery",
+        "industrial_automation",
+        "mechanical_or_industrial_engineering",
+        "electrical_electronic_manufacturing",
+        "automotive",
+        "aviation_aerospace",
+        "building_materials",
+        "chemicals",
+        "computer_hardware",
+        "consumer_electronics",
+        "cosmetics",
+        "dairy",
+        "defense_space",
+        "food_production",
+        "furniture",
+        "glass_ceramics_concrete",
+        "medical_devices",
+        "packaging_and_containers",
+        "paper_forest_products",
+        "pharmaceuticals",
+        "plastics",
+        "printing",
+        "railroad_manufacture",
+        "semiconductors",
+        "shipbuilding",
+        "textiles",
+        "tobacco",
+        "manufacturing",
+        "electronics",
+        "apparel",
+    ]
 )
 PROOF = {"iso 9001", "iso 45001", "vca", "haccp", "brcgs", "gmp", "atex"}
 FIRST_DIVISION, LAST_DIVISION = 10, 33

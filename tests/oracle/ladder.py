@@ -28,7 +28,7 @@ def settle_ladder(world: World, services: Mapping[str, Service]) -> None:
             group.ladder_step = "top_customer" if topmost else "regular_customer" if group.level else None
         else:
             group.ladder_step = {"inactive": "prospect", "prospect": "prospect", "suspect": "suspect"}.get(
-                group.lifecycle, None
+                group.lifecycle
             )
 
 

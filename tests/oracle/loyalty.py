@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def won_days(world: World, group: Group) -> list[date]:
 
 def gaps_of(days: Sequence[date]) -> list[int]:
     """Days between neighbours."""
-    return [(after - before).days for before, after in zip(days, days[1:], strict=False)]
+    return [(after - before).days for before, after in pairwise(days)]
 
 
 def at_risk(world: World, group: Group) -> bool | None:
@@ -86,7 +87,9 @@ def _discounts(world: World, deals: Sequence[Deal], kind: str) -> list[Fraction]
 def offer_due(world: World, group: Group, account: Account) -> bool | None:
     """An open deal of a loyal customer far below what new ones get."""
     mean, nps = new_business_mean(world), nps_of(group)
-    loyal = group.lifecycle in {"customer", "unknown"} and (group.tenure or 0) >= world.parameters.whole("loyalty.min_tenure_months")
+    loyal = group.lifecycle in {"customer", "unknown"} and (group.tenure or 0) >= world.parameters.whole(
+        "loyalty.min_tenure_months"
+    )
     if mean is None or not loyal or account.status == "say_no" or (nps is not None and nps <= DETRACTOR):
         return False
     line = mean - world.parameters.number("loyalty.gap_points")

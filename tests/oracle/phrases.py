@@ -1,14 +1,6 @@
 """Domain 6.4: the sentences, Dutch and English, as the table gives them."""
 
 PHRASES: dict[str, tuple[str, str]] = {
-    "N1": (
-        "tier transactional",
-        "low value, little potential | S1 L23",
-    ),
-    "W8": (
-        "inactive with `LEAST_IDEAL`",
-        "do not spend on reactivation",
-    ),
     "tier.strategic": (
         "Strategische klant: nu {value} en {upside} extra mogelijk.",
         "Strategic customer: {value} now and {upside} more possible.",

@@ -103,7 +103,8 @@ def peers(world: World, group: Group) -> Fraction | None:
 def _kind(world: World, group: Group) -> tuple[bool, int] | None:
     """11.15: manufacturing or not, and fewer than, exactly or more than 100 employees."""
     code, industry = group.given("activity_code"), group.given("industry")
-    made = manufacturing(code or industry) if code or industry else None
+    told = code or industry
+    made = manufacturing(told) if told else None
     known = [people for account in group.everybody if (people := account.row.number("employees")) is not None]
     if made is None or not known:
         return None

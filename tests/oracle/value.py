@@ -147,7 +147,11 @@ def know_how(world: World, group: Group) -> Fraction:
 
 def dreams(world: World) -> set[int]:
     """M5: groups among the first 20% by customer value, by identity; the rest of the test is per member."""
-    return first_by([group for group in world.active if group.value_known], world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
+    return first_by(
+        [group for group in world.active if group.value_known],
+        world.parameters.number("customer_value.dream_top_pct"),
+        lambda group: group.value,
+    )
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
