@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
+FIRST_BATCH = 200
+"""Records of the first batch of a kind, which is read back before any other goes out."""
 REASONS_SHOWN = 5
 EDITED_SINCE = "changed in the CRM since the pull; left as it is"
 THERE_ALREADY = "the CRM holds this value already"
@@ -56,7 +58,7 @@ def write(going: Going) -> None:
     writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
     try:
-        for batch in batches(rows, going.parts.crm.batch_size):
+        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
             if going.stop.is_set():
                 break
             writing.send(batch)
@@ -67,13 +69,18 @@ def write(going: Going) -> None:
         _stopped(going)
 
 
-def batches(rows: Iterable[ChangeRow], size: int) -> Iterator[list[Record]]:
-    """Group changes into records and records of one target into batches, keeping their order; memory stays flat."""
+def batches(rows: Iterable[ChangeRow], size: int, *, first: int | None = None) -> Iterator[list[Record]]:
+    """Group changes into records and records of one target into batches, keeping their order; memory stays flat.
+
+    `first` is the size of each target's first batch where that is less.
+    """
     waiting: dict[Target, list[Record]] = {}
+    room: dict[Target, int] = {}
     for (target, name), group in groupby(rows, key=lambda row: (row.change.target, row.change.record)):
         batch = waiting.setdefault(target, [])
         batch.append(Record(target, name, tuple(group)))
-        if len(batch) == size:
+        if len(batch) == room.get(target, min(first or size, size)):
+            room[target] = size
             yield waiting.pop(target)
     yield from (waiting[target] for target in sorted(waiting))
 

@@ -16,6 +16,7 @@ from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.crm.placed import placed
 from connector.errors import StopRun, UsageError
+from connector.ports import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -100,6 +101,11 @@ class HubSpot:
         fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
+
+    def cost(self, records: int, /) -> Cost:
+        """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
+        batches = -(-records // BATCH)
+        return Cost(2, batches, batches)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight; passes when the definitions may not be read, the CRM will judge each write."""

@@ -23,6 +23,11 @@ SOAP_TYPES = {
     "address": "urn:address",
     **dict.fromkeys(NUMBERS - {"int"}, "xsd:double"),
 }
+MORE_URLS = {
+    "Case": {"caseArticleSuggestions": "suggestedArticles", "caseRowArticleSuggestions": "{ID}/suggestedArticles"},
+    "Event": {"eventSeriesUpdates": "{ID}/fromThisEventOnwards"},
+}
+"""Addresses that only some objects have, behind their own."""
 BYTES = 3
 """Bytes kept for one character."""
 MASTER = "012000000000000AAA"
@@ -114,7 +119,7 @@ def _uses(held: Field) -> dict[str, bool]:
         "externalId": held.external_id,
         "filterable": held.filterable,
         "groupable": held.groupable,
-        "idLookup": held.type == "id" or held.external_id,
+        "idLookup": held.id_lookup,
         "sortable": held.sortable,
         "unique": held.unique,
     }
@@ -176,7 +181,6 @@ def describe(asked: Asked, name: str) -> Answer:
     view = asked.view
     sobject = view.named(name)
     found = brief(view, sobject, asked.root)
-    del found["associateEntityType"], found["associateParentEntity"]
     here = f"https://{asked.org.identity.domain}"
     base = f"{asked.root}/sobjects/{sobject.name}"
     found["urls"] |= {
@@ -185,6 +189,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "uiNewRecord": f"{here}/{sobject.prefix}/e",
         "defaultValues": f"{base}/defaultValues?recordTypeId&fields",
     }
+    found["urls"] |= {name: f"{base}/{rest}" for name, rest in MORE_URLS.get(sobject.name, {}).items()}
     fields = view.fields(sobject)
     right = asked.org.right
     found |= {
@@ -203,6 +208,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "networkScopeFieldName": None,
         "recordTypeInfos": _record_types(asked, sobject),
         "searchLayoutable": not sobject.setup,
+        "sobjectDescribeOption": "FULL",
         "supportedScopes": [
             {"label": f"All {sobject.plural.lower()}", "name": "everything"},
             {"label": f"My {sobject.plural.lower()}", "name": "mine"},

@@ -49,6 +49,7 @@ def _route(methods: str, path: str, handler: Callable[..., Answer], *, writes: b
 
 ROUTES = [
     *_route("GET", "/limits", limits.limits),
+    *_route("GET", "/limits/recordCount", limits.record_count),
     *_route("GET", "/query", query.query),
     *_route("GET", "/queryAll", query.query_all),
     *_route("GET", "/query/{locator}", query.more),

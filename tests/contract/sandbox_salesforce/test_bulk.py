@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.sandbox_salesforce.desk import Desk, Reply
+if TYPE_CHECKING:
+    from tests.contract.sandbox_salesforce.desk import Desk, Reply
 
 CSV = "text/csv; charset=UTF-8"
 

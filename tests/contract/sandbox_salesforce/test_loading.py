@@ -59,7 +59,14 @@ def test_an_id_of_salesforce_stays_and_any_other_is_minted() -> None:
 
 def test_a_stage_says_what_the_row_says_even_where_one_text_means_two_things() -> None:
     deals = [
-        {"deal_id": "1", "stage": "done", "is_won": "true", "is_closed": "true", "amount": "10", "close_date": "2026-01-01"},
+        {
+            "deal_id": "1",
+            "stage": "done",
+            "is_won": "true",
+            "is_closed": "true",
+            "amount": "10",
+            "close_date": "2026-01-01",
+        },
         {"deal_id": "2", "stage": "done", "is_won": "false", "is_closed": "true", "close_date": "2026-01-01"},
         {"deal_id": "3", "stage": "talk", "is_won": "false", "is_closed": "false", "probability": "0.35"},
     ]
@@ -88,21 +95,46 @@ def test_one_currency_is_no_multi_currency_org_and_two_are() -> None:
         {"currency": "USD", "valid_from": "2025-01-01", "rate": "0.5"},
         {"currency": "USD", "valid_from": "2026-01-01", "rate": "0.8"},
     ]
-    deals = [{"deal_id": "1", "currency": "USD", "amount": "100", "close_date": "2025-05-05"}, {"deal_id": "2", "currency": "XAU", "amount": "1"}]
+    deals = [
+        {"deal_id": "1", "currency": "USD", "amount": "100", "close_date": "2025-05-05"},
+        {"deal_id": "2", "currency": "XAU", "amount": "1"},
+    ]
     two = loaded([], deals, currency_rates=rates)
     text = "SELECT CurrencyIsoCode, convertCurrency(Amount) c FROM Opportunity ORDER BY External_Id__c"
     assert [list(row.values()) for row in two.rows(text)] == [["USD", 50.0], ["XAU", None]]
     days = two.rows("SELECT StartDate, NextStartDate, ConversionRate FROM DatedConversionRate ORDER BY StartDate")
-    assert [list(row.values()) for row in days] == [["2025-01-01", "2026-01-01", 2.0], ["2026-01-01", "9999-12-31", 1.25]]
+    assert [list(row.values()) for row in days] == [
+        ["2025-01-01", "2026-01-01", 2.0],
+        ["2026-01-01", "9999-12-31", 1.25],
+    ]
 
 
 def test_tickets_and_activities_belong_to_their_account() -> None:
     desk = loaded(
         [{"account_id": "1", "name": "Alpha"}],
-        tickets=[{"ticket_id": "9", "account_id": "1", "created_at": "2026-01-01T10:00:00Z", "closed_at": "2026-01-02T10:00:00Z"}],
+        tickets=[
+            {
+                "ticket_id": "9",
+                "account_id": "1",
+                "created_at": "2026-01-01T10:00:00Z",
+                "closed_at": "2026-01-02T10:00:00Z",
+            }
+        ],
         activities=[
-            {"activity_id": "5", "account_id": "1", "kind": "call", "started_at": "2026-01-01T10:00:00Z", "minutes": "10"},
-            {"activity_id": "6", "account_id": "1", "kind": "meeting", "started_at": "2026-01-01T10:00:00Z", "minutes": "30"},
+            {
+                "activity_id": "5",
+                "account_id": "1",
+                "kind": "call",
+                "started_at": "2026-01-01T10:00:00Z",
+                "minutes": "10",
+            },
+            {
+                "activity_id": "6",
+                "account_id": "1",
+                "kind": "meeting",
+                "started_at": "2026-01-01T10:00:00Z",
+                "minutes": "30",
+            },
         ],
     )
     assert desk.rows("SELECT IsClosed, ClosedDate FROM Case WHERE Account.Name = 'Alpha'") == [
@@ -131,6 +163,8 @@ def test_a_made_up_book_comes_back_as_it_went_in() -> None:
     for table in (Table.ACCOUNTS, Table.DEALS, Table.TICKETS):
         assert len(back[table]) == len(tables[table]) > 0
         for given, found in zip(tables[table], back[table], strict=True):
-            wrong = {name: (value, found.get(name)) for name, value in given.items() if not _same(value, found.get(name, ""))}
+            wrong = {
+                name: (value, found.get(name)) for name, value in given.items() if not _same(value, found.get(name, ""))
+            }
             assert wrong == {}
     assert desk.rows("SELECT COUNT(Id) n FROM Account WHERE SystemModstamp > 2026-11-22T08:00:00Z") == [{"n": 0}]

@@ -83,7 +83,12 @@ def test_a_field_that_may_only_be_read_is_described_so_and_not_written(desk: Des
     upsert(desk, field("Why__c", TEXT))
     grant(desk, "Why__c", edit=False)
     told = next(one for one in desk.get("/sobjects/Account/describe").json["fields"] if one["name"] == "Why__c")
-    assert (told["updateable"], told["createable"], told["permissionable"], told["custom"]) == (False, False, True, True)
+    assert (told["updateable"], told["createable"], told["permissionable"], told["custom"]) == (
+        False,
+        False,
+        True,
+        True,
+    )
     assert desk.post("/sobjects/Account", {"Name": "a", "Why__c": "b"}).code == "INVALID_FIELD_FOR_INSERT_UPDATE"
 
 
@@ -132,7 +137,9 @@ def test_a_call_holds_ten_components_of_one_type(desk: Desk) -> None:
     assert soap(desk, mixed).status == 500
 
 
-@pytest.mark.parametrize(("session", "code"), [(INTEGRATION, "INSUFFICIENT_ACCESS"), ("00Dxx!no", "INVALID_SESSION_ID")])
+@pytest.mark.parametrize(
+    ("session", "code"), [(INTEGRATION, "INSUFFICIENT_ACCESS"), ("00Dxx!no", "INVALID_SESSION_ID")]
+)
 def test_metadata_needs_the_session_of_an_admin(desk: Desk, session: str, code: str) -> None:
     reply = soap(desk, f"<m:upsertMetadata>{field('Why__c', TEXT)}</m:upsertMetadata>", session=session)
     assert (reply.status, f"<faultcode>sf:{code}<" in reply.text) == (500, True)

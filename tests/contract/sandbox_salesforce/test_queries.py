@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 
 from connector.sandbox.salesforce.ids import canonical
 from connector.sandbox.salesforce.schema import Field
-from tests.contract.sandbox_salesforce.desk import Desk
+
+if TYPE_CHECKING:
+    from tests.contract.sandbox_salesforce.desk import Desk
 
 
 @pytest.fixture
