@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import orjson
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.model.secrets import LONG, MASK, Scrubber, Secret
@@ -22,6 +22,9 @@ ASCII = st.characters(min_codepoint=33, max_codepoint=126)
 SECRETS = st.text(CHARACTERS | ASCII, min_size=LONG, max_size=40).filter(lambda text: text == text.strip())
 PLAIN = st.text(st.sampled_from("abcdefg hij 012 =:/.,"), max_size=60)
 SHORT = st.text(st.sampled_from("abcdefgh0123"), min_size=4, max_size=LONG - 1)
+
+law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""No deadline where the machine's load decides."""
 
 SPELLINGS: list[Callable[[str], str]] = [
     str,
@@ -50,6 +53,7 @@ SPELLINGS: list[Callable[[str], str]] = [
 ]
 
 
+@law
 @given(secret=SECRETS, spelling=st.sampled_from(SPELLINGS), before=PLAIN, after=PLAIN)
 def test_a_secret_is_gone_in_every_spelling(
     secret: str, spelling: Callable[[str], str], before: str, after: str
@@ -61,12 +65,14 @@ def test_a_secret_is_gone_in_every_spelling(
     assert secret not in masked
 
 
+@law
 @given(secret=SECRETS, text=PLAIN)
 def test_a_text_without_the_secret_stays_as_it_is(secret: str, text: str) -> None:
     if secret.lower() not in text.lower():
         assert Scrubber([Secret(secret)])(text) == text
 
 
+@law
 @given(secret=SHORT, spelling=st.sampled_from(SPELLINGS[:10]))
 def test_a_short_secret_is_masked_where_it_stands_alone(secret: str, spelling: Callable[[str], str]) -> None:
     scrub = Scrubber([Secret(secret)])
@@ -74,18 +80,21 @@ def test_a_short_secret_is_masked_where_it_stands_alone(secret: str, spelling: C
         assert secret not in scrub(text)
 
 
+@law
 @given(secret=SHORT, before=st.sampled_from("xyz789"), after=st.sampled_from("xyz789"))
 def test_a_short_secret_does_not_shred_longer_words(secret: str, before: str, after: str) -> None:
     line = f"2026-06-01 level=info event=read word={before}{secret}{after} in 12 ms"
     assert Scrubber([Secret(secret)])(line) == line
 
 
+@law
 @given(secret=st.text(ASCII, min_size=1, max_size=3))
 def test_a_secret_of_three_letters_masks_nothing_by_itself(secret: str) -> None:
     line = "2026-06-01 level=info event=read in 12 ms"
     assert Scrubber([Secret(secret)])(line) == line
 
 
+@law
 @given(secrets=st.lists(SECRETS, min_size=2, max_size=5), text=PLAIN)
 def test_many_secrets_are_masked_as_one_is(secrets: list[str], text: str) -> None:
     masked = Scrubber(map(Secret, secrets))(" ".join([text, *secrets]))
