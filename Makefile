@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench cassettes changelog lock clean
+.PHONY: demo test check bench cassettes plugins changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -21,8 +21,12 @@ check: $(READY)  ## what CI checks besides the tests
 bench: $(READY)  ## speed and memory promises, as ratios against a plain baseline in the same run
 	$(BIN)/python -m bench
 
-cassettes: $(READY)  ## record cassettes/ again: against the sandbox, or HubSpot itself when HUBSPOT_TOKEN is set
+cassettes: $(READY)  ## record cassettes/ again: against the sandboxes, or a CRM itself when HUBSPOT_TOKEN or SF_SESSION is set
 	$(BIN)/python -m tests.cassette.record
+	$(BIN)/python -m tests.cassette.salesforce.record
+
+plugins: $(READY)  ## what a Salesforce admin deploys by hand, from the shipped rules
+	$(BIN)/python -m connector.wiring.plugins plugins/salesforce
 
 changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 	$(BIN)/towncrier build --yes
@@ -31,6 +35,7 @@ lock:  ## pin what pyproject.toml asks for
 	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
 
 $(READY): requirements.lock pyproject.toml
+	@echo "installing what requirements.lock pins into $(VENV), once; this takes a minute or a few"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

@@ -16,8 +16,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connector.sandbox import Wish, build
+from connector.sandbox.calls import read_query
 from connector.sandbox.hubspot.app import HubSpot, respond
-from connector.sandbox.hubspot.requests import Request, read_query
+from connector.sandbox.hubspot.requests import Request
 from tests.acceptance.commands import TOKEN, sandbox
 
 COMPANIES = 5_000

@@ -4,6 +4,19 @@ Each module holds one family of commands and a function `mount(app)`; a command 
 shared options, see call.py), returns its exit code, raises ConnectorError, and prints through `call`.
 """
 
-from connector.cli.ending import main
+import gc
+from typing import Never
 
 __all__ = ["main"]
+
+CYCLES_LOOKED_FOR_EVERY = (100_000, 50, 100)
+"""Objects made between two searches for cycles: a run makes millions of values and hardly a cycle, and searching at
+Python's own 700 takes a fifth of it."""
+
+
+def main() -> Never:
+    """Run the command line and exit."""
+    gc.set_threshold(*CYCLES_LOOKED_FOR_EVERY)
+    from connector.cli.ending import main as run  # after the line above: imports make objects too
+
+    run()

@@ -64,11 +64,18 @@ class Call:
 
         Without `needs_file` a missing settings.toml means all defaults; a named one must exist all the same.
         """
-        from connector.cli.logs import start_logging
+        from connector.cli.logs import log, start_logging
         from connector.wiring import wire
 
         if self._wiring is None:
-            self._wiring = wire(self.settings, as_of=self.as_of, overrides=self.overrides, needs_file=needs_file)
+            self._wiring = wire(
+                self.settings,
+                as_of=self.as_of,
+                overrides=self.overrides,
+                needs_file=needs_file,
+                log=log,
+                verbose=self.verbose,
+            )
             if needs_file or self.verbose:  # evaluating files asks nobody anything that is worth a log
                 start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
         return self._wiring

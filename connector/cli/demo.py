@@ -30,6 +30,8 @@ directory = "rules"
 [run]
 language = "en"
 """
+NEXT = """\
+next: open the report in a browser, then `tiersync init` in a folder of your own; docs/tutorial.md walks you through"""
 
 
 def mount(app: typer.Typer) -> None:
@@ -51,11 +53,12 @@ def demo(
             _step(settings, "provision")
             _step(settings, "plan")
             first = _step(settings, "sync", "--yes")
+            report = _keep(Path(first.report), folder / "report")
             second = _step(settings, "sync")
     _prove(first, second)
     if call.json:
-        call.document({"outcome": "ok", "first": first.as_json(), "second": second.as_json(), "report": second.report})
-    say(f"\nwritten: {first.figures['written']:,} values; the second run wrote nothing\nreport: {second.report}")
+        call.document({"outcome": "ok", "first": first.as_json(), "second": second.as_json(), "report": str(report)})
+    say(f"\nwritten: {first.figures['written']:,} values; the second run wrote nothing\nreport: {report}\n{NEXT}")
     return 0
 
 
@@ -66,6 +69,12 @@ def _fresh(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / MARK).touch()
     return folder
+
+
+def _keep(report: Path, where: Path) -> Path:
+    """Keep the report of the run that wrote; the next run draws its own in the same place."""
+    shutil.copytree(report.parent, where)
+    return (where / report.name).absolute()
 
 
 def _settle_in(folder: Path, url: str) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.call import Call, shared
-from connector.cli.output import say
+from connector.cli.output import say, table_line
 
 if TYPE_CHECKING:
     from connector.model.runs import Reason
@@ -38,15 +38,25 @@ def evaluate(
     """
     from connector.engine.sources import in_folder
     from connector.ports import EvaluationRequest
+    from connector.wiring.beside import in_folder as beside_in
 
     wiring = call.wiring(needs_file=False)
     if rules is not None:
         wiring.rules_directory = rules
     run = wiring.settings.run
-    request = EvaluationRequest(in_folder(data), wiring.as_of, run.time_zone, run.home_currency, wiring.language)
+    request = EvaluationRequest(
+        in_folder(data),
+        wiring.as_of,
+        run.time_zone,
+        run.home_currency,
+        wiring.language,
+        beside=beside_in(wiring, data),
+    )
     with call.progress() as progress:
         evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
     try:
+        for table in evaluation.matched:
+            say(table_line(table.name, table.counts()))
         _print(evaluation.json_lines())
         return _tell(evaluation.unreadable)
     finally:

@@ -1,5 +1,10 @@
 """`explain`: why one account is what it is, and what would change it."""
 
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from textwrap import fill, shorten
 from typing import Annotated, Any
 
 import typer
@@ -8,13 +13,34 @@ from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
 from connector.model.outputs import NOTHING, Labels
 
+NUMBER = re.compile(r"-?\d{4,}(\.\d+)?")
+WIDEST = 28
 SENTENCES = ("seg_reason", "seg_action_text", "seg_explanation")
-KINDS = {
-    "field": "Fields",
-    "fact": "Facts",
-    "population": "Population",
-    "rank": "Rankings",
-    "value": "Values and rules",
+FOLD = ("warning.", "missing.")
+"""What the head of the page tells already."""
+WORDS = {
+    "en": {
+        "as_of": "as of {as_of}, rules {rules}",
+        "warnings": "Warnings",
+        "more": "With {amount} more won today it would be: {tier}",
+        "less": "With {amount} credited today it would be: {tier}",
+        "lines": "What is needed for the next level",
+        "line": "{band} begins above {line}: {more} more than {value} ({by})",
+        "empty": "not filled in: ",
+        "unknown": "not decidable: ",
+        "unset": "not set",
+    },
+    "nl": {
+        "as_of": "peildatum {as_of}, regels {rules}",
+        "warnings": "Waarschuwingen",
+        "more": "Met {amount} extra gewonnen vandaag wordt het: {tier}",
+        "less": "Met {amount} gecrediteerd vandaag wordt het: {tier}",
+        "lines": "Wat er nodig is voor het volgende niveau",
+        "line": "{band} begint boven {line}: {more} meer dan {value} ({by})",
+        "empty": "niet ingevuld: ",
+        "unknown": "niet te bepalen: ",
+        "unset": "niet ingesteld",
+    },
 }
 
 
@@ -33,47 +59,75 @@ def explain(
     if call.json:
         call.document(found)
     else:
-        _tell(found, wiring.labels)
+        show_explanation(found, wiring.labels)
     return 0
 
 
-def _tell(found: dict[str, Any], labels: Labels) -> None:
-    typer.echo(
-        f"{found['name'] or NOTHING} ({found['account']}), as of {found['as_of']}, rules {found['rule_version']}"
-    )
+def show_explanation(found: dict[str, Any], labels: Labels) -> None:
+    """Print one account: its outputs and sentences, what the next level needs, then every value by rule file."""
+    words = WORDS[labels.language]
+    head = words["as_of"].format(as_of=found["as_of"], rules=found["rule_version"])
+    typer.echo(f"{found['name'] or NOTHING} ({found['account']}), {head}")
     told = {name: value for name, value in found["outputs"].items() if value is not None and name not in SENTENCES}
     print_table(("", ""), [(labels.property(name), _shown(labels, name, value)) for name, value in told.items()])
     for name in SENTENCES:
         if sentence := found["outputs"].get(name):
             typer.echo(f"\n{labels.property(name)}\n  " + sentence.replace("\n", "\n  "))
     if found["warnings"]:
-        typer.echo("\nWarnings: " + ", ".join(found["warnings"]))
-    _tell_lines(found["lines"])
-    for kind, title in KINDS.items():
-        _tell_values(title, [value for value in found["values"] if value["kind"] == kind])
+        typer.echo(f"\n{words['warnings']}: " + ", ".join(found["warnings"]))
+    if change := found["nearest"]:
+        revenue, tier = Decimal(change["revenue"]), labels.value("seg_tier", change["tier"])
+        typer.echo("\n" + words["more" if revenue > 0 else "less"].format(amount=f"{abs(revenue):,.2f}", tier=tier))
+    _tell_lines(found["lines"], words)
+    for file, values in _by_file(found["values"]):
+        _tell_values(file, values, words)
 
 
 def _shown(labels: Labels, name: str, value: str) -> str:
-    return ", ".join(labels.value(name, part) for part in value.split(";"))
+    return ", ".join(_figure(labels.value(name, part)) for part in value.split(";"))
 
 
-def _tell_lines(lines: list[dict[str, Any]]) -> None:
+def _tell_lines(lines: list[dict[str, Any]], words: Mapping[str, str]) -> None:
+    if lines:
+        typer.echo(f"\n{words['lines']}")
     for line in lines:
-        typer.echo(
-            f"\n{line['band']} begins above {line['line']}: {line['by']} is {line['value']}, {line['lacking']} lacking"
-        )
+        figures = {name: _figure(line[name]) for name in ("line", "value", "more")}
+        typer.echo("  " + words["line"].format(band=line["band"], by=line["by"], **figures))
 
 
-def _tell_values(title: str, values: list[dict[str, Any]]) -> None:
-    told = [value for value in values if value["state"] != "not applicable" and value["name"] not in SENTENCES]
-    if told:
-        typer.echo(f"\n{title}")
-    for value in told:
-        shown = value["value"] if value["state"] == "known" else f"({value['state']})"
-        thresholds = ", ".join(f"{name} = {_or_nothing(threshold)}" for name, threshold in value["thresholds"].items())
-        beside = f"   [{thresholds}]" if thresholds else ""
-        typer.echo(f"  {value['name']} = {shown}{beside}   {value['at'] or ''}".rstrip())
+def _by_file(values: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The values of each rule file in the order of its lines; what the rules derived by themselves is not theirs."""
+    placed = [(*value["at"].split(":"), value) for value in values if value["at"] and _worth_telling(value)]
+    for file, mine in groupby(sorted(placed, key=lambda item: (item[0], int(item[1]))), key=lambda item: item[0]):
+        yield file, [value for _, _, value in mine]
 
 
-def _or_nothing(threshold: object) -> str:
-    return "not set" if threshold is None else str(threshold)
+def _worth_telling(value: Mapping[str, Any]) -> bool:
+    told = value["name"] in SENTENCES or value["name"].startswith(FOLD)
+    return not told and value["state"] != "not applicable"
+
+
+def _tell_values(file: str, values: Sequence[dict[str, Any]], words: Mapping[str, str]) -> None:
+    typer.echo(f"\n{file}")
+    known = [value for value in values if value["state"] == "known"]
+    width = min(max((len(value["name"]) for value in known), default=0), WIDEST)
+    for value in known:
+        line = value["at"].rpartition(":")[2]
+        beside = ", ".join(f"{name} {_threshold(shown, words)}" for name, shown in value["thresholds"].items())
+        text = f"  {line:>4}  {value['name']:{width}}  {_figure(value['value'])}" + (f"   [{beside}]" if beside else "")
+        typer.echo(text)
+    for title, kinds in (("empty", {"field"}), ("unknown", {"fact", "value", "rank", "population"})):
+        names = [value["name"] for value in values if value["state"] == "unknown" and value["kind"] in kinds]
+        if names:
+            typer.echo(
+                fill(words[title] + ", ".join(names), width=100, initial_indent=" " * 8, subsequent_indent=" " * 10)
+            )
+
+
+def _figure(text: str) -> str:
+    """An exact number with its thousands apart; other texts as they are."""
+    return f"{Decimal(text):,}" if NUMBER.fullmatch(text) else text
+
+
+def _threshold(shown: object, words: Mapping[str, str]) -> str:
+    return words["unset"] if shown is None else shorten(_figure(str(shown)), width=40, placeholder=" …")

@@ -1,17 +1,21 @@
 """`status`, `runs`, `runs show`: what happened, from the journal alone."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
 
+from connector.cli.audit import export, forget
 from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
+from connector.model.changes import Landed
 from connector.model.outputs import NOTHING
 
 PANEL = "Look back"
 COUNTS = ("changes", "written", "refused")
 RECORD = ("account", "property", "old", "new", "cause", "outcome", "reason")
+RECORDS_SHOWN, WIDEST = 40, 60
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
 
@@ -21,6 +25,8 @@ def mount(app: typer.Typer) -> None:
     group = typer.Typer(help=runs.__doc__)
     group.callback(invoke_without_command=True)(shared(runs))
     group.command("show")(shared(show))
+    group.command("export")(shared(export))
+    group.command("forget")(shared(forget))
     app.add_typer(group, name="runs", rich_help_panel=PANEL)
 
 
@@ -57,8 +63,13 @@ def runs(call: Call, *, limit: Annotated[int, typer.Option(min=1, help="At most 
     return 0
 
 
-def show(call: Call, *, run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")]) -> int:
-    """Tell one run: its figures, its reasons, and every record with its outcome."""
+def show(
+    call: Call,
+    *,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    every: Annotated[bool, typer.Option("--all", help="Every value, not only the first; --json has them all.")] = False,
+) -> int:
+    """Tell one run: its figures, its reasons, and its values with their outcome, those not written first."""
     found = call.wiring().run(run)
     if call.json:
         call.document(found)
@@ -67,8 +78,12 @@ def show(call: Call, *, run: Annotated[str, typer.Argument(metavar="RUN", help="
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")
     print_table(("", ""), [(name, f"{figure:,}") for name, figure in sorted(found["figures"].items())])
-    if found["records"]:
-        print_table(RECORD, [_record(record) for record in found["records"]])
+    records = sorted(found["records"], key=lambda record: record["outcome"] == Landed.WRITTEN)
+    shown = records if every else records[:RECORDS_SHOWN]
+    if shown:
+        print_table(RECORD, [_record(record) for record in shown])
+    if more := len(records) - len(shown):
+        typer.echo(f"… and {more:,} more values: --all shows them")
     return 0
 
 
@@ -77,7 +92,9 @@ def _row(row: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _record(record: Mapping[str, Any]) -> Sequence[str]:
-    return [str(record[name]) if record[name] is not None else NOTHING for name in RECORD]
+    return [
+        NOTHING if record[name] is None else shorten(str(record[name]), WIDEST, placeholder=" …") for name in RECORD
+    ]
 
 
 def _ended(row: Mapping[str, Any]) -> str:
@@ -92,5 +109,9 @@ def _aged(run: str | None, seconds: int | None) -> str:
     if run is None or seconds is None:
         return "none yet"
     if seconds < 2 * HOUR:
-        return f"{run}, {seconds // 60} minutes ago"
+        return f"{run}, {_counted(seconds // 60, 'minute')} ago"
     return f"{run}, {seconds // HOUR} hours ago" if seconds < TWO_DAYS else f"{run}, {seconds // (24 * HOUR)} days ago"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

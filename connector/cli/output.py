@@ -1,6 +1,7 @@
 """What a call prints: one JSON document on stdout, or text; errors as one block on stderr."""
 
 import sys
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -45,6 +46,15 @@ def print_error(message: str, *, hint: str = "") -> None:
 def say(text: str) -> None:
     """Print one line of progress or advice on stderr."""
     typer.echo(text, err=True)
+
+
+def table_line(name: str, counts: Mapping[str, int]) -> str:
+    """Tell in one line what became of the rows of a table beside the CRM."""
+    said = ", ".join(f"{counts[word]:,} {word}" for word in ("matched", "unmatched", "ambiguous"))
+    line = f"tables.{name}: {counts['rows']:,} rows, {said}; {counts['accounts']:,} accounts have one"
+    keyless = counts["accounts_without_key"]
+    line += f", {keyless:,} have no key to be matched by" if keyless else ""
+    return line + ("; too old, so all of it counts as missing" if counts["too_old"] else "")
 
 
 def _has_place(line: str) -> bool:

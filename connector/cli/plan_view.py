@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, islice
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from connector.planning.plan import Plan
 
 ACCOUNTS_SHOWN = 10
+WIDEST = 60
 HEADLINES = ("seg_tier", "seg_pyramid_level", "seg_say_no_status", "seg_action")
 """Properties shown per account; the others are counted."""
 WORDS = {
@@ -22,6 +24,7 @@ WORDS = {
         "plan": "Plan of run {run}, as of {as_of}, rules {rules}",
         "nothing": "nothing to change",
         "sum": "{changes} changes on {accounts} accounts; {say_no} newly say NO, {cleared} no longer",
+        "calls": "writing it takes about {calls} API calls",
         "kept": "{kept} values that a person changed are kept",
         "moves": "From tier to tier",
         "columns": ("from", "to", "accounts", "revenue"),
@@ -37,6 +40,7 @@ WORDS = {
         "plan": "Plan van run {run}, peildatum {as_of}, regels {rules}",
         "nothing": "niets te wijzigen",
         "sum": "{changes} wijzigingen bij {accounts} klanten; {say_no} nieuw op NEE, {cleared} niet meer",
+        "calls": "het wegschrijven kost ongeveer {calls} API-aanroepen",
         "kept": "{kept} waarden die iemand zelf heeft aangepast blijven staan",
         "moves": "Van segment naar segment",
         "columns": ("van", "naar", "klanten", "omzet"),
@@ -62,6 +66,7 @@ DUTCH_CAUSES: dict[str, str] = {
     Cause.CURRENCY: "wisselkoers",
     Cause.TIME: "verstreken tijd",
     Cause.UNDO: "teruggedraaid",
+    Cause.UNDONE: "teruggedraaide waarde opnieuw",
     Cause.UNKNOWN: "onbekend",
 }
 
@@ -93,6 +98,8 @@ def show_plan(
                 cleared=f"{tally.no_longer_say_no:,}",
             )
         )
+        if plan.calls:
+            typer.echo(str(words["calls"]).format(calls=f"{plan.calls:,}"))
         _show_moves(plan, labels)
         _show_causes(plan, labels)
         if accounts:
@@ -144,11 +151,20 @@ def _account_rows(
     account: str, changes: Sequence["Change"], labels: "Labels", names: Mapping[str, str]
 ) -> Iterable[tuple[str, ...]]:
     told = {change.property: change for change in changes if change.target == "account"}
-    shown = [told[name] for name in HEADLINES if name in told] or changes[:1]
+    shown = [told[name] for name in HEADLINES if name in told] or [min(changes, key=_length)]
     who = f"{names[account]} ({account})" if account in names else account
     for change in shown:
-        old, new = (labels.value(change.property, value) for value in (change.old, change.new))
+        old, new = (_in_one_line(labels.value(change.property, value)) for value in (change.old, change.new))
         yield who, labels.property(change.property), old, new, _cause(change.cause, labels)
         who = ""
     if more := len(changes) - len(shown):
         yield "", str(WORDS[labels.language]["also"]).format(more=more), "", "", ""
+
+
+def _length(change: "Change") -> int:
+    """Of several small changes the shortest says most; explanations come last."""
+    return len(change.old or "") + len(change.new or "")
+
+
+def _in_one_line(text: str) -> str:
+    return shorten(text, width=WIDEST, placeholder=" …")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.call import Call, shared
-from connector.cli.logs import name_run
+from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
@@ -46,15 +46,18 @@ def run(
     wiring = call.wiring()
 
     def tell(line: str) -> None:
-        say(call.scrub(f"{wiring.clock():%Y-%m-%dT%H:%M:%SZ} {line}"))
+        say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
         for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result)):
             tell(line)
 
     with call.progress() as progress:
-        worker = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
-        in_time = worker.run()
+        worker, vitals = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
+        with vitals.serving() as address:
+            if address:
+                tell(f"answering at {address}: /livez, /readyz, /healthz, /metrics")
+            in_time = worker.run()
     if not in_time:
         sys.stderr.flush()
         os._exit(0)  # the batch in hand hangs; the journal knows what was sent

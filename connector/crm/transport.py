@@ -40,6 +40,10 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, object] | None = None
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    """A body that is no JSON object, sent as it is."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Headers of this call alone; they go along with every try of it."""
     lane: str = "app"
     once: bool = False
     renewed: bool = False

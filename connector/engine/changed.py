@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.engine.beside import one_sided
 from connector.engine.preparing import LINKS, K
 from connector.engine.sources import find, quoted
 from connector.model.fields import KEY, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from connector.engine.beside import Attached
     from connector.engine.published import Published
     from connector.engine.sources import Source
 
 RECORDS = (Table.DEALS, Table.TICKETS, Table.ACTIVITIES)
 
 
-def compare(published: Published) -> bool:
+def compare(published: Published, beside: Iterable[Attached] = ()) -> bool:
     """Make the table `changed` of accounts; tell whether there was anything to compare with."""
     if Table.ACCOUNTS not in published.request.before:
         return False
@@ -25,6 +27,7 @@ def compare(published: Published) -> bool:
     parts = [_one_sided("account_id", *_both(published, Table.ACCOUNTS), ours)]
     for table in RECORDS:
         parts += _of_records(published, table, ours)
+    parts += [moved for attached in beside if (moved := one_sided(published.db, attached))]
     published.db.execute(
         f"create table changed as select distinct a.{K} from account a "
         f"join ({' union all '.join(parts)}) c on c.account_id = a.account_id"

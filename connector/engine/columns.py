@@ -30,7 +30,7 @@ class Columns:
 
     def keep(self, name: str, rendered: Rendered) -> dict[str, str]:
         """Remember a node's column, and give the SQL that makes it (and its `off` column) by column name."""
-        columns = {name: rendered.value}
+        columns: dict[str, str] = {name: rendered.value}
         if rendered.off is not None:
             columns[off(name)] = rendered.off
         self.made[name] = replace(
@@ -65,7 +65,8 @@ class Columns:
         if relation in OF_ACCOUNTS:
             alias = "r" if self.nodes[name.name].of is Of.ACCOUNT else "rg"
             return self.named(name.name, alias)
-        return Rendered(w.column(name.name, "r"), scale=COLUMN_SCALE.get(name.type, 0), sure=name.name in NEVER_EMPTY)
+        sure = relation in set(Relation) and name.name in NEVER_EMPTY
+        return Rendered(w.column(name.name, "r"), scale=COLUMN_SCALE.get(name.type, 0), sure=sure)
 
 
 def off(name: str) -> str:

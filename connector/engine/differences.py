@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.canonical import found
-from connector.engine.preparing import K
+from connector.engine.preparing import G, K
 from connector.engine.published import REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
+from connector.model.fields import Type
 from connector.model.verdicts import AccountContext, Difference
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _of_deal(account: str, deal: dict[str, str], mirrored: Sequence[OutputOf]) -
 
 
 def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
-    cells = [f"{published.wanted(o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
+    cells = [f"{_kept(published, o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
     context = {
         "name": "a.name",
@@ -52,6 +53,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         "say_no_before": _flag(published.text(SAY_NO, before=True)),
         "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
+        "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (", ".join(f"{side}{i}" for i in range(len(outputs))) for side in "wf")
@@ -64,6 +66,14 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
     )
 
 
+def _kept(published: Published, output: OutputOf) -> str:
+    """SQL of an output's wanted text as the CRM keeps it: where all there is is a checkbox, false is empty."""
+    wanted = published.wanted(output)
+    if published.request.keeps_false or output.output.type is not Type.BOOLEAN:
+        return wanted
+    return f"nullif({wanted}, 'false')"
+
+
 def _flag(text: str) -> str:
     return f"case {text} when 'true' then true when 'false' then false end"
 
@@ -72,7 +82,7 @@ def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
     """Open deals whose mirrored values differ, gathered per account."""
     if not mirrored:
         return f"select null::bigint as {K}, null::struct(id varchar)[] as deals limit 0"
-    wants = [f"{published.wanted(o)} as w{i}" for i, o in enumerate(mirrored)]
+    wants = [f"{_kept(published, o)} as w{i}" for i, o in enumerate(mirrored)]
     finds = [
         f"{found(f'd.{quoted(o.output.on_deals)}', o.output.type, time_zone=published.request.time_zone)} as f{i}"
         for i, o in enumerate(mirrored)

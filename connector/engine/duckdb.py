@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from connector.engine import needs
+from connector.engine import beside, needs
 from connector.engine.building import Builder
 from connector.engine.columns import Columns
 from connector.engine.deals import deals
@@ -29,14 +29,15 @@ from connector.rules.connecting import connect
 from connector.rules.sql import Givens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from duckdb import DuckDBPyConnection
 
+    from connector.engine.beside import Attached
     from connector.engine.reading import Column
     from connector.engine.sources import Source
     from connector.model.runs import Reason
-    from connector.ports import EvaluationRequest, Progress
+    from connector.ports import EvaluationRequest, Matched, Progress
     from connector.rules.ruleset import Node, RuleSet
 
 
@@ -76,24 +77,27 @@ def _evaluate(
     define(db)
     sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
     _refuse_homeless(sources)
-    rules = connect(rules, {table.value: source.columns for table, source in sources.items()})
-    published = [node.name for node in rules.nodes] if request.keep_all else _published(rules)
+    tables = beside.attach(db, rules, request, sources[Table.ACCOUNTS].columns)
+    there = {table.value: source.columns for table, source in sources.items()}
+    rules = connect(rules, there | {name: tuple(table.columns) for name, table in tables.items()})
+    published = [node.name for node in rules.nodes] if request.keep_all else _published(rules, request.keep)
     nodes = needed(rules.nodes, published)
     asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
-    task = _Task(db, rules, request, nodes, asked)
+    task = _Task(db, rules, request, nodes, asked, beside.used(tables, nodes))
     unreadable = task.read(progress)
-    task.prepare()
+    matched = task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
     start = window_start(request.as_of, rules.parameters)
     givens = Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
     builder = Builder(db, givens, columns)
     verdict = builder.run(in_stages(task.nodes, published), progress)
-    return DuckDbEvaluation(Published(db, rules, request, columns, f"({verdict})", builder.standing), unreadable)
+    made = Published(db, rules, request, columns, f"({verdict})", builder.standing)
+    return DuckDbEvaluation(made, unreadable, matched, task.beside)
 
 
-def _published(rules: RuleSet) -> list[str]:
-    """The nodes that are asked for at the end: what is published, warned of, and drawn in the report."""
-    drawn = [node.name for node in rules.nodes if node.name == MISSING or is_line(node)]
+def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:
+    """The nodes that are asked for at the end: what is published, warned of, drawn in the report, or to be kept."""
+    drawn = [node.name for node in rules.nodes if node.name == MISSING or is_line(node) or node.name in keep]
     return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 
@@ -106,17 +110,21 @@ class _Task:
     request: EvaluationRequest
     nodes: tuple[Node, ...]
     sources: Mapping[Table, Source]
+    beside: Mapping[str, Attached]
 
     def read(self, progress: Progress) -> list[Reason]:
         """Make the typed tables, and return what could not be read."""
         unreadable: list[Reason] = []
         for number, source in enumerate(self.sources.values()):
-            unreadable += load(self.db, source, self._columns(source.table), time_zone=self.request.time_zone)
+            columns = self._columns(Table(source.table))
+            unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
             progress("read", number + 1, len(self.sources))
+        for table in self.beside.values():
+            unreadable += beside.read(self.db, table, self.rules, self.nodes, time_zone=self.request.time_zone)
         return unreadable
 
-    def prepare(self) -> None:
-        """Make the records the rules see."""
+    def prepare(self) -> list[Matched]:
+        """Make the records the rules see, and tell what was matched."""
         tables, situation = self.sources, self._situation()
         accounts(self.db, situation, absent=absent(tables[Table.ACCOUNTS], self._columns(Table.ACCOUNTS)))
         referrals(self.db)
@@ -126,10 +134,13 @@ class _Task:
         for table in (Table.TICKETS, Table.ACTIVITIES):
             if table in tables:
                 events(self.db, table, tables, needs.records(table, self.nodes), situation)
-        mark_unreadable(self.db, tables)
+        matched = [beside.match(self.db, table, self.nodes) for table in self.beside.values()]
+        mark_unreadable(self.db, tables, [beside.beside(name) for name in self.beside])
+        return matched
 
     def _columns(self, table: Table) -> dict[str, Column]:
-        return needs.columns(table, self.nodes, self.rules.outputs)
+        columns = needs.columns(table, self.nodes, self.rules.outputs)
+        return columns | beside.account_columns(self.beside.values()) if table is Table.ACCOUNTS else columns
 
     def _situation(self) -> Situation:
         pipelines = self._parameter("sales_pipelines")

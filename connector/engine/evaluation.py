@@ -5,28 +5,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine import advice, changed, differences, explaining, lines, pictures
-from connector.engine.preparing import K
+from connector.engine.preparing import G, K
 from connector.engine.published import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from connector.engine.beside import Attached
     from connector.engine.published import Published
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference, Explanation
+    from connector.model.verdicts import AccountContext, Difference, Explanation, KeptValues
+    from connector.ports import Matched
+    from connector.rules.probes import Counted
 
 
 class DuckDbEvaluation:
     """The port `Evaluation`."""
 
-    def __init__(self, published: Published, unreadable: Sequence[Reason]) -> None:
-        self.published, self.unreadable = published, unreadable
-        self.rule_version = published.rules.version
+    def __init__(
+        self,
+        published: Published,
+        unreadable: Sequence[Reason],
+        matched: Sequence[Matched] = (),
+        beside: Mapping[str, Attached] | None = None,
+    ) -> None:
+        self.published, self.unreadable, self.matched = published, unreadable, matched
+        self.rules, self.rule_version = published.rules, published.rules.version
         self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]
-        self._compared = changed.compare(published)
+        self._compared = changed.compare(published, (beside or {}).values())
 
     def figures(self) -> PopulationFigures:
         """Denominators of the guards."""
@@ -34,9 +43,11 @@ class DuckDbEvaluation:
         tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
         rows = list(
             self.published.rows(
-                f"select a.owner_id, count(*), count(*) filter (where {self.published.active}), count({tier}), "
-                f"cast(coalesce(sum({revenue}) filter (where {tier} is not null), 0) as bigint) "
-                f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
+                "select owner, count(*), count(*) filter (where active), count(tier), "
+                "cast(coalesce(sum(revenue) filter (where first and tier is not null), 0) as bigint) from ("
+                f"select a.owner_id as owner, {self.published.active} as active, {tier} as tier, {revenue} as revenue, "
+                f"row_number() over (partition by a.{G}, {tier} is null order by a.{K}) = 1 as first "
+                f"from {self.published.subjects}) group by owner order by owner"
             )
         )
         totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]
@@ -71,6 +82,14 @@ class DuckDbEvaluation:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
         self.published.settle()
         return advice.advised(self.published)
+
+    def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
+        """These values of every account, ascending by id."""
+        return explaining.values(self.published, names)
+
+    def counts(self, names: Sequence[str]) -> Mapping[str, Counted]:
+        """How many accounts, or groups, have these truths true, false, unknown or not applicable."""
+        return explaining.counts(self.published, names)
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.engine.columns import off
+from connector.engine.preparing import G, K
 from connector.engine.sources import quoted, quoted_text
-from connector.model.verdicts import Explanation, NodeValue, State, Verdict
+from connector.model.verdicts import NOT_APPLICABLE, Explanation, KeptValues, NodeValue, State, Verdict
+from connector.rules.probes import Counted
+from connector.rules.ruleset import Of
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from connector.engine.published import Published
 
 
@@ -30,6 +35,31 @@ def explain(published: Published, account: str) -> Explanation | None:
     texts = values[len(outputs) : len(outputs) + len(nodes)]
     kept = map(_value, nodes, texts, values[len(outputs) + len(nodes) :])
     return Explanation(verdict, name, tuple(kept), published.rules.not_configured)
+
+
+def values(published: Published, names: Sequence[str]) -> Iterator[KeptValues]:
+    """Stream these values of every account, ascending by id."""
+    kept = [name for name in names if name in published.columns.made]
+    cells = [
+        f"case when {_off(published, name)} then {quoted_text(NOT_APPLICABLE)} else {_text(published, name)} end"
+        for name in kept
+    ]
+    query = f"select {', '.join(['a.account_id', 'a.name', f'a.{G}', *cells])} from {published.subjects} order by a.{K}"
+    for account, name, group, *found in published.rows(query):
+        yield KeptValues(str(account), name, group, dict(zip(kept, found, strict=True)))
+
+
+def counts(published: Published, names: Sequence[str]) -> dict[str, Counted]:
+    """Count truths, a column of the group once per group; one the data cannot feed is left out."""
+    made = [name for name in names if name in published.columns.made]
+    cells: list[str] = []
+    for name in made:
+        once = f" and a.{K} = a.{G}" if published.columns.nodes[name].of is Of.GROUP else ""
+        cell, idle = published.cell(name), _off(published, name)
+        tests = (f"{cell} and not {idle}", f"not {cell} and not {idle}", f"{cell} is null and not {idle}", idle)
+        cells += [f"count(*) filter (where {test}{once})" for test in tests]
+    row = next(published.rows(f"select {', '.join(cells) or '0'} from {published.subjects}"))
+    return {name: Counted(*row[4 * i : 4 * i + 4]) for i, name in enumerate(made)}
 
 
 def _value(name: str, text: Any, applies_not: Any) -> NodeValue:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import median, quotient, variance
+from connector.engine.beside import LOST, beside
 from connector.engine.columns import OF_ACCOUNTS
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted
@@ -33,6 +34,7 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
     Aggregate.ALL: w.true,
 }
 """What a fact is over no record at all; the others are unknown."""
+PICKED = frozenset({Aggregate.FIRST, Aggregate.PARENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def facts(nodes: Iterable[Node], columns: Columns, givens: Givens, tables: Mappi
 
 def _rows(node: Node, fact: FactOf, columns: Columns, tables: Mapping[Of, str]) -> Rows:
     used = {_alias(name, fact, columns) for name in _names(fact)}
-    record = RECORDS.get(fact.relation) or tables[Of.ACCOUNT]
+    record = tables[Of.ACCOUNT] if fact.relation in OF_ACCOUNTS else RECORDS.get(fact.relation) or beside(fact.relation)
     source, key = f"{record} r", K if node.of is Of.ACCOUNT else G
     if fact.relation == Relation.MEMBERS:
         key = G
@@ -133,7 +135,8 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
         total, scale = _total(fact.aggregate, gathered)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)
-    query = f"select {rows.key} as {quoted('@key')}, {', '.join(cells.written())} from {rows.source}"
+    place = [f"r.{K} as k", f"r.{K} = r.{G} as top"] if any(fact.aggregate in PICKED for _, fact in batch) else []
+    query = f"select {rows.key} as {quoted('@key')}, {', '.join([*cells.written(), *place])} from {rows.source}"
     query = f"select {', '.join(['*', *marks.written(), *gaps.written()])} from ({query})"
     query = f'select "@key", {", ".join(totals)} from ({query}) group by "@key"'
     return Side(f'left join ({query}) {alias} on {alias}."@key" = {rows.on}', values)
@@ -142,7 +145,7 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
 def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: Cells) -> Gathered:
     """Name the columns of a fact. With gaps the value is the days since the row before it."""
     value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
-    here, held = cells.name("w", render.truth(fact.where)), cells.name("v", value.value)
+    here, held = cells.name("w", _counts(fact, render)), cells.name("v", value.value)
     lost = _lost(render, fact, here, held, "" if value.off is None else f" and not {cells.name('o', value.off)}")
     unknown = marks.name("u", f"coalesce({lost}, false)") if lost else None
     if fact.gaps:
@@ -152,9 +155,19 @@ def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: 
     return Gathered(here, held, value.scale, unknown)
 
 
+def _counts(fact: FactOf, render: Renderer) -> str:
+    """SQL: whether a row counts; unknown for one of a table beside the CRM whose account was lost."""
+    counts = str(render.truth(fact.where))
+    return f"case when not r.{LOST} then {counts} end" if _beside(fact) else counts
+
+
+def _beside(fact: FactOf) -> bool:
+    return fact.relation not in RECORDS and fact.relation not in OF_ACCOUNTS
+
+
 def _lost(render: Renderer, fact: FactOf, here: str, held: str, applies: str) -> str:
     """SQL: nobody knows whether the row counts, or it counts and its value is unknown; empty where that cannot be."""
-    known = fact.where is None or render(fact.where).sure
+    known = not _beside(fact) and (fact.where is None or render(fact.where).sure)
     lost = [] if known else [f"{here} is null"]
     if fact.value is not None and not render(fact.value).sure:
         lost.append(f"({here} and {held} is null{applies})")
@@ -176,6 +189,10 @@ def _total(aggregate: Aggregate, of: Gathered) -> tuple[str, int]:
             total, scale = f"count(*) {here}", 0
         case Aggregate.DISTINCT:
             total, scale = f"count(distinct {value}) {here}", 0
+        case Aggregate.PARENT:
+            total = f"max({value}) filter (where {of.where} and top)"
+        case Aggregate.FIRST:
+            total = f"coalesce(max({value}) filter (where {of.where} and top), arg_min({value}, k) {known})"
         case Aggregate.MIN | Aggregate.MAX:
             total = f"{aggregate.value}({value}) {here}"
         case Aggregate.MEAN:

@@ -14,7 +14,7 @@ from connector.engine.sources import quoted, quoted_text
 from connector.model.fields import CATALOGUE, KEY, Table, Type
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from duckdb import DuckDBPyConnection
@@ -128,9 +128,9 @@ def events(
     let_go(db, table)
 
 
-def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table]) -> None:
+def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table], others: Iterable[str] = ()) -> None:
     """An account is unreadable where a record of it is; marked once, after all records are there."""
-    records = [record(t) for t in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES) if t in tables]
+    records = [*(record(t) for t in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES) if t in tables), *others]
     marked = " union ".join(f"select {K} from {name} where unreadable" for name in records)
     if db.execute(f"select 1 from ({marked}) limit 1").fetchone():
         db.execute(f"update held_account set unreadable = true where {K} in ({marked})")

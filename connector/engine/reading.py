@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from connector.engine.sources import Source
-    from connector.model.fields import Table
+    from connector.model.fields import Field
 
 LISTED = 1000
 """Unreadable cells that are listed one by one; beyond, their number."""
@@ -31,6 +31,8 @@ LISTED = 1000
 SHOWN = 40
 """Characters of an unreadable cell that are shown."""
 
+KEYS: Mapping[str, str] = {table.value: key for table, key in KEY.items()}
+CATALOGUES: Mapping[str, tuple[Field, ...]] = {table.value: fields for table, fields in CATALOGUE.items()}
 NEVER_BAD = frozenset({Type.TEXT, Type.LONG_TEXT, Type.MULTI})
 
 
@@ -60,7 +62,7 @@ def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], 
     except duckdb.InvalidInputException as error:
         raise UsageError(_csv_problem(source, error), hint="save it as UTF-8 CSV with commas (RFC 4180)") from None
     _refuse_twins(db, source)
-    table, lacking = source.table.value, absent(source, columns)
+    table, lacking = source.table, absent(source, columns)
     db.execute(f'create view read_{table} as select rowid as "@row", *{lacking} from held_{table}')
     return reasons
 
@@ -71,19 +73,19 @@ def absent(source: Source, columns: Mapping[str, Column]) -> str:
     return "".join(f", cast(null as {SQL_TYPE[column.type]}) as {quoted(column.name)}" for column in lacking)
 
 
-def let_go(db: DuckDBPyConnection, table: Table) -> None:
+def let_go(db: DuckDBPyConnection, table: str) -> None:
     """Free the typed rows of a table."""
-    db.execute(f"drop view read_{table.value}; drop table held_{table.value}")
+    db.execute(f"drop view read_{table}; drop table held_{table}")
 
 
 def _can_be_bad(column: Column, source: Source) -> bool:
-    return column.name == KEY.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
+    return column.name == KEYS.get(source.table) or (column.type not in NEVER_BAD and not column.lenient)
 
 
 def _only_checked(source: Source, present: list[Column]) -> list[Column]:
     """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
     asked = {column.source for column in present}
-    known = [f for f in CATALOGUE[source.table] if f.name in source.columns and f.name not in asked]
+    known = [f for f in CATALOGUES.get(source.table, ()) if f.name in source.columns and f.name not in asked]
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
 
 
@@ -98,13 +100,13 @@ def _typed_table(source: Source, present: list[Column], checked: list[Column], t
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create table held_{source.table.value} as "
+        f"create table held_{source.table} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 
 
 def _is_bad(column: Column, source: Source) -> str:
-    if column.name == KEY.get(source.table):
+    if column.name == KEYS.get(source.table):
         return f"{quoted(column.name)} is null"
     return f"{quoted(column.name)} is null and trim({quoted('raw ' + column.source)}) <> ''"
 
@@ -114,7 +116,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     names = {
         name
         for (names,) in db.execute(
-            f"select distinct unreadable from held_{source.table.value} where unreadable is not null"
+            f"select distinct unreadable from held_{source.table} where unreadable is not null"
         ).fetchall()
         for name in names.split(",")
     }
@@ -124,13 +126,13 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
-        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table.value}"))
+        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))
     return reasons
 
 
 def _places(source: Source, column: Column, time_zone: str) -> str:
     cell = f"{quoted(column.source)}::varchar"
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
@@ -150,16 +152,16 @@ def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
 
 def _csv_problem(source: Source, error: duckdb.Error) -> str:
     first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].strip()
-    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table.value
+    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table
     return f"{name}: {' '.join(first.split())}"
 
 
 def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:
-    key = KEY.get(source.table)
+    key = KEYS.get(source.table)
     if key is None:
         return
     twin = db.execute(
-        f"select {key} from held_{source.table.value} where {key} is not null group by {key} having count(*) > 1 "
+        f"select {key} from held_{source.table} where {key} is not null group by {key} having count(*) > 1 "
         f"order by {key} limit 1"
     ).fetchone()
     if twin:

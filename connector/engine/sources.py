@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-REQUIRED: Mapping[Table, tuple[str, ...]] = {
+REQUIRED: Mapping[str, tuple[str, ...]] = {
     Table.ACCOUNTS: ("account_id",),
     Table.DEALS: ("deal_id", "is_won", "amount", "close_date"),
     Table.TICKETS: ("ticket_id", "created_at"),
@@ -31,9 +31,9 @@ SUFFIXES = (".csv", ".parquet")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The files of one table and the columns they have in common."""
+    """The files of one table and the columns they have in common; `table` is one of `Table`, or beside the CRM."""
 
-    table: Table
+    table: str
     files: tuple[Path, ...]
     columns: tuple[str, ...]
 
@@ -58,13 +58,7 @@ def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
         raise UsageError(f"{folder}: no such folder", hint="--data names a folder with accounts.csv and deals.csv")
     found: dict[Table, tuple[Path, ...]] = {}
     for table in Table:
-        files = [folder / f"{table.value}{suffix}" for suffix in SUFFIXES]
-        present = tuple(file for file in files if file.is_file())
-        if len(present) > 1:
-            raise UsageError(
-                f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date"
-            )
-        if present:
+        if present := of_folder(folder, table):
             found[table] = present
     for table in (Table.ACCOUNTS, Table.DEALS):
         if table not in found:
@@ -72,11 +66,22 @@ def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
     return found
 
 
-def find(db: DuckDBPyConnection, table: Table, files: Sequence[Path]) -> Source:
+def of_folder(folder: Path, table: str) -> tuple[Path, ...]:
+    """Find the file of one table, CSV or Parquet; nothing when there is none, UsageError when there are both."""
+    files = [folder / f"{table}{suffix}" for suffix in SUFFIXES]
+    present = tuple(file for file in files if file.is_file())
+    if len(present) > 1:
+        raise UsageError(
+            f"{present[0]} and {present[1].name}: one of the two", hint="remove the one that is out of date"
+        )
+    return present
+
+
+def find(db: DuckDBPyConnection, table: str, files: Sequence[Path]) -> Source:
     """Look at the headers of a table's files; UsageError when a file or a required column is missing."""
     for file in files:
         if not file.is_file():
-            raise UsageError(f"{file}: no such file", hint=f"the table {table.value} is read from it")
+            raise UsageError(f"{file}: no such file", hint=f"the table {table} is read from it")
     columns = _csv_header(files[0]) if is_csv(files[0]) else _parquet_columns(db, files)
     for name in REQUIRED.get(table, ()):
         if name not in columns:

@@ -47,6 +47,8 @@ class AccountContext:
     say_no_wanted: bool | None
     data_changed: bool | None = None
     """Whether the account's own records differ from those of `EvaluationRequest.before`; None where nobody compared."""
+    group: str | None = None
+    """What names its group within one evaluation: its members all carry the group's revenue. None without others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class PopulationFigures:
     """Accounts that had a tier before this run."""
     had_tier_by_owner: Mapping[str, int]
     revenue_had_tier_cents: int
-    """Revenue of the accounts that had a tier before."""
+    """Revenue of the accounts that had a tier before, that of a group once."""
 
 
 class State(StrEnum):
@@ -77,6 +79,20 @@ class NodeValue:
     name: str
     state: State
     value: str | None
+
+
+class KeptValues(NamedTuple):
+    """Some values of one account, by name: the text, None when unknown, NOT_APPLICABLE when it does not arise."""
+
+    account: str
+    name: str | None
+    group: int
+    """Equal for the accounts of one group."""
+    values: Mapping[str, str | None]
+
+
+NOT_APPLICABLE = "\N{EN DASH}"
+"""Stands for a value that does not arise; no text of a rule is a lone dash."""
 
 
 @dataclass(frozen=True, slots=True)

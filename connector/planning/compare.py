@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
 from connector.planning.causes import causes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.causes import Basis
@@ -44,9 +45,12 @@ class AccountPlan:
     kept: tuple[Change, ...]
 
 
-def key(item: Difference | Change) -> Key:
-    """The name of the value that a difference or a change is about."""
-    return item[1:4]
+key: Callable[[Difference | Change], Key] = itemgetter(slice(1, 4))
+"""The name of the value that a difference or a change is about."""
+_RECORD = itemgetter(1, 2)
+_NOTHING: tuple[None] = (None,)
+_made = tuple.__new__
+"""A change as its class makes it, without the call of its own: a first run makes hundreds of thousands."""
 
 
 def plan_account(
@@ -63,26 +67,23 @@ def plan_account(
     `ours` holds, per value ever written or sent by us, everything that counts as ours. Outputs that follow are
     written only on a record that is written anyway.
     """
-    told = zip(differences, causes(context, differences, before=before, now=now), strict=True)
-    allowed: list[tuple[Difference, str]] = []
-    edited: list[tuple[Difference, str]] = []
-    for item, cause in told:
-        free = edited_values is EditedValues.OVERWRITE or is_ours(item, ours)
-        (allowed if free else edited).append((item, cause))
-    written = {(item.target, item.record) for item, _ in allowed if not item.follows}
-    return AccountPlan(
-        context=context,
-        changes=_as_changes(pair for pair in allowed if (pair[0].target, pair[0].record) in written),
-        kept=_as_changes(pair for pair in edited if not pair[0].follows),
-    )
-
-
-def is_ours(item: Difference, ours: Mapping[Key, Sequence[str | None]]) -> bool:
-    """Whether the found value may be replaced: we wrote it, or nobody wrote anything before us."""
-    written = ours.get(key(item))
-    return item.found is None if written is None else item.found in written
-
-
-def _as_changes(told: Iterable[tuple[Difference, str]]) -> tuple[Change, ...]:
-    changes = [Change(*item[:4], item.found, item.wanted, cause) for item, cause in told if item.found != item.wanted]
-    return tuple(sorted(changes, key=key))
+    of_empty, of_other = causes(context, differences, before=before, now=now)
+    overwrite = edited_values is EditedValues.OVERWRITE
+    changes: list[Change] = []
+    following: list[Change] = []
+    kept: list[Change] = []
+    for account, target, record, name, wanted, found, follows in differences:
+        if wanted == found:
+            continue
+        cause = of_empty if found is None else of_other
+        change = _made(Change, (account, target, record, name, found, wanted, cause))
+        # ours: what we wrote, and what is empty where nobody wrote anything before us
+        written = ours.get((target, record, name), _NOTHING) if ours else _NOTHING
+        if overwrite or found in written:
+            (following if follows else changes).append(change)
+        elif not follows:
+            kept.append(change)
+    if following:
+        written_records = set(map(_RECORD, changes))
+        changes += [change for change in following if _RECORD(change) in written_records]
+    return AccountPlan(context, tuple(sorted(changes, key=key)), tuple(sorted(kept, key=key)))

@@ -164,6 +164,5 @@ def _path(place: str, key: str) -> str:
 
 def _digest(changes: Iterable[Change]) -> str:
     digest = Digest()
-    for change in changes:
-        digest.add(change)
+    digest.add(changes)
     return digest.text()

@@ -23,8 +23,25 @@ if TYPE_CHECKING:
 FIRST_RUN = "FIRST_RUN"
 POPULATION_DROP = "POPULATION_DROP"
 SMALL_PULL = "SMALL_PULL"
-OF_THE_PULL = frozenset({POPULATION_DROP, SMALL_PULL})
+EMPTIED_INPUT = "EMPTIED_INPUT"
+OF_THE_PULL = frozenset({POPULATION_DROP, SMALL_PULL, EMPTIED_INPUT})
 """Holds that doubt the pull itself: they cannot be approved once that pull is a day old."""
+COMES_AND_GOES = frozenset(
+    {
+        "oldest_open_invoice_date",
+        "oldest_open_invoice_due_date",
+        "first_invoice_open_since",
+        "open_invoice_amount",
+        "invoice_disputed",
+        "contract_end_date",
+        "quote_requested_at",
+        "merged_ids",
+        "closed_at",
+    }
+)
+"""Inputs that people empty for good reason: an invoice was paid, a contract ended."""
+OURS = "seg_"
+"""What we write, and what people set for us, empties for good reason too."""
 LONE_MOVE = 1
 """One account that moves is no damage to a book, however small the book."""
 
@@ -43,6 +60,8 @@ class Limits:
     max_population_drop_pct: Number = 30
     max_rows_drop_pct: Number = 20
     """Accounts, deals, tickets or activities that the CRM shows less of than in the last good run."""
+    max_input_drop_pct: Number = 50
+    """Accounts, deals, tickets or activities on which an input is no longer filled in, of those that had it."""
     min_accounts: int = 20
 
 
@@ -55,6 +74,8 @@ class Baseline:
     active_customers: int
     rows: Mapping[str, int]
     """Rows per table of its snapshot."""
+    filled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Per table and column of its snapshot, the rows that have a value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +90,7 @@ class Situation:
     population: PopulationFigures
     tally: Tally
     rows: Mapping[str, int] = field(default_factory=dict)
+    filled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     baseline: Baseline | None = None
 
 
@@ -107,6 +129,19 @@ def _pull_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, st
             figure = _share(rows - now, rows)
             limit = _limit("max_rows_drop_pct", limits.max_rows_drop_pct)
             yield SMALL_PULL, f"the pull holds {now} {table} where run {base.run} had {rows}: {figure} fewer; {limit}"
+        else:
+            yield from _emptied(situation, base, table, limits)
+
+
+def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -> Iterator[tuple[str, str]]:
+    """An input that is suddenly empty, or hidden, says more of the CRM than of the customers."""
+    for column, before in sorted(base.filled.get(table, {}).items()):
+        now = situation.filled.get(table, {}).get(column, 0)
+        told = column not in COMES_AND_GOES and not column.startswith(OURS)
+        if told and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
+            limit = _limit("max_input_drop_pct", limits.max_input_drop_pct)
+            text = f"{column} is filled in on {now} {table} where run {base.run} had {before}"
+            yield EMPTIED_INPUT, f"{text}: {_share(before - now, before)} fewer; {limit}"
 
 
 def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import orjson
 from connector.planning.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from connector.model.changes import Change
@@ -27,6 +28,8 @@ class Plan:
     made_at: datetime
     digest: str
     tally: Tally = field(default_factory=Tally)
+    calls: int = 0
+    """API calls that releasing it takes when nothing goes wrong."""
     holds: tuple[Reason, ...] = ()
     """What keeps it from being written without a person."""
 
@@ -37,9 +40,9 @@ class Digest:
     def __init__(self) -> None:
         self._sum = hashlib.sha256()
 
-    def add(self, change: Change) -> None:
-        """Take in one change."""
-        self._sum.update(orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE))
+    def add(self, changes: Iterable[Change]) -> None:
+        """Take in some changes, in their order."""
+        self._sum.update(b"".join([orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE) for change in changes]))
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 TIER = "seg_tier"
 SAY_NO = "seg_say_no"
 COUNTED = frozenset({TIER, SAY_NO})
+_RECORD, _PROPERTY, _CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
 NOBODY = ""
 """Stands for an account without an owner."""
 
@@ -29,7 +31,7 @@ class Move:
 
 @dataclass(slots=True)
 class Tally:
-    """The sums of a plan; flat in memory, whatever the population."""
+    """The sums of a plan; flat in memory but for the names of the groups that move."""
 
     accounts: int = 0
     changes: int = 0
@@ -42,7 +44,11 @@ class Tally:
     moves: Counter[Move] = field(default_factory=Counter)
     """Tiers that will be written, kept edits not among them."""
     revenue_by_move: Counter[Move] = field(default_factory=Counter)
-    """Cents."""
+    """Cents, those of a group once per move."""
+    revenue_moved_cents: int = 0
+    """Revenue of the accounts that had a tier and get another, that of a group once."""
+    _groups: set[tuple[str, Move | None]] = field(default_factory=set, repr=False)
+    """Groups whose revenue is in: of a move, and of all."""
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""
     newly_say_no: int = 0
@@ -55,11 +61,6 @@ class Tally:
         """Accounts that had a tier and get another; a first assignment is no change."""
         return sum(count for move, count in self.moves.items() if move.before is not None)
 
-    @property
-    def revenue_moved_cents(self) -> int:
-        """Revenue of the accounts that had a tier and get another."""
-        return sum(cents for move, cents in self.revenue_by_move.items() if move.before is not None)
-
     def add(self, plan: AccountPlan) -> None:
         """Count one account's plan."""
         self.kept += len(plan.kept)
@@ -67,9 +68,9 @@ class Tally:
             return
         self.accounts += 1
         self.changes += len(plan.changes)
-        self.by_property.update(change.property for change in plan.changes)
-        self.by_cause.update(change.cause for change in plan.changes)
-        self.records.update(target for target, _ in {(change.target, change.record) for change in plan.changes})
+        self.by_property.update(map(_PROPERTY, plan.changes))
+        self.by_cause.update(map(_CAUSE, plan.changes))
+        self.records.update(target for target, _ in set(map(_RECORD, plan.changes)))
         for change in plan.changes:
             if change.property in COUNTED and change.target is Target.ACCOUNT:
                 self._count(change, plan.context)
@@ -84,6 +85,16 @@ class Tally:
 
     def _count_move(self, move: Move, context: AccountContext) -> None:
         self.moves[move] += 1
-        self.revenue_by_move[move] += max(context.revenue_cents or 0, 0)
+        cents = max(context.revenue_cents or 0, 0)
+        self.revenue_by_move[move] += cents if self._is_first(context.group, move) else 0
         if move.before is not None:
             self.moved_by_owner[context.owner or NOBODY] += 1
+            self.revenue_moved_cents += cents if self._is_first(context.group, None) else 0
+
+    def _is_first(self, group: str | None, move: Move | None) -> bool:
+        """Whether no other member of the group was counted here; an account without others always is the first."""
+        if group is None:
+            return True
+        known = len(self._groups)
+        self._groups.add((group, move))
+        return len(self._groups) > known

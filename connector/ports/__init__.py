@@ -4,23 +4,28 @@ Every implementation of a port is held to one contract suite (tests/contract). R
 other; they meet here.
 """
 
-from connector.ports.crm import Crm, Finding, Page, ProvisionStep, PullRequest, PullSummary, Quota
+from connector.ports.beside import Beside, Join, Matched, Read, Source
+from connector.ports.crm import Cost, Crm, Finding, Page, ProvisionStep, PullRequest, PullSummary, Quota
 from connector.ports.engine import Engine, Evaluation, EvaluationRequest
 from connector.ports.journal import ChangeRow, Holder, Journal, Lease, QuarantineRow, RunRow
-from connector.ports.mirror import Mirror, Snapshot, SnapshotDraft
+from connector.ports.mirror import Mirror, Snapshot, SnapshotDraft, TableSnapshot
 from connector.ports.outside import Clock, Notifier, Progress
 
 __all__ = [
+    "Beside",
     "ChangeRow",
     "Clock",
+    "Cost",
     "Crm",
     "Engine",
     "Evaluation",
     "EvaluationRequest",
     "Finding",
     "Holder",
+    "Join",
     "Journal",
     "Lease",
+    "Matched",
     "Mirror",
     "Notifier",
     "Page",
@@ -30,7 +35,10 @@ __all__ = [
     "PullSummary",
     "QuarantineRow",
     "Quota",
+    "Read",
     "RunRow",
     "Snapshot",
     "SnapshotDraft",
+    "Source",
+    "TableSnapshot",
 ]

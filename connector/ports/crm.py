@@ -89,12 +89,26 @@ class Quota:
     resets_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls that some records of one target take when nothing goes wrong."""
+
+    opening: int
+    """To see that the target is ready to be written to."""
+    read: int
+    """To read all records once."""
+    write: int
+    """To write all records."""
+
+
 class Crm(Protocol):
     """A CRM as the core sees it. Values are canonical text (model.changes.Change)."""
 
     name: str
     batch_size: int
     """Records per write call."""
+    keeps_false: bool
+    """Whether a false property is told apart from an empty one; where it is not (a checkbox), both are None here."""
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """Deliver every page, from one thread; return only when the pull is complete and counts agree.
@@ -132,6 +146,9 @@ class Crm(Protocol):
 
     def quota(self) -> Quota:
         """The last known quota; asks the CRM when it has not been seen yet."""
+
+    def cost(self, records: int, /) -> Cost:
+        """The calls so many records of one target take; asks the CRM nothing."""
 
     def requests(self) -> int:
         """Calls sent so far by this object, retries included."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -14,8 +14,17 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.runs import Reason
-    from connector.model.verdicts import AccountContext, Difference, Explanation, PopulationFigures, Verdict
+    from connector.model.verdicts import (
+        AccountContext,
+        Difference,
+        Explanation,
+        KeptValues,
+        PopulationFigures,
+        Verdict,
+    )
+    from connector.ports.beside import Beside, Matched
     from connector.ports.outside import Progress
+    from connector.rules.probes import Counted
     from connector.rules.ruleset import RuleSet
 
 
@@ -31,8 +40,14 @@ class EvaluationRequest:
     language: str
     before: Mapping[Table, tuple[Path, ...]] = field(default_factory=dict)
     """The files of the run to compare with, for the cause of a change; empty without one. No verdict reads it."""
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    """Tables beside the CRM; one that is absent is not connected."""
+    keeps_false: bool = True
+    """Whether the CRM tells a false property from an empty one; where it does not, a wanted false is an empty one."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
+    keep: Collection[str] = ()
+    """Names whose values are kept besides, for `values`; those the data cannot feed are left out."""
 
 
 class Evaluation(Protocol):
@@ -43,6 +58,10 @@ class Evaluation(Protocol):
     rule_version: str
     unreadable: Sequence[Reason]
     """Cells that could not be read, each with file, row and column."""
+    rules: RuleSet
+    """The rules as far as the data can feed them."""
+    matched: Sequence[Matched]
+    """What became of the rows of each table beside the CRM that the rules use."""
 
     def figures(self) -> PopulationFigures:
         """Denominators of the guards."""
@@ -64,6 +83,12 @@ class Evaluation(Protocol):
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
+        """These values of every account, ascending by id; a name that was not kept has none."""
+
+    def counts(self, names: Sequence[str]) -> Mapping[str, Counted]:
+        """How many accounts, or groups for a column of the group, have these kept truths true, false, unknown, idle."""
 
     def explain(self, account: str) -> Explanation | None:
         """One account with all its values, None when there is no such account; needs `keep_all` in the request."""

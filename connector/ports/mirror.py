@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from connector.model.fields import Table
+    from connector.ports.beside import Read
     from connector.ports.crm import Page, PullSummary
+
+
+@dataclass(frozen=True, slots=True)
+class TableSnapshot:
+    """A table beside the CRM in a snapshot."""
+
+    files: tuple[Path, ...]
+    rows: int
+    made_on: date
+    """The day its data are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,10 @@ class Snapshot:
     """When everything was last pulled, not only changes."""
     columns: Mapping[Table, tuple[str, ...]] = field(default_factory=dict)
     """The columns of each table: what is connected. A pull that asks for more of them must be a full one."""
+    beside: Mapping[str, TableSnapshot] = field(default_factory=dict)
+    """Tables beside the CRM, by their names in the settings."""
+    filled: Mapping[Table, Mapping[str, int]] = field(default_factory=dict)
+    """Per table and column, the rows that have a value."""
 
 
 class SnapshotDraft(Protocol):
@@ -39,7 +54,10 @@ class SnapshotDraft(Protocol):
     def add(self, page: Page) -> None:
         """Append rows; memory stays flat in their number. Raises BadAnswer for a page unlike the table's first one."""
 
-    def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
+    def add_beside(self, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Append rows of a table beside the CRM, which replace those of the base as a whole."""
+
+    def commit(self, summary: PullSummary, *, now: datetime, beside: Mapping[str, Read] | None = None) -> Snapshot:
         """Merge with the base when the pull held changes only, and make it current with one row in the journal.
 
         Raises BadAnswer when rows are missing, without an id, or doubled in a full pull; StopRun with code
@@ -58,6 +76,9 @@ class Mirror(Protocol):
 
     def snapshot(self, name: str) -> Snapshot | None:
         """A committed snapshot that was not pruned yet."""
+
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """In the last committed snapshot, per account the ids that were merged into it; accounts without are absent."""
 
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.rules.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compute, is_known
 from connector.rules.python import Evaluator
+from connector.rules.reading import LOST
 from connector.rules.ruleset import Aggregate, Figure
 from connector.rules.tree import Op
 
@@ -25,6 +26,9 @@ def fact_value(fact: FactOf, rows: Iterable[Mapping[str, Cell]], cells: Mapping[
     """Compute a fact over the related records."""
     found: list[Cell] = []
     for row in rows:
+        if LOST in row:
+            found.append(UNKNOWN)
+            continue
         evaluator = Evaluator(frame, cells, row)
         counts = True if fact.where is None else evaluator.value(fact.where)
         if counts is UNKNOWN:
@@ -49,6 +53,8 @@ def aggregate(verb: Aggregate, cells: Sequence[Cell], *, gaps: bool = False) -> 
         return Decimal(len(set(values)))
     if verb is Aggregate.SUM:
         return sum(values, ZERO)
+    if verb in {Aggregate.FIRST, Aggregate.PARENT}:
+        return values[0] if values else UNKNOWN
     return _OVER_SOME[verb](values) if values else UNKNOWN
 
 

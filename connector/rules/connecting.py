@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Definition, Node, OutputOf, RuleSet
     from connector.rules.tree import Expression
 
-ALWAYS = {Table.ACCOUNTS: frozenset(EXTRA_ACCOUNT_COLUMNS), Table.DEALS: frozenset(EXTRA_DEAL_COLUMNS)}
+ALWAYS: Mapping[str, frozenset[str]] = {
+    Table.ACCOUNTS: frozenset(EXTRA_ACCOUNT_COLUMNS),
+    Table.DEALS: frozenset(EXTRA_DEAL_COLUMNS),
+}
 OURS = "seg_"
-TABLES = {Relation.DEALS: Table.DEALS, Relation.TICKETS: Table.TICKETS, Relation.ACTIVITIES: Table.ACTIVITIES}
+OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 
 
 def connect(rules: RuleSet, available: Mapping[str, Collection[str]]) -> RuleSet:
     """Leave out what the data cannot feed. `available` holds the columns of each connected table."""
-    connector = _Connector(rules, {Table(name): frozenset(columns) for name, columns in available.items()})
+    connector = _Connector(rules, {str(name): frozenset(columns) for name, columns in available.items()})
     for node in rules.nodes:
         connector.add(node)
     return replace(
@@ -46,7 +49,7 @@ def connect(rules: RuleSet, available: Mapping[str, Collection[str]]) -> RuleSet
 @dataclass(slots=True)
 class _Connector:
     rules: RuleSet
-    available: Mapping[Table, frozenset[str]]
+    available: Mapping[str, frozenset[str]]
     nodes: dict[str, Node] = field(default_factory=dict)
     off: dict[str, str] = field(default_factory=dict)
 
@@ -93,8 +96,8 @@ class _Connector:
 
     def _fit_fact(self, fact: FactOf) -> FactOf | str:
         missing: frozenset[str] = frozenset(self.off)
-        if fact.relation in TABLES:
-            table = TABLES[Relation(fact.relation)]
+        if fact.relation not in OF_ACCOUNTS:
+            table = fact.relation
             if table not in self.available:
                 return f"{fact.relation} are not connected"
             there = self.available[table] | ALWAYS.get(table, frozenset())
@@ -107,6 +110,8 @@ class _Connector:
         folder = Folder(self.off, self.rules.parameters, missing)
         value = None if fact.value is None else folder.fold(fact.value)
         where = None if fact.where is None else folder.fold(fact.where)
+        if fact.relation in self.rules.tables and where == FALSE != fact.where:  # nothing counts, which is not 0
+            return f"{fact.relation}.{', '.join(sorted(missing))} is not connected"
         if value is not None and idle(value):
             gone = ", ".join(sorted(missing & self._rows(fact)))
             return f"{fact.relation}.{gone} is not connected" if gone else "no file defines what it needs"
@@ -143,7 +148,7 @@ class _Connector:
     def _refit(self, node: Node, definition: Definition) -> Node:
         used = _expressions(definition)
         depends = dict.fromkeys(name for e in used for name in names_in(e))
-        if isinstance(definition, FactOf) and definition.relation not in TABLES:
+        if isinstance(definition, FactOf) and definition.relation in OF_ACCOUNTS:
             depends |= dict.fromkeys(name for e in used for name in names_in(e, Scope.ROW))
         changed = replace(node, definition=definition, depends=tuple(depends))
         if isinstance(definition, FactOf):

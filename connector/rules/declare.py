@@ -31,6 +31,8 @@ class Declaration:
     build: Callable[[Names], list[Node]]
     kind: str = ""
     label: Mapping[str, str] = field(default_factory=dict)
+    column: str = ""
+    """Of a field: the account's column it reads."""
 
 
 def uses_of(*formulas: Formula | None) -> frozenset[str]:
@@ -61,7 +63,8 @@ def formula_node(
     of: Of | None = None,
 ) -> list[Node]:
     """Make the node of a formula; none when it is broken, and the name is then known to be."""
-    if any(part is POISON for part in walk(expression)):
+    broken = any(part is POISON for part in walk(expression))
+    if broken or any(named not in names.nodes for named in names_in(expression)):  # what it names broke before it
         names.broken.add(name)
         return []
     unknown, idle = states(expression, names.nodes, names.parameters)

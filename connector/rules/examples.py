@@ -23,7 +23,7 @@ from connector.rules.parameters import override
 from connector.rules.population import evaluate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from connector.rules.cells import Cell
     from connector.rules.ruleset import Example, Node, RuleSet
@@ -64,20 +64,21 @@ class Prepared:
     as_of: date
     tables: dict[Table, list[Row]] = field(default_factory=dict)
     available: dict[str, set[str]] = field(default_factory=dict)
+    beside: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def run_example(rules: RuleSet, example: Example, *, language: str = "en") -> list[Miss]:
     """Run one example through the Python evaluator, with its own parameters in force."""
-    prepared = prepare(example)
+    prepared = prepare(example, rules.tables)
     changed = replace(rules, parameters=override(rules.parameters, example.set)) if example.set else rules
     connected = connect(changed, prepared.available)
-    asked = replace(connected, nodes=_needed(example, connected))
-    cells = evaluate(asked, prepared.tables, as_of=prepared.as_of, language=language)
+    asked = replace(connected, nodes=needed(example, connected))
+    cells = evaluate(asked, prepared.tables, as_of=prepared.as_of, language=language, beside=prepared.beside)
     return compare_with(example, connected, cells)
 
 
-def _needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
-    """Give the nodes behind what an example expects, in order."""
+def needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
+    """Give the nodes behind what an example expects, in order; of whatever rules are given."""
     fills = {output.output.name: output.node for output in rules.outputs}
     asked = {str(name) for name in _names(example.expect)}
     wanted = {fills.get(name, name) for name in asked} | (
@@ -96,17 +97,20 @@ def _names(expect: object) -> Iterator[object]:
             yield from _names(inner)
 
 
-def prepare(example: Example) -> Prepared:
-    """Write an example's records out as tables."""
+def prepare(example: Example, tables: Collection[str] = ()) -> Prepared:
+    """Write an example's records out as tables; `tables` are those beside the CRM that the rules know."""
     prepared = Prepared(date.fromisoformat(example.as_of) if example.as_of else AS_OF)
     accounts = example.given.get("accounts") or [example.given.get("account") or {}]
     prepared.available = {Table.ACCOUNTS: {"account_id"}, Table.DEALS: {c.name for c in CATALOGUE[Table.DEALS]}}
     prepared.tables = {Table.ACCOUNTS: [], Table.DEALS: []}
     for place, account in enumerate(_rows(accounts)):
-        _add_account(prepared, account, ONLY if len(_rows(accounts)) == 1 else f"{place + 1:04}")
+        _add_account(prepared, account, ONLY if len(_rows(accounts)) == 1 else f"{place + 1:04}", tables)
     for table in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES, Table.CURRENCY_RATES):
         if table in example.given:
             _add_rows(prepared, table, _rows(example.given[table]), ONLY)
+    for name in tables:
+        if name in example.given:
+            _add_beside(prepared, name, _rows(example.given[name]), ONLY)
     return prepared
 
 
@@ -124,11 +128,11 @@ def compare_with(example: Example, rules: RuleSet, cells: Mapping[str, Mapping[s
 # ── records ──
 
 
-def _add_account(prepared: Prepared, account: Mapping[str, Any], default: str) -> None:
-    times = int(account.get("times") or 1)
+def _add_account(prepared: Prepared, account: Mapping[str, Any], default: str, tables: Collection[str]) -> None:
+    times, short = int(account.get("times") or 1), {*SHORT, *tables}
     for copy in range(times):
         name = str(account.get("account_id") or default) + (f"-{copy + 1:04}" if times > 1 else "")
-        row = {key: _text(value) for key, value in account.items() if key not in SHORT}
+        row = {key: _text(value) for key, value in account.items() if key not in short}
         prepared.tables[Table.ACCOUNTS].append({**row, "account_id": name})
         if account.get("won") is not None:
             amount = Decimal(str(account["won"])) + copy * Decimal(str(account.get("step") or 0))
@@ -138,7 +142,18 @@ def _add_account(prepared: Prepared, account: Mapping[str, Any], default: str) -
         for table in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES):
             if table in account:
                 _add_rows(prepared, table, _rows(account[table]), name)
-    prepared.available[Table.ACCOUNTS] |= {key for key in account if key not in SHORT}
+        for beside in tables:
+            if beside in account:
+                _add_beside(prepared, beside, _rows(account[beside]), name)
+    prepared.available[Table.ACCOUNTS] |= {key for key in account if key not in short}
+
+
+def _add_beside(prepared: Prepared, table: str, rows: list[Mapping[str, Any]], account: str) -> None:
+    """Add rows of a table beside the CRM; only the columns an example writes are there."""
+    found = prepared.beside.setdefault(table, [])
+    for given in rows:
+        found.append({"account_id": account, **{key: _text(value) for key, value in given.items()}})
+        prepared.available.setdefault(table, set()).update(given)
 
 
 def _add_rows(prepared: Prepared, table: Table, rows: list[Mapping[str, Any]], account: str) -> None:

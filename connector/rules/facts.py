@@ -63,8 +63,10 @@ def _columns(names: Names, relation: str, name: Leaf, value: Formula | None) -> 
         return {node.name: Column(node.type, node.options) for node in names.nodes.values()}
     if relation in RELATIONS:
         return RELATIONS[Relation(relation)]
+    if relation in names.tables:
+        return names.tables[relation]
     if value is not None:
-        known = [*RELATIONS, *OVER_ACCOUNTS]
+        known = [*RELATIONS, *OVER_ACCOUNTS, *names.tables]
         at = value.leaf.spot(value.term.start, value.term.end - value.term.start)
         names.problems.add(
             at, f"'{name.text}' does not say over which records", near(relation, known) or "write TABLE.COLUMN"

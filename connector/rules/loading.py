@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 from connector.model.fields import Type
+from connector.rules.beside import fill_fields, read_fill, read_table
 from connector.rules.constants import check_parameters
 from connector.rules.document import Keys, Leaf, read_document
 from connector.rules.facts import declare_fact
@@ -116,6 +117,7 @@ class _Loader:
         if version not in {None, VERSION}:
             self.problems.add(form.at, f"version {version} is not known", f"this tiersync reads version {VERSION}")
         self._read_parameters(form)
+        self._read_tables(form)
         for section, declare in SECTIONS.items():
             for name, inner in form.forms(section):
                 self._define(declare(name, inner))
@@ -132,6 +134,14 @@ class _Loader:
             if kind is not None:
                 column = Column(Type(kind), inner.words("one_of"))
                 self.expected.setdefault(name.text, (column, name.at))
+
+    def _read_tables(self, form: Form) -> None:
+        for name, inner in form.forms("tables"):
+            if self._new(f"table {name.text}", name.text, name.at):
+                self.names.tables[name.text] = read_table(name, inner)
+        for name, value in form.mapping("fill"):
+            if self._new(f"fill {name.text}", name.text, name.at):
+                read_fill(name, value, self.names)
 
     def _read_models(self, form: Form) -> None:
         for name, value in form.mapping("models"):
@@ -180,6 +190,7 @@ class _Loader:
             check_parameters(form, self.names.parameters, self.problems)
         self._add_joint_declarations()
         self._declare_outputs()
+        self.declarations = fill_fields(self.declarations, self.names)
         self._build()
         outputs = self.outputs.results(self.names)
         examples = self._examples_that_apply()
@@ -195,6 +206,10 @@ class _Loader:
             models=tuple(self._models()),
             examples=examples,
             about=self.about,
+            tables={
+                name: {column: found.type for column, found in columns.items()}
+                for name, columns in self.names.tables.items()
+            },
         )
 
     def _set_parameters(self, overrides: Mapping[str, object]) -> None:

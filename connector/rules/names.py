@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.rules.ruleset import Node, Parameter
-    from connector.rules.tree import Expression
+    from connector.rules.tree import Expression, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,10 @@ class Names:
     absent: dict[str, Column] = field(default_factory=dict)
     """Expected from files that are not there: always not applicable."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    tables: dict[str, dict[str, Column]] = field(default_factory=dict)
+    """Tables beside the CRM."""
+    fills: dict[str, tuple[str, Position]] = field(default_factory=dict)
+    """Account column -> the name that fills it where the CRM has none."""
     broken: set[str] = field(default_factory=set)
     """Declared, but with a mistake that is already noted: naming them is no second mistake."""
     quiet: bool = False

@@ -11,8 +11,20 @@ from connector.rules.aggregating import fact_value, figure_value
 from connector.rules.cells import IDLE, UNKNOWN, Cell, half_up, is_known
 from connector.rules.python import Evaluator, Frame
 from connector.rules.ranking import Ranked, rank
-from connector.rules.reading import Unreadable, read_cell, read_records
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Node, Of, Part, Pick, PopulationOf, RankOf, Relation
+from connector.rules.reading import Unreadable, read_beside, read_cell, read_records
+from connector.rules.ruleset import (
+    Aggregate,
+    FactOf,
+    FieldOf,
+    FormulaOf,
+    Node,
+    Of,
+    Part,
+    Pick,
+    PopulationOf,
+    RankOf,
+    Relation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,10 +45,17 @@ def evaluate(
     time_zone: str = "Europe/Amsterdam",
     home_currency: str = "EUR",
     language: str = "en",
+    beside: Mapping[str, Sequence[Mapping[str, str | None]]] | None = None,
 ) -> dict[str, dict[str, Cell]]:
-    """Compute every node of every account; `rules` are connected to the data (connecting.connect)."""
+    """Compute every node of every account; `rules` are connected to the data (connecting.connect).
+
+    `beside` are tables beside the CRM, each row with the `account_id` it was matched to.
+    """
     frame = Frame(as_of, rules.parameters, language, home_currency, rules.version)
-    population = Population(frame, read_records(tables, frame, time_zone))
+    records = read_records(tables, frame, time_zone)
+    for name, rows in (beside or {}).items():
+        read_beside(name, rules.tables[name], rows, records)
+    population = Population(frame, records)
     for node in rules.nodes:
         population.add(node)
     return population.cells
@@ -120,8 +139,11 @@ class Population:
 
     def _rows(self, fact: FactOf, members: list[str], of: Of) -> Iterable[Mapping[str, Cell]]:
         if fact.relation == Relation.MEMBERS:
-            group = members if of is Of.GROUP else self.groups[self.records.root[members[0]]]
-            return [self.cells[member] for member in group]
+            root = self.records.root[members[0]]
+            group = members if of is Of.GROUP else self.groups[root]
+            if fact.aggregate is Aggregate.PARENT:
+                group = [root]
+            return [self.cells[member] for member in sorted(group, key=lambda m: ROOT_FIRST if m == root else m)]
         if fact.relation == Relation.REFERRED:
             return [self.cells[other] for member in members for other in self.referred.get(member, ())]
         related = self.records.related.get(fact.relation, {})

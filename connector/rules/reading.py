@@ -37,6 +37,10 @@ MAX_STEPS = 10
 """A chain of parents longer than this is broken (domain.md 11.14)."""
 
 
+LOST = "@lost"
+"""Cell of the one record of an account whose rows in a table beside the CRM cannot be told from others'."""
+
+
 class Unreadable(ValueError):
     """The text is not of the type of its column."""
 
@@ -118,6 +122,21 @@ def read_records(tables: Mapping[Table, Sequence[Mapping[str, str | None]]], fra
                 records.related.setdefault(table, {}).setdefault(row.get("account_id") or "", []).append(typed)
     _find_groups(records)
     return records
+
+
+def read_beside(
+    table: str, columns: Mapping[str, Type], rows: Sequence[Mapping[str, str | None]], records: Records
+) -> None:
+    """Type the rows of a table beside the CRM; one with the cell LOST stands for what cannot be matched."""
+    for row in rows:
+        typed: Row = {LOST: True} if LOST in row else {}
+        for name, kind in columns.items():
+            try:
+                typed[name] = read_cell(row.get(name), kind, time_zone=records.time_zone)
+            except Unreadable:
+                records.unreadable.add(row.get("account_id") or "")
+                typed[name] = UNKNOWN
+        records.related.setdefault(table, {}).setdefault(row.get("account_id") or "", []).append(typed)
 
 
 def _after(row: Mapping[str, str | None], records: Records) -> bool:

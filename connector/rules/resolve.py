@@ -142,6 +142,8 @@ class Resolver:
             return Name(term.text, self.row[term.text].type, Scope.ROW, at)
         if self.accounts and term.text in self.names.absent:
             return Literal(None, self.names.absent[term.text].type, at)
+        if self.accounts and (term.text in self.names.broken or self.names.quiet):
+            return POISON
         hint = f"write 'account.{term.text}'" if term.text in self.names.nodes else near(term.text, self.row)
         self.say(at, f"unknown {self.row_what} '{term.text}'", hint)
         return POISON

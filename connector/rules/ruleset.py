@@ -51,7 +51,7 @@ class Of(StrEnum):
 
 
 class Relation(StrEnum):
-    """Records that point at an account. Other tables ([tables.*]) go by their own name."""
+    """Records that point at an account. Tables beside the CRM (RuleSet.tables) go by their own name."""
 
     DEALS = "deals"
     TICKETS = "tickets"
@@ -105,6 +105,10 @@ class Aggregate(StrEnum):
     ALL = "all"
     DISTINCT = "distinct"
     """Number of different values."""
+    FIRST = "first"
+    """Of members only: the ultimate parent's value, else that of the first member by account id."""
+    PARENT = "parent"
+    """Of members only: the ultimate parent's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ class FactOf:
     A record whose `where` is unknown, or that counts but has no value (unknown), makes the fact unknown; a value
     that is not applicable leaves the record out. `any` with one true is true. `count` has no value.
     With `gaps` the values are dates, sorted, and what is aggregated is the days between neighbours (n - 1 of them).
+    Over a table beside the CRM an account whose rows cannot be told from others' has one record nobody knows: its
+    fact is unknown, not 0.
 
     Records the evaluator never shows: created after `as_of`; deals of a pipeline outside `$sales_pipelines`.
     Columns added to deals: `amount` is in home currency (exact, 2 decimals; empty when it has no amount, no rate, or
@@ -298,6 +304,8 @@ class RuleSet:
     """Every file read, with what it says about itself per language."""
     not_configured: Mapping[str, str] = field(default_factory=dict)
     """Nodes that are off, and why; filled by connect."""
+    tables: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    """Tables beside the CRM, with the columns the rules know."""
 
     def node(self, name: str) -> Node:
         """Find a node by name; KeyError when there is none."""

@@ -67,7 +67,9 @@ SHAPES: dict[str, Shape] = {
         "about": Key(L, "what this file is about"),
         "parameters": Key(M, "numbers, words and switches a person may change", inside="parameter"),
         "expects": Key(M, "names another file may define; without it they are 'not configured'", inside="expected"),
+        "tables": Key(M, "tables beside the CRM: [tables.NAME] of the settings", inside="table"),
         "fields": Key(M, "names for columns of the account", inside="field"),
+        "fill": Key(M, "account columns and the name that fills them where the CRM has none"),
         "facts": Key(M, "one value from the related records", inside="fact"),
         "values": Key(M, "formulas over fields, facts and other values", inside="value"),
         "population": Key(M, "figures of everybody together", inside="figure"),
@@ -96,6 +98,10 @@ SHAPES: dict[str, Shape] = {
         "type": Key(W, "type of the value", required=True, one_of=TYPES),
         "one_of": Key(S, "the texts it may have"),
     },
+    "table": {
+        "columns": Key(M, "its columns and their types, like amount: money", required=True),
+        "label": _LABEL,
+    },
     "field": {
         "from": Key(W, "the column: account.NAME", required=True),
         "type": Key(W, "type of the column; known for the columns of the catalogue", one_of=TYPES),
@@ -106,7 +112,7 @@ SHAPES: dict[str, Shape] = {
     },
     "fact": {
         **{verb: Key(F, f"{verb} over the records: TABLE.COLUMN, or a formula with 'over'") for verb in FACT_VERBS},
-        "over": Key(W, "the related records: deals, tickets, activities, members, referred"),
+        "over": Key(W, "the related records: deals, tickets, activities, members, referred, or a table beside the CRM"),
         "where": Key(F, "which records count"),
         "gaps": Key(B, "take the days between neighbouring dates instead of the dates"),
         "of": _OF,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.rules.beside import filled
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS, NEVER_EMPTY, Column, columns_of
 from connector.rules.problems import near
@@ -44,9 +45,11 @@ def declare_field(name: Leaf, form: Form) -> Declaration:
         if known is None and kind is None and not one_of and not column.startswith("seg_"):
             hint = near(column, ACCOUNT_COLUMNS) or "a column of your own needs its type, like {type: text}"
             names.problems.add(leaf.at, f"unknown column '{column}'", hint)
-        return [_field_node(name, column, known=known, kind=kind, one_of=one_of, of=of, pick=pick, label=label)]
+        node = _field_node(name, column, known=known, kind=kind, one_of=one_of, of=of, pick=pick, label=label)
+        return filled(node, names)
 
-    return Declaration((name.text,), "fields", name.at, frozenset(), build, "field", label)
+    column = (origin or "").partition(".")[2]
+    return Declaration((name.text,), "fields", name.at, frozenset(), build, "field", label, column)
 
 
 def _field_node(
@@ -128,7 +131,8 @@ def _key(names: Names, word: str, form: Form) -> Expression:
         return Name(word, names.nodes[word].type, at=form.at)
     if word in names.absent:
         return Literal(None, names.absent[word].type)
-    names.problems.unknown(form.at, "name", word, names.known())
+    if word not in names.broken and not names.quiet:
+        names.problems.unknown(form.at, "name", word, names.known())
     return POISON
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from connector.rules.tree import Op, Test
 
+
 class Sql(str):
     """SQL text of an expression that can stand anywhere: a column, a call, something in parentheses."""
 

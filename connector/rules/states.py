@@ -93,6 +93,8 @@ def _of_case(case: Case, found: list[tuple[bool, bool]]) -> tuple[bool, bool]:
 
 def fact_may_be_unknown(fact: FactOf, nodes: Mapping[str, Node], parameters: Mapping[str, Parameter]) -> bool:
     """Tell whether a fact may be unknown: through a record, or because there is none."""
+    if fact.relation not in set(Relation):
+        return True  # an account that cannot be matched to a table beside the CRM
     rows = nodes if fact.relation in {Relation.MEMBERS, Relation.REFERRED} else None
     used = [e for e in (fact.value, fact.where) if e is not None]
     if fact.aggregate in {Aggregate.COUNT, Aggregate.DISTINCT, Aggregate.SUM, Aggregate.ANY, Aggregate.ALL}:

@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -15,7 +15,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connector.sandbox.hubspot.app import HubSpot
+    from connector.sandbox.app import App
 
 HOST = "127.0.0.1"
 """The sandbox is never reachable from another machine."""
@@ -27,7 +27,7 @@ class Running:
     """A sandbox that answers; `app` is its inside, for tests that look behind the door."""
 
     url: str
-    app: HubSpot
+    app: Any
 
 
 def bind(port: int) -> socket.socket:
@@ -45,7 +45,7 @@ def bind(port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Saves the account now and then and when it stops; a stop by signal is a good end."""
 
-    def __init__(self, app: HubSpot) -> None:
+    def __init__(self, app: App[Any]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -56,6 +56,7 @@ class _Server(uvicorn.Server):
                 log_level="warning",
                 proxy_headers=False,
                 server_header=False,
+                date_header=False,
                 timeout_graceful_shutdown=2,
                 timeout_keep_alive=75,
                 callback_notify=self._save,
@@ -84,7 +85,7 @@ def address(taken: socket.socket) -> str:
     return f"http://{HOST}:{taken.getsockname()[1]}"
 
 
-def run(app: HubSpot, taken: socket.socket, *, ready: Callable[[str], None]) -> None:
+def run(app: App[Any], taken: socket.socket, *, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is told the URL once connections are accepted."""
     taken.listen(128)
     ready(address(taken))
@@ -92,7 +93,7 @@ def run(app: HubSpot, taken: socket.socket, *, ready: Callable[[str], None]) -> 
 
 
 @contextmanager
-def in_thread(app: HubSpot) -> Iterator[Running]:
+def in_thread(app: App[Any]) -> Iterator[Running]:
     """Serve in a thread of this process for the length of a with block."""
     taken = bind(0)
     taken.listen(128)

@@ -44,9 +44,12 @@ class Loaded:
         return f"{found[1]}{self.path(found[2]).absolute()}{found[3]}" if found else url
 
     def state_folder(self, url: str) -> Path:
-        """Return the folder of an SQLite database; that of the settings for a database elsewhere."""
+        """Return the folder of an SQLite database; for a database elsewhere the one that the mirror lies in.
+
+        Not that of the settings, which may be mounted read-only.
+        """
         found = SQLITE.fullmatch(url)
-        return self.path(found[2]).absolute().parent if found else self.folder
+        return self.path(found[2] if found else self.settings.state.mirror).absolute().parent
 
 
 def load(file: Path) -> Loaded:

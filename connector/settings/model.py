@@ -135,6 +135,8 @@ class Salesforce(SalesforceLogin, Patience):
     kind: Literal["salesforce"]
     instance_url: Url
     api_version: Annotated[str, Field(pattern=r"^\d+\.\d$")] = "66.0"
+    person_accounts: Literal["exclude", "include"] = "exclude"
+    """Whether people count as accounts (domain.md 2.6)."""
     admin: SalesforceLogin | None = None
     """Used by `provision` instead of the login above."""
 
@@ -163,6 +165,8 @@ class State(Section):
     database: Url = "sqlite:///var/tiersync.db"
     mirror: str = "var/mirror"
     lease_wait_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    """Runs that ended earlier leave the journal; what was last written stays."""
     secret_key: SecretReference | None = None
     """Encrypts the tokens the CRM hands out."""
 
@@ -191,6 +195,8 @@ class Schedule(Section):
 
     cron: str | None = None
     every: str | None = None
+    jitter_seconds: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Each instance runs later by up to so many seconds, always by the same number."""
 
     @field_validator("cron")
     @classmethod
@@ -224,6 +230,7 @@ class Limits(Section):
     max_owner_book_pct: Percent = 50
     max_population_drop_pct: Percent = 30
     max_rows_drop_pct: Percent = 20
+    max_input_drop_pct: Percent = 50
     min_accounts: Annotated[int, Field(ge=0)] = 20
     """Percentages apply from this many evaluated accounts; the cap always."""
 
@@ -248,6 +255,13 @@ class Table(Section):
     url: Annotated[Url | None, Field(validate_default=True)] = None
     match: Annotated[dict[str, str], Field(min_length=1)]
     """Their column = our account field."""
+    columns: dict[str, str] = {}
+    """The rules' name of a column = theirs, where it differs."""
+    key: str | None = None
+    """Their column that names a record; a value that occurs twice is an error."""
+    dated: str | None = None
+    """Their column with the day a row was made; else the file's own day, or today for a query."""
+    may_be_empty: bool = False
     max_age_days: Annotated[int, Field(gt=0)] | None = None
 
     @field_validator("url")
@@ -268,6 +282,22 @@ class Alerts(Section):
     heartbeat_url: Url | None = None
 
 
+class Worker(Section):
+    """[worker]: how `tiersync run` is seen from outside, and when it is taken for stuck."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """Of this instance; default: the machine's."""
+    health: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$")] | None = None
+    metrics_token: SecretReference | None = None
+    """What /metrics asks for; without it figures stay on this machine."""
+    deadline_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120
+
+    @property
+    def deadline(self) -> timedelta:
+        """`deadline_minutes` as a length of time."""
+        return timedelta(minutes=self.deadline_minutes)
+
+
 class Settings(Section):
     """settings.toml."""
 
@@ -285,3 +315,4 @@ class Settings(Section):
     engine: Engine = Engine()
     tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
     alerts: Alerts = Alerts()
+    worker: Worker = Worker()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import StopRun
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.store import disk, merge
-from connector.store.parquet import TableFile, columns_of, rows_of
+from connector.store.parquet import TableFile, columns_of, filled_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,8 @@ class _Assembly:
             columns = self._taken(table, place)
         if not columns:
             return {}
-        return {"rows": rows_of(place), "columns": list(columns), "footer": disk.fingerprint(place)}
+        told = {"rows": rows_of(place), "columns": list(columns), "filled": filled_of(place)}
+        return told | {"footer": disk.fingerprint(place)}
 
     def _taken(self, table: Table, place: Path) -> Sequence[str]:
         """The pulled rows are the table; none pulled means connected and empty: known, unlike an absent table."""
@@ -98,7 +99,7 @@ class _Assembly:
     def _merge_into(
         self, into: TableFile, files: tuple[Path, Path | None], replaced: merge.Ids, gone: merge.Ids
     ) -> Sequence[str]:
-        key = (_id(into.table), "account_id") if into.table in _LINKED else (_id(into.table),)
+        key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
         merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
         into.finish()
         return into.columns

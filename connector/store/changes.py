@@ -6,15 +6,15 @@ CRM then holds of it may be ours. Only WRITTEN makes a value ours for good.
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
 
 from connector.errors import StopRun
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.ports import ChangeRow
+from connector.store import packs
 from connector.store.schema import UtcTime, changes, quarantine, runs, written
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
-    from sqlalchemy.engine import Connection, Dialect, Row
+    from sqlalchemy.engine import Connection, Row
 
     from connector.store.database import Database
 
@@ -32,9 +32,6 @@ IDS_AT_ONCE = 500
 
 OPEN = changes.c.landed.is_(None)
 UNSETTLED = or_(OPEN, changes.c.landed == Landed.UNSETTLED.value)
-NAMED = ["account", "target", "record", "property", "old", "new"]
-PLANNED = ["run_no", "seq", *NAMED, "cause", "tries", "landed", "code", "reason"]
-"""The columns of a change that is planned, in the order of the table."""
 BEING_SENT = and_(changes.c.tries > 0, UNSETTLED)
 
 
@@ -45,39 +42,27 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def intend(connection: Connection, run_no: int, planned: Iterable[Change], *, landed: str | None, reason: str) -> None:
-    """Append the changes to the run's plan, in order."""
-    seq = connection.scalar(select(func.max(changes.c.seq)).where(changes.c.run_no == run_no)) or 0
-    put = _put(connection.dialect)
-    for chunk in chunks(planned, ROWS_AT_ONCE):
-        rows = [_row(change, run_no, seq + at, landed, reason) for at, change in enumerate(chunk, 1)]
-        given = rows if connection.dialect.positional else [dict(zip(PLANNED, row, strict=True)) for row in rows]
-        connection.exec_driver_sql(put, given)
-        seq += len(chunk)
-
-
-@cache
-def _put(dialect: Dialect) -> str:
-    """The insert in the driver's own words, compiled once: a row costs no more than its values."""
-    return str(insert(changes).compile(dialect=dialect, column_keys=PLANNED))
-
-
-def _row(change: Change, run_no: int, seq: int, landed: str | None, reason: str) -> tuple[object, ...]:
-    """Give the values of PLANNED."""
-    account, target, record, name, old, new, cause = change
-    return run_no, seq, account, target.value, record, name, old, new, str(cause), 0, landed, "", reason
-
-
-def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> list[ChangeRow]:
-    """The next changes of a plan behind `seq`, at most ROWS_AT_ONCE."""
+def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> tuple[list[ChangeRow], int | None]:
+    """The next changes of a plan behind `seq`, and the number to go on behind; None when there are no more."""
+    pack = packs.next_after(connection, run_no, seq)
     query = select(changes).where(changes.c.run_no == run_no, changes.c.seq > seq)
     if only_open:
         query = query.where(OPEN)
-    return [_read(row) for row in connection.execute(query.order_by(changes.c.seq).limit(ROWS_AT_ONCE))]
+    if pack is not None:
+        query = query.where(changes.c.seq < pack.first_seq)
+    found = [_read(row) for row in connection.execute(query.order_by(changes.c.seq).limit(ROWS_AT_ONCE))]
+    if len(found) == ROWS_AT_ONCE:
+        return found, found[-1].seq
+    if pack is None:
+        return found, None
+    if not (only_open and pack.landed):
+        found += packs.rows(pack)
+    return found, pack.last_seq
 
 
 def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
     """Mark changes as being sent, once more. Raises StopRun for one that is unknown or was acknowledged already."""
+    packs.unpack(connection, run_no, seqs)
     sendable = or_(OPEN, changes.c.landed != Landed.WRITTEN.value)
     again = {"tries": changes.c.tries + 1, "landed": None, "code": "", "reason": "", "landed_at": None}
     if _set(connection, run_no, seqs, sendable, again) != len(set(seqs)):
@@ -86,6 +71,7 @@ def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
 
 def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
     """End changes that were never sent. Raises StopRun for one that is unknown, was sent, or ended already."""
+    packs.unpack(connection, run_no, seqs)
     never_sent = and_(OPEN, changes.c.tries == 0)
     if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
         raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
@@ -160,6 +146,8 @@ def unknown(connection: Connection, run_no: int, outcomes: Sequence[Outcome]) ->
     for target, records in _by_target(outcomes):
         query = select(changes.c.record).where(_of(run_no, target, records)).distinct()
         known.update((target.value, record) for record in connection.scalars(query))
+    if len(known) < len({(outcome.target, outcome.record) for outcome in outcomes}):
+        known |= packs.holds(connection, run_no)
     return [outcome for outcome in outcomes if (outcome.target.value, outcome.record) not in known]
 
 
@@ -199,18 +187,35 @@ def ours(
     return {key: values for key, values in found.items() if key in asked}
 
 
+def any_ours(connection: Connection) -> bool:
+    """Whether any value was acknowledged, or is under way."""
+    acknowledged = connection.scalar(select(written.c.run_no).limit(1))
+    under_way = connection.scalar(select(changes.c.seq).where(BEING_SENT).limit(1))
+    return acknowledged is not None or under_way is not None
+
+
 def discard(connection: Connection, run_no: int) -> None:
     """Delete the changes of a run that were never sent."""
+    packs.discard(connection, run_no)
     connection.execute(delete(changes).where(changes.c.run_no == run_no, changes.c.tries == 0))
 
 
 def forget(connection: Connection, target: Target, records: Sequence[str]) -> None:
     """Delete all rows of records that are gone; with an account go the changes of its deals."""
+    packs.unpack_those_of(connection, target, records)
+    for chunk in chunks(records, IDS_AT_ONCE):
+        if target is Target.ACCOUNT:
+            of_deals = changes.c.account.in_(chunk), changes.c.target == Target.DEAL.value
+            deals = connection.scalars(select(changes.c.record).where(*of_deals).distinct()).all()
+            _forget(connection, Target.DEAL, deals)
+            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
+        _forget(connection, target, chunk)
+
+
+def _forget(connection: Connection, target: Target, records: Iterable[str]) -> None:
     for chunk in chunks(records, IDS_AT_ONCE):
         for table in (changes, written, quarantine):
             connection.execute(delete(table).where(table.c.target == target.value, table.c.record.in_(chunk)))
-        if target is Target.ACCOUNT:
-            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
 
 
 def _read(row: Row[Any]) -> ChangeRow:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import BadAnswer, StopRun
 from connector.store import disk
 from connector.store.assembly import assemble
-from connector.store.parquet import TableFile
+from connector.store.disk import BESIDE
+from connector.store.parquet import TableFile, release_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from connector.model.fields import Table
-    from connector.ports import Page, PullSummary, Snapshot
+    from connector.ports import Page, PullSummary, Read, Snapshot
 
     Commit = Callable[[Path, dict[str, Any]], Snapshot]
 
@@ -30,6 +31,7 @@ class ParquetDraft:
         self._base = base
         self._commit = commit
         self._filling: dict[Table, TableFile] = {}
+        self._beside: dict[str, TableFile] = {}
         with disk.errors_in_our_words(folder):
             self._pulled.mkdir()
 
@@ -41,7 +43,14 @@ class ParquetDraft:
                 self._filling[page.table] = TableFile(path, page.table, tuple(page.columns))
             self._filling[page.table].add(page.columns)
 
-    def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
+    def add_beside(self, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Append rows of a table beside the CRM; it goes as it is into the snapshot."""
+        with disk.errors_in_our_words(self._folder):
+            if name not in self._beside:
+                self._beside[name] = TableFile(self._folder / f"{BESIDE}{name}.parquet", BESIDE + name, tuple(columns))
+            self._beside[name].add(columns)
+
+    def commit(self, summary: PullSummary, *, now: datetime, beside: Mapping[str, Read] | None = None) -> Snapshot:
         """Make the pull the current snapshot. Raises StopRun, and leaves the former one current, when it cannot be.
 
         Code NEEDS_FULL_PULL: the changes hold a table or column that the base does not know.
@@ -53,6 +62,8 @@ class ParquetDraft:
         with disk.errors_in_our_words(self._folder):
             self._finish(summary)
             made = assemble(self._folder, self._filling, base=self._base, summary=summary)
+            made |= {BESIDE + name: self._settled(name, read) for name, read in (beside or {}).items()}
+            release_memory()
             shutil.rmtree(self._pulled)
         full_at = now if summary.full or self._base is None else self._base.full_at
         about = {"made_at": now, "full_at": full_at, "watermark": summary.watermark, "tables": made}
@@ -60,9 +71,19 @@ class ParquetDraft:
 
     def close(self) -> None:
         """Let go of every file."""
-        for file in self._filling.values():
+        for file in (*self._filling.values(), *self._beside.values()):
             file.abandon()
         self._filling.clear()
+        self._beside.clear()
+
+    def _settled(self, name: str, read: Read) -> dict[str, Any]:
+        """Close the file of a table beside the CRM and tell about it, and the day its data are of."""
+        file = self._beside.pop(name)
+        file.finish()
+        if file.rows != read.rows:
+            raise BadAnswer(f"tables.{name}: {read.rows} rows were told and {file.rows} delivered")
+        footer = disk.fingerprint(file.path)
+        return {"rows": file.rows, "columns": list(file.columns), "footer": footer, "made_on": read.made_on.isoformat()}
 
     def _finish(self, summary: PullSummary) -> None:
         """Close the pulled files and compare their rows with what the pull says it delivered."""

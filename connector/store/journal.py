@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from connector.errors import StopRun
 from connector.store import changes as planned
-from connector.store import quarantine, runs
+from connector.store import packs, quarantine, retention, runs
 from connector.store.schema import facts
 
 if TYPE_CHECKING:
@@ -59,18 +59,15 @@ class SqlJournal:
         """Intended changes, before the first write of them; `landed` says that they end here, without being sent."""
         with self._database.write() as connection:
             run_no = runs.number(connection, run)
-            planned.intend(connection, run_no, changes, landed=landed and landed.value, reason=reason)
+            packs.put(connection, run_no, changes, landed=landed and landed.value, reason=reason)
 
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         """The changes in plan order, read as they are asked for: no transaction stays open meanwhile."""
-        seq = 0
-        while True:
+        seq: int | None = 0
+        while seq is not None:
             with self._database.read() as connection:
-                rows = planned.after(connection, runs.number(connection, run), seq, only_open=only_open)
+                rows, seq = planned.after(connection, runs.number(connection, run), seq, only_open=only_open)
             yield from rows
-            if len(rows) < planned.ROWS_AT_ONCE:
-                return
-            seq = rows[-1].seq
 
     def sending(self, run: str, seqs: Sequence[int]) -> None:
         """These changes are about to be sent. Raises StopRun when this process does not hold the lease (any more)."""
@@ -104,6 +101,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.ours(connection, keys)
 
+    def has_written(self) -> bool:
+        """Whether any value counts as ours."""
+        with self._database.read() as connection:
+            return planned.any_ours(connection)
+
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
         """Changes that were being sent and whose fate is not known: (run, change), oldest first."""
         with self._database.read() as connection:
@@ -118,6 +120,11 @@ class SqlJournal:
         """The changes of the run that were never sent go."""
         with self._database.write() as connection:
             planned.discard(connection, runs.number(connection, run))
+
+    def prune(self, *, before: datetime, spare: Sequence[str], most: int) -> int:
+        """Runs that ended long ago go, with their changes; what was last written stays."""
+        with self._database.write() as connection:
+            return retention.prune(connection, before=before, spare=spare, most=most)
 
     def forget(self, target: Target, records: Sequence[str]) -> None:
         """The records are gone: their rows go too."""

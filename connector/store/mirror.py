@@ -10,15 +10,16 @@ import re
 import secrets
 import shutil
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
 from connector.errors import StopRun
-from connector.model.fields import Table
-from connector.ports import Snapshot
+from connector.model.fields import KEY, Table
+from connector.ports import Snapshot, TableSnapshot
 from connector.store import disk
+from connector.store.disk import BESIDE
 from connector.store.schema import snapshots
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from connector.store.database import Database
 
 DRAFT = "draft-"
+MERGED_IDS = "merged_ids"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _PULL_AGAIN = "`tiersync pull --full` makes a new one"
 
@@ -57,6 +59,19 @@ class ParquetMirror:
         with self._database.read() as connection:
             row = connection.execute(select(snapshots).where(snapshots.c.id == name)).one_or_none()
         return None if row is None else self._checked(row)
+
+    def merged(self) -> Mapping[str, Sequence[str]]:
+        """Per account of the last committed snapshot the ids merged into it."""
+        with self._database.read() as connection:
+            row = connection.execute(_newest().limit(1)).one_or_none()
+        accounts = row and row.tables.get(Table.ACCOUNTS)
+        if row is None or not accounts or not accounts.get("filled", {}).get(MERGED_IDS):
+            return {}
+        from connector.store.parquet import filled  # noqa: PLC0415 - Arrow's 0.1 s, only where accounts may be merged
+
+        path = self._folder / row.id / f"{Table.ACCOUNTS}.parquet"
+        with disk.errors_in_our_words(path):
+            return {name: ids.split(";") for name, ids in filled(path, KEY[Table.ACCOUNTS], MERGED_IDS)}
 
     @contextmanager
     def draft(self, *, base: Snapshot | None) -> Iterator[SnapshotDraft]:
@@ -124,7 +139,7 @@ class ParquetMirror:
         return self._read(row)
 
     def _read(self, row: Row[Any]) -> Snapshot:
-        tables = {Table(name): about for name, about in row.tables.items()}
+        tables = {Table(name): about for name, about in row.tables.items() if not name.startswith(BESIDE)}
         return Snapshot(
             id=row.id,
             made_at=row.made_at,
@@ -133,6 +148,16 @@ class ParquetMirror:
             watermark=row.watermark,
             full_at=row.full_at,
             columns={table: tuple(about["columns"]) for table, about in tables.items()},
+            beside={
+                name.removeprefix(BESIDE): TableSnapshot(
+                    files=(self._folder / row.id / f"{name}.parquet",),
+                    rows=about["rows"],
+                    made_on=date.fromisoformat(about["made_on"]),
+                )
+                for name, about in row.tables.items()
+                if name.startswith(BESIDE)
+            },
+            filled={table: about.get("filled", {}) for table, about in tables.items()},
         )
 
 

@@ -6,15 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.errors import BadAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
-
-    from connector.model.fields import Table
 
 pa.set_memory_pool(pa.system_memory_pool())  # gives freed pages back, which Arrow's own pools keep
 
@@ -27,7 +26,7 @@ TABLE_KEY = "tiersync.table"
 class TableFile:
     """One table's file being filled; rows wait in Arrow batches until a row group is full."""
 
-    def __init__(self, path: Path, table: Table, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, table: str, columns: Sequence[str]) -> None:
         self.path = path
         self.table = table
         self.columns = tuple(columns)
@@ -83,6 +82,11 @@ class TableFile:
             self._sink.close()  # the second time the buffered rest is given up
 
 
+def release_memory() -> None:
+    """Give freed pages back to the system, those of the reading threads' answers among them."""
+    pa.default_memory_pool().release_unused()
+
+
 def columns_of(path: Path) -> tuple[str, ...]:
     """The columns of a file of ours."""
     return tuple(pq.read_schema(path).names)
@@ -91,3 +95,22 @@ def columns_of(path: Path) -> tuple[str, ...]:
 def rows_of(path: Path) -> int:
     """The rows of a file of ours, as its footer on disk counts them."""
     return int(pq.read_metadata(path).num_rows)
+
+
+def filled_of(path: Path) -> dict[str, int]:
+    """Per column of a file of ours, the rows that have a value, as its footer on disk counts them."""
+    footer = pq.read_metadata(path)
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    names = footer.schema.names
+    return {
+        name: sum(group.num_rows - group.column(place).statistics.null_count for group in groups)
+        for place, name in enumerate(names)
+    }
+
+
+def filled(path: Path, key: str, name: str) -> Iterator[tuple[str, str]]:
+    """The key and the text of every row of a file of ours where column `name` is not empty."""
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(columns=[key, name], batch_size=ROWS_PER_GROUP):
+            rows = batch.filter(pc.and_(pc.is_valid(batch.column(name)), pc.not_equal(batch.column(name), "")))
+            yield from zip(rows.column(key).to_pylist(), rows.column(name).to_pylist(), strict=True)

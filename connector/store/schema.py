@@ -1,6 +1,6 @@
 """The tables of the journal, as SQLAlchemy Core sees them.
 
-Everything is queryable with plain SQL: `changes join runs using (run_no)` is every value ever written.
+What was written is queryable with plain SQL: `changes join runs using (run_no)` is every value ever sent.
 A change here needs a migration beside it; tests compare the two.
 """
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -29,7 +30,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every released schema, oldest first; the last one is the one these tables describe."""
 
 VERSION_TABLE = "tiersync_schema"
@@ -103,6 +104,17 @@ changes = Table(
     Column("landed_at", UtcTime),
     Index("changes_by_record", "run_no", "target", "record", "property", unique=True),
     Index("changes_being_sent", "run_no", "seq", sqlite_where=text(_BEING_SENT)),
+)
+
+packs = Table(
+    "packs",
+    metadata,
+    Column("run_no", Integer, ForeignKey("runs.run_no", ondelete="CASCADE"), primary_key=True),
+    Column("first_seq", Integer, primary_key=True),
+    Column("last_seq", Integer, nullable=False),
+    Column("landed", Text),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # see store/packs.py
 )
 
 written = Table(

@@ -26,6 +26,7 @@ def guard(going: Going, evaluation: Evaluation, plan: Plan, *, confirmed: bool) 
         population=evaluation.figures(),
         tally=plan.tally,
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in WATCHED},
+        filled=memory.filled(journal.run(going.run)),
         baseline=memory.baseline(memory.last_good(journal), watched=WATCHED),
     )
     going.plan = replace(plan, holds=trips(situation, going.parts.policy.limits))

@@ -12,8 +12,8 @@ from connector.planning.guards import Baseline
 from connector.planning.undo import Undone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from connector.ports import Journal, RunRow
 
@@ -24,6 +24,8 @@ CONFIRMED = "run.first_confirmed"
 UNDONE = "run.undone"
 HELD = "run.held"
 COLUMNS = "pull.columns"
+PRUNED_AT_ONCE = 50
+"""More than a run adds, so that a backlog shrinks, and few enough to keep nobody waiting."""
 ROWS = "rows_"
 """Prefix of the figures that count the rows of a run's snapshot."""
 
@@ -57,6 +59,12 @@ def bury(journal: Journal, *, now: datetime) -> None:
         journal.remember(GOING, None)
 
 
+def prune(journal: Journal, *, now: datetime, keep: timedelta) -> None:
+    """Let go of runs that ended long ago, a few at a time; what later runs ask for stays, whatever its age."""
+    named = {journal.recall(key) for key in (GOOD, APPLIED, CONFIRMED, HELD)} | set(undone_runs(journal))
+    journal.prune(before=now - keep, spare=sorted(name for name in named if name), most=PRUNED_AT_ONCE)
+
+
 def last_good(journal: Journal) -> RunRow | None:
     """Return the last run that brought the CRM up to date."""
     run = journal.recall(GOOD)
@@ -71,8 +79,15 @@ def baseline(row: RunRow | None, *, watched: Sequence[str]) -> Baseline | None:
         run=row.run,
         evaluated=row.figures.get("evaluated", 0),
         active_customers=row.figures.get("active_customers", 0),
+        filled=filled(row),
         rows={table: row.figures[ROWS + table] for table in watched if ROWS + table in row.figures},
     )
+
+
+def filled(row: RunRow | None) -> Mapping[str, Mapping[str, int]]:
+    """Return how many rows of its snapshot had a value, per table and column."""
+    found = row.details.get("filled") if row else None
+    return found if isinstance(found, dict) else {}
 
 
 def basis(row: RunRow | None) -> Basis | None:

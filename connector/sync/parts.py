@@ -11,10 +11,10 @@ from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest
+    from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest, Source
     from connector.rules.ruleset import RuleSet
     from connector.sync.result import Result
 
@@ -33,6 +33,8 @@ class Policy:
     full_every: timedelta = timedelta(days=1)
     """Everything is pulled again when the last full pull is older; changes only in between."""
     keep_snapshots: int = 3
+    keep_runs: timedelta | None = None
+    """How long the journal keeps runs that ended; None is for ever."""
     lease_wait_seconds: float = 30
 
     def day(self, now: datetime) -> date:
@@ -77,6 +79,8 @@ class Parts:
     policy: Policy
     clock: Clock
     progress: Progress
+    beside: Sequence[Source] = ()
+    """Tables beside the CRM."""
     report: Reporter | None = None
     begun: Callable[[str], None] | None = None
     """Hears the id of each run that begins, for the log."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from connector.model.changes import Change, Landed
+from connector.model.changes import Change, Landed, Target
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.plan import Digest, Plan
@@ -13,18 +13,19 @@ from connector.planning.tally import Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
+from connector.sync.beside import joined, tell_matched
+from connector.sync.calls import calls
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from connector.model.changes import Target
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.compare import Key
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 200
+ACCOUNTS_AT_ONCE = 250
 KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
 UNREADABLE_SHOWN = 20
 
@@ -32,18 +33,22 @@ UNREADABLE_SHOWN = 20
 def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     """Apply the rules to the snapshot; the caller closes the evaluation."""
     parts, before = going.parts, earlier(going)
+    as_of = parts.policy.day(going.now)
     request = EvaluationRequest(
         files=snapshot.files,
-        as_of=parts.policy.day(going.now),
+        as_of=as_of,
         time_zone=parts.policy.time_zone,
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
+        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=as_of, before=before),
+        keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
     going.figures.update(evaluated=figures.evaluated, active_customers=figures.active_customers)
     _tell_unreadable(going, evaluation)
+    tell_matched(going, evaluation, request.beside)
     return evaluation
 
 
@@ -61,6 +66,7 @@ def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
+        calls=calls(going.parts.crm, maker.tally.records),
     )
     _note(going, going.plan, now)
     return going.plan
@@ -82,7 +88,9 @@ class _Maker:
         )
         self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
         self.undone = memory.undone(journal) if self._same_inputs() else Undone()
+        self.first = not journal.has_written()
         self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
+        self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
@@ -90,7 +98,7 @@ class _Maker:
         ours = self._ours(accounts)
         edited = self.going.parts.policy.edited_values
         plans = [
-            self._without_waiting(
+            self._named(
                 plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
             )
             for context, differences in accounts
@@ -98,24 +106,46 @@ class _Maker:
         for plan in plans:
             self._count(plan)
         journal = self.going.parts.journal
-        journal.intend(self.going.run, [change for plan in plans for change in plan.changes])
-        journal.intend(self.going.run, [c for plan in plans for c in plan.kept], landed=Landed.KEPT, reason=KEPT)
+        journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
+        journal.intend(
+            self.going.run, chain.from_iterable(plan.kept for plan in plans), landed=Landed.KEPT, reason=KEPT
+        )
 
     def _count(self, plan: AccountPlan) -> None:
         self.tally.add(plan)
         self.tally.undone_again += self.undone.rewritten(plan, follows=self.follows)
-        for change in plan.changes:
-            self.digest.add(change)
+        self.digest.add(plan.changes)
 
     def _ours(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> dict[Key, Sequence[str | None]]:
+        if self.first:
+            return {}
         keys = [key(item) for _, differences in accounts for item in differences]
         ours: dict[Key, Sequence[str | None]] = dict(self.going.parts.journal.last_written(keys))
+        ours = self._inherited(keys, besides=ours) | ours
         for name in self.open.keys() & set(keys):
             ours[name] = (*ours.get(name, ()), *self.open[name])
         return ours
 
+    def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
+        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
+        before: dict[Key, Key] = {
+            (target, old, name): (target, record, name)
+            for target, record, name in keys
+            if target is Target.ACCOUNT and (target, record, name) not in besides
+            for old in self.merged.get(record, ())
+        }
+        found: dict[Key, Sequence[str | None]] = {}
+        for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
+            found[before[was]] = (*found.get(before[was], ()), *values)
+        return found
+
+    def _named(self, plan: AccountPlan) -> AccountPlan:
+        return self._without_waiting(self.undone.named(plan, follows=self.follows))
+
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""
+        if not self.waiting:
+            return plan
         waiting: dict[tuple[Target, str], list[Change]] = {}
         for change in plan.changes:
             if (change.target, change.record) in self.waiting:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.errors import StopRun
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
+from connector.sync.beside import read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,9 +44,10 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
             going.may_go_on()
             draft.add(page)
 
+        beside = read_tables(going, draft)  # first: one that cannot be read costs the CRM no call
         summary = parts.crm.pull(request, deliver, parts.progress)
         going.may_go_on()
-        snapshot = draft.commit(summary, now=going.now)
+        snapshot = draft.commit(summary, now=going.now, beside=beside)
     _note(going, summary, snapshot)
     return snapshot
 
@@ -88,7 +90,8 @@ def _note(going: Going, summary: PullSummary, snapshot: Snapshot) -> None:
     going.figures.update({f"pulled_{table.value}": rows for table, rows in summary.rows.items()})
     going.figures.update({f"{memory.ROWS}{table.value}": rows for table, rows in snapshot.rows.items()})
     going.reasons += summary.warnings
-    details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full}
+    filled = {table.value: dict(columns) for table, columns in snapshot.filled.items()}
+    details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full, "filled": filled}
     parts.journal.note(going.run, snapshot=snapshot.id, figures=dict(going.figures), details=details)
     good = memory.last_good(parts.journal)
     spare = [good.snapshot] if good and good.snapshot else []

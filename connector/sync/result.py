@@ -12,6 +12,9 @@ from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 if TYPE_CHECKING:
     from connector.planning.plan import Plan
 
+BESIDE = "tables."
+"""In front of figures about a table beside the CRM: tables.NAME.FIGURE."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
@@ -26,6 +29,16 @@ class Result:
     error: Exception | None = field(default=None, compare=False)
     """What stopped it, for its hint and for the log."""
     report: str | None = None
+
+    @property
+    def tables(self) -> dict[str, dict[str, int]]:
+        """What became of the rows of each table beside the CRM: rows, matched, unmatched, ambiguous and so on."""
+        found: dict[str, dict[str, int]] = {}
+        for key, value in self.figures.items():
+            if key.startswith(BESIDE):
+                name, _, figure = key.removeprefix(BESIDE).partition(".")
+                found.setdefault(name, {})[figure] = value
+        return found
 
     @property
     def exit_code(self) -> int:
@@ -47,11 +60,18 @@ class Result:
             "outcome": self.outcome.value,
             "pulled": pulled,
             **{name: self.figures[name] for name in named},
+            "tables": self.tables,
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
-            "hint": self.hint,
+            **self._error(),
             "plan": plan_json(self.plan) if self.plan else None,
             "report": self.report,
         }
+
+    def _error(self) -> dict[str, Any]:
+        if self.error is None:
+            return {}
+        first = self.reasons[-1]
+        return {"error": {"code": first.code, "message": first.message, "hint": self.hint}}
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
@@ -66,6 +86,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "changes": tally.changes,
         "kept": tally.kept,
         "set_aside": tally.set_aside,
+        "api_calls": plan.calls,
         "records": {target.value: count for target, count in sorted(tally.records.items())},
         "moves": [
             {"from": move.before, "to": move.after, "accounts": count, "revenue": _euros(tally.revenue_by_move[move])}

@@ -54,8 +54,7 @@ def _plan(going: Going, row: RunRow) -> None:
         journal.intend(going.run, back.kept, landed=Landed.KEPT, reason=CHANGED_SINCE)
         _count(tally, back.changes)
         tally.kept += len(back.kept)
-        for change in back.changes:
-            digest.add(change)
+        digest.add(back.changes)
     going.figures.update(changes=tally.changes, kept=tally.kept)
     now = going.now
     going.plan = Plan(

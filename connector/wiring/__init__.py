@@ -7,7 +7,7 @@ database or CRM does not pay for them.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,32 +18,62 @@ from connector.errors import ConnectorError, UsageError
 from connector.settings.load import Loaded, defaults, load
 from connector.settings.vault import Vault
 from connector.wiring.crms import Opening
+from connector.wiring.names import QUOTA_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.model.outputs import Labels, Output
-    from connector.ports import Clock, Crm, Engine, Finding, Journal, Progress, PullRequest
+    from connector.ports import (
+        Beside,
+        Clock,
+        Crm,
+        Engine,
+        Finding,
+        Journal,
+        Progress,
+        PullRequest,
+        Snapshot,
+        Source,
+    )
     from connector.rules.ruleset import RuleSet
     from connector.store import Store
-    from connector.sync import Policy, Result, Walk
+    from connector.sync import Result, Walk
+    from connector.wiring.health import Vitals
     from connector.wiring.reporting import Reporting
     from connector.worker.loop import Worker
 
+    Log = Callable[..., None]
+    """Takes a level, an event and facts about it."""
+
 SETTINGS_FILE = "settings.toml"
-QUOTA_LEFT = "crm.quota_left"
 
 
-def wire(settings: Path | None, *, as_of: date | None, overrides: Mapping[str, str], needs_file: bool = True) -> Wiring:
+def wire(
+    settings: Path | None,
+    *,
+    as_of: date | None,
+    overrides: Mapping[str, str],
+    needs_file: bool = True,
+    log: Log | None = None,
+    verbose: bool = False,
+) -> Wiring:
     """Return what one call works with; raises UsageError for settings that cannot be used.
 
-    `settings` wins over TIERSYNC_SETTINGS, that over settings.toml in the current folder.
+    `settings` wins over TIERSYNC_SETTINGS, that over settings.toml in the current folder. `log` hears warnings, and
+    with `verbose` every call to the CRM.
     """
     named = settings or (Path(found) if (found := os.environ.get("TIERSYNC_SETTINGS")) else None)
     file = named or Path(SETTINGS_FILE)
     loaded = defaults(Path.cwd()) if named is None and not needs_file and not file.exists() else load(file)
-    return Wiring(loaded, environ=os.environ, clock=clock(), as_of=as_of, overrides=overrides)
+    wiring = Wiring(loaded, environ=os.environ, clock=clock(), as_of=as_of, overrides=overrides)
+    wiring.log, wiring.verbose = log or _unheard, verbose
+    return wiring
+
+
+def _unheard(level: str, event: str, **facts: object) -> None:
+    """Log nothing."""
 
 
 def clock() -> Clock:
@@ -89,6 +119,8 @@ class Wiring:
         self.clock = clock
         self.overrides = overrides
         self._as_of = as_of
+        self.log: Log = _unheard
+        self.verbose = False
 
     @property
     def as_of(self) -> date:
@@ -133,11 +165,16 @@ class Wiring:
     @cached_property
     def engine(self) -> Engine:
         """The engine of the settings."""
-        if self.settings.engine.kind != "duckdb":
-            raise UsageError(f'engine.kind = "{self.settings.engine.kind}" is not in this version', hint="use duckdb")
-        from connector.engine.duckdb import DuckDb
+        from connector.wiring.engines import engine
 
-        return DuckDb()
+        return engine(self.settings.engine.kind)
+
+    @property
+    def arriving_engine(self) -> Engine:
+        """The same, loaded meanwhile where it is not at once needed."""
+        from connector.wiring.engines import Arriving
+
+        return Arriving(self.settings.engine.kind)
 
     @cached_property
     def database_url(self) -> str:
@@ -165,6 +202,7 @@ class Wiring:
             clock=self.clock,
             database_url=self.database_url,
             journal=lambda: self.journal,
+            observe=(lambda call: self.log("debug", "crm call", **call)) if self.verbose else None,
         )
 
     @cached_property
@@ -182,7 +220,21 @@ class Wiring:
         """What the rules need of the CRM."""
         from connector.wiring.asking import pull_request
 
-        return pull_request(self.rules, self.settings.fields)
+        matched = {field for source in self.beside for field in source.join.match.values()}
+        return pull_request(self.rules, self.settings.fields, matched=matched)
+
+    @cached_property
+    def beside(self) -> Sequence[Source]:
+        """The tables beside the CRM that the rules read."""
+        from connector.wiring.beside import sources
+
+        return sources(self)
+
+    def joined(self, snapshot: Snapshot) -> Mapping[str, Beside]:
+        """The tables beside the CRM as a snapshot holds them, and how they are matched."""
+        from connector.sync.beside import joined
+
+        return joined(snapshot, {source.name: source.join for source in self.beside}, as_of=self.as_of)
 
     @cached_property
     def configured_outputs(self) -> Sequence[Output]:
@@ -191,60 +243,16 @@ class Wiring:
 
         ours = frozenset(output.name for output in self.outputs)
         there = {table.value: columns | ours for table, columns in self.crm.connected(self.pull_request).items()}
-        return [published.output for published in connect(self.rules, there).outputs]
+        beside = {source.name: frozenset(self.rules.tables[source.name]) for source in self.beside}
+        return [published.output for published in connect(self.rules, there | beside).outputs]
 
     # ── walks ────────────────────────────────────────────────────────────────────────────────────
 
-    @property
-    def policy(self) -> Policy:
-        """What the settings say about runs."""
-        from connector.planning.compare import EditedValues
-        from connector.planning.guards import Limits
-        from connector.sync import Policy
-
-        run = self.settings.run
-        return Policy(
-            limits=Limits(**self.settings.limits.model_dump()),
-            edited_values=EditedValues(run.edited_values),
-            as_of=self._as_of,
-            time_zone=run.time_zone,
-            home_currency=run.home_currency,
-            language=self.language,
-            lease_wait_seconds=self.settings.state.lease_wait_seconds,
-        )
-
     def walk(self, progress: Progress, *, begun: Callable[[str], None] | None = None) -> Walk:
         """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
-        from connector.sync import Walk
+        from connector.wiring.walking import walk
 
-        if self.settings.tables:
-            sections = ", ".join(f"tables.{name}" for name in self.settings.tables)
-            raise UsageError(f"{sections}: data beside the CRM is not in this version", hint="remove the section")
-        self._warn_of_open_secrets()
-        _ = self.told  # an address that is missing is said before anything is written, not after
-
-        return Walk(
-            crm=self.crm,
-            engine=self.engine,
-            mirror=self.store.mirror,
-            journal=self.journal,
-            lease=self.store.lease,
-            rules=self.rules,
-            request=self.pull_request,
-            policy=self.policy,
-            clock=self.clock,
-            progress=progress,
-            report=self.reporting(),
-            begun=begun,
-        )
-
-    def _warn_of_open_secrets(self) -> None:
-        from connector.wiring.findings import open_secrets
-
-        for finding in open_secrets(self):
-            import structlog
-
-            structlog.get_logger().warning(finding.message, key=finding.subject, fix=finding.fix)
+        return walk(self, progress, as_of=self._as_of, begun=begun)
 
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
@@ -299,9 +307,10 @@ class Wiring:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("crm", "admin_crm", "store"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
+        with ExitStack() as closing:  # one that fails keeps none of the others open
+            for name in ("store", "admin_crm", "crm"):
+                if name in self.__dict__:
+                    closing.callback(self.__dict__[name].close)
 
     def findings(self) -> Iterator[Finding]:
         """What `doctor` finds without the CRM."""
@@ -321,14 +330,14 @@ class Wiring:
 
     def afresh(self) -> None:
         """Read the rules anew and enter the CRM anew, for the next run of a process that stays."""
-        for name in ("rules", "pull_request", "crm"):
+        for name in ("rules", "beside", "pull_request", "crm"):
             if name in self.__dict__:
                 found = self.__dict__.pop(name)
                 if name == "crm":
                     found.close()
 
-    def worker(self, **told: Any) -> Worker:
-        """Return the unattended worker; the arguments are those of wiring.working.worker."""
+    def worker(self, **told: Any) -> tuple[Worker, Vitals]:
+        """Return the unattended worker and its vital signs; the arguments are those of wiring.working.worker."""
         from connector.wiring.working import worker
 
         return worker(self, **told)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine import needs
-from connector.model.fields import CATALOGUE, Table
+from connector.model.fields import CATALOGUE, KEY, Table
 from connector.ports import PullRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.ports import Snapshot
     from connector.rules.ruleset import RuleSet
@@ -18,14 +18,19 @@ FOLLOWED = (Table.ACCOUNTS, ("merged_ids",))
 """What the mirror needs beside the rules: which accounts were merged into which."""
 
 
-def pull_request(rules: RuleSet, fields: Mapping[str, str]) -> PullRequest:
-    """Ask for what the engine reads: the fields the rules name, those every evaluation needs, and earlier outputs."""
+def pull_request(rules: RuleSet, fields: Mapping[str, str], *, matched: Collection[str] = ()) -> PullRequest:
+    """Ask for what the engine reads: the fields the rules name, those every evaluation needs, and earlier outputs.
+
+    `matched` are the account's fields that tables beside the CRM are matched by; they too must be there.
+    """
     columns = {
         table: [column.source for column in needs.columns(table, rules.nodes, rules.outputs).values()]
         for table in sorted(needs.tables(rules.nodes))
     }
     columns[FOLLOWED[0]] += FOLLOWED[1]
     required = _required(fields)
+    if by := frozenset(matched) - {KEY[Table.ACCOUNTS]}:
+        required[Table.ACCOUNTS] = required.get(Table.ACCOUNTS, frozenset()) | by
     for table, names in required.items():
         columns[table] = [*columns.get(table, ()), *sorted(names)]
     asked = {table: tuple(dict.fromkeys(names)) for table, names in columns.items()}

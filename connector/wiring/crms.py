@@ -13,12 +13,12 @@ from connector.settings.reference import Reference
 from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenBack, keeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from connector.model.secrets import Secret
     from connector.ports import Clock, Crm, Journal
     from connector.settings.load import Loaded
-    from connector.settings.model import HubSpotLogin
+    from connector.settings.model import HubSpotLogin, SalesforceLogin
     from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
 
@@ -33,6 +33,8 @@ class Opening:
     database_url: str
     journal: Callable[[], Journal]
     """Opens the journal, where a rotated token is kept; not called for a token that stays."""
+    observe: Callable[[Mapping[str, object]], None] | None = None
+    """Sees each call to the CRM, without secrets."""
 
     def crm(self) -> Crm:
         """Open the CRM with its everyday login."""
@@ -50,7 +52,9 @@ class Opening:
             return FilesCrm(self.loaded.path(section.path))
         if isinstance(section, HubSpot):
             return self._hubspot(section, section.admin if admin and section.admin else section)
-        raise UsageError(f'crm.kind = "{section.kind}" is not in this version', hint="use hubspot or files")
+        from connector.wiring.salesforce import salesforce
+
+        return salesforce(self, section, section.admin if admin and section.admin else section)
 
     def section(self) -> Any:
         """Return `[crm]`; raises UsageError when the settings have none."""
@@ -73,7 +77,7 @@ class Opening:
             timeout_seconds=section.timeout_seconds,
             retry_seconds=section.retry_seconds,
             max_share_of_daily_quota=settings.budget.max_share_of_daily_quota,
-            observe=_logged,
+            observe=self.observe,
             **secrets,
         )
 
@@ -84,14 +88,18 @@ class Opening:
             name: self.vault.text(getattr(login, name), key=f"{key}.{name}")
             for name in ("client_id", "client_secret", "refresh_token")
         }
+        kept, keep = self.rotated(key, login)
+        return given | ({"refresh_token": kept.reveal()} if kept else {}) | {"keep_refresh_token": keep}
+
+    def rotated(self, key: str, login: HubSpotLogin | SalesforceLogin) -> tuple[Secret | None, Callable[[str], None]]:
+        """Return the refresh token that replaced the settings' one, if any, and what keeps the next."""
         place = self.kept(key, login)
         kept = place.load()
         if kept is not None:
             self.vault.scrub.add(kept)
-            given["refresh_token"] = kept.reveal()
-        return given | {"keep_refresh_token": keeper(place, self.vault.scrub.add)}
+        return kept, keeper(place, self.vault.scrub.add)
 
-    def kept(self, key: str, login: HubSpotLogin) -> Place:
+    def kept(self, key: str, login: HubSpotLogin | SalesforceLogin) -> Place:
         """Return where a rotated refresh token of this login is kept."""
         reference = login.refresh_token
         assert reference is not None  # noqa: S101 - the settings ask for it beside client_id
@@ -111,13 +119,6 @@ def box(key: Secret) -> Box:
 
     stretched = hashlib.scrypt(key.reveal().encode(), salt=b"tiersync", n=2**14, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(stretched))
-
-
-def _logged(call: Any) -> None:
-    """Log one call to the CRM, seen with --verbose."""
-    import structlog
-
-    structlog.get_logger().debug("crm call", **call)
 
 
 def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:

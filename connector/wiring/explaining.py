@@ -13,6 +13,8 @@ from connector.ports import EvaluationRequest
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
+from connector.settings.model import Salesforce
+from connector.wiring.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +34,9 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
-    account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else wanted
+    account = (
+        _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else _own_id(wiring, wanted)
+    )
     run = wiring.settings.run
     request = EvaluationRequest(
         files=snapshot.files,
@@ -40,16 +44,27 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
         time_zone=run.time_zone,
         home_currency=run.home_currency,
         language=wiring.language,
+        beside=wiring.joined(snapshot),
         keep_all=True,
     )
     evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
     try:
         found = evaluation.explain(account)
+        if found is None:
+            raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
+        change = nearest(wiring.engine, evaluation, request, found)
     finally:
         evaluation.close()
-    if found is None:
-        raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
-    return _document(wiring, found)
+    return _document(wiring, found) | {"nearest": change}
+
+
+def _own_id(wiring: Wiring, wanted: str) -> str:
+    """The id as the mirror has it: Salesforce also shows ids of 15 characters."""
+    if not isinstance(wiring.settings.crm, Salesforce):
+        return wanted
+    from connector.crm.salesforce.soql import full_id
+
+    return full_id(wanted)
 
 
 def _by_name(snapshot: Snapshot, text: str) -> str:
@@ -121,7 +136,7 @@ def _expressions(definition: Definition) -> Iterator[Any]:
 
 
 def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of the rankings above this account, and what it lacks to reach them."""
+    """Yield the lines of the rankings above this account, and how much more it takes to reach them."""
     for node in rules.nodes:
         ranked = node.definition
         if not isinstance(ranked, RankOf) or ranked.part is not Part.LINE or not isinstance(ranked.ranking.by, Name):
@@ -129,6 +144,6 @@ def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str
         line, own = values.get(node.name), values.get(ranked.ranking.by.name)
         if line is None or own is None or State.KNOWN not in {line.state} & {own.state}:
             continue
-        lacking = Decimal(line.value or 0) - Decimal(own.value or 0)
-        if lacking > 0:
-            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "lacking": str(lacking)}
+        more = Decimal(line.value or 0) - Decimal(own.value or 0)
+        if more > 0:
+            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "more": str(more)}

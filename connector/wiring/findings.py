@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError, UsageError
 from connector.ports import Finding
-from connector.settings.model import HubSpot
+from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rotation import Beside
+from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield from _rotation(wiring)
     yield Finding("good", "rules", f"{wiring.rules_directory}, version {wiring.rules.version}")
     yield from _state(wiring)
-    yield from _not_yet(wiring)
+    yield from tables(wiring)
 
 
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:
@@ -37,7 +38,7 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:
     login = wiring.settings.crm
-    if isinstance(login, HubSpot) and login.refresh_token is not None:
+    if isinstance(login, HubSpot | Salesforce) and login.refresh_token is not None:
         place = wiring.opening.kept("crm", login)
         if isinstance(place, Beside):
             fix = "set [state] secret_key to keep it encrypted in the state database"
@@ -59,8 +60,3 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
         yield Finding(
             "warning", "another run", f"{holder.owner} on {holder.host} holds the lease since {holder.since:%H:%M}"
         )
-
-
-def _not_yet(wiring: Wiring) -> Iterator[Finding]:
-    for name in wiring.settings.tables:
-        yield Finding("bad", f"tables.{name}", "data beside the CRM is not in this version", "remove the section")

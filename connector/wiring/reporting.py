@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.ports import EvaluationRequest
-from connector.report import PlannedAccount, ReportInput, write
 from connector.rules.ruleset import FieldOf
 from connector.sync.history import planned
 
@@ -52,6 +51,7 @@ class Reporting:
             time_zone=run.time_zone,
             home_currency=run.home_currency,
             language=self.wiring.language,
+            beside=self.wiring.joined(snapshot),
         )
         evaluation = self.wiring.engine.evaluate(self.wiring.rules, request, progress)
         try:
@@ -69,6 +69,8 @@ class Reporting:
         return row, snapshot
 
     def _write(self, evaluation: Evaluation, *, run: str, as_of: date, made_at: datetime, written: bool) -> Path:
+        from connector.report import PlannedAccount, ReportInput, write  # a plan draws nothing
+
         accounts = planned(self.wiring.journal, run, evaluation)
         source = ReportInput(
             run=run,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connector.errors import ConnectorError
 from connector.model.runs import Reason, RunOutcome
 from connector.sync.memory import last_good
+from connector.wiring.health import Vitals, instance
 from connector.worker.alerts import Ended
 from connector.worker.health import judge
 from connector.worker.loop import Worker, try_again_at
 from connector.worker.notify import AppriseNotifier, Herald, heartbeat
-from connector.worker.schedule import between, schedule
+from connector.worker.schedule import Later, between, delay_of, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,12 +34,14 @@ def worker(
     tell: Callable[[str], None],
     ended: Callable[[Result], None],
     begun: Callable[[str], None],
-) -> Worker:
-    """Return the worker; `tell` takes its log, `begun` each run's id, `ended` its result.
+) -> tuple[Worker, Vitals]:
+    """Return the worker and its vital signs; `tell` takes its log, `begun` each run's id, `ended` its result.
 
     Rules are read anew for every run.
     """
-    herald_ = herald(wiring, tell=tell)
+    herald_, delay = herald(wiring, tell=tell), jitter(wiring)
+    followed = Later(plan(wiring), delay)
+    vitals = Vitals(wiring, followed)
 
     def sync(stop: Event) -> datetime | None:
         wiring.afresh()
@@ -47,13 +51,28 @@ def worker(
             herald_.after(_not_begun(error), now=wiring.clock())
             raise
         ended(result)
+        vitals.ended(result)
         wiring.note_quota()
         if not stop.is_set():
             herald_.after(as_ended(result), now=wiring.clock())
         resume_at = getattr(result.error, "resume_at", None)
         return try_again_at({reason.code for reason in result.reasons}, now=wiring.clock(), resume_at=resume_at)
 
-    return Worker(sync, plan(wiring), clock=wiring.clock, tell=tell, is_done=lambda due: is_done(wiring, due))
+    work = Worker(
+        sync,
+        followed,
+        clock=wiring.clock,
+        tell=tell,
+        is_done=lambda due: is_done(wiring, due - delay),
+        pulse=vitals.pulse,
+        watch=lambda: vitals.watch(herald_),
+    )
+    return work, vitals
+
+
+def jitter(wiring: Wiring) -> timedelta:
+    """How much later than `[schedule]` this instance runs."""
+    return delay_of(instance(wiring), most=timedelta(seconds=wiring.settings.schedule.jitter_seconds))
 
 
 def is_done(wiring: Wiring, due: datetime) -> bool:
@@ -74,7 +93,14 @@ def overdue_since(wiring: Wiring) -> datetime | None:
     if not runs:
         return None
     finished = good.finished if good else None
-    return judge(last_good=finished, since=runs[-1].started, schedule=plan(wiring), now=wiring.clock()).overdue_since
+    found = judge(
+        last_good=finished,
+        since=runs[-1].started,
+        schedule=plan(wiring),
+        now=wiring.clock(),
+        patience=wiring.settings.worker.deadline,
+    )
+    return found.overdue_since
 
 
 def times(wiring: Wiring, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -83,7 +109,7 @@ def times(wiring: Wiring, first: datetime, last: datetime) -> Iterator[datetime]
     begin, end = (moment if moment.tzinfo else moment.replace(tzinfo=zone) for moment in (first, last))
     section = wiring.settings.schedule
     followed = schedule(cron=section.cron, every=section.every, time_zone=zone.key, start=begin)
-    return between(followed, begin, end)
+    return between(Later(followed, jitter(wiring)), begin, end)
 
 
 def herald(wiring: Wiring, *, tell: Callable[[str], None]) -> Herald:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MEMORY_KEY = "alerts"
 """The journal's small fact that holds the memory below."""
+_OVERDUE = "OVERDUE"
 _SHOWN = 5
 _MOST_CAUSES = 20
 """More open causes than this are one big trouble, of which people know."""
@@ -81,6 +82,15 @@ def decide(memory: Memory, ended: Ended, *, now: datetime, time_zone: str) -> tu
     if ended.outcome is RunOutcome.PARTIAL:
         return _partial(memory, ended, _day(now, time_zone))
     return memory, None
+
+
+def overdue(memory: Memory, words: str, *, now: datetime) -> tuple[Memory, Message | None]:
+    """What to tell when no good run came in time; nothing while people know of a trouble that explains it."""
+    if memory.open_causes:
+        return memory, None
+    kept = replace(memory, open_causes=(_OVERDUE,), since=memory.since or now.isoformat())
+    text = f"{_OVERDUE}: {words}\nSee: tiersync status   and the log of `tiersync run`"
+    return kept, Message("tiersync: no good run in time", text)
 
 
 def _trouble(memory: Memory, ended: Ended, now: datetime) -> tuple[Memory, Message | None]:

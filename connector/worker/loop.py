@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import signal
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from connector.errors import ConnectorError
+from connector.worker.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     Sync = Callable[[Event], datetime | None]
     """Runs once, and soon ends well when the event is set; returns when to try again before the schedule asks."""
 
+Answer = TypeVar("Answer")
 GRACE_SECONDS = 9.0
 """How long the batch in hand may take after a request to stop: a service manager's patience is ten seconds."""
 LOOK_SECONDS = 20.0
 """How often the clock is looked at: waiting counts neither the time asleep nor a clock that is set."""
+SIGNAL_SECONDS = 0.5
+"""How long a request to stop may go unnoticed."""
 LEASE_EXPIRY = timedelta(seconds=65)
 """By then a holder that died on another machine has lost the lease."""
 SET_BACK = timedelta(hours=12)
@@ -59,7 +64,8 @@ class Worker:
     """Runs `sync` at once and then when it is due, until asked to stop.
 
     A run that raises is told and forgotten: the next one starts when it is due. `is_done(due)` says whether another
-    worker brought everything up to date since `due`; then this one rests. `tell` takes a line for the log.
+    worker brought everything up to date since `due`; then this one rests. `tell` takes a line for the log, `pulse`
+    hears that the loop turns, `watch` is called at each turn.
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class Worker:
         clock: Clock,
         tell: Callable[[str], None],
         is_done: Callable[[datetime], bool] = lambda _due: False,
+        pulse: Pulse | None = None,
+        watch: Callable[[], None] = lambda: None,
         scheduler: BaseScheduler | None = None,
     ) -> None:
         self._sync = sync
@@ -77,6 +85,8 @@ class Worker:
         self._clock = clock
         self._tell = tell
         self._is_done = is_done
+        self.pulse = pulse or Pulse(ticks=time.monotonic)
+        self._watch = watch
         self._scheduler = scheduler or _scheduler()
         self._stop = Event()
         self._idle = Event()
@@ -84,6 +94,7 @@ class Worker:
         self._due: datetime | None = None
         """Since when the run in hand, or the one to be tried again, is due; None for the first one."""
         self._last: datetime | None = None
+        self._behind = False
 
     def run(self) -> bool:
         """Work until SIGTERM or SIGINT, from the main thread.
@@ -103,6 +114,7 @@ class Worker:
         self._scheduler.add_listener(self._left_out, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.add_job(self._once, OnSchedule(self._schedule), id=_JOB)
         self._scheduler.start()
+        self.pulse.beat()
 
     def look_at_the_clock(self) -> None:
         """Notice that the machine slept, or that its clock was set.
@@ -114,11 +126,15 @@ class Worker:
             self._last, self._due = now, self._schedule.after(now)
             self._scheduler.modify_job(_JOB, next_run_time=self._due)
             self._tell("the clock was set back; the schedule starts from its new time")
+        if self._keeps_up(now):
+            self.pulse.beat()
         self._scheduler.wakeup()
+        self._guarded("the watch", self._watch)
 
     def stop(self, *, grace_seconds: float) -> bool:
         """Start nothing more; returns whether the run in hand ended within the grace."""
         self._stop.set()
+        self.pulse.stop()
         self._scheduler.shutdown(wait=False)
         return self._idle.wait(grace_seconds)
 
@@ -127,6 +143,13 @@ class Worker:
         job = self._scheduler.get_job(_JOB)
         found: datetime | None = job and job.next_run_time
         return found
+
+    def _keeps_up(self, now: datetime) -> bool:
+        """Whether the scheduler did what was due; one that is behind twice in a row is dead, not late."""
+        due = self.next_due()
+        behind = self._idle.is_set() and due is not None and due <= now
+        was_behind, self._behind = self._behind, behind
+        return not (behind and was_behind)
 
     def _left_out(self, _event: object) -> None:
         self._tell("the run before is still going on: this one is left out")
@@ -147,7 +170,8 @@ class Worker:
             self._due = self.next_due()
             return
         self._last = now
-        again = self._attempt()
+        with self.pulse.running():
+            again = self._guarded("the run", lambda: self._sync(self._stop))
         following = self.next_due()
         if again is not None and following is not None and again < following:
             self._scheduler.modify_job(_JOB, next_run_time=again)
@@ -157,13 +181,14 @@ class Worker:
             self._due = following
             self._tell(f"next run at {following:%Y-%m-%d %H:%M:%S %Z}" if following else "no further run")
 
-    def _attempt(self) -> datetime | None:
+    def _guarded(self, what: str, act: Callable[[], Answer]) -> Answer | None:
+        """Do it; a failure is told and ends nothing else."""
         try:
-            return self._sync(self._stop)
+            return act()
         except ConnectorError as error:
-            self._tell(f"the run failed: {error}")
-        except Exception as error:  # noqa: BLE001 - a failed run never ends the worker
-            self._tell(f"the run failed: unexpected {type(error).__name__}")
+            self._tell(f"{what} failed: {error}")
+        except Exception as error:  # noqa: BLE001 - neither a failed run nor who watches ends the worker
+            self._tell(f"{what} failed: unexpected {type(error).__name__}")
         return None
 
 
@@ -206,8 +231,15 @@ def _requests_to_stop() -> Iterator[SimpleQueue[int]]:
 
 
 def _arrived(asked: SimpleQueue[int]) -> bool:
-    try:
-        asked.get(timeout=LOOK_SECONDS)
-    except Empty:
-        return False
-    return True
+    """Whether a request to stop arrives before the next look at the clock.
+
+    A signal may be taken by any thread of the process (just after SIGCONT it often is), and that does not wake this
+    one: hence the short waits.
+    """
+    for _ in range(round(LOOK_SECONDS / SIGNAL_SECONDS)):
+        try:
+            asked.get(timeout=SIGNAL_SECONDS)
+        except Empty:
+            continue
+        return True
+    return False

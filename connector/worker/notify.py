@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.model.runs import RunOutcome
-from connector.worker.alerts import MEMORY_KEY, Ended, Memory, decide
+from connector.worker.alerts import MEMORY_KEY, Ended, Memory, decide, overdue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from connector.ports import Journal, Notifier
+    from connector.worker.alerts import Message
 
 HEARTBEAT_SECONDS = 10
 _TRIES = 3
@@ -65,18 +67,27 @@ class Herald:
         self._heartbeat = heartbeat
         self._time_zone = time_zone
         self._memory = Memory()
+        self._one_at_a_time = Lock()
 
     def after(self, ended: Ended, *, now: datetime) -> None:
         """Tell once; what nobody got is told again after the next run. Never raises.
 
         Do not call it for a run that was asked to stop: that is no trouble.
         """
-        self._recall()
-        kept, message = decide(self._memory, ended, now=now, time_zone=self._time_zone)
-        if message is None or self._notifier.send(message.title, message.text):
-            self._remember(kept)
+        self._tell(lambda memory: decide(memory, ended, now=now, time_zone=self._time_zone))
         if self._heartbeat is not None and ended.outcome in {RunOutcome.OK, RunOutcome.PARTIAL}:
             self._heartbeat()
+
+    def late(self, words: str, *, now: datetime) -> None:
+        """No good run came in time: tell it once, unless people know of a trouble that explains it. Never raises."""
+        self._tell(lambda memory: overdue(memory, words, now=now))
+
+    def _tell(self, judged: Callable[[Memory], tuple[Memory, Message | None]]) -> None:
+        with self._one_at_a_time:
+            self._recall()
+            kept, message = judged(self._memory)
+            if message is None or self._notifier.send(message.title, message.text):
+                self._remember(kept)
 
     def _recall(self) -> None:
         """A journal that cannot be read is trouble to be told, not a reason to be silent."""

@@ -7,6 +7,7 @@ that really pass.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,27 @@ def schedule(*, cron: str | None = None, every: str | None = None, time_zone: st
     if unit == "d":
         return EveryDays(count, start.astimezone(zone))
     return Every(timedelta(**{_UNITS[unit]: count}), start.astimezone(zone))
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A schedule whose every due time comes a little later, so that many workers do not call at the same second."""
+
+    plan: Schedule
+    by: timedelta
+
+    def after(self, moment: datetime) -> datetime:
+        """The first due time later than `moment`."""
+        due = self.plan.after(moment - self.by)
+        return (due.astimezone(UTC) + self.by).astimezone(due.tzinfo)
+
+
+def delay_of(name: str, *, most: timedelta) -> timedelta:
+    """How much later this instance runs: below `most`, in whole seconds, the same at every start."""
+    seconds = int(most.total_seconds())
+    if seconds < 1:
+        return timedelta(0)
+    return timedelta(seconds=int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % seconds)
 
 
 def between(plan: Schedule, first: datetime, last: datetime) -> Iterator[datetime]:

@@ -49,10 +49,11 @@ def tiersync(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, t
 
 
 @contextmanager
-def sandbox(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A sandbox HubSpot in its own process; gives its base URL."""
+def sandbox(*arguments: str, cwd: Path, crm: str = "hubspot", env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A sandbox in its own process; gives its base URL."""
+    own = ["--token", TOKEN] if crm == "hubspot" else []
     server = subprocess.Popen(
-        [*TIERSYNC, "sandbox", "--crm", "hubspot", "--port", "0", "--token", TOKEN, *arguments],
+        [*TIERSYNC, "sandbox", "--crm", crm, "--port", "0", *own, *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": os.getcwd(), **(env or {})},  # noqa: PTH109 - as text
         stdout=subprocess.PIPE,
@@ -105,7 +106,7 @@ class Portal:
         """One call that must succeed."""
         answer = self.session.post(self.url + path, json=body, timeout=60)
         assert answer.ok, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def create(self, kind: str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
         """Create records in batches of 100; gives name -> id."""

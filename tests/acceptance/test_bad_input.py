@@ -64,6 +64,8 @@ def failed(home: Home, *arguments: str, code: int) -> str:
     document = json.loads(out)
     assert document["outcome"] == "failed"
     assert document["reasons"][0]["message"]
+    assert document["error"]["message"] == document["reasons"][-1]["message"]
+    assert document["error"]["hint"]
     assert "hint: " in err
     assert home.writes() == []
     return err
@@ -225,6 +227,9 @@ def test_every_answer_about_runs_is_one_document(provisioned: Home) -> None:
     assert set(status) >= {"last_good", "age_seconds", "last", "held", "quarantined", "quota_left"}
     assert isinstance(status["quota_left"], int)
     assert set(runs[0]) >= {"run", "started", "finished", "outcome", "changes", "written", "refused"}
+    told = provisioned.run("runs", "show", runs[0]["run"])[1]
+    assert f"… and {len(shown['records']) - 40:,} more values: --all shows them" in told
+    assert "more values" not in provisioned.run("runs", "show", runs[0]["run"], "--all")[1]
     assert set(shown["records"][0]) >= {"account", "property", "old", "new", "cause", "outcome", "reason"}
     (explained,) = documents(provisioned, f"explain {shown['records'][0]['account']}")
     assert explained["outputs"]["seg_tier"]

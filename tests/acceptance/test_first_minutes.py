@@ -41,6 +41,7 @@ def test_the_demo_walks_the_whole_way_and_ends_its_sandbox(capfd: pytest.Capture
     assert told["first"]["written"] == told["first"]["changes"] > 0
     assert (told["second"]["changes"], told["second"]["written"]) == (0, 0)
     assert Path(told["report"]).stat().st_size > 10_000
+    assert len(Path(told["report"]).with_name("changes.csv").read_text().splitlines()) > 1, "the run that wrote"
     (url,) = re.findall(r"listens on (http://127\.0\.0\.1:\d+)", err)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)

@@ -156,6 +156,21 @@ def test_the_context_tells_who_and_what(tmp_path: Path) -> None:
     )
 
 
+def test_the_revenue_of_a_group_counts_once_and_its_members_are_told_together(tmp_path: Path) -> None:
+    moves = {"seg_tier": "regular", "seg_say_no": ""}
+    accounts = [
+        RIGHT | moves | {"account_id": "A"},
+        RIGHT | moves | {"account_id": "B", "parent_id": "A"},
+        RIGHT | moves | {"account_id": "C"},
+    ]
+    with evaluated(load_texts({"r.yaml": RULES}), request(tmp_path, {Table.ACCOUNTS: accounts})) as evaluation:
+        groups = {context.account: context.group for context, _ in evaluation.differences()}
+        counted = evaluation.figures().revenue_had_tier_cents
+    assert groups["A"] == groups["B"] is not None
+    assert groups["C"] is None
+    assert counted == 2 * 400_000_00
+
+
 def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:
     rules = load_texts({"r.yaml": RULES})
     people = {name: RIGHT | {"account_id": name, "seg_tier": "old"} for name in ("own", "deal", "link", "same")}

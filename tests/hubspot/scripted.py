@@ -1,4 +1,4 @@
-"""An HTTP server that answers as a tiny HubSpot does, except where a test tells it to misbehave."""
+"""An HTTP server that answers as a tiny CRM does, except where a test tells it to misbehave."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ import orjson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from tests.hubspot.tiny import Tiny
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ Rule = "Callable[[Seen], Reply | None]"
 class Scripted:
     """The server; `rule` decides per request, None means: answer properly."""
 
-    def __init__(self, tiny: Tiny) -> None:
+    def __init__(self, tiny: Any) -> None:
         self.tiny = tiny
         self.seen: list[Seen] = []
         self.rule: Callable[[Seen], Reply | None] = lambda _: None
@@ -128,7 +126,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def scripted(tiny: Tiny) -> Iterator[Scripted]:
+def scripted(tiny: Any) -> Iterator[Scripted]:
     """Serve for the length of a with block."""
     script = Scripted(tiny)
     verbs = {f"do_{verb}": _Handler.serve for verb in ("GET", "POST", "PATCH")}

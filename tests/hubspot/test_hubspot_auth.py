@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from connector.crm.hubspot import HubSpot, connect
-from connector.crm.hubspot.auth import Mask
+from connector.crm.texts import Mask
 from connector.errors import AccessRefused, BadAnswer, UsageError
 from connector.model.secrets import Secret
 from tests.hubspot.parts import FakeClock, hubspot_at, pulled

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.support.needs import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +29,7 @@ def programs() -> Path:
     folders = [*([Path(on_path).resolve().parent] if on_path else []), *found]
     if folders and importlib.util.find_spec("psycopg"):
         return folders[-1]
-    assert os.environ.get("CI") != "true", "CI needs PostgreSQL and psycopg"
-    pytest.skip("PostgreSQL or psycopg is not installed")
+    return lacking("PostgreSQL and psycopg")
 
 
 @contextmanager

@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.model.runs import Reason, RunOutcome
+from connector.store import packs as packs_module
+from connector.store.schema import changes, packs
 from tests.store.conftest import START
 
 if TYPE_CHECKING:
@@ -34,9 +37,9 @@ def held(store: Store) -> Iterator[Store]:
         yield store
 
 
-def begin(store: Store, run: str, changes: Sequence[Change], *, sent: bool = False) -> None:
+def begin(store: Store, run: str, intended: Sequence[Change], *, sent: bool = False) -> None:
     store.journal.start(run=run, command="sync", now=START)
-    store.journal.intend(run, changes)
+    store.journal.intend(run, intended)
     if sent:
         store.journal.sending(run, [row.seq for row in store.journal.changes(run)])
 
@@ -113,6 +116,59 @@ def test_a_property_is_planned_once_per_run(store: Store) -> None:
     with pytest.raises(StopRun):
         begin(store, "r1", [change(new="a"), change(new="b")])
     assert list(store.journal.changes("r1")) == []
+
+
+def test_a_plan_nobody_writes_costs_no_rows_and_a_fraction_of_its_text(store: Store) -> None:
+    planned = [change(str(i), name=f"seg_property_{j}", new=f"value {j}") for i in range(1_000) for j in range(20)]
+    begin(store, "r1", planned)
+    with store.database.read() as connection:
+        rows = connection.scalar(select(func.count()).select_from(changes))
+        kept = connection.scalar(select(func.sum(func.length(packs.c.body))))
+    assert rows == 0
+    assert kept is not None
+    assert kept < 10 * len(planned)
+    assert [row.change for row in store.journal.changes("r1")] == planned
+
+
+def test_what_is_sent_has_its_rows_before_and_leaves_the_rest_packed(held: Store) -> None:
+    planned = [change(str(i)) for i in range(3 * packs_module.CHANGES_PER_PACK)]
+    begin(held, "r1", planned)
+    seqs = [row.seq for row in held.journal.changes("r1")]
+    middle = packs_module.CHANGES_PER_PACK + 7
+    held.journal.sending("r1", [seqs[middle]])
+    with held.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(packs)) == 2
+        assert connection.scalar(select(func.count()).select_from(changes)) == packs_module.CHANGES_PER_PACK
+    rows = list(held.journal.changes("r1"))
+    assert [row.change for row in rows] == planned
+    assert [row.seq for row in rows] == seqs
+    assert [at for at, row in enumerate(rows) if row.tries] == [middle]
+
+
+def test_a_plan_packed_on_one_machine_is_written_on_another(opened: Callable[[], Store]) -> None:
+    here, there = opened(), opened()
+    begin(here, "r1", [change("1"), change("2")])
+    with there.lease.hold(wait_seconds=0):
+        there.journal.sending("r1", [row.seq for row in there.journal.changes("r1", only_open=True)])
+        there.journal.land("r1", [outcome(Landed.WRITTEN, "1"), outcome(Landed.REFUSED, "2")], now=START)
+    assert [row.landed for row in here.journal.changes("r1")] == ["written", "refused"]
+
+
+def test_a_forgotten_account_leaves_no_trace_in_a_packed_plan(store: Store) -> None:
+    deal = Change(account="1", target=Target.DEAL, record="d1", property="seg_deal_tier", old=None, new="large")
+    begin(store, "r1", [change("1"), deal, change("2")])
+    store.journal.forget(Target.ACCOUNT, ["1"])
+    assert [row.change.record for row in store.journal.changes("r1")] == ["2"]
+
+
+def test_with_an_account_what_was_written_on_its_deals_is_forgotten(held: Store) -> None:
+    deal = Change(account="1", target=Target.DEAL, record="d1", property="seg_deal_tier", old=None, new="large")
+    begin(held, "r1", [change("1"), deal, change("2")], sent=True)
+    landed = [outcome(Landed.WRITTEN, "1"), Outcome(Target.DEAL, "d1", Landed.WRITTEN), outcome(Landed.WRITTEN, "2")]
+    held.journal.land("r1", landed, now=START)
+    held.journal.forget(Target.ACCOUNT, ["1"])
+    assert [row.change.record for row in held.journal.changes("r1")] == ["2"]
+    assert held.journal.last_written([(Target.DEAL, "d1", "seg_deal_tier")]) == {}
 
 
 def test_only_open_changes_are_listed_when_asked(held: Store) -> None:

@@ -87,6 +87,15 @@ def test_a_committed_snapshot_is_current_for_everyone(opened: Callable[[], Store
     assert names(made) == {"1": "A", "2": None}
 
 
+def test_a_snapshot_tells_how_many_rows_have_a_value(store: Store) -> None:
+    made = pull(store, accounts(("1", "A"), ("2", None), ("3", "C")), deals(), full=FULL)
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 3, "name": 2}
+    made = pull(store, accounts(("3", None), ("4", None)))
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 4, "name": 1}
+    made = pull(store)
+    assert made.filled[Table.ACCOUNTS] == {"account_id": 4, "name": 1}
+
+
 def test_many_small_pages_become_one_table_in_order(store: Store) -> None:
     pages = [accounts(*((f"{at}-{i}", "x") for i in range(100))) for at in range(400)]
     made = pull(store, *pages, full=FULL)
@@ -359,3 +368,14 @@ def test_any_sequence_of_pulls_leaves_what_a_model_of_it_holds(store: Store, pul
             (one, to) for one, tos in held_links.items() for to in tos
         }
         assert made.rows[Table.ACCOUNTS] == len(held)
+
+
+def test_the_mirror_tells_which_accounts_were_merged_into_which(store: Store) -> None:
+    assert store.mirror.merged() == {}
+    columns = ("account_id", "merged_ids")
+    pull(store, page(Table.ACCOUNTS, ("1", None), ("2", ""), columns=columns), deals("9"), full=True)
+    assert store.mirror.merged() == {}
+    pull(store, page(Table.ACCOUNTS, ("1", "7;8"), ("2", ""), ("3", "9"), columns=columns), deals("9"), full=True)
+    assert store.mirror.merged() == {"1": ["7", "8"], "3": ["9"]}
+    pull(store, accounts(("1", "a")), deals("9"), full=True)
+    assert store.mirror.merged() == {}

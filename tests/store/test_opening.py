@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import inspect, select, text, update
 
 from connector.errors import UsageError
+from connector.model.changes import Change, Landed, Outcome, Target
 from connector.model.fields import Table
 from connector.ports import Page, PullSummary
 from connector.store import open_store
@@ -142,6 +143,41 @@ def test_the_migrations_leave_nothing_for_alembic_to_add(database_url: str) -> N
         found = compare_metadata(context, metadata)
     database.close()
     assert [difference for difference in found if VERSION_TABLE not in str(difference)] == []
+
+
+FIRST_SCHEMA = """
+insert into runs (run, command, started, outcome, applied, digest, figures, reasons, details)
+  values ('held', 'sync', '2026-03-01 06:00:00', 'held', false, 'd', '{}', '[]', '{}'),
+         ('open', 'sync', '2026-03-01 07:00:00', null, true, 'e', '{}', '[]', '{}');
+insert into changes (run_no, seq, account, target, record, property, old, new, cause, tries, landed, code, reason)
+  values (1, 1, '1', 'account', '1', 'seg_tier', null, 'small', 'unknown', 0, null, '', ''),
+         (1, 2, '1', 'account', '1', 'seg_action', 'x', 'y', 'unknown', 0, 'kept', '', 'a person set it'),
+         (2, 1, '1', 'account', '1', 'seg_tier', null, 'large', 'unknown', 1, null, '', ''),
+         (2, 2, '2', 'account', '2', 'seg_tier', null, 'large', 'unknown', 0, null, '', '')
+"""
+
+
+def test_an_older_database_is_upgraded_with_its_open_run_and_its_held_plan(database_url: str, tmp_path: Path) -> None:
+    old = connect(database_url)
+    with old.write() as connection:
+        migrate(connection, to="0001")
+        for statement in FIRST_SCHEMA.split(";"):
+            connection.execute(text(statement))
+    old.close()
+    store = open_store(database_url, tmp_path, clock=FakeClock())
+    journal = store.journal
+    assert [(row.seq, row.change.new, row.landed) for row in journal.changes("held")] == [
+        (1, "small", None),
+        (2, "y", "kept"),
+    ]
+    assert [(run, row.seq, row.change.new) for run, row in journal.unsettled()] == [("open", 1, "large")]
+    journal.intend("open", [Change("3", Target.ACCOUNT, "3", "seg_tier", None, "large")])
+    with store.lease.hold(wait_seconds=0):
+        journal.sending("held", [1])
+        journal.land("held", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert [(row.seq, row.tries, row.landed) for row in journal.changes("held")] == [(1, 1, "written"), (2, 0, "kept")]
+    assert [row.seq for row in journal.changes("open", only_open=True)] == [1, 2, 3]
+    store.close()
 
 
 def test_every_released_schema_has_its_migration() -> None:

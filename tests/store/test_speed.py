@@ -21,7 +21,7 @@ def test_ten_thousand_changes_are_journalled_sent_and_landed_in_no_time(store: S
     planned = [change(str(at // 8), name=f"seg_{at % 8}") for at in range(10_000)]
     began = time.process_time()
     begin(store, "r1", planned)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 0.3
     rows = list(store.journal.changes("r1"))
     with store.lease.hold(wait_seconds=0):
         for start in range(0, len(rows), 800):

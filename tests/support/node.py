@@ -11,19 +11,11 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Never
 
-import pytest
+from tests.support.needs import lacking
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ROOT / "tests" / "node"
-
-
-def lacking(what: str) -> Never:
-    """Skip the test for want of something; in CI that is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(f"CI must have {what}")
-    pytest.skip(f"needs {what}")
 
 
 def node() -> Path:

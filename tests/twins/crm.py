@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.fields import KEY, Table
 from connector.ports import (
+    Cost,
     Finding,
     Page,
     Progress,
@@ -37,6 +38,7 @@ class ModelCrm:
 
     name: str = "model"
     batch_size: int = 3
+    keeps_false: bool = True
     page_size: int = 2
     records: dict[Target, dict[str, Row]] = field(default_factory=lambda: {Target.ACCOUNT: {}, Target.DEAL: {}})
     refuses: dict[tuple[Target, str], str] = field(default_factory=dict)
@@ -63,6 +65,10 @@ class ModelCrm:
     calls: int = 0
     versions: dict[tuple[Target, str], int] = field(default_factory=dict)
     version: int = 0
+
+    def cost(self, records: int, /) -> Cost:
+        """One call each."""
+        return Cost(0, records, records)
 
     def put(self, target: Target, record: str, /, **values: str | None) -> None:
         """What anybody else does in the CRM."""

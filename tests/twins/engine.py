@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
     from connector.ports import (
         EvaluationRequest,
+        Matched,
         Progress,
     )
     from connector.rules.ruleset import RuleSet
@@ -77,6 +78,7 @@ class FunctionEvaluation:
         self.outputs: Sequence[Output] = [one.output for one in rules.outputs]
         self.rule_version = rules.version
         self.unreadable: Sequence[Reason] = unreadable
+        self.matched: Sequence[Matched] = ()
         self.closed = False
         self._request, self._accounts, self._deals, self._before = request, accounts, deals, before
         self._wanted = {name: self._verdict(name, wanted) for name in accounts}

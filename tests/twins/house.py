@@ -46,7 +46,7 @@ def by_revenue(account: Row, deals: list[Row]) -> Row:
     }
 
 
-ACCOUNT_COLUMNS = ("account_id", "name", "owner_id", "bad", *NAMES)
+ACCOUNT_COLUMNS = ("account_id", "name", "owner_id", "bad", "merged_ids", *NAMES)
 DEAL_COLUMNS = ("deal_id", "account_id", "amount", "seg_account_tier")
 
 
@@ -115,4 +115,5 @@ def open_limits() -> Limits:
         max_owner_book_pct=100,
         max_population_drop_pct=100,
         max_rows_drop_pct=100,
+        max_input_drop_pct=100,
     )

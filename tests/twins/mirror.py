@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from connector.ports import (
 from tests.twins.words import TABLE, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from connector.ports import Read
 
 
 @dataclass
@@ -33,6 +36,10 @@ class MemoryMirror:
 
     def snapshot(self, name: str) -> Snapshot | None:
         return self.snapshots.get(name)
+
+    def merged(self) -> dict[str, list[str]]:
+        rows = self.tables[self.snapshots[self.newest].files[Table.ACCOUNTS][0]] if self.newest else {}
+        return {name: ids.split(";") for name, row in rows.items() if (ids := row.get("merged_ids"))}
 
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[MemoryDraft]:
         return nullcontext(MemoryDraft(self, base))
@@ -56,7 +63,11 @@ class MemoryDraft:
             row = dict(zip(names, cells, strict=True))
             self.rows.setdefault(page.table, {})[str(row[KEY[page.table]])] = row
 
-    def commit(self, summary: PullSummary, *, now: datetime) -> Snapshot:
+    def add_beside(self, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
+        """Nothing beside the CRM is kept in memory."""
+
+    def commit(self, summary: PullSummary, *, now: datetime, beside: Mapping[str, Read] | None = None) -> Snapshot:
+        assert not beside, "nothing beside the CRM is kept in memory"
         base = None if summary.full else self.base
         name = f"snapshot-{len(self.mirror.tables) // 2 + 1}"
         files = {}
@@ -67,6 +78,11 @@ class MemoryDraft:
             self.mirror.tables[path] = {**older, **self.rows.get(table, {})}
         counts = {table: len(self.mirror.tables[paths[0]]) for table, paths in files.items()}
         snapshot = Snapshot(name, now, files, counts, summary.watermark, now if base is None else base.full_at)
+        rows = {table: self.mirror.tables[paths[0]].values() for table, paths in files.items()}
+        filled = {
+            table: Counter(name for row in mine for name, cell in row.items() if cell) for table, mine in rows.items()
+        }
+        snapshot = replace(snapshot, filled=filled)
         self.mirror.snapshots[name] = snapshot
         self.mirror.newest = name
         return snapshot

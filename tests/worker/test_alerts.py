@@ -112,6 +112,24 @@ def test_a_memory_that_cannot_be_read_is_none(text: str | None) -> None:
     assert Memory.from_text(text) == Memory()
 
 
+def test_a_run_that_does_not_come_is_told_once_and_once_that_it_is_right_again(facts: Facts) -> None:
+    inbox = Inbox()
+    one = herald(facts, inbox)
+    for _ in range(3):
+        one.late("no good run since Monday", now=START)
+    herald(facts, inbox).late("no good run since Monday, says another replica", now=START)
+    one.after(OK, now=START)
+    assert inbox.got == ["tiersync: no good run in time", "tiersync: right again (sync r)"]
+
+
+def test_a_run_that_does_not_come_is_no_news_while_people_know_why(facts: Facts) -> None:
+    inbox = Inbox()
+    one = herald(facts, inbox)
+    one.after(failed(CUT), now=START)
+    one.late("no good run since Monday", now=START)
+    assert len(inbox.got) == 1
+
+
 class Facts:
     """The small facts of a journal."""
 

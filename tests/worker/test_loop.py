@@ -17,7 +17,8 @@ from apscheduler.schedulers.base import BaseScheduler
 
 from connector.errors import StopRun
 from connector.worker.loop import LEASE_EXPIRY, Worker, try_again_at
-from connector.worker.schedule import schedule
+from connector.worker.pulse import Pulse
+from connector.worker.schedule import Later, delay_of, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,13 +50,14 @@ class ByHand(BaseScheduler):  # type: ignore[misc] # APScheduler is not typed
     def __init__(self) -> None:
         defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         self.executor = AfterLooking()
+        self.dead = False
         super().__init__(executors={"default": self.executor}, timezone=UTC, job_defaults=defaults)
 
     def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002 - as APScheduler has it
         super().shutdown(wait)
 
     def wakeup(self) -> None:
-        if self.running:
+        if self.running and not self.dead:
             self._process_jobs()
             self.executor.work()
 
@@ -63,7 +65,16 @@ class ByHand(BaseScheduler):  # type: ignore[misc] # APScheduler is not typed
 class Life:
     """A worker that starts at `began`; its runs take no time and are noted."""
 
-    def __init__(self, travel: Any, began: datetime, **plan: str) -> None:
+    def __init__(
+        self,
+        travel: Any,
+        began: datetime,
+        *,
+        later: timedelta = timedelta(0),
+        pulse: Pulse | None = None,
+        watch: Callable[[], None] = lambda: None,
+        **plan: str,
+    ) -> None:
         self.travel = travel
         travel.move_to(began)
         self.ran: list[datetime] = []
@@ -71,13 +82,16 @@ class Life:
         self.ending: Callable[[], datetime | None] = lambda: None
         self.done_by_another: Callable[[datetime], bool] = lambda _due: False
         due = schedule(**plan, time_zone="Europe/Amsterdam", start=began)
+        self.scheduler = ByHand()
         self.worker = Worker(
             self.sync,
-            due,
+            Later(due, later) if later else due,
             clock=now,
             tell=self.said.append,
             is_done=self.is_done,
-            scheduler=ByHand(),
+            pulse=pulse,
+            watch=watch,
+            scheduler=self.scheduler,
         )
         self.worker.start()
         self.worker.look_at_the_clock()
@@ -305,3 +319,72 @@ def test_runs_longer_than_their_interval_never_overlap() -> None:
     assert lines[-1] == "in time"
     assert lines[:-1] == ["begin", "end"] * (len(lines) // 2)
     assert len(lines) >= 5
+
+
+class Seconds:
+    """A stopwatch moved by hand."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def test_the_pulse_beats_at_each_turn_and_knows_how_long_a_run_goes_on(travel: Any) -> None:
+    seconds, went = Seconds(), []
+    life = Life(travel, local(6, 1, 10), every="1h", pulse=Pulse(ticks=seconds))
+    life.ending = lambda: went.append(life.worker.pulse.running_for())
+    seconds.at = 50
+    assert life.worker.pulse.silent_for() == timedelta(seconds=50)
+    life.until(local(6, 1, 11))
+    assert life.worker.pulse.silent_for() == timedelta(0)
+    assert went == [timedelta(0)]
+    assert life.worker.pulse.running_for() is None
+
+
+def test_a_scheduler_that_does_not_do_what_is_due_ends_the_pulse(travel: Any) -> None:
+    seconds = Seconds()
+    life = Life(travel, local(6, 1, 10), every="1h", pulse=Pulse(ticks=seconds))
+    life.scheduler.dead = True
+    travel.move_to(local(6, 1, 12))
+    for _ in range(5):
+        seconds.at += 20
+        life.worker.look_at_the_clock()
+    assert life.worker.pulse.silent_for() == timedelta(seconds=80)
+    life.scheduler.dead = False
+    for _ in range(2):
+        life.worker.look_at_the_clock()
+    assert life.worker.pulse.silent_for() == timedelta(0)
+
+
+def test_the_watch_is_asked_at_each_turn_and_its_failure_does_not_end_the_worker(travel: Any) -> None:
+    turns: list[datetime] = []
+
+    def watch() -> None:
+        turns.append(now())
+        raise ValueError("a s3cret")
+
+    life = Life(travel, local(6, 1, 10), every="1h", watch=watch)
+    life.until(local(6, 1, 11))
+    assert len(turns) == 7
+    assert "unexpected ValueError" in life.said[-1]
+    assert len(life.ran) == 2
+
+
+def test_instances_run_later_by_a_number_of_their_own_that_stays(travel: Any) -> None:
+    delays = {name: delay_of(name, most=timedelta(minutes=10)) for name in ("a", "b", "c", "d")}
+    assert len(set(delays.values())) > 2
+    assert all(timedelta(0) <= delay < timedelta(minutes=10) for delay in delays.values())
+    assert delay_of("a", most=timedelta(minutes=10)) == delays["a"]
+    assert delay_of("a", most=timedelta(0)) == timedelta(0)
+    life = Life(travel, local(6, 1, 10), later=timedelta(minutes=7), cron="0 6 * * *")
+    life.until(local(6, 3, 7), step=timedelta(minutes=1))
+    assert life.ran[1:] == [local(6, 2, 6, 7), local(6, 3, 6, 7)]
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25)])
+def test_a_later_instance_runs_once_per_local_day_on_both_nights_too(travel: Any, month: int, day: int) -> None:
+    life = Life(travel, local(month, day - 1, 4), later=timedelta(minutes=45), cron="30 2 * * *")
+    life.until(local(month, day + 2, 1))
+    assert life.days == [day - 1, day, day + 1]

@@ -12,7 +12,7 @@ from connector.crm.files.outputs import Outputs
 from connector.errors import BadAnswer, UsageError
 from connector.model.changes import Landed, Outcome, Target
 from connector.model.fields import KEY, Table
-from connector.ports import Finding, Page, ProvisionStep, PullSummary, Quota
+from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +32,7 @@ class FilesCrm:
 
     name = "files"
     batch_size = 10_000
+    keeps_false = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -83,6 +84,10 @@ class FilesCrm:
                 for record in mine
             ]
         return outcomes
+
+    def cost(self, _records: int, /) -> Cost:
+        """See ports.Crm.cost; files take no calls."""
+        return Cost(0, 0, 0)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """Do nothing: a file takes any column."""

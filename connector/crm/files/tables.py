@@ -49,15 +49,17 @@ def header(path: Path) -> tuple[str, ...]:
     return names
 
 
-def batches(path: Path, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def batches(path: Path, columns: Sequence[str], *, zone: str | None = None) -> Iterator[pa.RecordBatch]:
     """Yield the named columns as text, an empty cell as null, a few ten thousand rows at a time.
+
+    A Parquet time without a zone is one of `zone`, where that is given.
 
     Raises BadAnswer with the file and, for CSV, the row of what cannot be read.
     """
     with _explained(path):
         if path.suffix == ".parquet":
             for batch in pa.parquet.ParquetFile(path).iter_batches(batch_size=ROWS, columns=list(columns)):
-                yield _as_text(batch, columns)
+                yield _as_text(batch, columns, zone)
         else:
             with path.open("rb") as file:
                 yield from _open_csv(file, columns)
@@ -77,13 +79,15 @@ def _open_csv(file: object, columns: Sequence[str]) -> pyarrow.csv.CSVStreamingR
     )
 
 
-def _as_text(batch: pa.RecordBatch, columns: Sequence[str]) -> pa.RecordBatch:
-    return pa.RecordBatch.from_arrays([_text(batch.column(name)) for name in columns], names=list(columns))
+def _as_text(batch: pa.RecordBatch, columns: Sequence[str], zone: str | None) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([_text(batch.column(name), zone) for name in columns], names=list(columns))
 
 
-def _text(array: pa.Array) -> pa.Array:
+def _text(array: pa.Array, local: str | None) -> pa.Array:
     """Write a typed Parquet column as the CSV would: ISO dates and times, plain decimals, true and false."""
     if pa.types.is_timestamp(array.type):
+        if local is not None and array.type.tz is None:
+            array = pc.assume_timezone(array, local, ambiguous="earliest", nonexistent="earliest")
         zone = "" if array.type.tz is None else "Z"
         utc = array.cast(pa.timestamp("us"))
         return pc.binary_join_element_wise(pc.strftime(utc, format="%Y-%m-%dT%H:%M:%S"), zone, "")

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.crm.texts import brief, listed
 from connector.crm.transport import Again, Answer, NoAnswer
 from connector.errors import BadAnswer, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-_REASON_LENGTH = 400
 
 
 class Meaning(Enum):
@@ -78,17 +77,6 @@ class Problem:
         texts = [str(error["message"]) for error in self.errors if error.get("message")]
         text = "; ".join(dict.fromkeys(texts)) or self.message or f"HTTP {self.status}"
         return brief(text)
-
-
-def listed(value: object) -> list[Any]:
-    """The value when it is a list, else an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def brief(text: str) -> str:
-    """One line, at most 400 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
 
 
 def problem(answer: Answer) -> Problem:

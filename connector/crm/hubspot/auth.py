@@ -15,33 +15,17 @@ import orjson
 from connector.crm.hubspot.answers import Meaning, meaning
 from connector.crm.transport import Answer, Call
 from connector.errors import AccessRefused, BadAnswer
-from connector.model.secrets import Scrubber, Secret
+from connector.model.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from connector.crm.texts import Mask
 
 _RENEW_AT = 0.8
 """Share of a token's life after which it is renewed before it is asked for."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-class Mask:
-    """Takes the secrets of the settings, and the tokens in use, out of texts; tokens long gone are forgotten."""
-
-    def __init__(self, *given: Secret) -> None:
-        self._given = given
-        self._last: tuple[Secret, ...] = ()
-        self._scrub = Scrubber(given)
-
-    def renewed(self, *tokens: Secret) -> None:
-        """Mask these from now on, and those in use until now."""
-        self._scrub = Scrubber((*self._given, *self._last, *tokens))
-        self._last = tokens
-
-    def __call__(self, text: str) -> str:
-        """The text without secrets."""
-        return self._scrub(text)
 
 
 class Credentials(Protocol):

@@ -19,6 +19,8 @@ from hubspot.crm.companies.exceptions import ApiException
 
 from connector.crm.hubspot import answers
 from connector.crm.hubspot.answers import Meaning
+from connector.crm.lost import lost
+from connector.crm.texts import brief
 from connector.crm.transport import Again, Answer, Call, NoAnswer
 from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, StopRun
 
@@ -89,7 +91,7 @@ class Wire:
         except ApiException as error:
             return _refusal(error)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            return _lost(error, self._host)
+            return lost(error, self._host)
 
     def close(self) -> None:
         """Close every connection."""
@@ -131,32 +133,10 @@ def _refusal(error: ApiException) -> Answer | NoAnswer:
     """The answer inside an exception of the official client; without a status it is about TLS."""
     if error.status:
         return Answer(error.status, urllib3.HTTPHeaderDict(error.headers), error.body or b"")
-    text = answers.brief(str(error.reason))
+    text = brief(str(error.reason))
     if any(word in text.upper() for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
         return NoAnswer(f"no secure connection can be made: {text}", sent=False, hopeless=True)
     return NoAnswer(f"the secure connection broke off: {text}", sent=True)
-
-
-_NEVER_SENT = (
-    urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.ConnectTimeoutError,
-    urllib3.exceptions.NameResolutionError,
-)
-_HOPELESS = (urllib3.exceptions.LocationValueError, ValueError)
-
-
-def _lost(error: Exception, host: str) -> NoAnswer:
-    while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
-        error = error.reason
-    if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return NoAnswer(f"the host name {host} cannot be resolved", sent=False)
-    if isinstance(error, _NEVER_SENT):
-        return NoAnswer(f"the host {host} cannot be reached", sent=False)
-    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
-        return NoAnswer("no answer in time", sent=True)
-    if isinstance(error, _HOPELESS):
-        return NoAnswer(f"the connection cannot be made ({type(error).__name__})", sent=False, hopeless=True)
-    return NoAnswer(f"the connection broke off ({type(error).__name__})", sent=True)
 
 
 class Client:

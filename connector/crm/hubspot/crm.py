@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot import definitions, mapping, reference, schema, write
+from connector.crm.hubspot import mapping, reference, schema, write
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -14,10 +14,12 @@ from connector.crm.hubspot.objects import BATCH, Objects, in_batches
 from connector.crm.hubspot.provision import Provisioner, absent
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
+from connector.crm.placed import placed
 from connector.errors import StopRun, UsageError
+from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.hubspot.client import Client
@@ -39,6 +41,7 @@ class HubSpot:
 
     name = "hubspot"
     batch_size = BATCH
+    keeps_false = True
 
     def __init__(
         self, client: Client, paths: Paths, fields: FieldMap, *, home_currency: str, now: Callable[[], datetime]
@@ -85,18 +88,24 @@ class HubSpot:
         if len(batch) > self.batch_size or any(item.target != target for item in batch):
             raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
         wanted: dict[str, dict[str, str]] = {}
+        before: dict[str, dict[str, str]] = {}
         for item in batch:
-            values = {self._source(target, name): mapping.to_hubspot(value) for name, value in item.values}
-            wanted.setdefault(item.record, {}).update(values)
+            wanted.setdefault(item.record, {}).update(self._texts(target, item.values))
+            before.setdefault(item.record, {}).update(self._texts(target, item.before))
         writer = Writer(
             self._client,
             self._paths,
             self._objects(target),
             definitions=partial(self._known, target),
         )
-        fates = writer.write(wanted)
+        fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
+
+    def cost(self, records: int, /) -> Cost:
+        """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
+        batches = -(-records // BATCH)
+        return Cost(2, batches, batches)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight; passes when the definitions may not be read, the CRM will judge each write."""
@@ -150,6 +159,9 @@ class HubSpot:
     def _objects(self, target: Target) -> Objects:
         return Objects(self._client, self._paths, mapping.KIND[mapping.TABLE_OF[target]])
 
+    def _texts(self, target: Target, values: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+        return {self._source(target, name): mapping.to_hubspot(value) for name, value in values}
+
     def _source(self, target: Target, name: str) -> str:
         return self._fields.property(mapping.TABLE_OF[target], name)
 
@@ -169,7 +181,7 @@ class HubSpot:
 
     def _existing(self, outputs: Sequence[Output]) -> dict[Target, Mapping[str, Property]] | None:
         """The definitions, read afresh, of every target the outputs are kept on; None when one may not be read."""
-        targets = dict.fromkeys(target for target, _, _ in definitions.placed(outputs))
+        targets = dict.fromkeys(target for target, _, _ in placed(outputs))
         known = {target: self._known(target, afresh=True) for target in targets}
         readable = {target: found for target, found in known.items() if found is not None}
         return readable if len(readable) == len(known) else None

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.model.changes import Target
+from connector.crm.texts import label, unique
 from connector.model.fields import Type
 from connector.model.outputs import GROUP_LABEL, GROUP_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from connector.crm.hubspot.schema import Property
     from connector.model.outputs import Output
 
@@ -43,7 +41,7 @@ def kind(output: Output) -> tuple[str, str]:
 
 def group(language: str) -> dict[str, Any]:
     """The property group everything of ours lives in."""
-    return {"name": GROUP_NAME, "label": text(GROUP_LABEL, language), "displayOrder": -1}
+    return {"name": GROUP_NAME, "label": label(GROUP_LABEL, language), "displayOrder": -1}
 
 
 def definition(output: Output, name: str, language: str) -> dict[str, Any]:
@@ -52,7 +50,7 @@ def definition(output: Output, name: str, language: str) -> dict[str, Any]:
     wanted: dict[str, Any] = {
         "groupName": GROUP_NAME,
         "name": name,
-        "label": text(output.label, language) or name,
+        "label": label(output.label, language) or name,
         "type": type_,
         "fieldType": field_type,
         "formField": False,
@@ -69,26 +67,11 @@ def options(output: Output, language: str) -> list[dict[str, Any]]:
     if output.type is Type.BOOLEAN:
         labels = dict(YES_NO.get(language, YES_NO["en"]))
     else:
-        labels = {value: text(texts, language) or value for value, texts in output.options.items()}
+        labels = {value: label(texts, language) or value for value, texts in output.options.items()}
     return [
-        {"label": label, "value": value, "displayOrder": place, "hidden": False}
-        for place, (value, label) in enumerate(unique(labels).items())
+        {"label": shown, "value": value, "displayOrder": place, "hidden": False}
+        for place, (value, shown) in enumerate(unique(labels).items())
     ]
-
-
-def unique(labels: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
-    """Labels that differ from each other and from those taken."""
-    seen = set(taken)
-    made: dict[str, str] = {}
-    for value, label in labels.items():
-        made[value] = f"{label} ({value})" if label in seen else label
-        seen.add(made[value])
-    return made
-
-
-def text(texts: Mapping[str, str], language: str) -> str:
-    """The text in a language, else in English, else any."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def missing_options(output: Output, found: Property) -> list[str]:
@@ -110,10 +93,3 @@ def objection(output: Output, found: Property) -> str:
     if output.type is Type.MULTI and not found.multiple:
         return f"it takes one option only ({found.field_type}), needed is {field_type}"
     return ""
-
-
-def placed(outputs: Iterable[Output]) -> list[tuple[Target, str, Output]]:
-    """Every property to exist: each output on the account, and its mirror on deals where it has one."""
-    listed = list(outputs)
-    mirrored = [(Target.DEAL, output.on_deals, output) for output in listed if output.on_deals]
-    return [*((Target.ACCOUNT, output.name, output) for output in listed), *mirrored]

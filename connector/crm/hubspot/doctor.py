@@ -77,12 +77,18 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
         yield Finding("unchecked", "properties", "the property definitions may not be read with this token")
         return
     wrong = provisioner.preflight(outputs, existing)
-    for line in wrong:
-        fix = "run tiersync provision" if absent(line) else "run tiersync provision --dry-run"
-        yield Finding("bad", "properties", line, fix)
+    if missing := [line for line in wrong if absent(line)]:
+        yield Finding("bad", "properties", _in_short(missing), "run tiersync provision")
+    for line in wrong[: len(wrong) - len(missing)]:
+        yield Finding("bad", "properties", line, "run tiersync provision --dry-run")
     if not wrong:
         yield Finding("good", "properties", f"all {len(outputs)} outputs have their property")
     yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
+
+
+def _in_short(missing: Sequence[str]) -> str:
+    first, *more = missing
+    return f"{first}, and {len(more)} more do not either" if more else first
 
 
 def _quota(client: Client) -> Finding:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.crm.hubspot.checks import Record
+    from connector.crm.hubspot.columns import Cells
     from connector.crm.hubspot.intake import Intake
 
     Put = Callable[[Page], None]
@@ -45,19 +46,22 @@ def _listing(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
 
     def job(put: Put) -> None:
         rows = 0
-        chunk: list[Record] = []
+        ids: list[str] = []
+        chunk: dict[str, Cells] = {}
         merged: list[Record] = []
         for records in objects.pages(columns.properties):
             if not rows:
                 columns.settle(records)
             rows += len(records)
-            chunk += records
+            ids += [record["id"] for record in records]
+            for name, cells in columns.build(records).items():  # page by page, while the page is in the cache
+                chunk.setdefault(name, []).extend(cells)
             merged += [record for record in records if record["properties"].get(MERGED)]
-            if len(chunk) >= CHUNK:
-                _hand_on(intake, table, chunk, put, pipe)
-                chunk = []
-        if chunk:
-            _hand_on(intake, table, chunk, put, pipe)
+            if len(ids) >= CHUNK:
+                _hand_on(table, ids, chunk, put, pipe)
+                ids, chunk = [], {}
+        if ids:
+            _hand_on(table, ids, chunk, put, pipe)
         pipe.close()
         before, pause = intake.standings[table], intake.client.transport.brake.pause
         check_complete(objects, rows=rows, merged=merged, before=before, since=None, pause=pause)
@@ -65,10 +69,10 @@ def _listing(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
     return job
 
 
-def _hand_on(intake: Intake, table: Table, records: list[Record], put: Put, pipe: Pipe[list[str]]) -> None:
-    put(Page(table, intake.columns[table].build(records)))
+def _hand_on(table: Table, ids: list[str], chunk: dict[str, Cells], put: Put, pipe: Pipe[list[str]]) -> None:
+    put(Page(table, chunk))
     if table in LINK_TABLE:
-        pipe.put([record["id"] for record in records])
+        pipe.put(ids)
 
 
 def _linking(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:

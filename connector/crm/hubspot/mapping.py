@@ -6,16 +6,13 @@ milliseconds, several options are joined by `;`, an empty text clears.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
 
+from connector.crm.overrides import Overrides
 from connector.model.changes import Target
 from connector.model.fields import CATALOGUE, Table, Type
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 KIND: dict[Table, str] = {Table.ACCOUNTS: "companies", Table.DEALS: "deals", Table.TICKETS: "tickets"}
 """HubSpot's name of the objects behind a table."""
@@ -74,30 +71,12 @@ LINKED = "account_id"
 
 
 @dataclass(frozen=True, slots=True)
-class FieldMap:
-    """Logical field to property, with the overrides of `[fields]`: `pain_fit = "x"`, or `deals.amount = "x"`.
-
-    A bare name belongs to the accounts when they have such a field, else to the deals, else to the tickets;
-    a name no catalogue knows (an output, a custom field) belongs to the accounts.
-    """
-
-    overrides: Mapping[str, str] = field(default_factory=dict)
+class FieldMap(Overrides):
+    """Logical field to property, with the overrides of `[fields]`."""
 
     def property(self, table: Table, logical: str) -> str:
         """The property that holds a logical field; without a row of its own, the logical name itself."""
         return self.override(table, logical) or _PROPERTIES.get(table, {}).get(logical, logical)
-
-    def override(self, table: Table, logical: str) -> str | None:
-        """The property a setting names for this field, if any."""
-        dotted = self.overrides.get(f"{table.value}.{logical}")
-        return dotted or (self.overrides.get(logical) if table is _home(logical) else None)
-
-
-def _home(logical: str) -> Table:
-    for table in (Table.ACCOUNTS, Table.DEALS, Table.TICKETS):
-        if any(known.name == logical for known in CATALOGUE[table]):
-            return table
-    return Table.ACCOUNTS
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.hubspot import checks, definitions, mapping, schema
 from connector.crm.hubspot.client import Refused
+from connector.crm.placed import placed
+from connector.crm.texts import unique
 from connector.errors import StopRun
 from connector.model.outputs import GROUP_NAME
 from connector.ports import ProvisionStep
@@ -42,7 +44,7 @@ class Provisioner:
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> list[ProvisionStep]:
         """What was done, or would be; raises StopRun naming every property that cannot be used as it is."""
-        wanted = definitions.placed(outputs)
+        wanted = placed(outputs)
         existing: Existing = {}
         for target in dict.fromkeys(target for target, _, _ in wanted):
             existing[target] = schema.read(self._client, self._paths, self._kind(target))
@@ -61,7 +63,7 @@ class Provisioner:
     def preflight(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
         """What is wrong with the properties that are written, one line each."""
         wrong = []
-        for target, name, output in definitions.placed([output for output in outputs if output.written]):
+        for target, name, output in placed([output for output in outputs if output.written]):
             step = self._plan(target, name, output, existing[target])
             if step.action == "create":
                 wrong.append(f"{self._kind(target)}.{step.property}{ABSENT}")
@@ -119,7 +121,7 @@ class Provisioner:
         """Add the missing options: PATCH replaces the whole list, so all the old ones go along."""
         lacking = set(definitions.missing_options(output, found))
         wanted = {o["value"]: o["label"] for o in definitions.options(output, language) if o["value"] in lacking}
-        labels = definitions.unique(wanted, (str(option.get("label")) for option in found.options))
+        labels = unique(wanted, (str(option.get("label")) for option in found.options))
         added = [
             {"label": label, "value": value, "displayOrder": len(found.options) + place, "hidden": False}
             for place, (value, label) in enumerate(labels.items())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connector.crm.hubspot import checks
-from connector.crm.hubspot.answers import listed
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.columns import Stages
+from connector.crm.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

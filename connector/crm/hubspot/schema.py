@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.hubspot import checks
-from connector.crm.hubspot.answers import listed
+from connector.crm.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

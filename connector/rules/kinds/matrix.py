@@ -15,7 +15,7 @@ from connector.rules.document import Keys, Leaf
 from connector.rules.forms import Form, read_word
 from connector.rules.kinds.common import answer, is_known, is_unknown, limited
 from connector.rules.tree import And, Branch, Case, Compare, Literal, Not, Test
-from connector.rules.walk import POISON
+from connector.rules.walk import POISON, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,11 @@ def declare(name: Leaf, form: Form) -> Declaration:
         if rows is None or columns is None:
             names.broken.add(name.text)
             return []
-        pairs = [(r, c, And((x, y))) for r, x in _answers(names, rows) for c, y in _answers(names, columns)]
+        across, down = list(_answers(names, rows)), list(_answers(names, columns))
+        if any(part is POISON for _, asked in across + down for part in walk(asked)):
+            names.broken.add(name.text)
+            return []
+        pairs = [(r, c, And((x, y))) for r, x in across for c, y in down]
         _check_cells(names, name, cells, [f"{r}_{c}" for r, c, _ in pairs])
         branches = tuple(
             Branch(when, answer(cells[f"{r}_{c}"][1], cells[f"{r}_{c}"][0].at), f"{r}_{c}")

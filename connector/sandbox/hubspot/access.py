@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from connector.sandbox.answers import Answer, answer
 from connector.sandbox.chance import seeded
-from connector.sandbox.hubspot.answers import Answer, Refusal, answer
+from connector.sandbox.hubspot.answers import Refusal
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-Headers = tuple[tuple[bytes, bytes], ...]
-JSON: Headers = ((b"content-type", b"application/json;charset=utf-8"),)
-HTML: Headers = ((b"content-type", b"text/html; charset=utf-8"),)
+from connector.sandbox.answers import JSON, Answer, answer
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A status, its headers and the bytes of the body."""
-
-    status: int
-    body: bytes = b""
-    headers: Headers = JSON
+if TYPE_CHECKING:
+    from connector.sandbox.answers import Headers
 
 
 class Refusal(Exception):
@@ -33,14 +24,6 @@ class Refusal(Exception):
     def answer(self, correlation: str) -> Answer:
         """Give the body with the correlation id where the vendor puts it."""
         return Answer(self.status, orjson.dumps({**self.content, "correlationId": correlation}), self.headers + JSON)
-
-
-def answer(content: object, status: int = 200) -> Answer:
-    """Answer with JSON; orjson.Fragment values inside are copied as they are."""
-    return Answer(status, orjson.dumps(content))
-
-
-NO_CONTENT = Answer(204, b"", ())
 
 
 def invalid(message: str, **more: Any) -> Refusal:

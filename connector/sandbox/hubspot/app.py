@@ -1,31 +1,26 @@
-"""The ASGI application: a request in, the vendor's answer out, unless a fault says otherwise."""
+"""HubSpot's HTTP surface over one portal: route, token, limits, scopes, handler."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from connector.sandbox.faults import Faults, Rule
+from connector.sandbox.answers import HTML, Answer
+from connector.sandbox.app import App
+from connector.sandbox.calls import read_query
 from connector.sandbox.hubspot import control
 from connector.sandbox.hubspot.access import require
-from connector.sandbox.hubspot.answers import HTML, Answer, Refusal
+from connector.sandbox.hubspot.answers import Refusal
 from connector.sandbox.hubspot.failures import ACTIONS, instead, spoiled
 from connector.sandbox.hubspot.limits import local_day
-from connector.sandbox.hubspot.requests import Request, read_query
+from connector.sandbox.hubspot.requests import Request
 from connector.sandbox.hubspot.routes import DATED, canonical, find, scopes
-from connector.sandbox.journal import Journal
+from connector.sandbox.hubspot.times import to_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
-
-    from connector.sandbox.hubspot.answers import Headers
+    from connector.sandbox.answers import Headers
+    from connector.sandbox.faults import Rule
     from connector.sandbox.hubspot.portal import Portal
-    from connector.sandbox.hubspot.state import Keeper
-
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429
@@ -65,101 +60,33 @@ def _switched(portal: Portal, request: Request, found: Answer) -> Answer:
     return found
 
 
-class HubSpot:
-    """The vendor's HTTP surface over one portal, with its faults and its journal."""
+class HubSpot(App[Request]):
+    """HubSpot's HTTP surface over one portal."""
 
     def __init__(self, portal: Portal) -> None:
+        super().__init__(ACTIONS, now=lambda: to_moment(portal.now()))
         self.portal = portal
-        self.faults = Faults(ACTIONS)
-        self.journal = Journal()
-        self.keeper: Keeper | None = None
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request."""
-        if scope["type"] != "http":
-            return
-        request = Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=read_query(scope["query_string"]),
-            headers=dict(scope["headers"]),
-            body=await _body(receive),
-        )
-        if request.path.startswith(control.PREFIX):
-            await _send(send, control.respond(self, request))
-            return
-        query = scope["query_string"].decode("latin-1")
-        if len(request.path) + len(query) > LONGEST_TARGET:
-            await _send(send, TOO_LONG)
-            return
-        rule = self.faults.pick(request.method, f"{request.path}?{query}" if query else request.path, request.body)
-        found = await self._outcome(request, rule)
-        self._note(request, query, rule, found)
-        if found is None:
-            await _reset(receive, send)
-        elif rule is not None and rule.action == "cut":
-            await _cut(receive, send, found)
-        else:
-            await _send(send, found)
+    def read(self, method: str, path: str, query: bytes, headers: dict[bytes, bytes], body: bytes) -> Request:
+        """Make a request."""
+        return Request(method, path, query=read_query(query), headers=headers, body=body)
 
-    async def _outcome(self, request: Request, rule: Rule | None) -> Answer | None:
-        """Do what the call asks, with the fault before, instead of or after it; None is no answer at all."""
-        if rule is None:
-            return respond(self.portal, request)
-        if rule.action == "slow-before":
-            await asyncio.sleep(rule.options.get("seconds", 1.0))
-        given = instead(rule, self.portal)
-        if given is not None or rule.action == "reset-before":
-            return given
-        found = respond(self.portal, request)
-        if rule.action == "slow-after":
-            await asyncio.sleep(rule.options.get("seconds", 1.0))
-        return None if rule.action == "reset-after" else spoiled(rule, found)
+    def respond(self, call: Request) -> Answer:
+        """Answer one call of the vendor's."""
+        return respond(self.portal, call)
 
-    def _note(self, request: Request, query: str, rule: Rule | None, found: Answer | None) -> None:
-        self.journal.note(
-            tick=asyncio.get_running_loop().time(),
-            method=request.method,
-            path=request.path,
-            query=query,
-            status=found.status if found else 0,
-            fault=rule.action if rule else "",
-            writes=request.writes,
-            sent=request.body if request.writes else b"",
-        )
+    def control(self, call: Request) -> Answer:
+        """Answer a call on a path of the sandbox's own."""
+        return control.respond(self, call)
 
+    def stopped(self, call: Request, query: str) -> Answer | None:
+        """Refuse a target that is too long, as the edge does."""
+        return TOO_LONG if len(call.path) + len(query) > LONGEST_TARGET else None
 
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+    def instead(self, rule: Rule) -> Answer | None:
+        """Give the answer that a fault sends instead of doing anything."""
+        return instead(rule, self.portal)
 
-
-def _start(found: Answer) -> Message:
-    length = (b"content-length", str(len(found.body)).encode())
-    return {"type": "http.response.start", "status": found.status, "headers": [*found.headers, length]}
-
-
-async def _send(send: Send, found: Answer) -> None:
-    await send(_start(found))
-    await send({"type": "http.response.body", "body": found.body})
-
-
-def _transport(send: Any) -> Any:
-    # ASGI knows no way to drop a connection; the transport behind uvicorn's `send` does.
-    return send.__self__.transport
-
-
-async def _reset(receive: Receive, send: Send) -> None:
-    _transport(send).abort()
-    await receive()
-
-
-async def _cut(receive: Receive, send: Send, found: Answer) -> None:
-    await send(_start(found))
-    await send({"type": "http.response.body", "body": found.body[: len(found.body) // 2], "more_body": True})
-    _transport(send).close()
-    await receive()
+    def spoiled(self, rule: Rule, found: Answer) -> Answer:
+        """Give the answer as the fault leaves it."""
+        return spoiled(rule, found)

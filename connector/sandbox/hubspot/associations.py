@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.hubspot.answers import NO_CONTENT, answer, batch, invalid, not_found
+from connector.sandbox.answers import NO_CONTENT, answer
+from connector.sandbox.hubspot.answers import batch, invalid, not_found
 from connector.sandbox.hubspot.kinds import Kind, kind_of
 from connector.sandbox.hubspot.linking import linked, refresh_primary
 from connector.sandbox.hubspot.shapes import FLAT, LINKED, PAIR, PARTED, TYPES
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.links import LinkType
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request

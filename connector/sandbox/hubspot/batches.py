@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.sandbox.answers import NO_CONTENT
 from connector.sandbox.hubspot import writing
-from connector.sandbox.hubspot.answers import NO_CONTENT, batch, invalid
+from connector.sandbox.hubspot.answers import batch, invalid
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.linking import make_links, wanted_links
 from connector.sandbox.hubspot.objects import archive, written
@@ -16,7 +17,7 @@ from connector.sandbox.hubspot.shapes import FLAT, READ, RECORD
 from connector.sandbox.hubspot.values import Problem, message, refusal
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.records import Record

@@ -5,62 +5,30 @@ Everything here is for tests and demonstrations; no CRM has it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from connector.errors import UsageError
 from connector.model.fields import Table
+from connector.sandbox.answers import NO_CONTENT, Answer, answer
+from connector.sandbox.control import COMMON, Acts, dispatch, set_fields
 from connector.sandbox.hubspot import writing
-from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, not_found
+from connector.sandbox.hubspot.answers import Refusal, not_found
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.shapes import ANYTHING
 from connector.sandbox.hubspot.times import read_instant
 from connector.sandbox.hubspot.unloading import unload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from connector.sandbox.hubspot.app import HubSpot
     from connector.sandbox.hubspot.requests import Request
-
-PREFIX = "/_sandbox/"
 
 
 def respond(app: HubSpot, request: Request) -> Answer:
     """Answer a call on a path of the sandbox's own."""
-    name, *rest = request.path.removeprefix(PREFIX).strip("/").split("/")
-    act = ACTS.get((request.method, name, len(rest)))
-    if act is None:
-        return answer({"message": f"the sandbox has no {request.method} {request.path}"}, 404)
     try:
-        return act(app, request, *rest)
-    except (UsageError, ValueError, TypeError, KeyError) as error:
-        return answer({"message": f"{error}"}, 400)
+        return dispatch(app, request, ACTS)
     except Refusal as refusal:
         return refusal.answer("sandbox")
-
-
-def _faults(app: HubSpot, _request: Request) -> Answer:
-    return answer({"results": app.faults.told()})
-
-
-def _add_fault(app: HubSpot, request: Request) -> Answer:
-    return answer(asdict(app.faults.add(request.json(ANYTHING))), 201)
-
-
-def _clear_faults(app: HubSpot, _request: Request) -> Answer:
-    app.faults.clear()
-    return NO_CONTENT
-
-
-def _journal(app: HubSpot, request: Request) -> Answer:
-    entries = app.journal.told(since=int(request.first("since", "0")), writes=request.flag("writes"))
-    return answer({"count": app.journal.count, "results": entries})
-
-
-def _clear_journal(app: HubSpot, _request: Request) -> Answer:
-    app.journal.clear()
-    return NO_CONTENT
 
 
 def _state(app: HubSpot, _request: Request) -> Answer:
@@ -109,20 +77,11 @@ def _tables(app: HubSpot, _request: Request, name: str) -> Answer:
 
 
 def _set_switches(app: HubSpot, request: Request) -> Answer:
-    return _set(app.portal.switches, request.json(ANYTHING))
+    return set_fields(app.portal.switches, request.json(ANYTHING))
 
 
 def _set_account(app: HubSpot, request: Request) -> Answer:
-    return _set(app.portal.account, request.json(ANYTHING))
-
-
-def _set(held: Any, wanted: dict[str, Any]) -> Answer:
-    known = {field.name for field in fields(held)}
-    if unknown := wanted.keys() - known:
-        raise UsageError(f"unknown: {', '.join(sorted(unknown))}; there is {', '.join(sorted(known))}")
-    for name, value in wanted.items():
-        setattr(held, name, value)
-    return answer({name: getattr(held, name) for name in wanted})
+    return set_fields(app.portal.account, request.json(ANYTHING))
 
 
 def _set_access(app: HubSpot, request: Request) -> Answer:
@@ -149,12 +108,8 @@ def _set_clock(app: HubSpot, request: Request) -> Answer:
     return answer({"now": portal.stamp()})
 
 
-ACTS: dict[tuple[str, str, int], Callable[..., Answer]] = {
-    ("GET", "faults", 0): _faults,
-    ("POST", "faults", 0): _add_fault,
-    ("DELETE", "faults", 0): _clear_faults,
-    ("GET", "journal", 0): _journal,
-    ("DELETE", "journal", 0): _clear_journal,
+ACTS: Acts = {
+    **COMMON,
     ("GET", "state", 0): _state,
     ("GET", "records", 1): _records,
     ("POST", "records", 2): _put_record,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
+from connector.sandbox.answers import HTML, Answer
 from connector.sandbox.hubspot.access import missing_scopes, unauthenticated
-from connector.sandbox.hubspot.answers import HTML, Answer, Refusal, invalid
+from connector.sandbox.hubspot.answers import Refusal, invalid
 from connector.sandbox.hubspot.limits import too_many
+from connector.sandbox.spoils import COMMON, TRANSPORT, spoil
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox.faults import Rule
     from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.spoils import Options
 
-Options = dict[str, Any]
 EDGE = (500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 530)
 """Statuses that come from the edge, with HTML instead of JSON."""
 
@@ -103,10 +105,7 @@ def _unknown_type(body: bytes, options: Options) -> bytes:
 
 
 SPOILS: dict[str, Callable[[bytes, Options], bytes]] = {
-    "truncate": lambda body, options: body[: int(len(body) * options.get("share", 0.5))],
-    "empty": lambda _body, _options: b"",
-    "html": lambda _body, _options: b"<html><body>Please wait</body></html>",
-    "empty-object": lambda _body, _options: b"{}",
+    **COMMON,
     "no-results": _without_results,
     "drop-result": _one_short,
     "set-property": _set_property,
@@ -118,12 +117,9 @@ SPOILS: dict[str, Callable[[bytes, Options], bytes]] = {
 
 def spoiled(rule: Rule, found: Answer) -> Answer:
     """Give the answer as the fault leaves it: the status stays what it was."""
-    if rule.action not in SPOILS:
-        return found
-    headers = found.headers if rule.action != "no-headers" else found.headers[:1]
-    return Answer(found.status, SPOILS[rule.action](found.body, rule.options), headers)
+    if rule.action == "no-headers":
+        found = Answer(found.status, found.body, found.headers[:1])
+    return spoil(rule, found, SPOILS)
 
 
-TRANSPORT = ("reset-before", "reset-after", "slow-before", "slow-after", "cut")
-"""Faults of the connection: reset or stalled before or after the call was done, cut within the body."""
 ACTIONS = (*REFUSALS, *map(str, EDGE), "answer", *SPOILS, *TRANSPORT)

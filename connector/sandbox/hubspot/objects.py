@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.sandbox.answers import NO_CONTENT, Answer, answer
 from connector.sandbox.hubspot import writing
-from connector.sandbox.hubspot.answers import NO_CONTENT, Answer, Refusal, answer, invalid, not_found
+from connector.sandbox.hubspot.answers import Refusal, invalid, not_found
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.linking import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.shapes import FLAT, RECORD

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.hubspot.answers import answer, invalid, not_found
+from connector.sandbox.answers import answer
+from connector.sandbox.hubspot.answers import invalid, not_found
 from connector.sandbox.hubspot.shapes import PIPELINE, STAGE
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 

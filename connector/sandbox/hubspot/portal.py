@@ -15,6 +15,7 @@ from connector.sandbox.hubspot.limits import UNLIMITED, Meter, Quota
 from connector.sandbox.hubspot.links import Links
 from connector.sandbox.hubspot.pipelines import standard_pipelines
 from connector.sandbox.hubspot.records import Shelf
+from connector.sandbox.hubspot.state import dump, fill
 from connector.sandbox.hubspot.times import iso, to_ms
 
 if TYPE_CHECKING:
@@ -129,6 +130,14 @@ class Portal:
     def correlation(self) -> str:
         """Give the id of the next answer."""
         return str(uuid.UUID(int=self.chance.getrandbits(128), version=4))
+
+    def dump(self) -> dict[str, Any]:
+        """Give everything the account holds, as JSON."""
+        return dump(self)
+
+    def fill(self, content: dict[str, Any]) -> None:
+        """Put back what `dump` gave; ValueError when that was another version."""
+        fill(self, content)
 
     @property
     def last_id(self) -> int:

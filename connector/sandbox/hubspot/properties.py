@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.hubspot.answers import NO_CONTENT, Refusal, answer, batch, not_found
+from connector.sandbox.answers import NO_CONTENT, answer
+from connector.sandbox.hubspot.answers import Refusal, batch, not_found
 from connector.sandbox.hubspot.shapes import ANYTHING, DEFINITION, FLAT
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
@@ -20,7 +21,9 @@ def list_properties(portal: Portal, request: Request, kind: str) -> Answer:
     catalogue = portal.catalogue(kind)
     held = catalogue.archived if request.flag("archived") else catalogue.definitions
     wanted = request.first("dataSensitivity", "non_sensitive")
-    return answer({"results": [found for found in held.values() if found["dataSensitivity"] == wanted]})
+    # A raw definition put here past every check may lack the key.
+    fitting = [found for found in held.values() if found.get("dataSensitivity", "non_sensitive") == wanted]
+    return answer({"results": fitting})
 
 
 def get_property(portal: Portal, request: Request, kind: str, name: str) -> Answer:

@@ -7,14 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.sandbox.hubspot.answers import answer, invalid, not_found
+from connector.sandbox.answers import answer
+from connector.sandbox.hubspot.answers import invalid, not_found
 from connector.sandbox.hubspot.catalogue import add_options
 from connector.sandbox.hubspot.kinds import KINDS, Kind
 from connector.sandbox.hubspot.shapes import FLAT
 from connector.sandbox.hubspot.times import iso, read_instant, to_moment
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 
+from connector.sandbox.calls import Call
 from connector.sandbox.hubspot.answers import invalid
 from connector.sandbox.hubspot.shapes import Shape, conform
 
 
 @dataclass(slots=True)
-class Request:
+class Request(Call):
     """One call; `version` is the version segment of its path (v3, v4, 2026-09)."""
 
-    method: str
-    path: str
     version: str = "v3"
-    query: dict[str, list[str]] = field(default_factory=dict)
-    headers: dict[bytes, bytes] = field(default_factory=dict)
-    body: bytes = b""
-    writes: bool = False
-    """Whether its route writes; known once it is routed."""
-
-    def first(self, name: str, default: str = "") -> str:
-        """Give the first value of a query parameter."""
-        return self.query.get(name, [default])[0]
 
     def names(self, name: str) -> tuple[str, ...]:
         """Read a list parameter: comma-joined, repeated, or both (hubspot.md 5.1)."""
         return tuple(part for value in self.query.get(name, ()) for part in value.split(",") if part)
-
-    def flag(self, name: str) -> bool:
-        """Read a boolean parameter; the official client sends `False` with a capital."""
-        return self.first(name, "false").lower() == "true"
 
     def limit(self, *, default: int, most: int) -> int:
         """Read `limit`, refusing what is no number or above the vendor's maximum."""
@@ -86,8 +71,3 @@ def bounded(limit: int, *, most: int) -> int:
     if not 1 <= limit <= most:
         raise invalid(f"The supplied limit {limit} is not between 1 and the maximum of {most}")
     return limit
-
-
-def read_query(raw: bytes) -> dict[str, list[str]]:
-    """Split a query string."""
-    return parse_qs(raw.decode("latin-1"), keep_blank_values=True) if raw else {}

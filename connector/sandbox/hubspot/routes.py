@@ -23,7 +23,7 @@ from connector.sandbox.hubspot.kinds import KINDS, kind_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
 
     Handler = Callable[..., Answer]
 

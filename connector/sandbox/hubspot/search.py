@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.sandbox.hubspot.answers import answer, invalid
+from connector.sandbox.answers import answer
+from connector.sandbox.hubspot.answers import invalid
 from connector.sandbox.hubspot.filters import matcher, sort_key
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.requests import bounded
 from connector.sandbox.hubspot.shapes import SEARCH
 
 if TYPE_CHECKING:
-    from connector.sandbox.hubspot.answers import Answer
+    from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.filters import Matcher
     from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal

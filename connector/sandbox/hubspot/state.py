@@ -1,62 +1,21 @@
-"""Keeps an account over a restart: one JSON file, replaced as a whole or not at all."""
+"""An account as one JSON document, and back."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from connector.errors import UsageError
 from connector.sandbox.hubspot.access import Grant
 from connector.sandbox.hubspot.links import LinkType
 from connector.sandbox.hubspot.records import Record
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from connector.sandbox.hubspot.catalogue import Catalogue
     from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.records import Shelf
 
 VERSION = 1
-
-
-class Keeper:
-    """Writes the account to its file whenever it has changed since the last time."""
-
-    def __init__(self, portal: Portal, path: Path) -> None:
-        self._portal = portal
-        self._path = path
-        self._kept: int | None = None
-
-    def save(self) -> None:
-        """Write the file when there is something new; a reader sees the old one or the new one, never half."""
-        if self._kept == self._portal.changes:
-            return
-        changes = self._portal.changes
-        fresh = self._path.with_name(self._path.name + ".new")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            file.write(orjson.dumps(dump(self._portal), option=orjson.OPT_NON_STR_KEYS))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        self._kept = changes
-
-    def restore(self) -> bool:
-        """Fill the account from the file; False when there is none."""
-        if not self._path.exists():
-            return False
-        try:
-            fill(self._portal, orjson.loads(self._path.read_bytes()))
-        except (ValueError, KeyError, TypeError) as error:
-            hint = "name another --state file, or remove this one"
-            raise UsageError(f"{self._path}: no state of a sandbox: {error}", hint=hint) from error
-        self._kept = self._portal.changes
-        return True
 
 
 def dump(portal: Portal) -> dict[str, Any]:

@@ -224,3 +224,10 @@ def test_the_clock_can_be_moved_and_tokens_expired(line: Line) -> None:
     assert line.ask("GET", COMPANIES).status_code == 200
     line.ask("POST", "/_sandbox/clock", {"advance": 1801})
     assert line.ask("GET", COMPANIES).json()["category"] == "EXPIRED_AUTHENTICATION"
+
+
+def test_a_raw_definition_may_lack_keys_of_the_vendor_and_is_still_listed(line: Line) -> None:
+    raw = {"name": "bare", "label": "Bare", "type": "string", "fieldType": "text"}
+    assert line.ask("POST", "/_sandbox/definitions/companies", raw).status_code == 200
+    found = line.ask("GET", "/crm/v3/properties/companies").json()["results"]
+    assert [prop["label"] for prop in found if prop["name"] == "bare"] == ["Bare"]

@@ -100,3 +100,16 @@ def test_holds_and_kept_edits_are_told(capsys: pytest.CaptureFixture[str]) -> No
     out = shown(capsys, "en", holds=(Reason("TIER_CHANGES", "40 % is more than 30 %"),), kept=3)
     assert "TIER_CHANGES: 40 % is more than 30 %" in out
     assert "3 values that a person changed are kept" in out
+
+
+def test_a_text_of_many_lines_stays_on_its_row_and_gives_way_to_a_short_change(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    long = "Rank 113 of 117.\nTier Regular customer.\n" * 20
+    told = shown(capsys, "en", change("7", "seg_explanation", None, long), change("8", "seg_explanation", None, long))
+    rows = [line for line in told.splitlines() if "Rank 113" in line]
+    assert len(rows) == 2
+    assert all(row.endswith("own data changed") for row in rows)
+    told = shown(capsys, "en", change("7", "seg_explanation", None, long), change("7", "seg_margin_value", "1", "2"))
+    assert "seg_margin_value" in told
+    assert "Rank 113" not in told

@@ -26,6 +26,7 @@ def account(
     say_no: tuple[str | None, str | None] | None = None,
     owner: str | None = None,
     revenue: int = 0,
+    group: str | None = None,
 ) -> AccountPlan:
     """One account's plan; `tier` and `say_no` are old and new."""
     context = AccountContext(
@@ -37,6 +38,7 @@ def account(
         tier_wanted=tier[1] if tier else None,
         say_no_before=None,
         say_no_wanted=None,
+        group=group,
     )
     pairs = {"seg_tier": tier, "seg_say_no": say_no}
     changes = tuple(
@@ -137,6 +139,23 @@ def test_a_first_assignment_is_no_tier_change() -> None:
     assert codes(given) == []
 
 
+def test_the_revenue_of_a_group_moves_once_however_many_members_it_has() -> None:
+    members = [account(f"m{n}", tier=("small", "large"), revenue=20_00, group="g") for n in range(5)]
+    alone = [account(f"a{n}", tier=("small", "large"), revenue=3_00) for n in range(2)]
+    counted = tally([*members, *alone])
+    assert counted.tiers_changed == 7
+    assert counted.revenue_moved_cents == 26_00
+    assert sum(counted.revenue_by_move.values()) == 26_00
+    assert "REVENUE_MOVED_SHARE" not in codes(situation(*members, *alone))
+
+
+def test_a_group_that_parts_is_in_each_move_and_once_in_the_sum() -> None:
+    members = [account(f"m{n}", tier=("small", after), revenue=20_00, group="g") for n, after in enumerate("ab")]
+    counted = tally(members)
+    assert list(counted.revenue_by_move.values()) == [20_00, 20_00]
+    assert counted.revenue_moved_cents == 20_00
+
+
 @pytest.mark.parametrize(("revenue", "held"), [(29_99, False), (30_00, False), (30_01, True)])
 def test_revenue_that_moves_trips_above_its_share(revenue: int, *, held: bool) -> None:
     given = situation(*moving(1, revenue=revenue))
@@ -187,6 +206,26 @@ def test_a_pull_that_is_suspiciously_small_is_held(rows: int, *, held: bool) -> 
 def test_a_table_that_is_no_longer_shown_is_a_small_pull() -> None:
     given = replace(situation(), baseline=baseline(tickets=40), rows={"accounts": 100})
     assert codes(given) == ["SMALL_PULL"]
+
+
+@pytest.mark.parametrize(("now", "held"), [(51, False), (50, False), (49, True), (0, True)])
+def test_an_input_that_is_suddenly_empty_is_held(now: int, *, held: bool) -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {"growth_potential": 100}})
+    filled = {"accounts": {"growth_potential": now}}
+    given = replace(situation(), baseline=base, rows={"accounts": 100}, filled=filled)
+    assert codes(given) == (["EMPTIED_INPUT"] if held else [])
+
+
+def test_an_input_that_is_no_longer_shown_is_held() -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {"growth_potential": 100}})
+    (reason,) = trips(replace(situation(), baseline=base, rows={"accounts": 100}), LIMITS)
+    assert reason.message.startswith("growth_potential is filled in on 0 accounts where run r6 had 100: 100 % fewer")
+
+
+@pytest.mark.parametrize(("column", "before"), [("open_invoice_amount", 100), ("seg_tier", 100), ("nps", 19)])
+def test_an_input_that_may_be_emptied_or_was_rare_is_not_held(column: str, before: int) -> None:
+    base = replace(baseline(accounts=100), filled={"accounts": {column: before}})
+    assert codes(replace(situation(), baseline=base, rows={"accounts": 100})) == []
 
 
 def test_values_that_were_undone_are_not_written_again_unasked() -> None:

@@ -21,8 +21,7 @@ CHANGE = Change("1", Target.ACCOUNT, "1", "seg_tier", None, "large", "first assi
 
 def digest(changes: list[Change]) -> str:
     made = Digest()
-    for change in changes:
-        made.add(change)
+    made.add(changes)
     return made.text()
 
 

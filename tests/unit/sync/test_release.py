@@ -183,6 +183,18 @@ def test_a_doubted_pull_is_made_whole_by_the_next_run() -> None:
     assert made.crm.pulls[-1] is None
 
 
+def test_an_input_that_was_emptied_overnight_is_held_until_it_is_back_or_approved() -> None:
+    made = applied(4)
+    made.limits(max_input_drop_pct=50, min_accounts=1)
+    for name in ("a0", "a1", "a2"):
+        made.crm.put(Target.ACCOUNT, name, name="")
+    held = made.walk().sync()
+    assert codes(held) == ["EMPTIED_INPUT"]
+    assert held.figures["written"] == 0
+    assert made.walk().approve(held.run, reason="names are kept elsewhere now").exit_code == 0
+    assert made.walk().sync().outcome is RunOutcome.OK
+
+
 def test_apply_writes_exactly_the_plan_of_the_file() -> None:
     made = applied()
     win(made, "a0", 500)

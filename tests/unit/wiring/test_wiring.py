@@ -1,13 +1,15 @@
 """Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connector.crm.files.provider import FilesCrm
 from connector.errors import UsageError
+from connector.model.fields import Table
 from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+from connector.wiring.walking import policy
 
 
 def wired(settings: Path | None = None, *, needs_file: bool = True, as_of: date | None = None) -> Wiring:
@@ -79,7 +81,8 @@ def test_files_are_a_crm(here: Path) -> None:
     ("text", "said"),
     [
         ("", "no [crm] section"),
-        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "x"', "not in this version"),
+        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:HOME"\ninstance_url = "x"', "instance_url"),
+        ('[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "x"', "env:T is not set"),
         ('[crm]\nkind = "hubspot"\ntoken = "env:NOT_SET_ANYWHERE"', "env:NOT_SET_ANYWHERE is not set"),
     ],
 )
@@ -105,7 +108,28 @@ def test_the_language_of_the_run_wins_over_that_of_the_rules(here: Path, section
     assert wired().labels.language == language
 
 
-def test_data_beside_the_crm_is_refused_rather_than_left_out(here: Path) -> None:
-    (here / "settings.toml").write_text('[tables.invoices]\npath = "invoices.csv"\nmatch = {vat = "vat_id"}\n')
-    with pytest.raises(UsageError, match=r"tables\.invoices: .* not in this version"):
-        wired().walk(lambda *_: None)
+def test_the_settings_say_how_long_runs_are_kept(here: Path) -> None:
+    (here / "settings.toml").write_text(f'[rules]\ndirectory = "{shipped("rules")}"\n[state]\nkeep_days = 30\n')
+    assert policy(wired(), as_of=None).keep_runs == timedelta(days=30)
+
+
+BOOKS = f"""[rules]
+directory = "{shipped("rules")}"
+[tables.invoices]
+path = "invoices.csv"
+match = {{vat = "vat_id"}}
+"""
+
+
+def test_a_table_column_the_rules_do_not_know_is_refused_with_a_near_name(here: Path) -> None:
+    (here / "settings.toml").write_text(BOOKS + 'columns = {open_amout = "x"}\n')
+    with pytest.raises(UsageError, match=r"tables\.invoices\.columns: .* 'open_amout'") as caught:
+        _ = wired().beside
+    assert caught.value.hint == "did you mean 'open_amount'?"
+
+
+def test_the_field_a_table_is_matched_by_must_be_in_the_crm(here: Path) -> None:
+    (here / "settings.toml").write_text(BOOKS)
+    request = wired().pull_request
+    assert "vat_id" in request.columns[Table.ACCOUNTS]
+    assert request.required[Table.ACCOUNTS] == {"vat_id"}

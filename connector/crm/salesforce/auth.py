@@ -1,0 +1,193 @@
+"""Sessions: one that is given, or one that is logged in for and replaced when it expires, by one thread at a time.
+
+simple-salesforce writes the logins and reads their answers; our transport carries them (patience, timeouts, pacing,
+http where the settings say so). The refresh-token grant, which it does not know, is written here.
+Source: Salesforce's OAuth pages; SOAP login() does not exist from version 65 on; refresh tokens may rotate.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import requests
+from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+from simple_salesforce.login import SalesforceLogin
+
+from connector.crm.salesforce.soql import full_id
+from connector.crm.texts import brief
+from connector.crm.transport import Answer, Call
+from connector.errors import AccessRefused, BadAnswer
+from connector.model.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.crm.texts import Mask
+
+_USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
+_PATH = "/services/oauth2/token"
+_WHAT = "logging in to Salesforce"
+
+
+class Credentials(Protocol):
+    """Where the session of the next call comes from."""
+
+    def bearer(self) -> Secret:
+        """The session to send now."""
+
+    def renew(self, refused: Secret, /) -> None:
+        """Replace a session that was refused as expired. Raises AccessRefused when that cannot be."""
+
+    def advice(self) -> str:
+        """What a person can do about a session that is refused."""
+
+    def user(self) -> str | None:
+        """The id of the user who logged in, where the login told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a login gives: a session, and whose it is."""
+
+    session: Secret
+    user: str | None
+
+
+class FixedSession:
+    """A session id or access token somebody else got: it ends when it ends."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def bearer(self) -> Secret:
+        """The session itself."""
+        return self._token
+
+    def renew(self, _refused: Secret, /) -> None:
+        """Never: it was not ours to get."""
+        raise AccessRefused("Salesforce refuses the session: it expired, or never was one", hint=self.advice())
+
+    def advice(self) -> str:
+        """A given session ends after some hours."""
+        return 'put a fresh session where [crm] token points, or use login = "client_credentials"'
+
+    def user(self) -> None:
+        """Nobody told."""
+
+
+class LoggedIn:
+    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused."""
+
+    def __init__(self, login: Callable[[], Grant], *, advice: str) -> None:
+        self._login = login
+        self._advice = advice
+        self._lock = threading.Lock()
+        self._grant: Grant | None = None
+
+    def bearer(self) -> Secret:
+        """The session, logged in for when there is none yet."""
+        with self._lock:
+            if self._grant is None:
+                self._grant = self._login()
+            return self._grant.session
+
+    def renew(self, refused: Secret, /) -> None:
+        """One login, unless another thread has already replaced the refused session."""
+        with self._lock:
+            if self._grant is not None and self._grant.session is refused:
+                self._grant = None
+                self._grant = self._login()
+
+    def advice(self) -> str:
+        """See Credentials.advice."""
+        return self._advice
+
+    def user(self) -> str | None:
+        """The user of the session in use."""
+        self.bearer()
+        return self._grant.user if self._grant else None
+
+
+class Post:
+    """The session simple-salesforce posts a login with: our transport, to the path it names, at our login address."""
+
+    def __init__(self, fetch: Callable[[Call], Answer]) -> None:
+        self._fetch = fetch
+        self.user: str | None = None
+
+    def post(
+        self, url: str, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
+    ) -> requests.Response:
+        """What the library expects of a requests session."""
+        form = data if isinstance(data, dict) else None
+        content = urlencode(form) if form is not None else str(data or "")
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
+        call = Call(
+            "POST",
+            urlsplit(url).path,
+            _WHAT,
+            content=content.encode(),
+            headers=tuple((kind | dict(headers or {})).items()),
+            lane="login",
+        )
+        answer = self._fetch(call)
+        self.user = _user(answer.body)
+        response = requests.Response()
+        response.status_code = answer.status
+        response.raw = io.BytesIO(answer.body)
+        return response
+
+
+def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -> Grant:
+    """A session by one of simple-salesforce's logins. Raises AccessRefused with Salesforce's words, BadAnswer."""
+    post = Post(fetch)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
+            token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
+    except SalesforceAuthenticationFailed as error:
+        words = brief(mask(f"{error.code}: {error.message}" if error.message else str(error.code)))
+        raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
+    except (AttributeError, TypeError, ValueError, LookupError):
+        token = None
+    return Grant(_session(token, mask), post.user)
+
+
+def refresh(
+    fetch: Callable[[Call], Answer], mask: Mask, hint: str, form: Mapping[str, str]
+) -> tuple[Grant, Secret | None]:
+    """A session for a refresh token, and the refresh token that replaces it, if one came along."""
+    answer = fetch(Call("POST", _PATH, _WHAT, form={"grant_type": "refresh_token", **form}, lane="login"))
+    try:
+        body = orjson.loads(answer.body)
+        refused = str(body.get("error") or "") if answer.status != requests.codes.ok else ""
+        words = str(body.get("error_description") or "")
+    except (orjson.JSONDecodeError, AttributeError):
+        body, refused, words = {}, "" if answer.status == requests.codes.ok else f"HTTP {answer.status}", ""
+    if refused or answer.status != requests.codes.ok:
+        text = brief(mask(f"{refused or answer.status}: {words}".rstrip(": ")))
+        raise AccessRefused(f"Salesforce refuses the refresh token: {text}", hint=hint)
+    rotated = body.get("refresh_token")
+    grant = Grant(_session(body.get("access_token"), mask), _user(answer.body))
+    return grant, Secret(rotated) if isinstance(rotated, str) and rotated else None
+
+
+def _user(body: bytes) -> str | None:
+    """Whose session it is: the last part of an OAuth answer's `id`, the `userId` of a SOAP one."""
+    found = _USER.search(body)
+    return full_id(found[1].decode()) if found else None
+
+
+def _session(token: object, mask: Mask) -> Secret:
+    if not isinstance(token, str) or not token.strip():
+        raise BadAnswer(f"{_WHAT}: the answer holds no session", hint="check [crm] login_url and instance_url")
+    session = Secret(token)
+    mask.renewed(session)
+    return session

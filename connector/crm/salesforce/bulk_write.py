@@ -1,0 +1,135 @@
+"""Bulk API 2.0 update: one CSV, one job, and what became of each row.
+
+Source: Salesforce's Bulk API 2.0 pages: an empty cell is left as it is and `#N/A` clears; JobComplete does not mean
+that every row succeeded; rows come back in any order, a failed one at times without `sf__Id`, so ours is read.
+simple-salesforce aborts a job after one 503 while polling, so the steps are taken here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from connector.crm.salesforce import checks, values
+from connector.crm.salesforce.bulk_query import job_id, looks
+from connector.crm.salesforce.client import Forbidden, Refused
+from connector.crm.transport import AnswerLost, Call
+from connector.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from connector.crm.salesforce.client import Client
+    from connector.crm.salesforce.schema import Entity
+
+_WHAT = "writing in bulk"
+CALLS = 6
+"""Of one job that is done at the first look: made, filled, closed, looked at, and its two kinds of results read."""
+_DONE = ("JobComplete", "Failed", "Aborted")
+
+
+@dataclass(slots=True)
+class Told:
+    """What became of the rows; those named nowhere may or may not have landed when `unknown` holds them."""
+
+    written: set[str] = field(default_factory=set)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+
+
+def fits(sent: Mapping[str, str | None]) -> bool:
+    """Whether a record can be said in a bulk file: the text that means "clear" cannot."""
+    return values.CLEARED not in sent.values()
+
+
+def write(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> Told:
+    """One job; when it could not be started nothing is written and nothing told: the caller goes on elsewhere."""
+    told = Told()
+    job = _uploaded(client, entity, wanted)
+    if job is None:
+        return told
+    state = _finished(client, job)
+    told.written = {row["Id"] for row in _rows(client, job, "successfulResults")} & wanted.keys()
+    for row in _rows(client, job, "failedResults"):
+        code, _, words = row.get("sf__Error", "").partition(":")
+        if row["Id"] in wanted:
+            told.refused[row["Id"]] = (code, words.removesuffix("--").rstrip().rstrip(":"))
+    if state == "JobComplete":
+        told.unknown = set(wanted) - told.written - told.refused.keys()
+    else:
+        never = {row["Id"] for row in _rows(client, job, "unprocessedrecords")}
+        told.unknown = set(wanted) - told.written - told.refused.keys() - never
+    return told
+
+
+def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> str | None:
+    """A job with its data, closed for Salesforce to begin; None when it could not be brought so far."""
+    body = {
+        "object": entity.name,
+        "operation": "update",
+        "contentType": "CSV",
+        "lineEnding": "LF",
+        "columnDelimiter": "COMMA",
+    }
+    try:
+        job = job_id(client.post(client.path("jobs/ingest"), _WHAT, body), _WHAT)
+    except (Refused, Forbidden):
+        return None
+    place = client.path(f"jobs/ingest/{job}")
+    kind = (("Content-Type", "text/csv; charset=UTF-8"),)
+    try:
+        client.call(Call("PUT", f"{place}/batches", _WHAT, content=_csv(entity, wanted), headers=kind, once=True))
+    except (AnswerLost, Refused):
+        _abort(client, place)
+        return None
+    try:
+        client.call(Call("PATCH", place, _WHAT, body={"state": "UploadComplete"}, once=True))
+    except (AnswerLost, Refused):
+        if client.get(place, _WHAT).get("state") == "Open":
+            _abort(client, place)
+            return None
+    return job
+
+
+def _abort(client: Client, place: str) -> None:
+    with suppress(StopRun, AnswerLost):
+        client.call(Call("PATCH", place, "giving a bulk job up", body={"state": "Aborted"}))
+
+
+def _finished(client: Client, job: str) -> str:
+    for wait in looks():
+        client.transport.brake.pause(wait)
+        state = client.get(client.path(f"jobs/ingest/{job}"), _WHAT).get("state")
+        if state in _DONE:
+            return str(state)
+    raise StopRun(
+        f"{_WHAT}: the job did not end", hint="look at Setup → Bulk Data Load Jobs; run again", code="NO_ANSWER"
+    )
+
+
+def _csv(entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> bytes:
+    """The rows, in the order of their ids; columns sorted, cells of fields a record does not change empty."""
+    names = sorted({name for sent in wanted.values() for name in sent})
+    kinds = {name: known.type if (known := entity.get(name)) else "string" for name in names}
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["Id", *names])
+    for record, sent in wanted.items():
+        cells = (values.to_csv(sent[name], kinds[name]) if name in sent else "" for name in names)
+        writer.writerow([record, *cells])
+    return out.getvalue().encode()
+
+
+def _rows(client: Client, job: str, kind: str) -> Iterator[dict[str, str]]:
+    """The rows of one result, with the id that was sent."""
+    answer = client.call(Call("GET", client.path(f"jobs/ingest/{job}/{kind}"), f"reading {kind} of a bulk job"))
+    try:
+        rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"), newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        raise checks.bad(_WHAT, f"{kind} is no CSV that can be read") from None
+    if rows and "Id" not in rows[0]:
+        raise checks.bad(_WHAT, f"{kind} does not name the records")
+    return iter(rows)

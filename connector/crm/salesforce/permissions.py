@@ -1,0 +1,135 @@
+"""Two permission sets: the integration user edits our fields, sales people read them.
+
+Source: Salesforce's object reference: a new field is visible to nobody, not even to admins; FieldPermissions belong to
+a permission set; a permission to edit needs the one to read; an assignment that exists is DUPLICATE_VALUE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connector.crm.salesforce import queries, soql
+from connector.crm.salesforce.client import Refused
+from connector.crm.transport import Call
+from connector.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from connector.crm.salesforce.client import Client
+
+_AT_ONCE = 200
+_WHAT = "granting permissions"
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionSet:
+    """A permission set of ours."""
+
+    name: str
+    label: str
+    edits: bool
+
+
+INTEGRATION = PermissionSet("Customer_Tier_Integration", "Customer Tier Integration", edits=True)
+READ = PermissionSet("Customer_Tier_Read", "Customer Tier Read", edits=False)
+BOTH = (INTEGRATION, READ)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a permission set gives: `Account.Seg_Tier__c` -> whether it may be edited."""
+
+    kind: PermissionSet
+    fields: Mapping[str, bool]
+
+
+def wanted(fields: Mapping[str, bool]) -> list[Grants]:
+    """Both sets; `fields` tells of each field whether we write it."""
+    return [Grants(kind, {name: kind.edits and written for name, written in fields.items()}) for kind in BOTH]
+
+
+def found(client: Client, kind: PermissionSet) -> tuple[str | None, dict[str, tuple[str, bool]]]:
+    """The id of a set, and its field permissions: field -> id of the permission, whether it edits."""
+    query = soql.select(["Id"], "PermissionSet", f"Name = {soql.quoted(kind.name)}")
+    rows = list(queries.records(client, query, "looking for our permission sets"))
+    if not rows:
+        return None, {}
+    query = soql.select(
+        ["Id", "Field", "PermissionsEdit"], "FieldPermissions", f"ParentId = {soql.quoted(rows[0]['Id'])}"
+    )
+    held = queries.records(client, query, "reading field permissions")
+    return str(rows[0]["Id"]), {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
+
+
+def lacking(grants: Grants, held: Mapping[str, tuple[str, bool]]) -> dict[str, bool]:
+    """The fields a set does not give, or not to edit."""
+    return {name: edit for name, edit in grants.fields.items() if name not in held or (edit and not held[name][1])}
+
+
+def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
+    """Make the set and what it lacks; returns its id. Raises StopRun with Salesforce's words."""
+    if place is None:
+        body = {"Name": grants.kind.name, "Label": grants.kind.label}
+        made = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
+        place = str(made.get("id") or "")
+    open_ = lacking(grants, held)
+    new = [_permission(place, name, edit=edit) for name, edit in open_.items() if name not in held]
+    more = [
+        {
+            "attributes": {"type": "FieldPermissions"},
+            "Id": held[name][0],
+            "PermissionsRead": True,
+            "PermissionsEdit": True,
+        }
+        for name in open_
+        if name in held
+    ]
+    _send(client, "POST", new)
+    _send(client, "PATCH", more)
+    return place
+
+
+def _permission(place: str, name: str, *, edit: bool) -> dict[str, Any]:
+    return {
+        "attributes": {"type": "FieldPermissions"},
+        "ParentId": place,
+        "SobjectType": name.partition(".")[0],
+        "Field": name,
+        "PermissionsRead": True,
+        "PermissionsEdit": edit,
+    }
+
+
+def _send(client: Client, method: str, items: Sequence[dict[str, Any]]) -> None:
+    problems = []
+    for start in range(0, len(items), _AT_ONCE):
+        body = {"allOrNone": False, "records": list(items[start : start + _AT_ONCE])}
+        results = client.array(Call(method, client.path("composite/sobjects"), _WHAT, body=body))
+        problems += [words for result in results for words in _problems(result)]
+    if problems:
+        raise StopRun(f"{_WHAT}: {client.scrub('; '.join(dict.fromkeys(problems)))}", code="PROVISION_REFUSED")
+
+
+def _problems(result: Any) -> Iterator[str]:
+    for error in (result.get("errors") or ()) if isinstance(result, dict) and not result.get("success") else ():
+        if error.get("statusCode") != "DUPLICATE_VALUE":
+            yield f"{error.get('statusCode')}: {error.get('message')}"
+
+
+def is_assigned(client: Client, place: str, user: str) -> bool:
+    """Whether a user holds a permission set."""
+    conditions = (f"PermissionSetId = {soql.quoted(place)}", f"AssigneeId = {soql.quoted(user)}")
+    query = soql.select(["Id"], "PermissionSetAssignment", *conditions)
+    return any(True for _ in queries.records(client, query, "looking who holds our permission set"))
+
+
+def assign(client: Client, place: str, user: str) -> None:
+    """Give a permission set to a user."""
+    body = {"AssigneeId": user, "PermissionSetId": place}
+    try:
+        client.post(client.path("sobjects/PermissionSetAssignment"), "assigning our permission set", body)
+    except Refused as error:
+        if error.problem.code != "DUPLICATE_VALUE":
+            raise

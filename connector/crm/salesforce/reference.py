@@ -1,0 +1,103 @@
+"""Reference data: who we are here, our currency, the rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from connector.crm.salesforce import queries, soql
+from connector.crm.salesforce.checks import bad
+from connector.crm.salesforce.client import Forbidden, Refused
+
+if TYPE_CHECKING:
+    from connector.crm.salesforce.checks import Record
+    from connector.crm.salesforce.client import Client
+
+_ANY_DAY = "1900-01-01"
+_RATE = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who logged in; None where it may not be read."""
+
+    id: str | None = None
+    name: str = ""
+    currency: str | None = None
+    """The currency convertCurrency() converts to; only organisations with several currencies tell."""
+
+
+def user(client: Client, *, several_currencies: bool) -> User:
+    """The user of this session."""
+    who = client.credentials.user() or _asked(client)
+    if who is None:
+        return User()
+    fields = ["Username", *(["DefaultCurrencyIsoCode"] if several_currencies else [])]
+    query = soql.select(fields, "User", f"Id = {soql.quoted(who)}")
+    try:
+        rows = list(queries.records(client, query, "asking about the user"))
+    except (Refused, Forbidden):
+        return User(who)
+    told = rows[0] if rows else {}
+    currency = told.get("DefaultCurrencyIsoCode")
+    return User(who, str(told.get("Username") or ""), str(currency) if currency else None)
+
+
+def _asked(client: Client) -> str | None:
+    """Whose session this is, where the login did not say."""
+    try:
+        told = client.get("/services/oauth2/userinfo", "asking who logged in")
+    except (Refused, Forbidden):
+        return None
+    return soql.full_id(str(told.get("user_id") or "")) or None
+
+
+def rates(client: Client, home: str) -> dict[str, list[str | None]]:
+    """Home currency per unit, as columns of `currency_rates`; dated ones where the organisation keeps them.
+
+    Salesforce keeps units per corporate unit, so both currencies' rates of a day go in. Raises Refused or Forbidden.
+    """
+    fixed = queries.records(
+        client,
+        soql.select(["IsoCode", "ConversionRate"], "CurrencyType", "IsActive = true"),
+        "reading the currencies",
+    )
+    today = {str(row.get("IsoCode")): _decimal(row) for row in fixed}
+    if home not in today:
+        return {"currency": [], "valid_from": [], "rate": []}
+    days = _dated(client)
+    found: dict[tuple[str, str], Decimal] = {}
+    for code, rate in today.items():
+        found[code, _ANY_DAY] = today[home] / rate
+        for day in sorted({*days.get(code, {}), *days.get(home, {})}):
+            found[code, day] = _on(days, home, day, today) / _on(days, code, day, today)
+    rows = sorted((code, day, f"{rate.quantize(_RATE):f}") for (code, day), rate in found.items() if code != home)
+    return {name: [row[place] for row in rows] for place, name in enumerate(("currency", "valid_from", "rate"))}
+
+
+def _dated(client: Client) -> dict[str, dict[str, Decimal]]:
+    query = soql.select(["IsoCode", "StartDate", "ConversionRate"], "DatedConversionRate")
+    days: dict[str, dict[str, Decimal]] = {}
+    try:
+        for row in queries.records(client, query, "reading the dated rates"):
+            days.setdefault(str(row.get("IsoCode")), {})[str(row.get("StartDate"))] = _decimal(row)
+    except (Refused, Forbidden):  # advanced currency management is off
+        return {}
+    return days
+
+
+def _on(days: dict[str, dict[str, Decimal]], code: str, day: str, today: dict[str, Decimal]) -> Decimal:
+    """The rate of a day: the last one that began by then, else the fixed one."""
+    begun = [start for start in days.get(code, {}) if start <= day]
+    return days[code][max(begun)] if begun else today.get(code, Decimal(1))
+
+
+def _decimal(row: Record) -> Decimal:
+    try:
+        rate = Decimal(str(row.get("ConversionRate")))
+    except InvalidOperation:
+        rate = Decimal(0)
+    if not rate.is_finite() or rate <= 0:
+        raise bad("reading the rates", f"the rate of {row.get('IsoCode')} is no positive number")
+    return rate

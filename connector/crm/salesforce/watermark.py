@@ -1,0 +1,53 @@
+"""Where the next pull for changes begins: Salesforce's own time before this one began.
+
+No clock of ours is in it, so a wrong or fixed clock loses nothing. Stamps are set when a transaction starts and seen
+when it ends, minutes later at times: the overlap covers that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OVERLAP = timedelta(minutes=10)
+"""How long a change may stay invisible after its stamp."""
+BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Watermark:
+    """Per kind of record the moment up to which it is known."""
+
+    newest: Mapping[str, str | None] = field(default_factory=dict)
+
+    def since(self, entity: str) -> datetime:
+        """From when on changes of this kind are to be read."""
+        found = self.newest.get(entity)
+        return datetime.fromisoformat(found) - OVERLAP if found else BEGINNING
+
+    def text(self) -> str:
+        """The opaque text kept between pulls."""
+        return orjson.dumps({"v": 1, "stamps": dict(sorted(self.newest.items()))}).decode()
+
+
+def parse(text: str) -> Watermark:
+    """Read a kept watermark; raises UsageError when it is none of ours."""
+    try:
+        document: dict[str, Any] = orjson.loads(text)
+        newest = {str(entity): at for entity, at in document["stamps"].items()}
+        for at in filter(None, newest.values()):
+            datetime.fromisoformat(at)
+        return Watermark(newest)
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+        raise UsageError(
+            "the stored watermark is not one of a Salesforce pull",
+            hint="run once with --full",
+        ) from None

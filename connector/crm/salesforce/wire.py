@@ -1,0 +1,105 @@
+"""One try of one call over a pooled session of our own: timeouts on everything, no redirects, no cookies, no retries.
+
+simple-salesforce sets no timeout, always speaks https, asks for indented JSON and drops the headers of a call when it
+logs in again; so it builds our logins (auth), and the calls go out here.
+"""
+
+from __future__ import annotations
+
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from connector.crm.lost import lost
+from connector.crm.transport import Answer, Call, NoAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.model.secrets import Secret
+
+_POOL = 16
+_CONNECT_SECONDS = 10.0
+_CHUNK = 1 << 20
+
+
+class Wire:
+    """Sends to `base_url`, and logins to `login_url`; never raises."""
+
+    def __init__(self, *, base_url: str, login_url: str, timeout_seconds: float, ticks: Callable[[], float]) -> None:
+        self._bases = {"login": login_url.rstrip("/")}
+        self._base = base_url.rstrip("/")
+        self._timeout = timeout_seconds
+        self._ticks = ticks
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc would replace the token
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL, max_retries=0))
+        self._session.headers.update({"User-Agent": "tiersync", "Accept-Encoding": "gzip", "Accept": "*/*"})
+
+    def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
+        """The answer, or why there is none."""
+        base = self._bases.get(call.lane, self._base)
+        deadline = self._ticks() + self._timeout
+        try:
+            return self._read(self._open(base, call, bearer), deadline)
+        except requests.exceptions.SSLError as error:
+            return _insecure(error)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            return lost(_cause(error), urlsplit(base).netloc)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def _open(self, base: str, call: Call, bearer: Secret | None) -> requests.Response:
+        headers = {"Content-Type": "application/json"} if call.body is not None else {}
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {bearer.reveal()}"
+        query = f"?{urlencode(call.query)}" if call.query else ""
+        body = call.content if call.body is None else orjson.dumps(call.body)
+        return self._session.request(
+            call.method,
+            base + call.path + query,
+            data=dict(call.form) if call.form else body,
+            headers=headers | dict(call.headers),
+            timeout=(min(_CONNECT_SECONDS, self._timeout), self._timeout),
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, response: requests.Response, deadline: float) -> Answer | NoAnswer:
+        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
+        chunks = []
+        try:
+            response.raw.decode_content = True
+            while chunk := response.raw.read1(_CHUNK):
+                chunks.append(chunk)
+                if self._ticks() > deadline:
+                    response.close()
+                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
+        response.raw.release_conn()
+        return Answer(response.status_code, response.headers, b"".join(chunks))
+
+
+def _cause(error: Exception) -> Exception:
+    """The urllib3 error inside one of requests."""
+    inner = error.args[0] if error.args else None
+    return inner if isinstance(error, requests.RequestException) and isinstance(inner, Exception) else error
+
+
+def _insecure(error: Exception) -> NoAnswer:
+    text = str(error).upper()
+    if any(word in text for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+        return NoAnswer(
+            "no secure connection can be made: the certificate or the port is wrong", sent=False, hopeless=True
+        )
+    return NoAnswer("the secure connection broke off", sent=True)

@@ -1,0 +1,223 @@
+"""Writing records: few by Collections, many in bulk, with every record's fate found out.
+
+Source: Salesforce's Collections pages: answers come in the order of the request and a failed one names no record, so
+they are matched by place; locks pass and are tried again; everything else a record is refused for is final.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from connector.crm.salesforce import bulk_write, collections, values
+from connector.crm.salesforce.soql import is_id
+from connector.crm.texts import brief
+from connector.crm.transport import AnswerLost
+from connector.errors import BadAnswer, StopRun
+from connector.model.changes import Landed, Outcome, RecordWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connector.crm.salesforce.client import Client
+    from connector.crm.salesforce.collections import Pace
+    from connector.crm.salesforce.schema import Entity
+
+BULK_FROM = 2_000
+"""More records than this are written by one bulk job."""
+SENDS = 3
+"""A write whose answer was lost is sent again at most twice."""
+LOCK_TRIES = 5
+"""A record that others hold is tried this often."""
+_BREATH = 2.0
+"""Seconds before a write is sent again, growing with each time."""
+
+Values = dict[str, str | None]
+"""Field -> canonical text of one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How one record's write ended."""
+
+    landed: Landed
+    code: str = ""
+    reason: str = ""
+
+
+WRITTEN = Fate(Landed.WRITTEN)
+GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in Salesforce")
+
+LOCKED = ("UNABLE_TO_LOCK_ROW", "TooManyLockFailure")
+_MAYBE_GONE = frozenset(
+    {
+        *("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"),
+        *("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "INVALID_ID_FIELD"),
+    }
+)
+"""Codes of records that may no longer be there; reading them tells."""
+
+
+def calls(records: int) -> int:
+    """The calls that writing so many records takes when every answer comes at once and nobody holds a record."""
+    return bulk_write.CALLS if records > BULK_FROM else -(-records // collections.MOST)
+
+
+class Writer:
+    """Writes to one kind of record."""
+
+    def __init__(
+        self,
+        client: Client,
+        entity: Entity,
+        *,
+        pace: Pace,
+        read: Callable[[Sequence[str], Sequence[str]], Mapping[str, Mapping[str, str | None] | None]],
+    ) -> None:
+        self._client = client
+        self._entity = entity
+        self._pace = pace
+        self._read = read
+
+    def write(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
+        """The fate of every record. Raises StopRun only while no fate at all is known."""
+        fates = self._objections(wanted)
+        left = {record: wanted[record] for record in sorted(wanted) if record not in fates}
+        try:
+            if len(left) > BULK_FROM:
+                self._in_bulk(left, fates)
+            self._send({record: sent for record, sent in left.items() if record not in fates}, fates)
+        except StopRun as error:
+            if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
+                raise
+            self._client.transport.brake.stop(error)
+            stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
+            fates.update({record: stopped for record in left if record not in fates})
+        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
+
+    def _in_bulk(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
+        """One job; what it leaves open or finds locked is sent by Collections afterwards."""
+        sendable = {record: sent for record, sent in left.items() if bulk_write.fits(sent)}
+        told = bulk_write.write(self._client, self._entity, sendable)
+        fates.update(dict.fromkeys(told.written, WRITTEN))
+        refused = {
+            record: _refused(code, words) for record, (code, words) in told.refused.items() if code not in LOCKED
+        }
+        self._settle_refused(refused, fates)
+        if told.unknown:
+            open_ = {record: sendable[record] for record in told.unknown if record not in fates}
+            self._settled_by_reading(open_, fates)
+
+    def _send(self, left: dict[str, Values], fates: dict[str, Fate]) -> None:
+        """Chunk by chunk, in the order of the ids, as large as the CRM's pace allows."""
+        locked: dict[str, Values] = {}
+        records = list(left)
+        while records:
+            chunk, records = records[: self._pace.size], records[self._pace.size :]
+            locked |= self._chunk({record: left[record] for record in chunk}, fates, sends=SENDS)
+        self._unlock(locked, fates)
+
+    def _chunk(self, chunk: dict[str, Values], fates: dict[str, Fate], *, sends: int) -> dict[str, Values]:
+        """Send one chunk until each of it has a fate; returns the records that others hold."""
+        try:
+            results = collections.update(self._client, self._entity, chunk, pace=self._pace)
+        except (AnswerLost, BadAnswer) as error:
+            return self._read_back(chunk, fates, error, sends=sends - 1)
+        locked: dict[str, Values] = {}
+        refused: dict[str, Fate] = {}
+        for record, result in zip(chunk, results, strict=True):
+            if result is None:
+                fates[record] = WRITTEN
+            elif _is_lock(*result):
+                locked[record] = chunk[record]
+            else:
+                refused[record] = _refused(*result)
+        self._settle_refused(refused, fates)
+        return locked
+
+    def _unlock(self, locked: dict[str, Values], fates: dict[str, Fate]) -> None:
+        """Try records that others hold again, ever later, in smaller chunks; who stays locked waits for a later run."""
+        for turn in range(1, LOCK_TRIES):
+            if not locked:
+                return
+            self._client.transport.brake.pause(_BREATH**turn * (0.5 + self._client.chance()))
+            still: dict[str, Values] = {}
+            size = max(1, self._pace.size >> turn)
+            records = list(locked)
+            for start in range(0, len(records), size):
+                chunk = {record: locked[record] for record in records[start : start + size]}
+                still |= self._chunk(chunk, fates, sends=SENDS)
+            locked = still
+        words = f"the record was held by others at each of {LOCK_TRIES} tries"
+        fates.update(dict.fromkeys(locked, Fate(Landed.REFUSED, LOCKED[0], words)))
+
+    def _read_back(
+        self, chunk: dict[str, Values], fates: dict[str, Fate], error: Exception, *, sends: int
+    ) -> dict[str, Values]:
+        """Settle records whose answer was lost: by their values as Salesforce holds them now."""
+        unsettled = self._settled_by_reading(chunk, fates)
+        if unsettled and sends > 0:
+            self._client.transport.brake.pause(_BREATH * (SENDS - sends))
+            return self._chunk(unsettled, fates, sends=sends)
+        why = f"sent {SENDS} times and not found written: {brief(str(error))}"
+        fates.update(dict.fromkeys(unsettled, Fate(Landed.UNSETTLED, "ANSWER_LOST", why)))
+        return {}
+
+    def _settled_by_reading(self, chunk: Mapping[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
+        names = sorted({name for sent in chunk.values() for name in sent})
+        try:
+            found = self._read(list(chunk), names)
+        except StopRun as error:
+            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its answer was lost and it cannot be read back: {error}")
+            fates.update(dict.fromkeys(chunk, lost))
+            raise
+        for record, sent in chunk.items():
+            held = found[record]
+            if held is None:
+                fates[record] = GONE
+            elif all(values.same(held.get(name), value, self._kind(name)) for name, value in sent.items()):
+                fates[record] = WRITTEN
+        return {record: sent for record, sent in chunk.items() if record not in fates}
+
+    def _settle_refused(self, refused: Mapping[str, Fate], fates: dict[str, Fate]) -> None:
+        """A refusal is final; where the words say that the record may be gone, it is looked up."""
+        doubtful = [record for record, fate in refused.items() if fate.code in _MAYBE_GONE]
+        there = self._read(doubtful, ["Id"]) if doubtful else {}
+        fates.update(refused)
+        fates.update({record: GONE for record in doubtful if there[record] is None})
+
+    def _objections(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
+        """Records that the field definitions already rule out; they are not sent."""
+        fates: dict[str, Fate] = {}
+        for record, sent in wanted.items():
+            if not is_id(record):
+                fates[record] = GONE
+            elif texts := [text for name, value in sent.items() if (text := self._objection(name, value))]:
+                fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
+        return fates
+
+    def _objection(self, name: str, value: str | None) -> str:
+        known = self._entity.get(name)
+        return f"{self._entity.name} has no field {name}, or hides it" if known is None else known.objection(value)
+
+    def _kind(self, name: str) -> str:
+        known = self._entity.get(name)
+        return known.type if known else "string"
+
+
+def _refused(code: str, words: str) -> Fate:
+    return Fate(Landed.REFUSED, code or "REFUSED", brief(f"{code}: {words}" if words else code or "refused"))
+
+
+def _is_lock(code: str, words: str) -> bool:
+    """Held by another transaction: told plainly, or by a trigger that ran into it."""
+    return code in LOCKED or (code.startswith("CANNOT_") and LOCKED[0] in words)
+
+
+def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:
+    """One outcome per record."""
+    return [
+        Outcome(write.target, write.record, fate.landed, fate.code, fate.reason)
+        for write in batch
+        for fate in (fates[write.record],)
+    ]

@@ -1,0 +1,1 @@
+"""A Salesforce org on this machine, written from salesforce.md: documented behaviour and recorded answers."""

@@ -1,0 +1,1 @@
+"""SOQL: read, checked against the schema as the running user sees it, and run over records."""

@@ -1,0 +1,59 @@
+"""The walk of one run, from the settings and the parts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.planning.compare import EditedValues
+from connector.planning.guards import Limits
+from connector.sync import Policy, Walk
+from connector.wiring.findings import open_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from connector.ports import Progress
+    from connector.wiring import Wiring
+
+
+def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
+    """Return what the settings say about runs; without `as_of` a run is as of its own day."""
+    run = wiring.settings.run
+    return Policy(
+        limits=Limits(**wiring.settings.limits.model_dump()),
+        edited_values=EditedValues(run.edited_values),
+        as_of=as_of,
+        time_zone=run.time_zone,
+        home_currency=run.home_currency,
+        language=wiring.language,
+        lease_wait_seconds=wiring.settings.state.lease_wait_seconds,
+        keep_runs=timedelta(days=wiring.settings.state.keep_days),
+    )
+
+
+def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Callable[[str], None] | None) -> Walk:
+    """Return the walk of one run."""
+    _warn_of_open_secrets(wiring)
+    _ = wiring.told  # an address that is missing is said before anything is written, not after
+    return Walk(
+        crm=wiring.crm,
+        mirror=wiring.store.mirror,
+        journal=wiring.journal,
+        lease=wiring.store.lease,
+        rules=wiring.rules,
+        request=wiring.pull_request,
+        policy=policy(wiring, as_of=as_of),
+        clock=wiring.clock,
+        progress=progress,
+        report=wiring.reporting(),
+        begun=begun,
+        beside=wiring.beside,
+        engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others
+    )
+
+
+def _warn_of_open_secrets(wiring: Wiring) -> None:
+    for finding in open_secrets(wiring):
+        wiring.log("warning", finding.message, key=finding.subject, fix=finding.fix)

@@ -1,0 +1,190 @@
+"""What deploy/ holds agrees with itself and with the product: commands, settings, secrets, ports and rights."""
+
+from __future__ import annotations
+
+import re
+from configparser import RawConfigParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from connector.settings.load import load
+from connector.settings.model import Section
+from connector.wiring.crms import secrets_of
+from tests.house.test_commands import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+SETTINGS = load(DEPLOY / "settings.toml").settings
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+WORKER = COMPOSE["services"]["worker"]
+KUBERNETES = {
+    path.stem: document
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+    for document in yaml.safe_load_all(path.read_text("utf-8"))
+}
+PODS: dict[str, dict[str, Any]] = {
+    "deployment": KUBERNETES["deployment"]["spec"]["template"]["spec"],
+    "cronjob": KUBERNETES["cronjob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+}
+PORT = int(str(SETTINGS.worker.health).rpartition(":")[2])
+
+
+class Unit(RawConfigParser):
+    """A systemd unit: names keep their case, and a name given twice keeps both values."""
+
+    def __init__(self) -> None:
+        super().__init__(strict=False, interpolation=None, delimiters=("=",))
+        self.read_string((DEPLOY / "tiersync.service").read_text("utf-8"))
+
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr
+
+
+def secrets() -> set[str]:
+    """The secrets that deploy/settings.toml names."""
+    references = [reference for _, reference in secrets_of(SETTINGS, key="")]
+    assert references
+    assert {reference.kind for reference in references} == {"file"}
+    assert {str(Path(reference.name).parent) for reference in references} == {"/run/secrets"}
+    return {Path(reference.name).name for reference in references}
+
+
+def instructions(name: str) -> list[str]:
+    return re.findall(rf"^{name} (.+)$", DOCKERFILE.replace("\\\n", " "), flags=re.MULTILINE)
+
+
+def home() -> str:
+    """Where the image's user may write besides its state."""
+    (found,) = re.findall(r"HOME=(\S+)", DOCKERFILE)
+    return str(found)
+
+
+# ── image ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_image_runs_the_worker_as_an_ordinary_user() -> None:
+    assert instructions("ENTRYPOINT") == ['["tiersync"]']
+    assert instructions("CMD") == ['["run"]']
+    (user,) = instructions("USER")
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
+    assert "TIERSYNC_SETTINGS=/etc/tiersync/settings.toml" in instructions("ENV")[0]
+
+
+def test_the_image_is_built_from_what_is_there() -> None:
+    copied = [word for line in instructions("COPY") if "--from" not in line for word in line.split()[:-1]]
+    assert copied
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    versions = {tuple(map(int, found.split("."))) for found in re.findall(r"FROM python:(\d+\.\d+)-slim", DOCKERFILE)}
+    assert len(versions) == 1
+    assert min(versions) >= (3, 11)
+
+
+def test_the_image_is_checked_where_the_settings_answer() -> None:
+    (check,) = instructions("HEALTHCHECK")
+    assert f"http://127.0.0.1:{PORT}/livez" in check
+    assert instructions("EXPOSE") == [str(PORT)]
+
+
+# ── compose ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_composed_worker_has_what_its_settings_name_and_may_do_no_more() -> None:
+    assert WORKER["command"][0] in COMMANDS
+    assert set(WORKER["secrets"]) == secrets()
+    assert {name for service in COMPOSE["services"].values() for name in service["secrets"]} == set(COMPOSE["secrets"])
+    assert WORKER["read_only"] is True
+    assert WORKER["cap_drop"] == ["ALL"]
+    assert WORKER["security_opt"] == ["no-new-privileges:true"]
+    assert home() in WORKER["tmpfs"]
+    (port,) = WORKER["ports"]
+    assert port == f"127.0.0.1:{PORT}:{PORT}"
+
+
+def test_the_composed_files_are_mounted_where_the_settings_look() -> None:
+    targets = {volume.split(":")[1] for volume in WORKER["volumes"]}
+    assert f"/etc/tiersync/{SETTINGS.rules.directory}" in targets
+    assert "/etc/tiersync/settings.toml" in targets
+    assert SETTINGS.state.mirror.startswith("/state/")
+    assert "/state" in targets
+    assert (DEPLOY / WORKER["build"]["context"] / WORKER["build"]["dockerfile"]).is_file()
+
+
+# ── Kubernetes ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_runs_a_command_that_exists_with_as_few_rights_as_can_be(name: str) -> None:
+    pod = PODS[name]
+    (container,) = pod["containers"]
+    assert container["args"][0] in COMMANDS
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert f"{pod['securityContext']['runAsUser']}:{pod['securityContext']['runAsGroup']}" == instructions("USER")[0]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert container["resources"]["limits"]["memory"]
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_mounts_what_its_settings_name_and_what_is_written_to(name: str) -> None:
+    (container,) = PODS[name]["containers"]
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+    assert set(mounts) == {volume["name"] for volume in PODS[name]["volumes"]}
+    places = {name: mount["mountPath"] for name, mount in mounts.items()}
+    assert places["secrets"] == "/run/secrets"
+    assert places["rules"] == f"/etc/tiersync/{SETTINGS.rules.directory}"
+    assert places["settings"] == "/etc/tiersync/settings.toml"
+    writable = {mount["mountPath"] for mount in mounts.values() if not mount.get("readOnly")}
+    assert writable == {"/state", home()}
+    for secret in secrets():
+        assert f"--from-file={secret}" in (DEPLOY / "kubernetes" / "deployment.yaml").read_text("utf-8")
+
+
+def test_a_pod_that_hangs_is_started_again_and_one_that_fails_is_not() -> None:
+    (container,) = PODS["deployment"]["containers"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/livez"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert container["ports"] == [{"name": "health", "containerPort": PORT}]
+    selector = KUBERNETES["deployment"]["spec"]["selector"]["matchLabels"]
+    assert KUBERNETES["deployment"]["spec"]["template"]["metadata"]["labels"] == selector
+
+
+def test_the_cron_job_never_overlaps_and_follows_the_settings() -> None:
+    spec = KUBERNETES["cronjob"]["spec"]
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
+    assert (spec["schedule"], spec["timeZone"]) == (SETTINGS.schedule.cron, SETTINGS.run.time_zone)
+
+
+# ── systemd ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_unit_starts_the_worker_and_starts_it_again() -> None:
+    service = Unit()["Service"]
+    program, command = service["ExecStart"].split()
+    assert Path(program).name == "tiersync"
+    assert command in COMMANDS
+    assert service["Restart"] == "always"
+    assert int(service["TimeoutStopSec"]) >= 10  # a batch in hand may take nine seconds
+
+
+def test_the_unit_may_write_its_state_and_nothing_else() -> None:
+    service = Unit()["Service"]
+    assert service["DynamicUser"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert (service["CapabilityBoundingSet"], service["NoNewPrivileges"]) == ("", "yes")
+    assert (service["StateDirectory"], service["StateDirectoryMode"]) == ("tiersync", "0700")
+    assert service["LoadCredential"].startswith("hubspot_token:")
+
+
+def test_every_reference_of_the_settings_is_found() -> None:
+    assert isinstance(SETTINGS, Section)
+    assert secrets() == {"hubspot_token", "metrics_token", "database_url"}

@@ -1,0 +1,77 @@
+"""Compares the oracle with the product; by hand: `python -m tests.oracle.compare FIRST LAST [PROPERTY]`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from tests.oracle.evaluate import evaluate
+from tests.oracle.loading import load_world
+from tests.oracle.parameters import Parameters
+from tests.oracle.populations import Population, draw
+from tests.oracle.product import evaluated
+
+QUALITY = "seg_data_quality"
+RELIABLE = {"complete": "reliable", "partial": "reliable"}
+"""domain.md leaves open which inputs a complete account has; it does not leave open which data nobody can rely on."""
+Difference = tuple[int, str, str, object, object]
+
+
+def differences(case: Population, folder: Path, answers: Any = None) -> list[Difference]:
+    """Seed, account, property, what domain.md says and what `evaluate` says, for all that differ."""
+    case.write(folder)
+    parameters = Parameters(case.parameters)
+    world = load_world(folder, as_of=case.as_of, parameters=parameters, language=case.language)
+    evaluate(world)
+    answers = answers or evaluated(folder, case)
+    assert sorted(world.accounts) == list(answers)
+    return [
+        (case.seed, account.id, name, plain(wanted), found.get(name))
+        for account, found in ((world.accounts[one], answers[one]) for one in answers)
+        for name, wanted in account.out.items()
+        if name in found and plain(wanted) != plain(RELIABLE.get(found[name], found[name]) if name == QUALITY else found[name])
+    ]
+
+
+def plain(value: object) -> object:
+    """A value as it can be compared: exact numbers, sets for lists, texts for dates."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int | float):
+        return Fraction(Decimal(str(value)))
+    if isinstance(value, list | set | frozenset):
+        return sorted(value)
+    return value if isinstance(value, str | Fraction) else str(value)
+
+
+def shown(value: object) -> object:
+    """A value as a person reads it."""
+    return float(value) if isinstance(value, Fraction) else value
+
+
+def main(first: int, last: int, only: str = "") -> None:
+    """Print what differs, and how often by property."""
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(first, last):
+            case = draw(seed)
+            try:
+                found = differences(case, Path(folder) / str(seed))
+            except Exception as error:
+                print(f"seed {seed}: {type(error).__name__}: {str(error)[:300]} {case.parameters}")
+                counts["ERROR"] += 1
+                continue
+            for _, account, name, wanted, answer in found:
+                counts[name] += 1
+                if only in {"", name}:
+                    print(seed, account, name, "domain:", shown(wanted), "product:", shown(answer), case.parameters)
+    print(dict(counts))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

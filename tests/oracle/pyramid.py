@@ -1,0 +1,161 @@
+"""Domain M1 steps B to E, 5.6.2, 11.12: ranking, ties, lines, levels and their buffer."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from tests.oracle.amounts import ceiling_share, cents
+from tests.oracle.days import quarter
+from tests.oracle.world import ZERO, Group, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEVELS = ("top", "big", "medium", "small")
+FLAT = Fraction(1, 10)
+SURE, FAIR = 100, 20
+
+
+def settle_levels(world: World) -> None:
+    """Every group's level: by rank or amount, kept by its buffer; other groups carry their lifecycle."""
+    base = sorted(
+        (group for group in world.active if group.revenue_known), key=lambda group: (_bare(group), -group.metric)
+    )
+    count = len(base)
+    if world.parameters.text("pyramid.population") == "active_plus_inactive":
+        count += sum(group.lifecycle == "inactive" for group in world.groups)
+    cuts = cut_offs(world, count)
+    _settle_lines(world, base, cuts)
+    for group in world.groups:
+        group.level = group.computed_level = (
+            group.lifecycle if group.lifecycle in {"inactive", "prospect", "suspect"} else None
+        )
+    for first, last in tied_blocks(base):
+        level = "small" if _bare(base[first - 1]) else block_level(first, last, cuts)
+        for group in base[first - 1 : last]:
+            group.rank = first
+            group.computed_level = by_amount(world, group) or level
+            group.level = kept_level(world, group, group.computed_level)
+    _warn_when_flat(base)
+
+
+def _bare(group: Group) -> bool:
+    """A contract without revenue: ranks last, always small (11.12)."""
+    return group.revenue <= 0
+
+
+def cut_offs(world: World, count: int) -> list[tuple[str, int]]:
+    """M1 steps B and D: each level with the last position it reaches, but for small."""
+    parameters = world.parameters
+    shares = [(level, parameters.number(f"pyramid.levels.{level}.customers_pct")) for level in LEVELS[:3]]
+    if two_level(world):
+        return [("big", ceiling_share(count, sum((share for _, share in shares), ZERO)))]
+    total = ZERO
+    cuts = []
+    for level, share in shares:
+        total += share
+        cuts.append((level, ceiling_share(count, total)))
+    return cuts
+
+
+def two_level(world: World) -> bool:
+    """M1 step D: two groups for a small base."""
+    return len(world.active) < world.parameters.whole("pyramid.two_level_below")
+
+
+def tied_blocks(base: Sequence[Group]) -> list[tuple[int, int]]:
+    """M1 step C: positions of neighbours with the same metric, to the cent; the bare ones among themselves."""
+    blocks: list[tuple[int, int]] = []
+    for position, group in enumerate(base, 1):
+        before = base[position - 2] if position > 1 else None
+        if before and _bare(before) == _bare(group) and cents(before.metric) == cents(group.metric):
+            blocks[-1] = (blocks[-1][0], position)
+        else:
+            blocks.append((position, position))
+    return blocks
+
+
+def block_level(first: int, last: int, cuts: Sequence[tuple[str, int]]) -> str:
+    """M1 step C: a block inside a level, or the higher one within the tolerance, else the next down."""
+    for level, cut in cuts:
+        if first <= cut and (last <= cut or last <= cut + max(1, cut // 10)):
+            return level
+    return "small"
+
+
+def _settle_lines(world: World, base: Sequence[Group], cuts: Sequence[tuple[str, int]]) -> None:
+    """M1 step E: half way between the value at the cut and the next one."""
+    told = {level: world.parameters.optional(f"pyramid.absolute_lines.{level}") for level in LEVELS[:3]}
+    world.lines = dict.fromkeys(LEVELS[:3])
+    for level, cut in cuts:
+        if base:
+            here = base[min(cut, len(base)) - 1].metric
+            after = base[cut].metric if cut < len(base) else here
+            world.lines[level] = (here + after) / 2
+    if len(cuts) == 1:
+        world.lines["medium"] = world.lines["big"]
+    if all(told.values()):
+        world.lines = told
+
+
+def by_amount(world: World, group: Group) -> str | None:
+    """M1 step D, option `absolute_lines`: levels by amounts instead of ranks."""
+    told = [world.parameters.optional(f"pyramid.absolute_lines.{level}") for level in LEVELS[:3]]
+    if not all(told):
+        return None
+    if _bare(group):
+        return "small"
+    return next((level for level, line in zip(LEVELS, told, strict=False) if line and group.metric >= line), "small")
+
+
+def kept_level(world: World, group: Group, computed: str) -> str:
+    """5.6.2: one step up needs the line and a tenth, one step down falls under it by a tenth."""
+    row = group.given("seg_pyramid_level")
+    previous = (row.text("seg_pyramid_level") if row else None) or ""
+    if previous not in LEVELS or _bare(group):
+        return computed
+    if same_quarter(world, group):
+        return previous
+    step = LEVELS.index(computed) - LEVELS.index(previous)
+    if abs(step) != 1 or two_level(world):
+        return computed
+    line = world.lines[computed if step < 0 else previous]
+    if line is None:
+        return computed
+    buffer = world.parameters.number("stability.hysteresis")
+    moves = group.metric >= line * (1 + buffer) if step < 0 else group.metric < line * (1 - buffer)
+    return computed if moves else previous
+
+
+def same_quarter(world: World, group: Group) -> bool:
+    """11.4: published quarterly, and already evaluated in this quarter."""
+    if world.parameters.text("stability.publish") != "quarterly":
+        return False
+    told = [day for account in group.everybody if (day := account.row.day("seg_last_evaluated"))]
+    return bool(told) and quarter(max(told)) == quarter(world.as_of)
+
+
+def gini(amounts: Sequence[Fraction]) -> Fraction | None:
+    """7.2: the Gini coefficient; nothing to share is shared equally."""
+    total, count = sum(amounts, ZERO), len(amounts)
+    if total <= 0:
+        return Fraction(0) if amounts else None
+    ordered = sorted(amounts)
+    weighted = sum(((2 * place - count - 1) * amount for place, amount in enumerate(ordered, 1)), ZERO)
+    return weighted / (count * total)
+
+
+def _warn_when_flat(base: Sequence[Group]) -> None:
+    """M1 step C: the pyramid tells nothing when all buy the same; said on every active account (11.12)."""
+    share = gini([group.revenue for group in base])
+    if share is not None and share < FLAT:
+        for group in base:
+            for account in group.members:
+                account.warnings.add("FLAT_DISTRIBUTION")
+
+
+def confidence(world: World) -> str:
+    """M1 step D."""
+    count = len(world.active)
+    return "high" if count >= SURE else "medium" if count >= FAIR else "low"

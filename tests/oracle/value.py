@@ -1,0 +1,179 @@
+"""Domain M5, 2.10, 11.5, 11.10, 11.14, 11.16: customer value, ambassadors and know-how."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from tests.oracle.amounts import ceiling_share, cents, rounded
+from tests.oracle.days import in_months
+from tests.oracle.revenue import in_window
+from tests.oracle.world import ZERO, Deal, Group, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+NEW_FROM, YEAR = 3, 12
+VALUES = ("seg_customer_value", "seg_margin_value", "seg_clv", "seg_ambassador_index")
+
+
+def settle_values(world: World) -> None:
+    """FW, R, AW, KW and customer value of every group."""
+    for group in world.groups:
+        group.value_known = known_value(world, group)
+        group.fw = financial_value(world, group)
+        group.referred = referred_revenue(world, group)
+    for group in world.groups:
+        _settle_ambassador(world, group)
+        group.kw = know_how(world, group)
+        estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
+        brought = group.referred or estimated
+        bought = group.won_count > 0
+        group.value = (
+            ZERO
+            if not bought
+            else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        )
+
+
+def financial_value(world: World, group: Group) -> Fraction:
+    """FW: the mean of the last full years; a new customer's contract value per year, else its revenue."""
+    if group.tenure is None:
+        return ZERO
+    years = min(world.parameters.whole("customer_value.fw_years"), group.tenure // YEAR)
+    if years:
+        months = years * YEAR
+        won = [deal for deal in group.deals if deal.won and in_months(deal.closed_on, world.as_of, months)]
+        return sum((deal.amount or ZERO for deal in won), ZERO) / years
+    won = [deal for deal in group.deals if in_window(world, deal)]
+    if any(deal.term_months for deal in won):
+        return sum((_per_year(deal.amount, deal.term_months) for deal in won), ZERO)
+    return annualised(world, group)
+
+
+def known_value(world: World, group: Group) -> bool:
+    """2.9: a won deal of unknown amount inside the years of FW, or without a date, leaves the value unknown."""
+    months = world.parameters.whole("customer_value.fw_years") * YEAR
+    months = min(months, (group.tenure or 0) // YEAR * YEAR)
+    inside = [deal for deal in group.deals if deal.won and (in_months(deal.closed_on, world.as_of, months))]
+    missing = any(deal.trouble == "AMOUNT_MISSING" for deal in inside)
+    undated = any(account.undated for account in group.members)
+    return not missing and not undated and (group.revenue_known or months > 0)
+
+
+def _per_year(amount: Fraction | None, months: Fraction | None) -> Fraction:
+    if amount is None:
+        return ZERO
+    return amount * YEAR / months if months else amount
+
+
+def annualised(world: World, group: Group) -> Fraction:
+    """2.10: recurring revenue of a customer of 3 to 11 months, per year."""
+    if recurring(world, group.deals) and group.tenure is not None and NEW_FROM <= group.tenure < YEAR:
+        return group.revenue / group.tenure * YEAR
+    return group.revenue
+
+
+def recurring(world: World, deals: Sequence[Deal]) -> bool:
+    """11.5: all won deals of the window are."""
+    won = [deal for deal in deals if in_window(world, deal)]
+    return bool(won) and all(deal.row.flag("recurring") is True for deal in won)
+
+
+def referred_revenue(world: World, group: Group) -> Fraction:
+    """R: revenue of those who came through this group within the referral window."""
+    ids = {account.id for account in group.everybody}
+    months = world.parameters.whole("customer_value.referral_window_months")
+    return sum(
+        (
+            other.revenue
+            for other in world.groups
+            if in_months(other.customer_since, world.as_of, months)
+            and any(account.row.text("referred_by") in ids for account in other.members)
+        ),
+        ZERO,
+    )
+
+
+def _settle_ambassador(world: World, group: Group) -> None:
+    """AW: measured, estimated, else 1.0; empty while FW is not positive."""
+    promoter = promotes(world, group)
+    if group.referred > 0:
+        group.aw_source = "measured"
+        group.aw = 1 + group.referred / group.fw if group.fw > 0 else None
+    elif promoter:
+        group.aw_source = "estimate"
+        group.aw = world.parameters.number("customer_value.aw_estimate.index") if group.fw > 0 else None
+    else:
+        group.aw = Fraction(1) if group.fw > 0 else None
+    reference = group.given("reference_customer")
+    group.ambassador = group.referred > 0 or promoter or bool(reference and reference.flag("reference_customer"))
+
+
+def promotes(world: World, group: Group) -> bool:
+    """A promoter with an active role in a network."""
+    nps = nps_of(group)
+    role = group.given("network_role")
+    wanted = world.parameters.text("customer_value.aw_estimate.network_role")
+    active = role is not None and (role.text("network_role") or "").casefold() == wanted
+    return nps is not None and nps >= world.parameters.number("customer_value.aw_estimate.nps_min") and active
+
+
+def nps_of(group: Group) -> Fraction | None:
+    """11.14: the group's NPS."""
+    row = group.given("nps")
+    return row.number("nps") if row else None
+
+
+def know_how(world: World, group: Group) -> Fraction:
+    """KW: the field within its limits; else innovators, who ask for new things or pilot; else the default."""
+    number = world.parameters.number
+    row = group.given("knowhow_index")
+    told = row.number("knowhow_index") if row else None
+    if told is not None:
+        return min(max(told, number("customer_value.kw.min")), number("customer_value.kw.max"))
+    asked = [
+        contact
+        for account in group.members
+        for contact in account.contacts
+        if (contact.category or "").casefold() == "feature_request" and in_months(contact.day, world.as_of, YEAR)
+    ]
+    pilot = group.given("pilot_customer")
+    innovator = len(asked) >= number("customer_value.kw.feature_requests_min")
+    if (world.tickets and innovator) or (pilot and pilot.flag("pilot_customer")):
+        return number("customer_value.kw.innovator")
+    return number("customer_value.kw.default")
+
+
+def dreams(world: World) -> set[int]:
+    """M5: groups among the first 20% by customer value, by identity; the rest of the test is per member."""
+    return first_by([group for group in world.active if group.value_known], world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
+
+
+def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
+    """The first so many percent, rounded up; who shares the last place is in."""
+    ranked = sorted((value(group) for group in base), reverse=True)
+    cut = ceiling_share(len(base), percent)
+    return {id(group) for group in base if ranked and cents(value(group)) >= cents(ranked[cut - 1])}
+
+
+def value_outputs(world: World, group: Group) -> dict[str, object]:
+    """M5 (5)."""
+    told: dict[str, object] = {
+        "seg_ambassador_source": group.aw_source,
+        "seg_referred_revenue_12m": cents(group.referred),
+        "seg_is_ambassador": group.ambassador,
+        "seg_knowhow_index": rounded(group.kw, 4),
+    }
+    row = group.given("gross_margin_pct")
+    percent = row.number("gross_margin_pct") if row else None
+    percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
+    bought = group.won_count > 0 or any(account.undated for account in group.members)
+    if bought and not group.value_known:
+        return dict.fromkeys(VALUES) | told
+    return told | {
+        "seg_customer_value": cents(group.value),
+        "seg_margin_value": None if percent is None else cents(group.value * percent / 100),
+        "seg_clv": cents(group.value * world.parameters.number("customer_value.loyalty_years")),
+        "seg_ambassador_index": None if group.aw is None else rounded(group.aw, 4),
+    }

@@ -1,0 +1,208 @@
+"""Five ways in; a session is renewed once, by one thread, and the repeated call keeps its headers."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from connector.crm.salesforce import Login
+from connector.errors import AccessRefused, BadAnswer, UsageError
+from connector.model.secrets import Secret
+from connector.sandbox import running
+from tests.hubspot.parts import FakeClock
+from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
+from tests.salesforce.parts import pulled, salesforce_at, write_to
+from tests.salesforce.tiny import account, organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CLIENT: dict[str, Any] = {"client_id": "sandbox-integration", "client_secret": Secret("sandbox-secret")}
+LOGINS = {
+    "session": Login("session", token=Secret("00D5g00000000G8!sandbox-integration")),
+    "password": Login(
+        "password",
+        username="integration@sandbox.test",
+        password=Secret("sandbox-password"),
+        security_token=Secret("sandbox-token"),
+    ),
+    "client_credentials": Login("client_credentials", **CLIENT),
+    "refresh_token": Login("refresh_token", refresh_token=Secret("5Aep861-sandbox-integration"), **CLIENT),
+}
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def sandbox(key: rsa.RSAPrivateKey) -> Iterator[str]:
+    with running(now=lambda: datetime.now(UTC), crm="salesforce", population=10) as found:
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        ask(found.url, apps={"sandbox-integration": {"certificate": public.decode()}})
+        yield found.url
+
+
+def ask(url: str, **access: Any) -> None:
+    answer = requests.post(f"{url}/_sandbox/access", json=access, timeout=10)
+    assert answer.ok, answer.text
+
+
+def jwt(key: rsa.RSAPrivateKey) -> Login:
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    return Login("jwt", username="integration@sandbox.test", client_id="sandbox-integration", private_key=Secret(text))
+
+
+@pytest.mark.parametrize("way", [*LOGINS, "jwt"])
+def test_every_way_in_leads_to_the_records_and_names_the_user(sandbox: str, way: str, key: rsa.RSAPrivateKey) -> None:
+    crm = salesforce_at(sandbox, login=LOGINS.get(way) or jwt(key))
+    _, summary = pulled(crm)
+    assert sum(summary.rows.values()) > 10
+    if way != "session":
+        assert (crm.user() or "").startswith("005")
+    crm.close()
+
+
+@pytest.mark.parametrize("way", ["password", "client_credentials", "refresh_token"])
+def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, way: str) -> None:
+    wrong = {"password": Secret("wrong-planted"), "client_secret": Secret("wrong-planted")}
+    told = LOGINS[way]
+    login = Login(
+        way,
+        username=told.username,
+        client_id=told.client_id,
+        refresh_token=Secret("wrong-planted"),
+        password=wrong["password"],
+        client_secret=wrong["client_secret"],
+        security_token=told.security_token,
+    )
+    clock = FakeClock()
+    crm = salesforce_at(sandbox, clock, login=login)
+    with pytest.raises(AccessRefused) as caught:
+        pulled(crm)
+    assert caught.value.hint
+    assert "wrong-planted" not in f"{caught.value}{caught.value.hint}"
+    assert (crm.requests(), clock.slept) == (1, [])
+
+
+def test_a_rotated_refresh_token_is_kept_and_used_next(sandbox: str) -> None:
+    ask(sandbox, rotate=True)
+    kept: list[str] = []
+    crm = salesforce_at(sandbox, login=LOGINS["refresh_token"], keep_refresh_token=kept.append)
+    pulled(crm)
+    ask(sandbox, expire_now=True)
+    pulled(crm)
+    assert len(kept) == 2
+    assert len({*kept, "5Aep861-sandbox-integration"}) == 3
+
+
+def test_a_session_that_expires_in_mid_pull_is_replaced_and_nothing_is_lost(sandbox: str) -> None:
+    crm = salesforce_at(sandbox, login=LOGINS["client_credentials"])
+    before = pulled(crm)[1].rows
+    ask(sandbox, expire_now=True)
+    assert pulled(crm)[1].rows == before
+
+
+def test_soap_logins_stay_at_the_last_version_that_has_them(sandbox: str) -> None:
+    crm = salesforce_at(sandbox, login=LOGINS["password"], api_version="67.0")
+    pulled(crm)
+
+
+def test_a_key_that_is_none_is_refused_without_showing_it(sandbox: str) -> None:
+    login = Login("jwt", username="u", client_id="c", private_key=Secret("planted-not-a-key"))
+    with pytest.raises(UsageError) as caught:
+        salesforce_at(sandbox, login=login)
+    assert "planted" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_an_audience_elsewhere_is_refused(sandbox: str, key: rsa.RSAPrivateKey) -> None:
+    login = Login("jwt", username="u", client_id="c", private_key=jwt(key).private_key, audience="https://evil.example")
+    with pytest.raises(UsageError, match="audience"):
+        salesforce_at(sandbox, login=login)
+
+
+class Granting:
+    """A token endpoint that counts, on top of a tiny organisation."""
+
+    def __init__(self, server: Scripted) -> None:
+        self.granted = 0
+        self.expired: set[str] = set()
+        self.answer: Reply | None = None
+        self.lock = threading.Lock()
+        server.rule = self.rule
+
+    def rule(self, seen: Seen) -> Reply | None:
+        if seen.path == "/services/oauth2/token":
+            self.granted += 1
+            told = {"access_token": f"00D!planted-{self.granted}", "instance_url": "https://acme.my.salesforce.com"}
+            return self.answer or Reply(200, told)
+        token = seen.headers["Authorization"].removeprefix("Bearer ")
+        if token in self.expired:
+            return Reply(401, [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}])
+        return None
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted(organisation()) as script:
+        yield script
+
+
+def test_eight_threads_that_meet_an_expired_session_log_in_once(server: Scripted) -> None:
+    granting = Granting(server)
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"])
+    crm.user()
+    granting.expired = {"00D!planted-1"}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: crm._client.get(crm._client.path("limits"), "asking"), range(16)))
+    assert granting.granted == 2
+
+
+def test_a_call_repeated_after_a_new_login_keeps_its_headers(server: Scripted) -> None:
+    granting = Granting(server)
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"])
+    crm.user()
+    granting.expired = {"00D!planted-1"}
+    crm._entities.clear()
+    crm.write([write_to(account(1), seg_tier="large")])
+    writes = [seen for seen in server.seen if seen.method == "PATCH"]
+    assert [seen.headers["Sforce-Auto-Assign"] for seen in writes] == ["FALSE"] * len(writes)
+    assert granting.granted == 2
+
+
+def test_a_session_that_is_refused_again_right_after_a_login_ends_the_run(server: Scripted) -> None:
+    granting = Granting(server)
+    granting.expired = {f"00D!planted-{number}" for number in range(20)}
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"])
+    with pytest.raises(AccessRefused):
+        pulled(crm)
+    assert granting.granted == 2
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", {"access_token": "", "instance_url": "x"}, {"access_token": "x"}, []])
+def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object) -> None:
+    Granting(server).answer = Reply(200, body)
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"])
+    with pytest.raises((BadAnswer, AccessRefused)) as caught:
+        pulled(crm)
+    assert caught.value.hint
+
+
+def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> None:
+    granting = Granting(server)
+    proper, left = granting.rule, [Reply(503, b""), Reply(429, b"")]
+    server.rule = lambda seen: left.pop() if "token" in seen.path and left else proper(seen)
+    pulled(salesforce_at(server.url, login=LOGINS["client_credentials"]))
+    assert granting.granted == 1

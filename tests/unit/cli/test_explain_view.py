@@ -1,0 +1,66 @@
+"""One account explained to a person: the verdict first, then what would change it, then each rule file in order."""
+
+from typing import Any
+
+import pytest
+
+from connector.cli.explain import show_explanation
+from connector.model.outputs import Labels
+
+
+def value(name: str, shown: str | None, at: str, *, kind: str = "value", **thresholds: object) -> dict[str, Any]:
+    state = "unknown" if shown is None else "known"
+    return {"name": name, "kind": kind, "state": state, "value": shown, "at": at, "thresholds": thresholds}
+
+
+FOUND: dict[str, Any] = {
+    "account": "7",
+    "name": "Bakker",
+    "as_of": "2026-04-02",
+    "rule_version": "abc",
+    "outputs": {"seg_tier": "regular", "seg_reason": "Why it is so.", "seg_payment_status": None},
+    "warnings": [],
+    "lines": [{"band": "big", "by": "metric", "line": "102280.6", "value": "1052.58", "more": "101228.02"}],
+    "values": [
+        value("metric", "1052.58", "pyramid.yaml:66", below=24000, above=None),
+        value("employees", None, "pyramid.yaml:9", kind="field"),
+        value("level", None, "pyramid.yaml:70"),
+        value("first", "true", "pyramid.yaml:7"),
+        value("warning.FUTURE_WON_DATE", "false", "base.yaml:3"),
+        {**value("ladder", "x", "ladder.yaml:1"), "state": "not applicable"},
+    ],
+}
+
+
+def lines(capsys: pytest.CaptureFixture[str], language: str) -> list[str]:
+    show_explanation(FOUND, Labels(language, {}))
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_what_the_next_level_needs_is_said_before_the_details(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, "en")
+    needed = told.index("big begins above 102,280.6: 101,228.02 more than 1,052.58 (metric)")
+    assert told.index("Why it is so.") < needed < told.index("pyramid.yaml")
+
+
+def test_values_stand_by_rule_file_and_line_with_their_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, "en")
+    assert told[told.index("pyramid.yaml") + 1 :][:2] == [
+        "7 first true",
+        "66 metric 1,052.58 [below 24,000, above not set]",
+    ]
+
+
+def test_what_is_missing_is_told_apart_from_what_is_not_decidable(capsys: pytest.CaptureFixture[str]) -> None:
+    told = lines(capsys, "en")
+    assert {"not filled in: employees", "not decidable: level"} <= set(told)
+
+
+def test_what_does_not_apply_and_what_the_head_tells_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "\n".join(lines(capsys, "en"))
+    assert "ladder" not in told
+    assert "FUTURE_WON_DATE" not in told
+
+
+def test_an_explanation_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "niet ingevuld: employees" in lines(capsys, "nl")
