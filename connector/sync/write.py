@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
+FIRST_BATCH = 200
+"""Records of the first batch of a kind, which is read back before any other goes out."""
 REASONS_SHOWN = 5
 EDITED_SINCE = "changed in the CRM since the pull; left as it is"
 THERE_ALREADY = "the CRM holds this value already"
@@ -40,9 +42,15 @@ class Record:
         """The journal's numbers of its changes."""
         return [row.seq for row in self.rows]
 
-    def as_write(self) -> RecordWrite:
-        """Return it as one write."""
-        return RecordWrite(self.target, self.name, tuple((row.change.property, row.change.new) for row in self.rows))
+    def as_write(self, *, guarded: bool) -> RecordWrite:
+        """Return it as one write; a guarded one says what was there before, so that nobody's edit is overwritten."""
+        changes = [row.change for row in self.rows]
+        return RecordWrite(
+            self.target,
+            self.name,
+            values=tuple((change.property, change.new) for change in changes),
+            before=tuple((change.property, change.old) for change in changes if guarded),
+        )
 
 
 def write(going: Going) -> None:
@@ -50,7 +58,7 @@ def write(going: Going) -> None:
     writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
     try:
-        for batch in batches(rows, going.parts.crm.batch_size):
+        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
             if going.stop.is_set():
                 break
             writing.send(batch)
@@ -61,13 +69,18 @@ def write(going: Going) -> None:
         _stopped(going)
 
 
-def batches(rows: Iterable[ChangeRow], size: int) -> Iterator[list[Record]]:
-    """Group changes into records and records of one target into batches, keeping their order; memory stays flat."""
+def batches(rows: Iterable[ChangeRow], size: int, *, first: int | None = None) -> Iterator[list[Record]]:
+    """Group changes into records and records of one target into batches, keeping their order; memory stays flat.
+
+    `first` is the size of each target's first batch where that is less.
+    """
     waiting: dict[Target, list[Record]] = {}
+    room: dict[Target, int] = {}
     for (target, name), group in groupby(rows, key=lambda row: (row.change.target, row.change.record)):
         batch = waiting.setdefault(target, [])
         batch.append(Record(target, name, tuple(group)))
-        if len(batch) == size:
+        if len(batch) == room.get(target, min(first or size, size)):
+            room[target] = size
             yield waiting.pop(target)
     yield from (waiting[target] for target in sorted(waiting))
 
@@ -100,12 +113,17 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        outcomes = self._complete(records, going.parts.crm.write([record.as_write() for record in records]))
+        writes = [record.as_write(guarded=self._keeps_edits) for record in records]
+        outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
         going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
+
+    @property
+    def _keeps_edits(self) -> bool:
+        return self.going.parts.policy.edited_values is EditedValues.KEEP
 
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did.
@@ -133,7 +151,7 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keep = self.going.parts.policy.edited_values is EditedValues.KEEP
+        keep = self._keeps_edits
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
         edited = [
             row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)

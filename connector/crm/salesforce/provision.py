@@ -42,7 +42,7 @@ class Provisioner:
     """Creates what is missing in one organisation; `assignee` tells which user writes."""
 
     def __init__(self, client: Client, fields: FieldMap, *, assignee: Callable[[], str | None]) -> None:
-        self._client = client
+        self.client = client
         self._fields = fields
         self._assignee = assignee
 
@@ -54,7 +54,7 @@ class Provisioner:
         steps = [self._plan(target, name, output, existing[target], hidden) for target, name, output in wanted]
         made = [(step, output) for step, (_, _, output) in zip(steps, wanted, strict=True)]
         fields = {_place(step): output.written for step, output in made}
-        held = {name for kind in permissions.BOTH for name in permissions.found(self._client, kind)[1]}
+        held = {name for kind in permissions.BOTH for name in permissions.found(self.client, kind)[1]}
         steps = self._unshown(made, {place: row for place, row in hidden.items() if place not in held})
         if not dry_run:
             _stop_on_refusals(steps)
@@ -77,12 +77,20 @@ class Provisioner:
                 wrong.append(f"{place}: this user may not edit it (permission set {permissions.INTEGRATION.label})")
         return sorted(wrong, key=absent)
 
+    def options(self, target: Target, outputs: Sequence[Output]) -> dict[str, frozenset[str]]:
+        """The picklist values our fields of one object need, by field name."""
+        return {
+            self._fields.output(target, name): frozenset(output.options)
+            for at, name, output in placed(outputs)
+            if at is target and output.options
+        }
+
     def read(self, outputs: Sequence[Output]) -> Existing:
         """The objects the outputs are kept on, described afresh."""
         return self._read(target for target, _, _ in placed(outputs))
 
     def _read(self, targets: Iterable[Target]) -> Existing:
-        return {target: schema.read(self._client, ENTITY[target]) for target in dict.fromkeys(targets)}
+        return {target: schema.read(self.client, ENTITY[target]) for target in dict.fromkeys(targets)}
 
     def _hidden(self, wanted: Sequence[tuple[Target, str, Output]], existing: Existing) -> dict[str, str]:
         """Fields that exist and that this user does not see, with their rows: they are shown, never made anew."""
@@ -109,7 +117,7 @@ class Provisioner:
     def _kind_of(self, row: str) -> str:
         """The kind of a custom field by its row of the Tooling API; empty where it does not tell."""
         query = soql.select(["Metadata"], "CustomField", f"Id = {soql.quoted(row)}")
-        told = self._client.get(self._client.path("tooling/query"), "looking at a hidden field", q=query)
+        told = self.client.get(self.client.path("tooling/query"), "looking at a hidden field", q=query)
         rows = told.get("records")
         found = rows[0].get("Metadata") if isinstance(rows, list) and rows and isinstance(rows[0], dict) else None
         return str(found.get("type") or "") if isinstance(found, dict) else ""
@@ -123,7 +131,7 @@ class Provisioner:
             f"DeveloperName IN {soql.any_of(developer)}",
         )
         try:
-            told = self._client.get(self._client.path("tooling/query"), "looking for hidden fields", q=query)
+            told = self.client.get(self.client.path("tooling/query"), "looking for hidden fields", q=query)
         except (Refused, Forbidden):  # whoever may not ask may not make fields either, which is said then
             return {}
         rows = [row for row in listed(told.get("records")) if isinstance(row, dict)]
@@ -158,7 +166,7 @@ class Provisioner:
                 name = f"{ENTITY[step.target]}.{step.property}"
                 todo.append(definitions.field(output, name, language, known=known))
         try:
-            made = list(metadata.upsert(self._client, todo))
+            made = list(metadata.upsert(self.client, todo))
         except AccessRefused as error:
             raise StopRun(f"{error}; nothing was made", hint=NEEDS, code="PROVISION_REFUSED") from None
         if problems := [f"{one.name}: {one.problem}" for one in made if one.problem]:
@@ -176,16 +184,16 @@ class Provisioner:
         return steps
 
     def _permit_one(self, grants: permissions.Grants, *, dry_run: bool) -> ProvisionStep:
-        place, held = permissions.found(self._client, grants.kind)
+        place, held = permissions.found(self.client, grants.kind)
         open_ = permissions.lacking(grants, held)
         user = self._assignee() if grants.kind.edits else None
-        assigned = user is None or (place is not None and permissions.is_assigned(self._client, place, user))
+        assigned = user is None or (place is not None and permissions.is_assigned(self.client, place, user))
         details = [f"{len(open_)} fields"] if open_ else []
         details += [] if assigned else [f"assigned to user {user}"]
         if not dry_run and (open_ or place is None):
-            place = permissions.grant(self._client, grants, place, held)
+            place = permissions.grant(self.client, grants, place, held)
         if not dry_run and not assigned and place is not None and user is not None:
-            permissions.assign(self._client, place, user)
+            permissions.assign(self.client, place, user)
         action = "create" if place is None or not held else "extend" if details else "present"
         return ProvisionStep(Target.ACCOUNT, f"permission set {grants.kind.name}", action, ", ".join(details))
 
