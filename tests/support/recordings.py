@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.node import lacking
+from tests.support.needs import lacking
 
 VERSION = "4.10.1"
 WHEEL = f"cumulusci-{VERSION}-py3-none-any.whl"

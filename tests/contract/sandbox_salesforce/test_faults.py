@@ -178,6 +178,10 @@ def test_definitions_rules_currencies_usage_and_sessions_are_set(line: Line) -> 
     line.create(Name="Alpha")
     assert line.ask("GET", shown).json()["records"][0]["Shown__c"] == "Integration"
     line.own("definitions/Account", name="Shown__c", gone=True)
+    person = {"name": "IsPersonAccount", "type": "boolean", "custom": False, "permissionable": False}
+    line.own("definitions/Account", **person)
+    found = line.ask("GET", f"{V}/query?q=SELECT+IsPersonAccount+FROM+Account").json()
+    assert found["records"][0]["IsPersonAccount"] is False
     assert line.ask("GET", shown).json()[0]["errorCode"] == "INVALID_FIELD"
     line.own("rules", validations=[{"object": "Account", "field": "Name", "pattern": "Beta", "message": "No"}])
     assert line.ask("POST", ACCOUNTS, {"Name": "Beta"}).json()[0]["message"] == "No"
