@@ -22,6 +22,8 @@ WORDS = {
     "en": {
         "as_of": "as of {as_of}, rules {rules}",
         "warnings": "Warnings",
+        "more": "With {amount} more won today it would be: {tier}",
+        "less": "With {amount} credited today it would be: {tier}",
         "lines": "What is needed for the next level",
         "line": "{band} begins above {line}: {more} more than {value} ({by})",
         "empty": "not filled in: ",
@@ -31,6 +33,8 @@ WORDS = {
     "nl": {
         "as_of": "peildatum {as_of}, regels {rules}",
         "warnings": "Waarschuwingen",
+        "more": "Met {amount} extra gewonnen vandaag wordt het: {tier}",
+        "less": "Met {amount} gecrediteerd vandaag wordt het: {tier}",
         "lines": "Wat er nodig is voor het volgende niveau",
         "line": "{band} begint boven {line}: {more} meer dan {value} ({by})",
         "empty": "niet ingevuld: ",
@@ -71,6 +75,9 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
             typer.echo(f"\n{labels.property(name)}\n  " + sentence.replace("\n", "\n  "))
     if found["warnings"]:
         typer.echo(f"\n{words['warnings']}: " + ", ".join(found["warnings"]))
+    if change := found["nearest"]:
+        revenue, tier = Decimal(change["revenue"]), labels.value("seg_tier", change["tier"])
+        typer.echo("\n" + words["more" if revenue > 0 else "less"].format(amount=f"{abs(revenue):,.2f}", tier=tier))
     _tell_lines(found["lines"], words)
     for file, values in _by_file(found["values"]):
         _tell_values(file, values, words)

@@ -10,6 +10,7 @@ from connector.cli.output import say
 from connector.cli.rules_diff import diff
 
 if TYPE_CHECKING:
+    from connector.rules.mutating import Noticed
     from connector.rules.ruleset import RuleSet
 
 FAILED = 1
@@ -80,25 +81,59 @@ def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
     return 0
 
 
-def run_examples(call: Call, *, directory: Directory = None) -> int:
+def run_examples(
+    call: Call,
+    *,
+    directory: Directory = None,
+    share: Annotated[
+        bool, typer.Option("--share", help="Also change every parameter in turn: does an example notice? Minutes.")
+    ] = False,
+) -> int:
     """Run the worked examples inside the rule files; exit code 1 when one does not come out."""
     from connector.rules.examples import run_example
 
     rules = _load(call, directory)
     misses = [miss for example in rules.examples for miss in run_example(rules, example)]
     number = len(rules.examples)
+    changed = _mutated(call, rules) if share and not misses else None
     if call.json:
         lines = [
             {"example": m.example, "account": m.account, "name": m.name, "expected": m.expected, "found": m.found}
             for m in misses
         ]
-        call.document({"examples": number, "misses": lines})
+        call.document({"examples": number, "misses": lines} | ({} if changed is None else _share(changed)))
     for miss in misses:
         say(str(miss))
     if not call.json:
         failed = len({miss.at for miss in misses})
         typer.echo(f"{number - failed} of {number} examples come out")
+    if changed is not None and not call.json:
+        _tell_share(changed)
     return FAILED if misses else 0
+
+
+def _mutated(call: Call, rules: "RuleSet") -> "list[Noticed]":
+    from connector.rules.mutating import mutate
+
+    with call.progress() as progress:
+        return mutate(rules, lambda done, total: progress("change parameters", done, total))
+
+
+def _share(changed: "list[Noticed]") -> dict[str, object]:
+    noticed = sum(bool(one.example) for one in changed)
+    return {
+        "parameters": len(changed),
+        "noticed": noticed,
+        "unnoticed": [{"parameter": one.parameter, "at": one.at} for one in changed if not one.example],
+    }
+
+
+def _tell_share(changed: "list[Noticed]") -> None:
+    noticed = sum(bool(one.example) for one in changed)
+    for one in changed:
+        if not one.example:
+            say(f"{one.at}: no example notices when {one.parameter} becomes {one.changed_to}")
+    typer.echo(f"{noticed} of {len(changed)} parameters are held by an example ({100 * noticed // len(changed)}%)")
 
 
 def docs(

@@ -45,6 +45,10 @@ SMALL = 8_000_000
 """Bytes of files up to which a second thread costs more processor time and memory than it saves."""
 
 
+COSTLY = "projection_placement"
+"""The one pass of DuckDB's planner whose time grows with the square of the expressions of a statement."""
+
+
 class DuckDb:
     """The port `Engine`."""
 
@@ -52,8 +56,10 @@ class DuckDb:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
         # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
         spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
-        threads = {} if _size(request) > SMALL else {"threads": 1}
-        db = duckdb.connect(":memory:", config={"temp_directory": str(spill), **threads})
+        config: dict[str, str | int] = {"temp_directory": str(spill), "disabled_optimizers": COSTLY}
+        if _size(request) <= SMALL:
+            config["threads"] = 1
+        db = duckdb.connect(":memory:", config=config)
         try:
             return _evaluate(db, rules, request, progress)
         except BaseException:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import OutputOf
 
 
+AT_ONCE = 50_000
+"""Accounts whose lines are sorted at once."""
+
+
 def json_lines(published: Published) -> Iterator[str]:
     """Numbers with their stored decimals, multi-selects as lists, booleans, ISO dates, null where there is no value.
 
@@ -26,8 +30,17 @@ def json_lines(published: Published) -> Iterator[str]:
     for output in published.written:
         parts += [_key(output.output.name), _value(published, output)]
     parts += [_key("warnings"), f"json_list({published.warnings})", "'}'"]
-    query = f"select concat({', '.join(parts)}) from {published.subjects} order by a.{K}"
-    return (str(line) for (line,) in published.rows(query))
+    return (str(line) for (line,) in _ordered(published, f"concat({', '.join(parts)})"))
+
+
+def _ordered(published: Published, line: str) -> Iterator[tuple[object]]:
+    """Lines are long: sorted all at once they would take more memory than all the rest."""
+    ((accounts,),) = published.rows("select count(*) from account")
+    if accounts > AT_ONCE:
+        published.settle()
+    for first in range(0, accounts, AT_ONCE):
+        places = f"a.{K} > {first} and a.{K} <= {first + AT_ONCE}"
+        yield from published.rows(f"select {line} from {published.subjects} where {places} order by a.{K}")
 
 
 def _key(name: str, *, first: bool = False) -> str:

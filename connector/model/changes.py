@@ -56,6 +56,8 @@ class RecordWrite:
     target: Target
     record: str
     values: tuple[tuple[str, str | None], ...]
+    before: tuple[tuple[str, str | None], ...] = ()
+    """What the record held when it was looked at last: holding anything else, it is not sent again unasked."""
 
 
 class Landed(StrEnum):

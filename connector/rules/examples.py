@@ -72,13 +72,13 @@ def run_example(rules: RuleSet, example: Example, *, language: str = "en") -> li
     prepared = prepare(example, rules.tables)
     changed = replace(rules, parameters=override(rules.parameters, example.set)) if example.set else rules
     connected = connect(changed, prepared.available)
-    asked = replace(connected, nodes=_needed(example, connected))
+    asked = replace(connected, nodes=needed(example, connected))
     cells = evaluate(asked, prepared.tables, as_of=prepared.as_of, language=language, beside=prepared.beside)
     return compare_with(example, connected, cells)
 
 
-def _needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
-    """Give the nodes behind what an example expects, in order."""
+def needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
+    """Give the nodes behind what an example expects, in order; of whatever rules are given."""
     fills = {output.output.name: output.node for output in rules.outputs}
     asked = {str(name) for name in _names(example.expect)}
     wanted = {fills.get(name, name) for name in asked} | (

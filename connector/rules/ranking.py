@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -78,3 +79,30 @@ def _line(amounts: Sequence[Decimal], cut: int) -> Cell:
     if cut >= len(amounts):
         return amounts[-1]
     return compute(Op.DIVIDE, amounts[cut - 1] + amounts[cut], Decimal(2))
+
+
+def among(
+    others: Sequence[Decimal], mine: Decimal, bands: Sequence[tuple[str, Decimal | None]]
+) -> tuple[str, int, dict[str, Cell]]:
+    """Place one value among others (rounded, ascending): its band, its rank, and the lines with it among them."""
+    value = half_up(mine, CENTS)
+    low, high = bisect_left(others, value), bisect_right(others, value)
+    count, above = len(others) + 1, len(others) - high
+    cuts = _cuts(count, bands)
+    band = bands[_band(above + 1, above + high - low + 1, cuts)][0]
+
+    def at(position: int) -> Decimal:
+        """The value on a position from the top, from 1."""
+        if position <= above:
+            return others[-position]
+        return value if position == above + 1 else others[count - position]
+
+    lines: dict[str, Cell] = {}
+    for (word, _), cut in zip(bands, cuts, strict=False):
+        if cut == 0:
+            lines[word] = UNKNOWN
+        elif cut >= count:
+            lines[word] = at(count)
+        else:
+            lines[word] = compute(Op.DIVIDE, at(cut) + at(cut + 1), Decimal(2))
+    return band, above + 1, lines

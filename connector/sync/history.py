@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 LOOKED_BACK = 50
 """Runs searched for one that waits."""
+WRITTEN = (
+    *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
+)
+"""What is told of every value that was ever written."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -67,6 +71,18 @@ def one(row: RunRow) -> dict[str, Any]:
         "rule_version": row.rule_version,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in row.reasons],
     }
+
+
+def written(journal: Journal, *, account: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield every value the CRM acknowledged, oldest run first, or those of one account; keys are WRITTEN."""
+    for run in reversed(journal.runs()):
+        head = (run.run, run.command, run.started.isoformat(), run.rule_version)
+        for row in journal.changes(run.run) if run.applied else ():
+            change = row.change
+            if row.landed == Landed.WRITTEN and account in (None, change.account):
+                told = (change.account, change.target.value, change.record, change.property)
+                values = (*head, *told, change.old, change.new, str(change.cause))
+                yield dict(zip(WRITTEN, values, strict=True))
 
 
 def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tuple[AccountContext, list[Change]]]:

@@ -14,6 +14,7 @@ from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
 from connector.sync.beside import joined, tell_matched
+from connector.sync.calls import calls
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
+        calls=calls(going.parts.crm, maker.tally.records),
     )
     _note(going, going.plan, now)
     return going.plan

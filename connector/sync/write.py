@@ -42,9 +42,15 @@ class Record:
         """The journal's numbers of its changes."""
         return [row.seq for row in self.rows]
 
-    def as_write(self) -> RecordWrite:
-        """Return it as one write."""
-        return RecordWrite(self.target, self.name, tuple((row.change.property, row.change.new) for row in self.rows))
+    def as_write(self, *, guarded: bool) -> RecordWrite:
+        """Return it as one write; a guarded one says what was there before, so that nobody's edit is overwritten."""
+        changes = [row.change for row in self.rows]
+        return RecordWrite(
+            self.target,
+            self.name,
+            values=tuple((change.property, change.new) for change in changes),
+            before=tuple((change.property, change.old) for change in changes if guarded),
+        )
 
 
 def write(going: Going) -> None:
@@ -107,12 +113,17 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        outcomes = self._complete(records, going.parts.crm.write([record.as_write() for record in records]))
+        writes = [record.as_write(guarded=self._keeps_edits) for record in records]
+        outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
         going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
+
+    @property
+    def _keeps_edits(self) -> bool:
+        return self.going.parts.policy.edited_values is EditedValues.KEEP
 
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did.
@@ -140,7 +151,7 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keep = self.going.parts.policy.edited_values is EditedValues.KEEP
+        keep = self._keeps_edits
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
         edited = [
             row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)

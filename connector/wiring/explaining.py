@@ -14,6 +14,7 @@ from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, Population
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
+from connector.wiring.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,11 +50,12 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
     try:
         found = evaluation.explain(account)
+        if found is None:
+            raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
+        change = nearest(wiring.engine, evaluation, request, found)
     finally:
         evaluation.close()
-    if found is None:
-        raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
-    return _document(wiring, found)
+    return _document(wiring, found) | {"nearest": change}
 
 
 def _own_id(wiring: Wiring, wanted: str) -> str:

@@ -39,7 +39,6 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
     _ = wiring.told  # an address that is missing is said before anything is written, not after
     return Walk(
         crm=wiring.crm,
-        engine=wiring.arriving_engine,
         mirror=wiring.store.mirror,
         journal=wiring.journal,
         lease=wiring.store.lease,
@@ -51,6 +50,7 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
         report=wiring.reporting(),
         begun=begun,
         beside=wiring.beside,
+        engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others
     )
 
 

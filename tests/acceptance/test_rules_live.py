@@ -68,7 +68,7 @@ def findings(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str
     [
         ("unreachable", 14, 16, "tier: huge is never reached: it holds for 1, and an earlier rule takes them all"),
         ("never", 15, 16, "tier: odd never holds: false for 10"),
-        ("gap", 17, 21, "tier: no rule answers for 6 of 10"),
+        ("gap", 17, 9, "tier: no rule answers for 6 of 10"),
         ("crowd", 13, 16, "6 of 10 lie within 1% of 5000: a small change moves them all"),
         ("always", 21, 16, "everybody: yes_known holds for all 10: no rule after it is asked"),
         ("never", 24, 3, "BIG never holds: false for 10"),

@@ -137,10 +137,10 @@ def same_quarter(world: World, group: Group) -> bool:
 
 
 def gini(amounts: Sequence[Fraction]) -> Fraction | None:
-    """7.2: the Gini coefficient, None when there is nothing to share."""
+    """7.2: the Gini coefficient; nothing to share is shared equally."""
     total, count = sum(amounts, ZERO), len(amounts)
     if total <= 0:
-        return None
+        return Fraction(0) if amounts else None
     ordered = sorted(amounts)
     weighted = sum(((2 * place - count - 1) * amount for place, amount in enumerate(ordered, 1)), ZERO)
     return weighted / (count * total)

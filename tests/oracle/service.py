@@ -45,13 +45,15 @@ def settle_service(world: World) -> dict[str, Service]:
     burden = sum((found[account.id].burden or ZERO for account in base), ZERO)
     for account in base:
         service = found[account.id]
+        if not account.revenue_known:
+            continue
         service.index = _index(service.energy, energy, account.revenue, revenue)
         service.burden_index = _index(service.burden, burden, account.revenue, revenue)
     return found
 
 
 def _index(part: Fraction | None, total: Fraction, revenue: Fraction, all_revenue: Fraction) -> Fraction | None:
-    if part is None or total <= 0 or revenue == 0 or all_revenue <= 0:
+    if part is None or total <= 0 or revenue == 0 or all_revenue == 0:
         return None
     return (part / total) / (revenue / all_revenue)
 

@@ -82,7 +82,7 @@ def recurring(world: World, deals: Sequence[Deal]) -> bool:
 
 def referred_revenue(world: World, group: Group) -> Fraction:
     """R: revenue of those who came through this group within the referral window."""
-    ids = {account.id for account in group.members}
+    ids = {account.id for account in group.everybody}
     months = world.parameters.whole("customer_value.referral_window_months")
     return sum(
         (
@@ -147,7 +147,7 @@ def know_how(world: World, group: Group) -> Fraction:
 
 def dreams(world: World) -> set[int]:
     """M5: groups among the first 20% by customer value, by identity; the rest of the test is per member."""
-    return first_by(world.active, world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
+    return first_by([group for group in world.active if group.value_known], world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
@@ -168,7 +168,7 @@ def value_outputs(world: World, group: Group) -> dict[str, object]:
     row = group.given("gross_margin_pct")
     percent = row.number("gross_margin_pct") if row else None
     percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
-    bought = group.won_count > 0 or not group.value_known
+    bought = group.won_count > 0 or any(account.undated for account in group.members)
     if bought and not group.value_known:
         return dict.fromkeys(VALUES) | told
     return told | {

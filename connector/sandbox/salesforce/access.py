@@ -107,7 +107,7 @@ class Access:
         return found.username
 
     def expire(self) -> None:
-        """End every session there is, the static ones too unless one was asked for."""
+        """End every session a login has opened; a static one ends by being revoked."""
         self.sessions.clear()
 
 

@@ -31,7 +31,7 @@ BAD = 400
 def composite(asked: Asked) -> Answer:
     """Do the calls in order; with allOrNone one that fails takes all back."""
     content = asked.json()
-    wanted = content.get("compositeRequest") or []
+    wanted = asked.objects("compositeRequest")
     if not wanted:
         raise Refusal(400, "INVALID_INPUT", "At least 1 subrequest is required")
     if len(wanted) > MOST:
@@ -64,13 +64,18 @@ def _one(asked: Asked, one: dict[str, Any], answers: dict[str, Any]) -> dict[str
     try:
         url = _filled(str(one.get("url")), answers)
         raw = _filled(orjson.dumps(one.get("body")).decode(), answers) if one.get("body") is not None else ""
-        found = _dispatch(asked, str(one.get("method")).upper(), url, raw.encode(), one.get("httpHeaders") or {})
+        found = _dispatch(asked, str(one.get("method")).upper(), url, raw.encode(), _headers(one))
     except Refusal as refusal:
         found = refusal.answer()
     shown = {name.decode().title(): value.decode() for name, value in found.headers if name == b"location"}
     body = orjson.loads(found.body) if found.body else None
     told: dict[str, Any] = {"body": body, "httpHeaders": shown, "httpStatusCode": found.status}
     return told | {"referenceId": str(one.get("referenceId"))}
+
+
+def _headers(one: dict[str, Any]) -> dict[str, str]:
+    held = one.get("httpHeaders")
+    return held if isinstance(held, dict) else {}
 
 
 def _dispatch(asked: Asked, method: str, url: str, raw: bytes, headers: dict[str, str]) -> Answer:

@@ -11,6 +11,7 @@ from connector.sandbox.answers import NO_CONTENT, Answer, answer
 from connector.sandbox.control import COMMON, Acts, dispatch, set_fields, wanted
 from connector.sandbox.salesforce.access import ADMIN, App, Session
 from connector.sandbox.salesforce.answers import Refusal
+from connector.sandbox.salesforce.fields import put
 from connector.sandbox.salesforce.founding import add_currency, grant_all, place, several_currencies
 from connector.sandbox.salesforce.merging import merge
 from connector.sandbox.salesforce.oauth import public_key
@@ -72,6 +73,13 @@ def _add_record(app: Salesforce, call: Call, name: str) -> Answer:
     return answer({"id": place(app.org, sobject, wanted(call), stamped=app.org.stamp())["Id"]}, 201)
 
 
+def _drop_record(app: Salesforce, _call: Call, name: str, identity: str) -> Answer:
+    """Delete a record for good, as when the recycle bin is emptied."""
+    app.org.table(app.org.objects[name.lower()].name).drop(identity)
+    app.org.changes += 1
+    return NO_CONTENT
+
+
 def _put_definition(app: Salesforce, call: Call, name: str) -> Answer:
     """Put a raw field definition, past every check, in the words of `Field`; `"gone": true` takes it away."""
     asked, sobject = wanted(call), app.org.objects[name.lower()]
@@ -82,7 +90,7 @@ def _put_definition(app: Salesforce, call: Call, name: str) -> Answer:
         asked |= {"refers": tuple(asked["refers"])} if "refers" in asked else {}
         asked |= {"values": [value(text) for text in asked["values"]]} if "values" in asked else {}
         made = replace(known, **asked) if known else Field(**{"custom": True, "permissionable": True, **asked})
-        sobject.add(made)
+        put(app.org, sobject, made)
         if known is None and asked.get("permissionable", True):
             grant_all(app.org)
     app.org.schema_version += 1
@@ -182,6 +190,7 @@ ACTS: Acts = {
     ("GET", "records", 1): _records,
     ("POST", "records", 1): _add_record,
     ("POST", "records", 2): _put_record,
+    ("DELETE", "records", 2): _drop_record,
     ("POST", "definitions", 1): _put_definition,
     ("POST", "merge", 0): _merge,
     ("POST", "undelete", 0): _undelete,

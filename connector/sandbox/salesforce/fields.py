@@ -68,14 +68,15 @@ def define(org: Org, full_name: str, facts: Mapping[str, Any], *, creating: bool
         if known is not None and creating:
             text = f"There is already a field named {name.removesuffix('__c')} on {sobject.name}."
             raise invalid("DUPLICATE_DEVELOPER_NAME", text, "DeveloperName")
-        _put(org, sobject, _changed(known, _field(org, name, facts)))
+        put(org, sobject, _changed(known, _field(org, name, facts)))
         made = made or known is None
     org.schema_version += 1
     org.changes += 1
     return made
 
 
-def _put(org: Org, sobject: SObject, held: Field) -> None:
+def put(org: Org, sobject: SObject, held: Field) -> None:
+    """Take in a definition; a new checkbox is its default on every record there is."""
     sobject.add(held)
     if held.type == "boolean":
         table = org.table(sobject.name)
@@ -122,10 +123,17 @@ def _field(org: Org, name: str, facts: Mapping[str, Any]) -> Field:
     return made
 
 
+def _whole(facts: Mapping[str, Any], name: str) -> int:
+    text = str(facts.get(name) or "0")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise invalid("INVALID_FIELD", f"'{text}' is not a valid value for the type xsd:int", name)
+    return int(text)
+
+
 def _size(made: Field, kind: str, facts: Mapping[str, Any]) -> None:
-    length = int(facts.get("length") or 0)
+    length = _whole(facts, "length")
     if kind in NUMBERS:
-        made.precision, made.scale = int(facts.get("precision") or PRECISE), int(facts.get("scale") or 0)
+        made.precision, made.scale = _whole(facts, "precision") or PRECISE, _whole(facts, "scale")
         if made.precision > PRECISE or made.scale > made.precision:
             raise invalid(
                 "FIELD_INTEGRITY_EXCEPTION", "Precision must be at most 18 and not less than scale", "precision"
@@ -160,15 +168,20 @@ def _require(made: Field, kind: str, facts: Mapping[str, Any]) -> None:
     made.default, made.nillable = truth(facts["defaultValue"]), False
 
 
+def _dict(held: object) -> dict[str, Any]:
+    return held if isinstance(held, dict) else {}
+
+
 def _values(made: Field, facts: Mapping[str, Any]) -> None:
-    group = facts.get("valueSet") or {}
-    definition = group.get("valueSetDefinition")
-    if definition is None:
+    group = _dict(facts.get("valueSet"))
+    definition = _dict(group.get("valueSetDefinition"))
+    if not definition:
         raise invalid(
             "FIELD_INTEGRITY_EXCEPTION", "Must specify a valueSet for a CustomField of type Picklist", "valueSet"
         )
     made.restricted = truth(group.get("restricted"))
-    for given in definition.get("value") or []:
+    values = definition.get("value")
+    for given in map(_dict, values if isinstance(values, list) else []):
         text = str(given.get("fullName") or given.get("valueName") or "")
         if not text or text.casefold() in {found["value"].casefold() for found in made.values}:
             raise invalid("DUPLICATE_VALUE", f"duplicate value found: {text or 'no value'}", "valueSet")

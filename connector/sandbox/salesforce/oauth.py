@@ -196,6 +196,24 @@ def revoke(org: Org, call: Call) -> Answer:
     return Answer(200, b"", ())
 
 
+def user_info(org: Org, call: Call) -> Answer:
+    """Answer who a session belongs to."""
+    row = org.table("User").rows[org.user_id(org.access.check(call.header("authorization"), org.now()))]
+    organization = next(iter(org.table("Organization").rows))
+    return answer(
+        {
+            "sub": f"https://login.salesforce.com/id/{organization}/{row['Id']}",
+            "user_id": row["Id"],
+            "organization_id": organization,
+            "preferred_username": row["Username"],
+            "name": row["Name"],
+            "email": row["Email"],
+            "zoneinfo": row["TimeZoneSidKey"],
+            "active": row["IsActive"],
+        }
+    )
+
+
 GRANTS: dict[str, Callable[[Org, Call, dict[str, str]], Answer]] = {
     "client_credentials": _client_credentials,
     "password": _password,

@@ -66,7 +66,12 @@ class Rules:
     """What the customer's own automation does to writes."""
 
     validations: list[dict[str, Any]] = field(default_factory=list)
-    """`{"object", "field", "pattern", "message", "on"}`: a record whose field matches is refused."""
+    """`{"object", "field", "pattern", "message", "on"}`: a record whose field matches is refused.
+
+    With `code` it is refused with another code, such as that of a trigger or flow that failed.
+    """
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+    """`{"object", "field", "pattern", "on"}`: an alert, unless Sforce-Duplicate-Rule-Header says allowSave=true."""
     locks: list[dict[str, Any]] = field(default_factory=list)
     """`{"object", "share", "times"}` or `{"ids", "times"}`: rows that cannot be locked so many times."""
     bulk_failures: list[dict[str, Any]] = field(default_factory=list)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def writer(asked: Asked) -> Writer:
-    """Give what writes for the user who asks; assignment rules run unless Sforce-Auto-Assign is FALSE."""
-    return Writer(asked.view, assign=asked.call.header("sforce-auto-assign").lower() != "false")
+    """Give what writes for the user who asks, as the headers of the call say."""
+    save = asked.options("sforce-duplicate-rule-header").get("allowsave", "").lower() == "true"
+    assign = asked.call.header("sforce-auto-assign").lower() != "false"
+    return Writer(asked.view, assign=assign, allow_duplicates=save)
 
 
 def create(asked: Asked, name: str) -> Answer:

@@ -104,9 +104,14 @@ def create(asked: Asked) -> Answer:
     _admin(asked)
     content = asked.json()
     name = str(content.get("FullName", ""))
-    fields.define(asked.org, name, content.get("Metadata") or {}, creating=True)
+    fields.define(asked.org, name, _metadata(content), creating=True)
     made = {"id": field_id(asked.org, name), "success": True, "errors": [], "warnings": [], "infos": []}
     return answer(made, 201)
+
+
+def _metadata(content: dict[str, Any]) -> dict[str, Any]:
+    held = content.get("Metadata")
+    return held if isinstance(held, dict) else {}
 
 
 def _name(asked: Asked, identity: str) -> str:
@@ -132,7 +137,7 @@ def read(asked: Asked, identity: str) -> Answer:
 def update(asked: Asked, identity: str) -> Answer:
     """Change a custom field: 204."""
     _admin(asked)
-    fields.define(asked.org, _name(asked, identity), asked.json().get("Metadata") or {})
+    fields.define(asked.org, _name(asked, identity), _metadata(asked.json()))
     return NO_CONTENT
 
 

@@ -212,3 +212,13 @@ def test_versions_are_told_to_anybody_and_do_not_count(desk: Desk) -> None:
 @pytest.mark.parametrize(("version", "status"), [("30.0", 410), ("31.0", 200), ("68.0", 200), ("69.0", 404)])
 def test_a_version_is_served_refused_as_gone_or_not_there(desk: Desk, version: str, status: int) -> None:
     assert desk.get(f"/services/data/v{version}/limits").status == status
+
+
+def test_userinfo_tells_whose_session_it_is(desk: Desk) -> None:
+    told = desk.get("/services/oauth2/userinfo").json
+    assert (told["preferred_username"], told["user_id"][:3], told["organization_id"][:3]) == (
+        "integration@sandbox.test",
+        "005",
+        "00D",
+    )
+    assert desk.as_admin().get("/services/oauth2/userinfo").json["preferred_username"] == "admin@sandbox.test"

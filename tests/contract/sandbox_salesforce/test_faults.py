@@ -121,7 +121,15 @@ def test_the_journal_tells_every_call_and_no_token(line: Line) -> None:
         ("POST", ACCOUNTS, {"Name": "Alpha"})
     ]
     assert told["count"] == 2
-    assert "sandbox-integration" not in line.ask("GET", "/_sandbox/journal").text
+    envelope = (
+        "<Envelope><Header><SessionHeader><sessionId>00D5g00000000G8!sandbox-admin</sessionId></SessionHeader></Header>"
+        "<Body><upsertMetadata/></Body></Envelope>"
+    )
+    assert line.session.post(f"{line.url}/services/Soap/m/66.0/", data=envelope, timeout=10).status_code == 200
+    line.ask("POST", "/services/oauth2/revoke?token=00D5g00000000G8!planted")
+    journal = line.ask("GET", "/_sandbox/journal").text
+    assert "upsertMetadata" in journal
+    assert "00D5g00000000G8!" not in journal
 
 
 def test_the_clock_is_moved_and_told_in_the_date_header(line: Line) -> None:
@@ -158,6 +166,8 @@ def test_records_are_merged_undeleted_and_set_past_every_check(line: Line) -> No
     assert (held[loser]["MasterRecordId"], held[other]["Rating"]) == (winner, "Odd")
     made = line.own("records/Account", Name="Raw", Nix="x")["id"]
     assert line.ask("GET", f"{ACCOUNTS}/{made}").json()["Name"] == "Raw"
+    assert line.ask("DELETE", f"/_sandbox/records/Account/{made}").status_code == 204
+    assert line.ask("GET", f"{ACCOUNTS}/{made}").status_code == 404
     refused = line.ask("POST", "/_sandbox/merge", {"winner": winner, "losers": [loser]})
     assert refused.status_code == 400
 

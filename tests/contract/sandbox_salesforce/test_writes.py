@@ -295,3 +295,21 @@ def test_several_currencies_come_with_rates_and_conversion(desk: Desk) -> None:
     stamp = desk.values("SELECT SystemModstamp FROM Opportunity ORDER BY Id")
     assert set(stamp) == {"2026-11-22T09:00:00.000+0000"}
     assert "CurrencyIsoCode" in {field["name"] for field in desk.get("/sobjects/Account/describe").json["fields"]}
+
+
+def test_a_duplicate_rule_alerts_unless_the_header_lets_the_record_be_saved(desk: Desk) -> None:
+    identity = desk.create(Name="Alpha")
+    desk.org.rules.duplicates = [{"object": "Account", "field": "Name", "pattern": "Alpha"}]
+    results = collect(desk, account(id=identity, Site="x"))
+    assert results[0]["errors"] == [
+        {"statusCode": "DUPLICATES_DETECTED", "message": "Use one of these records?", "fields": []}
+    ]
+    header = "allowSave=true; includeRecordDetails=false; runAsCurrentUser=true"
+    assert codes(collect(desk, account(id=identity, Site="x"), sforce_duplicate_rule_header=header)) == [""]
+
+
+def test_a_trigger_that_fails_is_told_with_its_own_code(desk: Desk) -> None:
+    rule = {"object": "Account", "field": "Name", "pattern": "A", "code": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"}
+    desk.org.rules.validations = [{**rule, "message": "AccountTrigger: execution of BeforeUpdate", "on": "update"}]
+    identity = desk.create(Name="Alpha")
+    assert desk.patch(f"/sobjects/Account/{identity}", {"Site": "x"}).code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"

@@ -11,6 +11,7 @@ import pytest
 from connector.errors import QuotaUsedUp
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import RunOutcome
+from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House, open_limits
 
@@ -279,3 +280,16 @@ def test_a_value_that_its_definition_rules_out_counts_as_refused_and_is_tried_ag
     made.crm.around_write = None
     assert made.walk().sync().outcome is RunOutcome.OK
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
+
+
+@pytest.mark.parametrize(("policy", "told"), [(EditedValues.KEEP, "small"), (EditedValues.OVERWRITE, None)])
+def test_a_write_says_what_was_there_before_only_where_edits_are_kept(policy: EditedValues, told: str | None) -> None:
+    made = house(1)
+    made.policy = replace(made.policy, edited_values=policy)
+    made.walk().sync(yes=True)
+    made.crm.batches.clear()
+    made.account("a0", deals=[150])
+    made.walk().sync()
+    (write,) = (write for batch in made.crm.batches for write in batch if write.target is Target.ACCOUNT)
+    assert dict(write.values)["seg_tier"] == "large"
+    assert dict(write.before).get("seg_tier") == told
