@@ -200,6 +200,21 @@ def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object
     assert caught.value.hint
 
 
+def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
+    Granting(server)
+    seen: list[str] = []
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"], observe=lambda call: seen.append(str(call)))
+    send = crm._client.transport._send
+    crm._client.transport._send = lambda call: (seen.append(repr(call)), send(call))[1]
+    pulled(crm)
+    basic = [one.headers["Authorization"] for one in server.seen if one.path.endswith("/token")]
+    assert basic[0].startswith("Basic ")
+    shown = " ".join(seen)
+    assert basic[0].removeprefix("Basic ") not in shown
+    assert "sandbox-secret" not in shown
+    assert "00D!planted" not in shown
+
+
 def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> None:
     granting = Granting(server)
     proper, left = granting.rule, [Reply(503, b""), Reply(429, b"")]
