@@ -24,6 +24,8 @@ from tests.salesforce.tiny import account, organisation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.crm.transport import Answer, Call, NoAnswer
+
 CLIENT: dict[str, Any] = {"client_id": "sandbox-integration", "client_secret": Secret("sandbox-secret")}
 LOGINS = {
     "session": Login("session", token=Secret("00D5g00000000G8!sandbox-integration")),
@@ -205,7 +207,12 @@ def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
     seen: list[str] = []
     crm = salesforce_at(server.url, login=LOGINS["client_credentials"], observe=lambda call: seen.append(str(call)))
     send = crm._client.transport._send
-    crm._client.transport._send = lambda call: (seen.append(repr(call)), send(call))[1]
+
+    def sent(call: Call) -> Answer | NoAnswer:
+        seen.append(repr(call))
+        return send(call)
+
+    crm._client.transport._send = sent
     pulled(crm)
     basic = [one.headers["Authorization"] for one in server.seen if one.path.endswith("/token")]
     assert basic[0].startswith("Basic ")
