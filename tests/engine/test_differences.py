@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -116,6 +117,15 @@ def test_another_look_is_no_difference(tmp_path: Path, name: str, looks: str) ->
 def test_another_value_is_a_difference(tmp_path: Path, name: str, holds: str | None) -> None:
     ((_, found),) = differences(tmp_path, [RIGHT | {name: holds}], [OPEN_DEAL])
     assert [(d.property, d.found) for d in found] == [(name, holds)]
+
+
+def test_where_there_are_checkboxes_only_false_and_empty_are_one(tmp_path: Path) -> None:
+    rules = load_texts({"r.yaml": RULES})
+    for keeps_false, wrong in ((True, {"seg_say_no"}), (False, set())):
+        row = RIGHT | {"asked": "false", "seg_say_no": None, "seg_signals": "RICH"}
+        asked = replace(request(tmp_path, {Table.ACCOUNTS: [row], Table.DEALS: []}), keeps_false=keeps_false)
+        with evaluated(rules, asked) as evaluation:
+            assert {d.property for _, found in evaluation.differences() for d in found if not d.follows} == wrong
 
 
 def test_a_value_that_follows_goes_along_and_never_alone(tmp_path: Path) -> None:

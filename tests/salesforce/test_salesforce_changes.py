@@ -211,6 +211,32 @@ def test_doctor_names_each_thing_an_admin_must_do_with_the_click(org: Org) -> No
     assert {finding.subject for finding in found} >= {"user", "Account", "quota", "clock", "sharing"}
 
 
+ACTIVITIES = {Table.ACTIVITIES: ("activity_id", "account_id", "kind", "started_at", "minutes")}
+
+
+def activities(org: Org) -> None:
+    about = {"WhatId": name("001", 1), "AccountId": name("001", 1)}
+    task = {**about, "TaskSubtype": "Call", "CallDurationInSeconds": 90, "ActivityDate": "2026-03-01"}
+    org.ask("POST", "/_sandbox/records/Task", task)
+    meeting = {**about, "DurationInMinutes": 45, "StartDateTime": "2026-03-02T09:00:00.000+0000"}
+    org.ask("POST", "/_sandbox/records/Event", meeting)
+
+
+def test_calls_and_meetings_are_one_table_in_minutes(org: Org) -> None:
+    activities(org)
+    rows, _ = pulled(org.crm, columns={**COLUMNS, **ACTIVITIES})
+    found = sorted(zip(*(rows[Table.ACTIVITIES][key] for key in ("kind", "started_at", "minutes")), strict=True))
+    assert found == [("call", "2026-03-01T12:00:00Z", "1.5"), ("meeting", "2026-03-02T09:00:00.000Z", "45")]
+
+
+def test_meetings_without_calls_are_not_counted(org: Org) -> None:
+    activities(org)
+    org.ask("POST", "/_sandbox/security", {"object": "Task", "read": False})
+    _, summary = pulled(org.crm, columns={**COLUMNS, **ACTIVITIES})
+    assert summary.not_connected[Table.ACTIVITIES] == frozenset(ACTIVITIES[Table.ACTIVITIES])
+    assert any("Task may not be read" in warning.message for warning in summary.warnings)
+
+
 def test_a_source_field_hidden_in_mid_life_is_not_connected_from_then_on(org: Org) -> None:
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "name", "country")}
     assert pulled(org.crm, columns=asked)[1].not_connected.get(Table.ACCOUNTS) is None

@@ -50,7 +50,7 @@ class Intake:
         if self.fields.override(Table.DEALS, "discount_pct") == discounts.NAMED and discounts.visible(self.client):
             self.situation = replace(self.situation, discounts={})
         for source in self._sources():
-            if source.entity in self.entities:
+            if source.table not in self.closed:  # calls without meetings would be a count that is too low
                 self._open(source)
         for table in SOURCES:
             self._alike(table)

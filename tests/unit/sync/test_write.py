@@ -46,6 +46,15 @@ def test_records_travel_in_batches_of_one_kind_no_greater_than_the_crm_takes() -
     )
 
 
+def test_the_first_batch_of_a_kind_is_small_however_much_the_crm_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.sync.write.FIRST_BATCH", 2)
+    made = house(7)
+    made.crm.batch_size = 100
+    made.walk().sync(yes=True)
+    sizes = [len(batch) for batch in made.crm.batches if batch[0].target is Target.ACCOUNT]
+    assert sizes == [2, 5]
+
+
 def test_every_value_is_sent_once() -> None:
     made = house()
     made.walk().sync(yes=True)
