@@ -6,6 +6,7 @@ from array import array
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.engine.insights import insights
 from connector.engine.preparing import G, K
 from connector.engine.published import LEVEL, OVERRIDE_STATUS, REVENUE, TIER, Published
 from connector.model.fields import Type
@@ -39,6 +40,7 @@ def draw(published: Published) -> Pictures:
         missing=_missing(published),
         warnings=_warnings(published),
         overrides=tuple(_overrides(published)),
+        insights=insights(published),
         deals_without_account=next(published.rows("select deals from homeless"))[0],
     )
 

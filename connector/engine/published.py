@@ -11,7 +11,7 @@ from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from duckdb import DuckDBPyConnection
 
@@ -80,6 +80,11 @@ class Published:
     def named(self, name: str) -> OutputOf | None:
         """The output of that name, where the rules have it."""
         return next((output for output in self.rules.outputs if output.output.name == name), None)
+
+    @property
+    def outputs(self) -> Mapping[str, OutputOf]:
+        """The outputs by name."""
+        return {output.output.name: output for output in self.rules.outputs}
 
     def text(self, name: str, *, before: bool = False) -> str:
         """SQL of an output's canonical text by name, wanted or found; NULL when the rules do not have it."""

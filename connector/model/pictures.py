@@ -104,6 +104,61 @@ class AdvisedAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Ageing:
+    """Accounts of one tier by the age of their oldest open invoice: 0-30, 31-60, 61-89, 90 days and more."""
+
+    tier: str | None
+    accounts: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Accounts of a level nobody should take for granted; None where a model is not configured."""
+
+    level: str
+    accounts: int
+    attention_due: int | None
+    at_risk: int | None
+    upgrade_offer_due: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dream:
+    """One dream customer, and what its value is made of."""
+
+    account: str
+    name: str | None
+    value_cents: int | None
+    referred_cents: int | None
+    margin_value_cents: int | None
+    ambassador_index: str | None
+    knowhow_index: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Sales and marketing spend on one segment, where spend and revenue are known."""
+
+    output: str
+    value: str | None
+    accounts: int
+    spend_cents: int
+    revenue_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """What single models show (domain.md 7.3 to 7.11); empty, or None, where the model is not configured."""
+
+    net_cents: Sequence[int] | None = None
+    """Net contribution of every active customer that has one, highest first."""
+    ageing: Sequence[Ageing] = ()
+    attention: Sequence[Attention] = ()
+    dreams: Sequence[Dream] = ()
+    spend: Sequence[Spend] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """What one evaluation looks like from above; bounded in size, whatever the population."""
 
@@ -124,3 +179,4 @@ class Pictures:
     deals_without_account: int = 0
     """Deals that belong to no account we know: reported, never counted (domain.md 2.7)."""
     overrides: Sequence[Override] = ()
+    insights: Insights = field(default_factory=Insights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.report.advice import AdvisedView
+    from connector.report.insights import InsightColumn
     from connector.report.moves import ChangesView, MoveView
     from connector.report.phrasebook import Phrasebook
     from connector.report.views import MatrixView, PopulationView, SliceView
@@ -94,6 +96,9 @@ def render(report: Report, book: Phrasebook) -> str:
             say_no_word=lambda row: _say_no_word(row, book),
             advised=report.advised,
             watch_caption=sentences.watch_caption(report.advised, book),
+            insights=population.insights,
+            cell=lambda column, value: _cell(column, value, book),
+            insight_note=lambda view: sentences.insight(view, book),
             health=population.health,
             files=report.files,
         )
@@ -107,10 +112,26 @@ def _chapters(report: Report) -> list[str]:
         "pyramid": bool(population.slices.get("seg_pyramid_level")),
         "tiers": any(population.slices.get(output) for output in SLICED),
         "changes": True,
+        "insights": bool(population.insights),
         "say_no": bool(population.slices.get("seg_say_no_status")) or report.advised.say_no + report.advised.watch > 0,
         "health": population.about.accounts > 0,
     }
     return [chapter for chapter, worth in shown.items() if worth]
+
+
+def _cell(column: InsightColumn, value: object, book: Phrasebook) -> str:
+    """Return one cell of an insight as people write it."""
+    if column.kind == "option":
+        return book.parted(column.output, None if value is None else str(value))[0]
+    if column.kind == "segment":
+        output, _, option = str(value).partition(":")
+        return f"{book.output(output)}: {book.parted(output, option or None)[0]}"
+    number = value if isinstance(value, Decimal | int) else None
+    if column.kind == "whole":
+        return book.whole(number)
+    exact = None if number is None else Decimal(number)
+    write = {"money": book.money, "percent": book.percent, "number": book.number}
+    return write[column.kind](exact)
 
 
 def _slice_tables(population: PopulationView, book: Phrasebook) -> list[SliceTable]:

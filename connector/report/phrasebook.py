@@ -55,6 +55,11 @@ class Phrasebook:
         """Return the text for one or for several, with the number in it."""
         return self.say(f"{key}.{'one' if n == 1 else 'other'}", n=self.whole(n), **parts)
 
+    def output(self, name: str) -> str:
+        """Return what people call an output."""
+        found = self._outputs.get(name)
+        return (found.label.get(self.language) or found.label.get("en") or name) if found else name
+
     def label(self, output: str, value: str | None) -> str:
         """Return what people call a value of an output, and that there is none when there is none."""
         if value is None:

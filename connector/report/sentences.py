@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.report.advice import AdvisedView
+    from connector.report.insights import InsightView
     from connector.report.moves import ChangesView
     from connector.report.pages import Report
     from connector.report.phrasebook import Phrasebook
@@ -142,3 +143,12 @@ def watch_caption(advised: AdvisedView, book: Phrasebook) -> str:
     if advised.protected:
         words += ", " + book.say("watch.protected", n=book.whole(advised.protected))
     return words
+
+
+def insight(view: InsightView, book: Phrasebook) -> str:
+    """Return the sentence above a table of insights; empty where the table says it all."""
+    key, figures = f"insight.note.{view.name}", dict(view.figures)
+    if not book.has(key):
+        return ""
+    told = {n: book.money(v) if isinstance(v, Decimal) else book.whole(v) for n, v in figures.items() if v is not None}  # type: ignore[arg-type]
+    return book.say(key, **told)

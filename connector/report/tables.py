@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
+from connector.report.insights import machine_rows
 from connector.report.pyramid import LevelView
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def bounded(population: PopulationView) -> dict[str, Iterable[Sequence[object]]]
         "segments.csv": _segment_rows(population),
         "migration.csv": _migration_rows(population),
         "data-health.csv": _health_rows(population),
+        **{f"{view.name}.csv": machine_rows(view) for view in population.insights},
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.report import measures
+from connector.report.insights import InsightView, view_insights
 from connector.report.pyramid import PyramidView, view_pyramid
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class PopulationView:
     slices: Mapping[str, tuple[SliceView, ...]]
     matrices: tuple[MatrixView, ...]
     health: HealthView
+    insights: tuple[InsightView, ...]
 
 
 def view_population(source: ReportInput) -> PopulationView:
@@ -115,6 +117,7 @@ def view_population(source: ReportInput) -> PopulationView:
             view_matrix(name, pictures, order.get(name, ())) for name in MATRICES if pictures.crossings.get(name)
         ),
         health=view_health(pictures, slices.get("seg_data_quality", ())),
+        insights=view_insights(pictures.insights),
     )
 
 

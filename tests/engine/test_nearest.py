@@ -38,7 +38,7 @@ DEALS = ("deal_id", "account_id", "is_won", "is_closed", "amount", "close_date")
 def populations(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
     """A few accounts with and without deals, potential, a parent, a previous level."""
     ids = [str(n) for n in range(draw(st.integers(2, 8)))]
-    accounts = [
+    accounts: list[Row] = [
         {
             "account_id": one,
             "potential_annual_revenue": draw(st.sampled_from([None, "0", "15000", "60000"])),
@@ -48,7 +48,7 @@ def populations(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
         }
         for one in ids
     ]
-    deals = [
+    deals: list[Row] = [
         {
             "deal_id": str(n),
             "account_id": draw(st.sampled_from(ids)),
@@ -89,7 +89,7 @@ def tier_in_python(accounts: Sequence[Row], deals: Sequence[Row], account: str) 
 
 
 def won(account: str, amount: str) -> Row:
-    row = {"deal_id": "more", "account_id": account, "is_won": "true", "is_closed": "true", "amount": amount}
+    row: Row = {"deal_id": "more", "account_id": account, "is_won": "true", "is_closed": "true", "amount": amount}
     return row | {"close_date": AS_OF.isoformat()}
 
 

@@ -13,11 +13,16 @@ from connector.model.fields import Type
 from connector.model.outputs import Output
 from connector.model.pictures import (
     AdvisedAccount,
+    Ageing,
+    Attention,
     Crossing,
+    Dream,
+    Insights,
     MissingField,
     Override,
     Pictures,
     Slice,
+    Spend,
     WarningCount,
     Window,
 )
@@ -241,6 +246,16 @@ REASONS = [
 ]
 
 
+INSIGHTS = Insights(
+    net_cents=[9_000_000, 6_000_000, 3_000_000, 1_000_000, 500_000, 0, -500_000, -1_000_000, -3_000_000, -5_000_000],
+    ageing=[Ageing("large", (12, 3, 1, 2)), Ageing("transactional", (40, 11, 6, 9))],
+    attention=[Attention("top", 5, 1, 0, None), Attention("medium", 63, 20, 4, None)],
+    dreams=[Dream("1001", "Zuivelfabriek Mertens en Zonen", 6_250_000, 3_000_000, 2_187_500, "2.5", "1.25")],
+    spend=[Spend("seg_icp_fit", "ideal", 20, 3_000_000, 40_000_000), Spend("seg_tier", None, 3, 90_000, None)],
+)
+"""What single models show, a little of each."""
+
+
 def busy(accounts: int, *, seed: int = 7) -> ReportInput:
     """Return a report with everything in it, for a population of this size: for the eye and for the stopwatch."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible population, no secret
@@ -302,6 +317,7 @@ def busy(accounts: int, *, seed: int = 7) -> ReportInput:
                 },
                 crossings={"seg_tier": crossings},
                 benchmarks=BENCHMARKS,
+                insights=INSIGHTS,
                 lines_cents={"top": 9_824_000_00, "big": 2_750_000, "medium": 625_000},
                 missing=[
                     MissingField("growth_potential", 12, 31_000_000),

@@ -1,0 +1,162 @@
+"""What single models show, as tables that know how their cells are written (domain.md 7.3, 7.5, 7.7, 7.10, 7.11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from connector.report.measures import amount, known_amount, rounded, share_pct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connector.model.pictures import Insights
+
+STEPS = range(10, 101, 10)
+"""Shares of customers the whale curve is told at, in percent."""
+LEVELS = ("top", "big", "medium")
+HUNDREDTH = Decimal("0.01")
+AGES = ("0-30", "31-60", "61-89", "90+")
+
+
+@dataclass(frozen=True, slots=True)
+class InsightColumn:
+    """One column: what it is called (`insight.NAME`), and how it is written: text, option, whole, money, percent."""
+
+    name: str
+    kind: str
+    output: str = ""
+    """Of an option: the output whose labels it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class InsightView:
+    """One table, and the figures of the sentence above it."""
+
+    name: str
+    columns: tuple[InsightColumn, ...]
+    rows: tuple[tuple[object, ...], ...]
+    figures: tuple[tuple[str, object], ...] = ()
+
+
+def view_insights(insights: Insights) -> tuple[InsightView, ...]:
+    """Return the tables that have something to show, in reading order."""
+    found = (_whale(insights.net_cents), _spend(insights), _dreams(insights), _attention(insights), _payment(insights))
+    return tuple(view for view in found if view is not None and view.rows)
+
+
+def _whale(net: Sequence[int] | None) -> InsightView | None:
+    """Cumulative net contribution, highest first: where it peaks, and what is lost again behind the peak."""
+    if not net:
+        return None
+    ordered = sorted(net, reverse=True)
+    running = list(accumulate(ordered))
+    peak, final, losing = max(0, *running), running[-1], [one for one in ordered if one < 0]
+    figures = (
+        ("peak", amount(peak)),
+        ("final", amount(final)),
+        ("pct", share_pct(peak, final)),
+        ("losing", len(losing)),
+        ("lost", amount(-sum(losing))),
+    )
+    columns = (
+        InsightColumn("first", "percent"),
+        InsightColumn("customers", "whole"),
+        InsightColumn("net", "money"),
+        InsightColumn("of_final", "percent"),
+    )
+    rows = []
+    for step in STEPS:
+        customers = -(-len(ordered) * step // 100)
+        rows.append(
+            (Decimal(step), customers, amount(running[customers - 1]), share_pct(running[customers - 1], final))
+        )
+    return InsightView("whale", columns, tuple(rows), figures)
+
+
+def _spend(insights: Insights) -> InsightView:
+    columns = (
+        InsightColumn("segment", "segment"),
+        InsightColumn("accounts", "whole"),
+        InsightColumn("spend", "money"),
+        InsightColumn("revenue", "money"),
+        InsightColumn("ratio", "percent"),
+    )
+    rows = [
+        (
+            f"{one.output}:{one.value or ''}",
+            one.accounts,
+            amount(one.spend_cents),
+            known_amount(one.revenue_cents),
+            share_pct(one.spend_cents, one.revenue_cents or 0),
+        )
+        for one in insights.spend
+    ]
+    return InsightView("spend", columns, tuple(rows))
+
+
+def _dreams(insights: Insights) -> InsightView:
+    columns = (
+        InsightColumn("account", "who"),
+        InsightColumn("value", "money"),
+        InsightColumn("referred", "money"),
+        InsightColumn("aw", "number"),
+        InsightColumn("kw", "number"),
+        InsightColumn("margin_value", "money"),
+    )
+    rows = [
+        (
+            (one.account, one.name),
+            known_amount(one.value_cents),
+            known_amount(one.referred_cents),
+            _index(one.ambassador_index),
+            _index(one.knowhow_index),
+            known_amount(one.margin_value_cents),
+        )
+        for one in insights.dreams
+    ]
+    return InsightView("dreams", columns, tuple(rows))
+
+
+def _attention(insights: Insights) -> InsightView:
+    columns = (
+        InsightColumn("level", "option", "seg_pyramid_level"),
+        InsightColumn("accounts", "whole"),
+        InsightColumn("attention_due", "whole"),
+        InsightColumn("at_risk", "whole"),
+        InsightColumn("upgrade_offer_due", "whole"),
+    )
+    ordered = sorted(insights.attention, key=lambda one: LEVELS.index(one.level))
+    rows = [(one.level, one.accounts, one.attention_due, one.at_risk, one.upgrade_offer_due) for one in ordered]
+    return InsightView("attention", columns, tuple(rows))
+
+
+def _payment(insights: Insights) -> InsightView:
+    columns = (InsightColumn("tier", "option", "seg_tier"), *(InsightColumn(f"days {age}", "whole") for age in AGES))
+    return InsightView("payment", columns, tuple((one.tier, *one.accounts) for one in insights.ageing))
+
+
+def _index(text: str | None) -> Decimal | None:
+    return None if text is None else rounded(Fraction(text), HUNDREDTH)
+
+
+def machine_rows(view: InsightView) -> Iterator[Sequence[object]]:
+    """The table for machines, header first: an account is its id and its name, a segment its output and value."""
+    header: list[str] = []
+    for column in view.columns:
+        header += {"who": ["account", "name"], "segment": ["output", "value"]}.get(
+            column.kind, [column.name.replace(" ", "_")]
+        )
+    yield header
+    for row in view.rows:
+        cells: list[object] = []
+        for column, cell in zip(view.columns, row, strict=True):
+            if column.kind == "segment":
+                output, _, value = str(cell).partition(":")
+                cells += [output, value or None]
+            else:
+                cells += list(cell) if isinstance(cell, tuple) else [cell]
+        yield cells
