@@ -21,8 +21,9 @@ check: $(READY)  ## what CI checks besides the tests
 bench: $(READY)  ## speed and memory promises, as ratios against a plain baseline in the same run
 	$(BIN)/python -m bench
 
-cassettes: $(READY)  ## record cassettes/ again: against the sandbox, or HubSpot itself when HUBSPOT_TOKEN is set
+cassettes: $(READY)  ## record cassettes/ again: against the sandboxes, or a CRM itself when HUBSPOT_TOKEN or SF_SESSION is set
 	$(BIN)/python -m tests.cassette.record
+	$(BIN)/python -m tests.cassette.salesforce.record
 
 plugins: $(READY)  ## what a Salesforce admin deploys by hand, from the shipped rules
 	$(BIN)/python -m connector.wiring.plugins plugins/salesforce

@@ -1,29 +1,20 @@
 """The plain baseline: requests and orjson, one page after the other, everything thrown away.
 
-    python -m bench._plain_loop URL TOKEN
+    python -m bench._plain_loop URL TOKEN ASKED
 
-It reads the same pages as a full pull does: companies, deals and tickets by list with their properties, and the
-companies of deals and tickets by 1,000. Started as its own process, so that interpreter start and imports are inside.
+It reads the same pages as a full pull does: companies, deals and tickets by list, and the companies of deals and
+tickets by 1,000. ASKED is a JSON file with the properties of each kind, as a full pull was seen to ask for them.
+Started as its own process, so that interpreter start and imports are inside.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import orjson
 import requests
-
-COMPANY = (
-    "name,type,lifecyclestage,hs_lead_status,numberofemployees,annualrevenue,industry,hs_parent_company_id,hubspot_owner_id,"
-    "notes_last_contacted,country,pain_fit,growth_potential,potential_annual_revenue,share_of_wallet_pct,"
-    "current_supplier,quote_requested_at,seg_tier,seg_pyramid_level,seg_ladder_step,seg_icp_fit,seg_say_no"
-)
-DEAL = (
-    "dealname,pipeline,dealstage,hs_is_closed_won,hs_is_closed,amount,amount_in_home_currency,deal_currency_code,"
-    "closedate,dealtype,hs_deal_stage_probability,hubspot_owner_id,hs_mrr,hs_arr"
-)
-TICKET = "createdate,closed_date,hs_ticket_category,hs_ticket_priority"
 
 
 def pages(session: requests.Session, url: str, kind: str, properties: str) -> list[str]:
@@ -52,16 +43,17 @@ def links(session: requests.Session, url: str, kind: str, ids: list[str]) -> int
     return found
 
 
-def main(url: str, token: str) -> None:
+def main(url: str, token: str, asked: str) -> None:
     """One full read."""
+    properties = orjson.loads(Path(asked).read_bytes())
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
-    companies = pages(session, url, "companies", COMPANY)
-    for kind, properties in (("deals", DEAL), ("tickets", TICKET)):
-        ids = pages(session, url, kind, properties)
+    companies = pages(session, url, "companies", properties["companies"])
+    for kind in ("deals", "tickets"):
+        ids = pages(session, url, kind, properties[kind])
         print(kind, len(ids), links(session, url, kind, ids))
     print("companies", len(companies))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from bench._measured import best, measure
+from bench._pages import asked
 from tests.acceptance.commands import TIERSYNC, TOKEN, Portal, sandbox, settings, tiersync
 
 ROOT = Path(__file__).parents[1]
@@ -35,8 +36,11 @@ def speed(folder: Path) -> bool:
     env = {"PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": TOKEN}
     with sandbox("--companies", COMPANIES, "--limits", "off", cwd=folder) as url:
         prepared(folder, url)
-        plain = best([sys.executable, "-m", "bench._plain_loop", url, TOKEN], cwd=folder, env=env, times=3)
-        ours = best([*TIERSYNC, "plan", "--full", "--json"], cwd=folder, env=env, times=3)
+        first = measure([*TIERSYNC, "plan", "--full", "--json"], cwd=folder, env=env)
+        pages = [sys.executable, "-m", "bench._plain_loop", url, TOKEN, asked(folder, url)]
+        plain = best(pages, cwd=folder, env=env, times=3)
+        again = best([*TIERSYNC, "plan", "--full", "--json"], cwd=folder, env=env, times=2)
+        ours = min(first, again, key=lambda run: run.wall)
     assert plain.code == 0, (folder / "output.txt").read_text()
     assert ours.code == 0, (folder / "output.txt").read_text()[-2000:]
     ratio = ours.wall / plain.wall

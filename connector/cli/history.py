@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from connector.cli.audit import export, forget
 from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
 from connector.model.changes import Landed
@@ -24,6 +25,8 @@ def mount(app: typer.Typer) -> None:
     group = typer.Typer(help=runs.__doc__)
     group.callback(invoke_without_command=True)(shared(runs))
     group.command("show")(shared(show))
+    group.command("export")(shared(export))
+    group.command("forget")(shared(forget))
     app.add_typer(group, name="runs", rich_help_panel=PANEL)
 
 

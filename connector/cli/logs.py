@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, MutableMapping
+from datetime import datetime
 from typing import Any
 
 _RUN: dict[str, str] = {}
@@ -52,6 +53,14 @@ def name_run(run: str) -> None:
     _RUN["run"] = run
 
 
+def worker_line(event: str, *, now: datetime) -> str:
+    """Return one line of the worker's own log, as logfmt, with the id of the run it is about."""
+    from structlog.processors import LogfmtRenderer
+
+    render = LogfmtRenderer(key_order=["timestamp", "level", "run", "event"], drop_missing=True)
+    return render(None, "info", {"timestamp": f"{now:%Y-%m-%dT%H:%M:%SZ}", "level": "info", "event": event, **_RUN})
+
+
 def _with_run(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     line.update(_RUN)
     return line
@@ -72,9 +81,10 @@ class ScrubbedFormatter(logging.Formatter):
     """The libraries' lines, tracebacks included, without secrets."""
 
     def __init__(self, scrub: Callable[[str], str]) -> None:
-        super().__init__("%(asctime)s level=%(levelname)s logger=%(name)s %(message)s")
+        super().__init__("%(asctime)s level=%(levelname)s %(run)slogger=%(name)s %(message)s")
         self._scrub = scrub
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line to print."""
+        record.run = f"run={_RUN['run']} " if _RUN else ""
         return self._scrub(super().format(record))

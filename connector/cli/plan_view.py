@@ -24,6 +24,7 @@ WORDS = {
         "plan": "Plan of run {run}, as of {as_of}, rules {rules}",
         "nothing": "nothing to change",
         "sum": "{changes} changes on {accounts} accounts; {say_no} newly say NO, {cleared} no longer",
+        "calls": "writing it takes about {calls} API calls",
         "kept": "{kept} values that a person changed are kept",
         "moves": "From tier to tier",
         "columns": ("from", "to", "accounts", "revenue"),
@@ -39,6 +40,7 @@ WORDS = {
         "plan": "Plan van run {run}, peildatum {as_of}, regels {rules}",
         "nothing": "niets te wijzigen",
         "sum": "{changes} wijzigingen bij {accounts} klanten; {say_no} nieuw op NEE, {cleared} niet meer",
+        "calls": "het wegschrijven kost ongeveer {calls} API-aanroepen",
         "kept": "{kept} waarden die iemand zelf heeft aangepast blijven staan",
         "moves": "Van segment naar segment",
         "columns": ("van", "naar", "klanten", "omzet"),
@@ -64,6 +66,7 @@ DUTCH_CAUSES: dict[str, str] = {
     Cause.CURRENCY: "wisselkoers",
     Cause.TIME: "verstreken tijd",
     Cause.UNDO: "teruggedraaid",
+    Cause.UNDONE: "teruggedraaide waarde opnieuw",
     Cause.UNKNOWN: "onbekend",
 }
 
@@ -95,6 +98,8 @@ def show_plan(
                 cleared=f"{tally.no_longer_say_no:,}",
             )
         )
+        if plan.calls:
+            typer.echo(str(words["calls"]).format(calls=f"{plan.calls:,}"))
         _show_moves(plan, labels)
         _show_causes(plan, labels)
         if accounts:

@@ -39,7 +39,10 @@ def sandbox(
     companies: Annotated[int | None, typer.Option(min=1, help="Generate this many companies.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another population.")] = 1,
     index_lag: Annotated[float, typer.Option(min=0, help="Seconds until search sees a change.")] = 0.0,
-    token: Annotated[str | None, typer.Option(help="The only token accepted; else any that starts with pat-.")] = None,
+    token: Annotated[str | None, typer.Option(help="The only static token accepted.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM that JWT logins of Salesforce are checked against.")
+    ] = None,
 ) -> int:
     """A local CRM that speaks the vendor's HTTP; prints where it listens, ends at SIGTERM."""
     from connector.sandbox import serve
@@ -55,5 +58,6 @@ def sandbox(
         seed=seed,
         index_lag=index_lag,
         token=token,
+        certificate=certificate,
     )
     return 0

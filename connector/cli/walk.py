@@ -43,6 +43,8 @@ def plan(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 5 when something would change.")] = False,
 ) -> int:
     """Pull, evaluate and show who would change and why; writes nothing to the CRM."""
+    if out is not None:
+        _check_writable(out)
     code = _walk(call, lambda walk: walk.plan(full=full), out=out)
     changes = call.result.plan.tally.changes if call.result and call.result.plan else 0
     return CHANGES_FOUND if code == 0 and exit_code and changes else code
@@ -116,6 +118,18 @@ def _scrubbed(call: Call, document: dict[str, Any]) -> dict[str, Any]:
     return document | {"reasons": told} | ({"error": error} if error else {})
 
 
+def _check_writable(out: Path) -> None:
+    """Raise UsageError now rather than after the pull; an older file stays as it is meanwhile."""
+    there = out.exists()
+    try:
+        with out.open("a", encoding="utf-8"):
+            pass
+        if not there:
+            out.unlink()
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
+
+
 def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
     assert result.plan is not None  # noqa: S101 - the caller looked
     try:
@@ -141,7 +155,10 @@ def _tell_end(call: Call, result: "Result") -> None:
             say(call.scrub("".join(traceback.format_exception(result.error))))
         print_error(call.scrub("\n".join(reason.message for reason in result.reasons)), hint=call.scrub(result.hint))
     else:
+        shown = result.plan.holds if result.plan and not call.json else ()
         for reason in result.reasons:
+            if reason in shown:
+                continue  # the plan on stdout ends with them
             say(call.scrub(f"{reason.code}: {reason.message}"))
     for name, counts in result.tables.items():
         say(table_line(name, counts))

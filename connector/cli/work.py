@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from connector.cli.call import Call, shared
-from connector.cli.logs import name_run
+from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
@@ -46,7 +46,7 @@ def run(
     wiring = call.wiring()
 
     def tell(line: str) -> None:
-        say(call.scrub(f"{wiring.clock():%Y-%m-%dT%H:%M:%SZ} {line}"))
+        say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
         for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result)):

@@ -42,7 +42,7 @@ class Call:
     form: Mapping[str, str] | None = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
     """A body that is no JSON object, sent as it is."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Headers of this call alone; they go along with every try of it."""
     lane: str = "app"
     once: bool = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.engine.preparing import G, K
-from connector.engine.reading import Column, load
+from connector.engine.reading import Column, let_go, load
 from connector.engine.sources import find, quoted
 from connector.errors import UsageError
 from connector.model.fields import Type
@@ -114,7 +114,7 @@ def match(db: DuckDBPyConnection, table: Attached, nodes: Iterable[Node]) -> Mat
         f"from (select *, {_key(table, 'a', mine=True)} as key from account a) where {lost}"
     )
     matched = _count(db, rows, keys, too_old=table.asked.too_old, name=name)
-    db.execute(f"drop table {raw}")
+    let_go(db, name)
     return matched
 
 

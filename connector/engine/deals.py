@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.preparing import G, K, counted_for, kept, one_of
+from connector.engine.reading import let_go
 from connector.engine.sources import quoted_text
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
@@ -56,7 +57,8 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
         f"from {view} d join account a on a.account_id = d.counts_for {_rates(home)} where {seen}"
     )
     counted = f"(select count(*) from {view} d where {seen}) - (select count(*) from deal)"
-    db.execute(f"create table homeless as select {counted} as deals; drop table read_deals")
+    db.execute(f"create table homeless as select {counted} as deals")
+    let_go(db, Table.DEALS)
 
 
 def _amounts(db: DuckDBPyConnection, view: str, tables: Collection[Table], situation: Situation) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.canonical import found
-from connector.engine.preparing import K
+from connector.engine.preparing import G, K
 from connector.engine.published import REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
@@ -53,6 +53,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         "say_no_before": _flag(published.text(SAY_NO, before=True)),
         "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
+        "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (", ".join(f"{side}{i}" for i in range(len(outputs))) for side in "wf")

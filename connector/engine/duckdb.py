@@ -19,7 +19,7 @@ from connector.engine.functions import define
 from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.published import Published
-from connector.engine.reading import load
+from connector.engine.reading import absent, load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
 from connector.errors import UsageError
@@ -34,10 +34,19 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from connector.engine.beside import Attached
+    from connector.engine.reading import Column
     from connector.engine.sources import Source
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Matched, Progress
     from connector.rules.ruleset import Node, RuleSet
+
+
+SMALL = 8_000_000
+"""Bytes of files up to which a second thread costs more processor time and memory than it saves."""
+
+
+COSTLY = "projection_placement"
+"""The one pass of DuckDB's planner whose time grows with the square of the expressions of a statement."""
 
 
 class DuckDb:
@@ -47,12 +56,19 @@ class DuckDb:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
         # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
         spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
-        db = duckdb.connect(":memory:", config={"temp_directory": str(spill)})
+        config: dict[str, str | int] = {"temp_directory": str(spill), "disabled_optimizers": COSTLY}
+        if _size(request) <= SMALL:
+            config["threads"] = 1
+        db = duckdb.connect(":memory:", config=config)
         try:
             return _evaluate(db, rules, request, progress)
         except BaseException:
             db.close()
             raise
+
+
+def _size(request: EvaluationRequest) -> int:
+    return sum(file.stat().st_size for files in request.files.values() for file in files if file.is_file())
 
 
 def _evaluate(
@@ -100,9 +116,7 @@ class _Task:
         """Make the typed tables, and return what could not be read."""
         unreadable: list[Reason] = []
         for number, source in enumerate(self.sources.values()):
-            columns = needs.columns(Table(source.table), self.nodes, self.rules.outputs)
-            if source.table == Table.ACCOUNTS:
-                columns |= beside.account_columns(self.beside.values())
+            columns = self._columns(Table(source.table))
             unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
             progress("read", number + 1, len(self.sources))
         for table in self.beside.values():
@@ -112,7 +126,7 @@ class _Task:
     def prepare(self) -> list[Matched]:
         """Make the records the rules see, and tell what was matched."""
         tables, situation = self.sources, self._situation()
-        accounts(self.db, situation)
+        accounts(self.db, situation, absent=absent(tables[Table.ACCOUNTS], self._columns(Table.ACCOUNTS)))
         referrals(self.db)
         mirrored = [o.output.on_deals for o in self.rules.outputs if o.output.on_deals]
         columns = dict.fromkeys([*needs.records(Table.DEALS, self.nodes), "is_closed", *mirrored])
@@ -123,6 +137,10 @@ class _Task:
         matched = [beside.match(self.db, table, self.nodes) for table in self.beside.values()]
         mark_unreadable(self.db, tables, [beside.beside(name) for name in self.beside])
         return matched
+
+    def _columns(self, table: Table) -> dict[str, Column]:
+        columns = needs.columns(table, self.nodes, self.rules.outputs)
+        return columns | beside.account_columns(self.beside.values()) if table is Table.ACCOUNTS else columns
 
     def _situation(self) -> Situation:
         pipelines = self._parameter("sales_pipelines")

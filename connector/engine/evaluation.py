@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine import advice, changed, differences, explaining, lines, pictures
-from connector.engine.preparing import K
+from connector.engine.preparing import G, K
 from connector.engine.published import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
 
@@ -43,9 +43,11 @@ class DuckDbEvaluation:
         tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
         rows = list(
             self.published.rows(
-                f"select a.owner_id, count(*), count(*) filter (where {self.published.active}), count({tier}), "
-                f"cast(coalesce(sum({revenue}) filter (where {tier} is not null), 0) as bigint) "
-                f"from {self.published.subjects} group by a.owner_id order by a.owner_id"
+                "select owner, count(*), count(*) filter (where active), count(tier), "
+                "cast(coalesce(sum(revenue) filter (where first and tier is not null), 0) as bigint) from ("
+                f"select a.owner_id as owner, {self.published.active} as active, {tier} as tier, {revenue} as revenue, "
+                f"row_number() over (partition by a.{G}, {tier} is null order by a.{K}) = 1 as first "
+                f"from {self.published.subjects}) group by owner order by owner"
             )
         )
         totals = [sum(row[i] for row in rows) for i in (1, 2, 3, 4)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import median, quotient, variance
@@ -100,71 +100,112 @@ def _alias(name: Name, fact: FactOf, columns: Columns) -> str:
     return {(True, False): "s", (True, True): "sg", (False, False): "r", (False, True): "rg"}[mine, grouped]
 
 
+@dataclass(slots=True)
+class Cells:
+    """The columns that facts over the same rows are gathered from; two facts that ask the same share one."""
+
+    made: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def name(self, kind: str, sql: str) -> str:
+        """Give the column of that kind that holds `sql`."""
+        return self.made.setdefault((kind, sql), f"{kind}{len(self.made)}")
+
+    def written(self) -> list[str]:
+        """SQL of all of them."""
+        return [f"{sql} as {name}" for (_, sql), name in self.made.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One fact's columns."""
+
+    where: str
+    """Whether a row counts."""
+    value: str
+    scale: int
+    lost: str | None
+    """Whether a row makes the fact unknown; None where no row can."""
+
+
 def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens: Givens, alias: str) -> Side:
-    cells, totals, values = [], [], {}
-    for number, (node, fact) in enumerate(batch):
+    cells, marks, gaps, totals, values = Cells(), Cells(), Cells(), [], {}
+    for node, fact in batch:
         render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
-        value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
-        counts = str(render.truth(fact.where))
-        if fact.relation not in RECORDS and fact.relation not in OF_ACCOUNTS:
-            counts = f"case when not r.{LOST} then {counts} end"
-        cells += [f"{counts} as w{number}", f"{value.value} as v{number}"]
-        cells.append(f"{'false' if value.off is None else value.off} as o{number}")
-        total, scale = _total(fact.aggregate, number, value)
+        gathered = _gathered(fact, render, cells, marks, gaps)
+        total, scale = _total(fact.aggregate, gathered)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)
-    if any(fact.aggregate in PICKED for _, fact in batch):
-        cells += [f"r.{K} as k", f"r.{K} = r.{G} as top"]
-    inner = f"select {rows.key} as {quoted('@key')}, {', '.join(cells)} from {rows.source}"
-    marked = _marked(inner, len(batch), batch, gaps=rows.gaps)
-    query = f'select "@key", {", ".join(totals)} from ({marked}) group by "@key"'
+    place = [f"r.{K} as k", f"r.{K} = r.{G} as top"] if any(fact.aggregate in PICKED for _, fact in batch) else []
+    query = f"select {rows.key} as {quoted('@key')}, {', '.join([*cells.written(), *place])} from {rows.source}"
+    query = f"select {', '.join(['*', *marks.written(), *gaps.written()])} from ({query})"
+    query = f'select "@key", {", ".join(totals)} from ({query}) group by "@key"'
     return Side(f'left join ({query}) {alias} on {alias}."@key" = {rows.on}', values)
 
 
-def _marked(inner: str, count: int, batch: list[tuple[Node, FactOf]], *, gaps: bool) -> str:
-    """Add `u`: the row makes the fact unknown. With gaps the value becomes the days since the row before it."""
-    marks, replaced = [], []
-    for i in range(count):
-        counted = batch[i][1].value is not None
-        lost = f"w{i} is null or (w{i} and v{i} is null and not o{i})" if counted else f"w{i} is null"
-        marks.append(f"coalesce({lost}, false) as u{i}")
-        if gaps:
-            here = f"coalesce(w{i} and v{i} is not null, false)"
-            before = f'lag(v{i}) over (partition by "@key", {here} order by v{i})'
-            replaced.append(f"case when {here} then cast(v{i} - {before} as bigint) end as v{i}")
-    swap = f" replace ({', '.join(replaced)})" if replaced else ""
-    return f"select *{swap}, {', '.join(marks)} from ({inner})"
+def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: Cells) -> Gathered:
+    """Name the columns of a fact. With gaps the value is the days since the row before it."""
+    value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
+    here, held = cells.name("w", _counts(fact, render)), cells.name("v", value.value)
+    lost = _lost(render, fact, here, held, "" if value.off is None else f" and not {cells.name('o', value.off)}")
+    unknown = marks.name("u", f"coalesce({lost}, false)") if lost else None
+    if fact.gaps:
+        counts = f"coalesce({here} and {held} is not null, false)"
+        before = f'lag({held}) over (partition by "@key", {counts} order by {held})'
+        held = gaps.name("g", f"case when {counts} then cast({held} - {before} as bigint) end")
+    return Gathered(here, held, value.scale, unknown)
 
 
-def _total(aggregate: Aggregate, i: int, value: Rendered) -> tuple[str, int]:
+def _counts(fact: FactOf, render: Renderer) -> str:
+    """SQL: whether a row counts; unknown for one of a table beside the CRM whose account was lost."""
+    counts = str(render.truth(fact.where))
+    return f"case when not r.{LOST} then {counts} end" if _beside(fact) else counts
+
+
+def _beside(fact: FactOf) -> bool:
+    return fact.relation not in RECORDS and fact.relation not in OF_ACCOUNTS
+
+
+def _lost(render: Renderer, fact: FactOf, here: str, held: str, applies: str) -> str:
+    """SQL: nobody knows whether the row counts, or it counts and its value is unknown; empty where that cannot be."""
+    known = not _beside(fact) and (fact.where is None or render(fact.where).sure)
+    lost = [] if known else [f"{here} is null"]
+    if fact.value is not None and not render(fact.value).sure:
+        lost.append(f"({here} and {held} is null{applies})")
+    return " or ".join(lost)
+
+
+def _total(aggregate: Aggregate, of: Gathered) -> tuple[str, int]:
     """SQL of one fact over the rows of a key, and its scale."""
-    here = f"filter (where w{i})"
-    known = f"filter (where w{i} and v{i} is not null)"
-    scale = value.scale
+    value, scale = of.value, of.scale
+    here, known = f"filter (where {of.where})", f"filter (where {of.where} and {value} is not null)"
     match aggregate:
         case Aggregate.ANY:
-            return f"case when bool_or(v{i}) {here} then true when bool_or(u{i}) then null else false end", 0
+            return f"case when bool_or({value}) {here} then true {_unless(of)}else false end", 0
         case Aggregate.ALL:
-            return f"case when not bool_and(v{i}) {here} then false when bool_or(u{i}) then null else true end", 0
+            return f"case when not bool_and({value}) {here} then false {_unless(of)}else true end", 0
         case Aggregate.SUM:
-            total = f"cast(coalesce(sum(v{i}) {here}, 0) as decimal(38, {scale}))"
+            total = f"cast(coalesce(sum({value}) {here}, 0) as decimal(38, {scale}))"
         case Aggregate.COUNT:
             total, scale = f"count(*) {here}", 0
         case Aggregate.DISTINCT:
-            total, scale = f"count(distinct v{i}) {here}", 0
+            total, scale = f"count(distinct {value}) {here}", 0
         case Aggregate.PARENT:
-            total = f"max(v{i}) filter (where w{i} and top)"
+            total = f"max({value}) filter (where {of.where} and top)"
         case Aggregate.FIRST:
-            total = f"coalesce(max(v{i}) filter (where w{i} and top), arg_min(v{i}, k) {known})"
+            total = f"coalesce(max({value}) filter (where {of.where} and top), arg_min({value}, k) {known})"
         case Aggregate.MIN | Aggregate.MAX:
-            total = f"{aggregate.value}(v{i}) {here}"
+            total = f"{aggregate.value}({value}) {here}"
         case Aggregate.MEAN:
-            total, scale = quotient(f"sum(v{i}) {here}", scale, f"count(v{i}) {here}"), SCALE
+            total, scale = quotient(f"sum({value}) {here}", scale, f"count({value}) {here}"), SCALE
         case Aggregate.MEDIAN:
-            total, scale = median(f"v{i}", scale, known), SCALE
+            total, scale = median(value, scale, known), SCALE
         case _:
-            total, scale = variance(f"v{i}", scale, known), SCALE
-    return f"case when bool_or(u{i}) then null else {total} end", scale
+            total, scale = variance(value, scale, known), SCALE
+    return f"case {_unless(of)}else {total} end" if of.lost else total, scale
+
+
+def _unless(of: Gathered) -> str:
+    return f"when bool_or({of.lost}) then null " if of.lost else ""
 
 
 def _on_subject(node: Node, fact: FactOf, alias: str, scale: int) -> Rendered:

@@ -39,6 +39,10 @@ create macro money_text_nl(whole, sign_before) as
     sign_before || ' ' || case when whole < 0 then '-' else '' end || replace(format('{:,}', abs(whole)), ',', '.');
 create macro day_text_nl(day) as strftime(day, '%d-%m-%Y');
 
+-- a JSON list of sorted options joined by ;, empty ones left out
+create macro json_list(joined) as case when coalesce(ltrim(joined, ';'), '') = '' then '[]'
+    else concat('[', replace(to_json(ltrim(joined, ';'))::varchar, ';', '", "'), ']') end;
+
 -- pieces that are not NULL, as many as fit; the first is cut when it alone is too long
 create macro fitting(pieces, glue, longest) as list_reduce(
     list_filter(pieces, lambda piece: piece is not null),

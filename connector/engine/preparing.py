@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.engine.reading import let_go
 from connector.engine.sources import quoted, quoted_text
 from connector.model.fields import CATALOGUE, KEY, Table, Type
 
@@ -42,23 +43,25 @@ class Situation:
         return f"({column} is null or {column} <= date '{self.as_of.isoformat()}')"
 
 
-def accounts(db: DuckDBPyConnection, situation: Situation) -> None:
+def accounts(db: DuckDBPyConnection, situation: Situation, *, absent: str) -> None:
     """Make `account`: those that exist by `as_of`, in the order of their ids, each with its group.
 
-    Ids are sorted and groups found on three narrow columns; the wide rows are copied once, at the end.
+    Ids are sorted and groups found on three narrow columns; the wide rows are copied once, at the end. It is a
+    view of the table `held_account`, which has no columns for what is `absent`.
     """
     db.execute(
-        f"create table keys as select rowid as row, row_number() over (order by account_id) as {K}, "
+        f'create table keys as select "@row" as row, row_number() over (order by account_id) as {K}, '
         "account_id, parent_id "
         f"from read_accounts where account_id is not null and {situation.has_seen('created_at')}"
     )
     _climb(db, rollup=situation.rollup)
     db.execute(
-        f"create table account as select e.{K}, coalesce(c.top, e.{K}) as {G}, a.* replace "
+        f"create table held_account as select e.{K}, coalesce(c.top, e.{K}) as {G}, a.* replace "
         "(a.unreadable is not null as unreadable), coalesce(c.broken, false) as hierarchy_broken "
-        f"from read_accounts a join keys e on e.row = a.rowid left join climbed c on c.{K} = e.{K}"
+        f"from held_accounts a join keys e on e.row = a.rowid left join climbed c on c.{K} = e.{K}"
     )
-    db.execute("drop table read_accounts; drop table keys; drop table climbed")
+    db.execute(f"create view account as select *{absent} from held_account; drop table keys; drop table climbed")
+    let_go(db, Table.ACCOUNTS)
 
 
 def _climb(db: DuckDBPyConnection, *, rollup: bool) -> None:
@@ -122,7 +125,7 @@ def events(
         f"create table {record(table)} as select a.{K}, a.{G}, {cells} "
         f"from {counted_for(db, table, tables)} t join account a on a.account_id = t.counts_for where {seen}"
     )
-    db.execute(f"drop table read_{table.value}")
+    let_go(db, table)
 
 
 def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table], others: Iterable[str] = ()) -> None:
@@ -130,7 +133,7 @@ def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table], others: I
     records = [*(record(t) for t in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES) if t in tables), *others]
     marked = " union ".join(f"select {K} from {name} where unreadable" for name in records)
     if db.execute(f"select 1 from ({marked}) limit 1").fetchone():
-        db.execute(f"update account set unreadable = true where {K} in ({marked})")
+        db.execute(f"update held_account set unreadable = true where {K} in ({marked})")
 
 
 def record(table: Table) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from connector.engine.cells import EXPECTED, typed
+from connector.engine.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Type
@@ -48,21 +48,34 @@ class Column:
 
 
 def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], *, time_zone: str) -> list[Reason]:
-    """Make the table `read_<table>` of the columns named, and return what could not be read.
+    """Make `read_<table>` with the columns named, and return what could not be read.
 
-    A column the source lacks is NULL. `unreadable` lists the row's unreadable columns, separated by commas.
+    It is a view of the table `held_<table>`, with the `@row` of each: a column the source lacks is NULL and held
+    nowhere. `unreadable` lists the row's unreadable columns, separated by commas.
     Raises UsageError for a file that is no CSV, and for a key that occurs twice.
     """
     present = [column for column in columns.values() if column.source in source.columns]
-    absent = [column for column in columns.values() if column.source not in source.columns]
     checked = [*(c for c in present if _can_be_bad(c, source)), *_only_checked(source, present)]
     try:
-        db.execute(_typed_table(source, present, absent, checked, time_zone))
+        db.execute(_typed_table(source, present, checked, time_zone))
         reasons = _unreadable(db, source, checked, time_zone)
     except duckdb.InvalidInputException as error:
         raise UsageError(_csv_problem(source, error), hint="save it as UTF-8 CSV with commas (RFC 4180)") from None
     _refuse_twins(db, source)
+    table, lacking = source.table, absent(source, columns)
+    db.execute(f'create view read_{table} as select rowid as "@row", *{lacking} from held_{table}')
     return reasons
+
+
+def absent(source: Source, columns: Mapping[str, Column]) -> str:
+    """SQL of the columns the source lacks, with a comma before each."""
+    lacking = (column for column in columns.values() if column.source not in source.columns)
+    return "".join(f", cast(null as {SQL_TYPE[column.type]}) as {quoted(column.name)}" for column in lacking)
+
+
+def let_go(db: DuckDBPyConnection, table: str) -> None:
+    """Free the typed rows of a table."""
+    db.execute(f"drop view read_{table}; drop table held_{table}")
 
 
 def _can_be_bad(column: Column, source: Source) -> bool:
@@ -76,9 +89,7 @@ def _only_checked(source: Source, present: list[Column]) -> list[Column]:
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
 
 
-def _typed_table(
-    source: Source, present: list[Column], absent: list[Column], checked: list[Column], time_zone: str
-) -> str:
+def _typed_table(source: Source, present: list[Column], checked: list[Column], time_zone: str) -> str:
     raw = sorted({column.source for column in checked})
     inner = [f"{quoted(name)}::varchar as {quoted('raw ' + name)}" for name in raw]
     inner += [
@@ -86,11 +97,10 @@ def _typed_table(
         for c in dict.fromkeys([*present, *checked])
     ]
     outer = [quoted(column.name) for column in present]
-    outer += [f"{typed('null::varchar', c.type, time_zone=time_zone)} as {quoted(c.name)}" for c in absent]
     bad = [f"case when {_is_bad(column, source)} then {quoted_text(column.source)} end" for column in checked]
     outer.append(f"nullif(concat_ws(',', {', '.join(bad) or 'null'}), '') as unreadable")
     return (
-        f"create table read_{source.table} as "
+        f"create table held_{source.table} as "
         f"select {', '.join(outer)} from (select {', '.join(inner)} from {source.scan()})"
     )
 
@@ -106,7 +116,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     names = {
         name
         for (names,) in db.execute(
-            f"select distinct unreadable from read_{source.table} where unreadable is not null"
+            f"select distinct unreadable from held_{source.table} where unreadable is not null"
         ).fetchall()
         for name in names.split(",")
     }
@@ -151,7 +161,7 @@ def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:
     if key is None:
         return
     twin = db.execute(
-        f"select {key} from read_{source.table} where {key} is not null group by {key} having count(*) > 1 "
+        f"select {key} from held_{source.table} where {key} is not null group by {key} having count(*) > 1 "
         f"order by {key} limit 1"
     ).fetchone()
     if twin:

@@ -27,6 +27,8 @@ class Cause(StrEnum):
     CURRENCY = "currency"
     TIME = "time passed"
     UNDO = "undo"
+    UNDONE = "undone value again"
+    """The rules still want what an undo took back."""
     UNKNOWN = "unknown"
 
 
@@ -54,6 +56,8 @@ class RecordWrite:
     target: Target
     record: str
     values: tuple[tuple[str, str | None], ...]
+    before: tuple[tuple[str, str | None], ...] = ()
+    """What the record held when it was looked at last: holding anything else, it is not sent again unasked."""
 
 
 class Landed(StrEnum):

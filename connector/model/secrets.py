@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-import json
+import html
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Never
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 MASK = "***"
 SHORTEST = 4
 """Shorter texts are not masked: they turn up in every other word."""
+LONG = 8
+"""Shorter ones are masked as whole words only: part of a word they are chance."""
+NAMES = "password|passwd|client_secret|refresh_token|access_token|security_token|api_key|assertion"
 SHAPES = re.compile(
     r"\bpat-[a-z]{2,3}\d?-[0-9a-z-]{8,}"
     r"|(?<=\bBearer )\S+"
-    r"|(?<=refresh_token=)[^&\s\"]+"
-    r"|(?<=client_secret=)[^&\s\"]+"
-    r"|(?<=access_token=)[^&\s\"]+",
+    r"|(?<=\bBasic )[A-Za-z0-9+/=_-]{4,}"
+    rf"|(?P<form>\b(?:{NAMES})=)[^&\s\"']+"
+    rf"|(?P<json>\\*\"(?:{NAMES})\\*\"\s*:\s*\\*\")[^\"\\]+",
     re.IGNORECASE,
 )
 """What looks like a secret is masked although nobody told us: a token typed in the wrong place."""
@@ -54,42 +58,55 @@ class Scrubber:
     """Takes known secrets, in any form, and what looks like one, out of texts."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._forms: set[str] = set()
+        self._patterns: dict[str, int] = {}
+        """Pattern -> how long the text is that it stands for."""
         self._known = SHAPES
         for secret in secrets:
             self.add(secret)
 
     def add(self, secret: Secret) -> None:
         """Mask this one too from now on (a rotated token)."""
-        new = {form for form in _forms(secret.reveal()) if len(form) >= SHORTEST} - self._forms
+        new = {pattern: size for pattern, size in _patterns(secret.reveal()) if pattern not in self._patterns}
         if new:
-            self._forms |= new
-            longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
-            self._known = re.compile("|".join([*map(re.escape, longest_first), SHAPES.pattern]), re.IGNORECASE)
+            self._patterns |= new
+            longest_first = sorted(self._patterns, key=lambda pattern: (-self._patterns[pattern], pattern))
+            self._known = re.compile("|".join([*longest_first, SHAPES.pattern]), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
-        """The text without secrets: plain, URL-encoded, base64, or escaped as JSON or Python writes it."""
-        return self._known.sub(MASK, text)
+        """The text without secrets: plain, URL-encoded, base64, or escaped as JSON, HTML or Python writes it."""
+        return self._known.sub(_masked, text)
 
 
-def _forms(text: str) -> Iterator[str]:
+def _masked(found: re.Match[str]) -> str:
+    return (found["form"] or found["json"] or "") + MASK
+
+
+def _patterns(text: str) -> Iterator[tuple[str, int]]:
     for part in (text, *(line for line in text.splitlines() if len(line) >= 4 * SHORTEST)):
-        yield part
-        yield quote(part, safe="")
-        yield quote(part)
-        yield quote_plus(part)
-        yield from _escaped(part)
-        yield from _base64_forms(part.encode())
+        if len(part) >= SHORTEST:
+            whole = "".join(map(_spelled, part))
+            yield (whole if len(part) >= LONG else rf"(?<![^\W_]){whole}(?![^\W_])"), len(part)
+            yield from ((re.escape(form), len(form)) for form in _base64_forms(part.encode()))
 
 
-def _escaped(part: str) -> Iterator[str]:
-    """As JSON writes it, once and inside another JSON text, and as Python shows text and bytes."""
-    for ensure_ascii in (True, False):
-        once = json.dumps(part, ensure_ascii=ensure_ascii)
-        yield once[1:-1]
-        yield json.dumps(once, ensure_ascii=ensure_ascii)[3:-3]
-    yield repr(part)[1:-1]
-    yield repr(part.encode())[2:-1]
+@cache
+def _spelled(char: str) -> str:
+    """One character in every spelling it may have, also where an encoder leaves some characters as they are."""
+    octets = char.encode(errors="surrogatepass")
+    units = char.encode("utf-16-be", errors="surrogatepass")
+    pairs = [units[at : at + 2].hex() for at in range(0, len(units), 2)]
+    spellings = {
+        re.escape(char),
+        "".join(f"%(?:25)*{octet:02x}" for octet in octets),
+        "".join(rf"\\+x{octet:02x}" for octet in octets),
+        "".join(rf"\\+u{pair}" for pair in pairs),
+        rf"\\+U{ord(char):08x}",
+        rf"\\+x{ord(char):02x}",
+        *(re.escape(form) for form in (html.escape(char), f"&#{ord(char)};")),
+        *({" ": [r"\+"], "\n": [r"\\+n"], "\t": [r"\\+t"], "\r": [r"\\+r"]}.get(char, [])),
+        *([rf"\\+{re.escape(char)}"] if char in "\"'/\\" else []),
+    }
+    return f"(?:{'|'.join(sorted(spellings))})"
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
@@ -101,3 +118,4 @@ def _base64_forms(raw: bytes) -> Iterator[str]:
         if last - first >= 2 * SHORTEST:
             yield encoded[first:last]
             yield encoded[first:last].translate(str.maketrans("+/", "-_"))
+            yield "".join(quote(char, safe="") for char in encoded[first:last])

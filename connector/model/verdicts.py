@@ -47,6 +47,8 @@ class AccountContext:
     say_no_wanted: bool | None
     data_changed: bool | None = None
     """Whether the account's own records differ from those of `EvaluationRequest.before`; None where nobody compared."""
+    group: str | None = None
+    """What names its group within one evaluation: its members all carry the group's revenue. None without others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class PopulationFigures:
     """Accounts that had a tier before this run."""
     had_tier_by_owner: Mapping[str, int]
     revenue_had_tier_cents: int
-    """Revenue of the accounts that had a tier before."""
+    """Revenue of the accounts that had a tier before, that of a group once."""
 
 
 class State(StrEnum):

@@ -1,7 +1,8 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
 The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
-currency, own data changed, then peers or time. When rules and data changed together, the rules are named.
+currency, own data changed, an undone value again (planning/undo.py), then peers or time. When rules and data changed
+together, the rules are named.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Cause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from connector.model.verdicts import AccountContext, Difference
@@ -34,17 +35,18 @@ class Basis:
 
 def causes(
     context: AccountContext, differences: Sequence[Difference], *, before: Basis | None, now: Basis
-) -> Iterator[str]:
-    """Yield the cause of each difference of one account, in their order; `before` is the last good run's basis."""
+) -> tuple[str, str]:
+    """Return the cause of the differences whose found value is empty, and of all others, of one account.
+
+    `before` is the last good run's basis.
+    """
     shared = _shared(context, differences, before, now)
-    first = context.tier_before is None
-    for item in differences:
-        yield Cause.FIRST if first and item.found is None else shared
+    return (Cause.FIRST if context.tier_before is None else shared), shared
 
 
 def _shared(context: AccountContext, differences: Sequence[Difference], before: Basis | None, now: Basis) -> str:
     """Name the cause that all differences of an account have, first assignments aside."""
-    if any(item.property == OVERRIDE_STATUS and item.found is not None for item in differences):
+    if any(found is not None and name == OVERRIDE_STATUS for _, _, _, name, _, found, _ in differences):
         return Cause.OVERRIDE
     return Cause.UNKNOWN if before is None else _since(before, now, data_changed=context.data_changed)
 

@@ -47,6 +47,8 @@ class AccountPlan:
 
 key: Callable[[Difference | Change], Key] = itemgetter(slice(1, 4))
 """The name of the value that a difference or a change is about."""
+_RECORD = itemgetter(1, 2)
+_NOTHING: tuple[None] = (None,)
 _made = tuple.__new__
 """A change as its class makes it, without the call of its own: a first run makes hundreds of thousands."""
 
@@ -65,26 +67,23 @@ def plan_account(
     `ours` holds, per value ever written or sent by us, everything that counts as ours. Outputs that follow are
     written only on a record that is written anyway.
     """
-    told = causes(context, differences, before=before, now=now)
+    of_empty, of_other = causes(context, differences, before=before, now=now)
     overwrite = edited_values is EditedValues.OVERWRITE
     changes: list[Change] = []
     following: list[Change] = []
     kept: list[Change] = []
-    for item, cause in zip(differences, told, strict=True):
-        account, target, record, name, wanted, found, follows = item
+    for account, target, record, name, wanted, found, follows in differences:
         if wanted == found:
             continue
+        cause = of_empty if found is None else of_other
         change = _made(Change, (account, target, record, name, found, wanted, cause))
-        if overwrite or _is_ours(found, ours.get((target, record, name))):
+        # ours: what we wrote, and what is empty where nobody wrote anything before us
+        written = ours.get((target, record, name), _NOTHING) if ours else _NOTHING
+        if overwrite or found in written:
             (following if follows else changes).append(change)
         elif not follows:
             kept.append(change)
     if following:
-        written = {(change.target, change.record) for change in changes}
-        changes += [change for change in following if (change.target, change.record) in written]
+        written_records = set(map(_RECORD, changes))
+        changes += [change for change in following if _RECORD(change) in written_records]
     return AccountPlan(context, tuple(sorted(changes, key=key)), tuple(sorted(kept, key=key)))
-
-
-def _is_ours(found: str | None, written: Sequence[str | None] | None) -> bool:
-    """Whether the found value may be replaced: we wrote it, or nobody wrote anything before us."""
-    return found is None if written is None else found in written

@@ -28,6 +28,8 @@ class Plan:
     made_at: datetime
     digest: str
     tally: Tally = field(default_factory=Tally)
+    calls: int = 0
+    """API calls that releasing it takes when nothing goes wrong."""
     holds: tuple[Reason, ...] = ()
     """What keeps it from being written without a person."""
 

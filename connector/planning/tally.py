@@ -31,7 +31,7 @@ class Move:
 
 @dataclass(slots=True)
 class Tally:
-    """The sums of a plan; flat in memory, whatever the population."""
+    """The sums of a plan; flat in memory but for the names of the groups that move."""
 
     accounts: int = 0
     changes: int = 0
@@ -44,7 +44,11 @@ class Tally:
     moves: Counter[Move] = field(default_factory=Counter)
     """Tiers that will be written, kept edits not among them."""
     revenue_by_move: Counter[Move] = field(default_factory=Counter)
-    """Cents."""
+    """Cents, those of a group once per move."""
+    revenue_moved_cents: int = 0
+    """Revenue of the accounts that had a tier and get another, that of a group once."""
+    _groups: set[tuple[str, Move | None]] = field(default_factory=set, repr=False)
+    """Groups whose revenue is in: of a move, and of all."""
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""
     newly_say_no: int = 0
@@ -56,11 +60,6 @@ class Tally:
     def tiers_changed(self) -> int:
         """Accounts that had a tier and get another; a first assignment is no change."""
         return sum(count for move, count in self.moves.items() if move.before is not None)
-
-    @property
-    def revenue_moved_cents(self) -> int:
-        """Revenue of the accounts that had a tier and get another."""
-        return sum(cents for move, cents in self.revenue_by_move.items() if move.before is not None)
 
     def add(self, plan: AccountPlan) -> None:
         """Count one account's plan."""
@@ -86,6 +85,16 @@ class Tally:
 
     def _count_move(self, move: Move, context: AccountContext) -> None:
         self.moves[move] += 1
-        self.revenue_by_move[move] += max(context.revenue_cents or 0, 0)
+        cents = max(context.revenue_cents or 0, 0)
+        self.revenue_by_move[move] += cents if self._is_first(context.group, move) else 0
         if move.before is not None:
             self.moved_by_owner[context.owner or NOBODY] += 1
+            self.revenue_moved_cents += cents if self._is_first(context.group, None) else 0
+
+    def _is_first(self, group: str | None, move: Move | None) -> bool:
+        """Whether no other member of the group was counted here; an account without others always is the first."""
+        if group is None:
+            return True
+        known = len(self._groups)
+        self._groups.add((group, move))
+        return len(self._groups) > known

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Cause, Change
@@ -48,6 +48,21 @@ class Undone:
     def add(self, change: Change) -> None:
         """Take in one landed change of an undo run: its old value was undone, its new one came back."""
         self.accounts.setdefault(change.account, {})[key(change)] = (change.old, change.new)
+
+    def named(self, plan: AccountPlan, *, follows: AbstractSet[str]) -> AccountPlan:
+        """Name what would write an undone value again for what it is, not peers or time.
+
+        Own data that changed is the truer cause. Outputs in `follows` share the cause of their account.
+        """
+        undone = self.accounts.get(plan.context.account)
+        if not undone or plan.context.data_changed:
+            return plan
+        again = {key(c) for c in plan.changes if undone.get(key(c)) == (c.new, c.old) and c.property not in follows}
+        if not again:
+            return plan
+        again.update(name for name in undone if name[2] in follows)
+        told = (change._replace(cause=Cause.UNDONE) if key(change) in again else change for change in plan.changes)
+        return replace(plan, changes=tuple(told))
 
     def rewritten(self, plan: AccountPlan, *, follows: AbstractSet[str]) -> bool:
         """Whether the plan writes an undone value again although the account's own inputs are the same.

@@ -5,7 +5,7 @@ other; they meet here.
 """
 
 from connector.ports.beside import Beside, Join, Matched, Read, Source
-from connector.ports.crm import Crm, Finding, Page, ProvisionStep, PullRequest, PullSummary, Quota
+from connector.ports.crm import Cost, Crm, Finding, Page, ProvisionStep, PullRequest, PullSummary, Quota
 from connector.ports.engine import Engine, Evaluation, EvaluationRequest
 from connector.ports.journal import ChangeRow, Holder, Journal, Lease, QuarantineRow, RunRow
 from connector.ports.mirror import Mirror, Snapshot, SnapshotDraft, TableSnapshot
@@ -15,6 +15,7 @@ __all__ = [
     "Beside",
     "ChangeRow",
     "Clock",
+    "Cost",
     "Crm",
     "Engine",
     "Evaluation",

@@ -89,6 +89,18 @@ class Quota:
     resets_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls that some records of one target take when nothing goes wrong."""
+
+    opening: int
+    """To see that the target is ready to be written to."""
+    read: int
+    """To read all records once."""
+    write: int
+    """To write all records."""
+
+
 class Crm(Protocol):
     """A CRM as the core sees it. Values are canonical text (model.changes.Change)."""
 
@@ -134,6 +146,9 @@ class Crm(Protocol):
 
     def quota(self) -> Quota:
         """The last known quota; asks the CRM when it has not been seen yet."""
+
+    def cost(self, records: int, /) -> Cost:
+        """The calls so many records of one target take; asks the CRM nothing."""
 
     def requests(self) -> int:
         """Calls sent so far by this object, retries included."""

@@ -129,6 +129,12 @@ class Journal(Protocol):
     def discard(self, run: str) -> None:
         """Delete the changes of a run that were never sent: its plan will not be written."""
 
+    def prune(self, *, before: datetime, spare: Sequence[str], most: int) -> int:
+        """Delete at most `most` runs that ended before a moment, oldest first, with their changes; returns how many.
+
+        Those of `spare` stay, and those with a write whose fate is unknown. What was last written stays in any case.
+        """
+
     def forget(self, target: Target, records: Sequence[str]) -> None:
         """The records are gone: their rows go too."""
 

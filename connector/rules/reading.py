@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 Row = dict[str, "Cell"]
 Texts = "Mapping[str, str | None]"
 
-PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z")
+PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
+DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)\Z", re.ASCII)
+"""With its offset: without one a moment has no day in the business time zone (contract.md, files)."""
 CENTS = 2
 MAX_STEPS = 10
 """A chain of parents longer than this is broken (domain.md 11.14)."""
@@ -43,8 +46,12 @@ class Unreadable(ValueError):
 
 
 def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
-    """Read one cell; an empty one is unknown. Raises Unreadable."""
+    """Read one cell; an empty one is unknown, and spaces around a value mean nothing. Raises Unreadable."""
     if text is None or text == "":
+        return UNKNOWN
+    if kind not in {Type.TEXT, Type.LONG_TEXT}:
+        text = text.strip(" ")
+    if text == "":
         return UNKNOWN
     if kind in NUMERIC:
         return _number(text, kind)
@@ -54,23 +61,25 @@ def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
         return text.lower() == "true"
     if kind in {Type.DATE, Type.TIMESTAMP}:
         return _day(text, time_zone)
-    return tuple(part for part in text.split(";") if part) if kind is Type.MULTI else text
+    return tuple(part for part in re.split(r"\s*;\s*", text) if part) if kind is Type.MULTI else text
 
 
 def _number(text: str, kind: Type) -> Decimal:
     if not PLAIN_NUMBER.match(text):
         raise Unreadable(text)
-    return half_up(Decimal(text), CENTS) if kind is Type.MONEY else Decimal(text)
+    number = half_up(Decimal(text), CENTS) if kind is Type.MONEY else Decimal(text)
+    return number if number else number.copy_abs()
 
 
 def _day(text: str, time_zone: ZoneInfo) -> date:
     try:
-        if len(text) == len("2026-01-01"):
+        if DAY.match(text):
             return date.fromisoformat(text)
-        moment = datetime.fromisoformat(text)
+        if MOMENT.match(text):
+            return datetime.fromisoformat(text).astimezone(time_zone).date()
     except ValueError:
-        raise Unreadable(text) from None
-    return moment.astimezone(time_zone).date() if moment.tzinfo else moment.date()
+        pass
+    raise Unreadable(text)
 
 
 @dataclass(slots=True)

@@ -166,6 +166,9 @@ def _first(
 ) -> Sql:
     """The first true branch; a strict case is lost (NULL, or the answer given) at a condition that is unknown."""
     nothing = w.null() if lost is None else w.literal(lost)
+    truths = [logic.known_truth(then) for then in (*thens, last or nothing)]
+    if truths[0] and whens[0].sure and not any(truth is not False for truth in truths[1:]):
+        return logic.truth(whens[0])
     branches = []
     for when, then in zip(whens, thens, strict=True):
         condition = logic.truth(when)

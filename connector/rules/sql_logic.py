@@ -8,6 +8,7 @@ from connector.rules.sql_words import (
     Constant,
     Negation,
     Null,
+    NullTest,
     Operation,
     Sql,
     Truth,
@@ -34,6 +35,9 @@ def negation(value: Sql) -> Sql:
     truth = known_truth(value)
     if truth is not None:
         return false() if truth else true()
+    if isinstance(value, NullTest):
+        bare, isnt = value.removesuffix(" IS NULL"), value.removesuffix(" IS NOT NULL")
+        return NullTest(f"{bare} IS NOT NULL" if bare != value else f"{isnt} IS NULL")
     return Sql(value.removeprefix("NOT ")) if isinstance(value, Negation) else Negation(f"NOT {inside(value)}")
 
 
@@ -43,7 +47,7 @@ def is_null(value: Sql) -> Sql:
         return true()
     if isinstance(value, Constant | Truth):
         return false()
-    return Operation(f"{inside(value)} IS NULL")
+    return NullTest(f"{inside(value)} IS NULL")
 
 
 def is_known(value: Sql) -> Sql:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import SCALE, Rendered, Sql
+from connector.rules.sql_words import SCALE, Constant, Rendered, Sql
 from connector.rules.tree import Call, Function, Literal, Op
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 def arithmetic(op: Op, left: Rendered, right: Rendered) -> Rendered:
     """`+ - *` exact, a product beyond 12 decimals and every quotient rounded half-up to 12."""
     off, sure = logic.off_of((left, right)), left.sure and right.sure
+    if isinstance(left.value, Constant) and isinstance(right.value, Constant) and op in (Op.ADD, Op.SUBTRACT):
+        one, other = Decimal(left.value), Decimal(right.value)
+        total = one + other if op is Op.ADD else one - other
+        return Rendered(w.number(total), off, max(left.scale, right.scale), sure)
     match op:
         case Op.ADD | Op.SUBTRACT:
             value = w.two(_wide(left), w.signed(op), _wide(right))

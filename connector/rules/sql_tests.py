@@ -29,7 +29,9 @@ def compare(render: Renderer, node: Compare) -> Rendered:
     left, right = render(node.left), render(node.right)
     one, other = w.alike((left, right), type_of(node.left))
     if node.fold:
-        one, other = w.call("LOWER", one), w.call("LOWER", other)
+        one, other = w.lower(one), w.lower(other)
+    if node.test is Test.EQ:
+        return tested((left, right), w.equal(one, other), off=False)
     return tested((left, right), w.two(one, w.signed(node.test), other), off=node.test is Test.NE)
 
 
@@ -47,9 +49,9 @@ def is_in(render: Renderer, node: In) -> Rendered:
     options = [option for part in node.options for option in _options(render, part)]
     here, *others = w.alike((value, *options), type_of(node.value))
     if node.fold:
-        here, others = w.call("LOWER", here), [w.call("LOWER", other) for other in others]
+        here, others = w.lower(here), [w.lower(other) for other in others]
     equal = [
-        tested((option,), w.two(here, "=", other), off=False) for option, other in zip(options, others, strict=True)
+        tested((option,), w.equal(here, other), off=False) for option, other in zip(options, others, strict=True)
     ]
     found = logic.any_of([one.value for one in equal])
     sure = value.sure and all(option.sure for option in options)
@@ -83,7 +85,7 @@ def occurs(render: Renderer, node: Call) -> Rendered:
     value = render(node.arguments[0])
     parts = _options(render, node.arguments[1])
     name = "CONTAINS" if node.function is Function.CONTAINS else "STARTS_WITH"
-    fold = (lambda sql: w.call("LOWER", sql)) if node.fold else (lambda sql: sql)
+    fold = w.lower if node.fold else (lambda sql: sql)
     found = [w.call(name, fold(value.value), fold(part.value)) for part in parts]
     return tested((value, *parts), logic.any_of(found), off=False)
 

@@ -56,6 +56,12 @@ class Operation(Sql):
     __slots__ = ()
 
 
+class NullTest(Operation):
+    """IS NULL or IS NOT NULL."""
+
+    __slots__ = ()
+
+
 class Negation(Operation):
     """NOT, which a second NOT takes away."""
 
@@ -162,6 +168,18 @@ def alike(values: Sequence[Rendered], kind: Type) -> list[Sql]:
 def call(name: str, *arguments: Sql) -> Sql:
     """A function by name: SQL's own, or one the engine defines."""
     return Sql(f"{name}({', '.join(arguments)})")
+
+
+def lower(value: Sql) -> Sql:
+    """LOWER, done here where a constant is plain enough that everybody does it alike."""
+    return Constant(value.lower()) if isinstance(value, Constant) and value.isascii() else call("LOWER", value)
+
+
+def equal(one: Sql, other: Sql) -> Sql:
+    """The test one = other, answered here for two texts."""
+    if isinstance(one, Constant) and isinstance(other, Constant) and one[0] == other[0] == "'":
+        return true() if one == other else false()
+    return two(one, "=", other)
 
 
 def listed(values: Iterable[Sql]) -> Sql:

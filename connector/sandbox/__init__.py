@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.errors import UsageError
 from connector.sandbox import server
 from connector.sandbox.hubspot.app import HubSpot
 from connector.sandbox.hubspot.limits import PROFESSIONAL, UNLIMITED
@@ -23,6 +24,7 @@ from connector.sandbox.salesforce.founding import found
 from connector.sandbox.salesforce.limits import ENTERPRISE
 from connector.sandbox.salesforce.limits import UNLIMITED as FULL_SANDBOX
 from connector.sandbox.salesforce.loading import Loader
+from connector.sandbox.salesforce.oauth import public_key
 from connector.sandbox.salesforce.org import Org
 from connector.sandbox.tables import read_tables
 
@@ -54,7 +56,9 @@ class Wish:
     """Keeps the account; an existing file wins over `data` and `population`."""
     seed: int = 1
     token: str | None = None
-    """The only static token accepted; None accepts any that starts with `pat-`."""
+    """The only static token accepted; None accepts any that starts with `pat-`, or the two sessions of Salesforce."""
+    certificate: Path | None = None
+    """PEM of the certificate or public key of both Salesforce apps, for JWT bearer."""
     index_lag: float = 0.0
     quota: Quota | None = None
     """Other rate limits than those of a Professional account."""
@@ -119,9 +123,21 @@ def _salesforce(wish: Wish) -> tuple[App[Any], Callable[[Tables], None]]:
     )
     found(org)
     org.access.token = wish.token
+    if wish.certificate is not None:
+        org.access.certify(_certificate(wish.certificate))
     app = Salesforce(org)
     app.keeper = Keeper(org, wish.state) if wish.state else None
     return app, lambda tables: Loader(org, tables).load()
+
+
+def _certificate(path: Path) -> bytes:
+    try:
+        pem = path.read_bytes()
+        public_key(pem)
+    except (OSError, ValueError, TypeError) as error:
+        hint = "name a PEM file with an RSA certificate or public key"
+        raise UsageError(f"{path}: no certificate: {error}", hint=hint) from error
+    return pem
 
 
 MAKERS: dict[str, Callable[[Wish], tuple[App[Any], Callable[[Tables], None]]]] = {

@@ -61,6 +61,10 @@ class App(ABC, Generic[C]):
     def spoiled(self, rule: Rule, found: Answer) -> Answer:
         """Give the answer as the fault leaves it."""
 
+    def noted(self, call: C, query: str) -> tuple[str, bytes]:
+        """Give what the journal keeps of query and body; a vendor whose calls carry secrets there blots them out."""
+        return query, call.body
+
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
         if scope["type"] != "http":
@@ -116,6 +120,7 @@ class App(ABC, Generic[C]):
         await receive()
 
     def _note(self, call: C, query: str, rule: Rule | None, found: Answer | None) -> None:
+        query, body = self.noted(call, query)
         self.journal.note(
             tick=asyncio.get_running_loop().time(),
             method=call.method,
@@ -124,7 +129,7 @@ class App(ABC, Generic[C]):
             status=found.status if found else 0,
             fault=rule.action if rule else "",
             writes=call.writes,
-            sent=call.body if call.writes else b"",
+            sent=body if call.writes else b"",
         )
 
 

@@ -204,10 +204,18 @@ def forget(connection: Connection, target: Target, records: Sequence[str]) -> No
     """Delete all rows of records that are gone; with an account go the changes of its deals."""
     packs.unpack_those_of(connection, target, records)
     for chunk in chunks(records, IDS_AT_ONCE):
+        if target is Target.ACCOUNT:
+            of_deals = changes.c.account.in_(chunk), changes.c.target == Target.DEAL.value
+            deals = connection.scalars(select(changes.c.record).where(*of_deals).distinct()).all()
+            _forget(connection, Target.DEAL, deals)
+            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
+        _forget(connection, target, chunk)
+
+
+def _forget(connection: Connection, target: Target, records: Iterable[str]) -> None:
+    for chunk in chunks(records, IDS_AT_ONCE):
         for table in (changes, written, quarantine):
             connection.execute(delete(table).where(table.c.target == target.value, table.c.record.in_(chunk)))
-        if target is Target.ACCOUNT:
-            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
 
 
 def _read(row: Row[Any]) -> ChangeRow:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from connector.errors import StopRun
 from connector.store import changes as planned
-from connector.store import packs, quarantine, runs
+from connector.store import packs, quarantine, retention, runs
 from connector.store.schema import facts
 
 if TYPE_CHECKING:
@@ -120,6 +120,11 @@ class SqlJournal:
         """The changes of the run that were never sent go."""
         with self._database.write() as connection:
             planned.discard(connection, runs.number(connection, run))
+
+    def prune(self, *, before: datetime, spare: Sequence[str], most: int) -> int:
+        """Runs that ended long ago go, with their changes; what was last written stays."""
+        with self._database.write() as connection:
+            return retention.prune(connection, before=before, spare=spare, most=most)
 
     def forget(self, target: Target, records: Sequence[str]) -> None:
         """The records are gone: their rows go too."""

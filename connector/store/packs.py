@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_left
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +29,8 @@ CHANGES_PER_PACK = 2_000
 _TARGETS = {target.value: target for target in Target}
 _FASTEST = 1
 """Columns of like values shrink to a twentieth at zlib's fastest level already."""
+_VALUE = itemgetter(1, 2, 3)
+"""Target, record and property of a change."""
 _COLUMNS = ("account", "target", "record", "property", "old", "new", "cause")
 
 
@@ -98,7 +101,7 @@ def _last_seq(connection: Connection, run_no: int) -> int:
 
 
 def _check_once(chunk: Sequence[Change]) -> None:
-    if len({change[1:4] for change in chunk}) != len(chunk):
+    if len(set(map(_VALUE, chunk))) != len(chunk):
         raise StopRun("a value was planned twice in one run", code="JOURNAL")
 
 

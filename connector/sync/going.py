@@ -90,6 +90,8 @@ class Going:
         journal.note(self.run, figures=dict(self.figures))
         journal.finish(self.run, outcome=self.outcome, now=self.now, reasons=tuple(self.reasons))
         memory.end(journal, self.run)
+        if (keep := self.parts.policy.keep_runs) is not None:
+            memory.prune(journal, now=self.now, keep=keep)
 
     def result(self) -> Result:
         """Return what it came to so far."""

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from connector.model.verdicts import AccountContext
     from connector.ports import Evaluation, Journal, RunRow
 
+LOOKED_BACK = 50
+"""Runs searched for one that waits."""
+WRITTEN = (
+    *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
+)
+"""What is told of every value that was ever written."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -67,6 +73,18 @@ def one(row: RunRow) -> dict[str, Any]:
     }
 
 
+def written(journal: Journal, *, account: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield every value the CRM acknowledged, oldest run first, or those of one account; keys are WRITTEN."""
+    for run in reversed(journal.runs()):
+        head = (run.run, run.command, run.started.isoformat(), run.rule_version)
+        for row in journal.changes(run.run) if run.applied else ():
+            change = row.change
+            if row.landed == Landed.WRITTEN and account in (None, change.account):
+                told = (change.account, change.target.value, change.record, change.property)
+                values = (*head, *told, change.old, change.new, str(change.cause))
+                yield dict(zip(WRITTEN, values, strict=True))
+
+
 def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tuple[AccountContext, list[Change]]]:
     """Yield the accounts a run plans to change, with their changes; both streams are sorted by account."""
     changes = (row.change for row in journal.changes(run) if row.landed not in {"kept", "skipped"})
@@ -97,9 +115,17 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
 
 
 def _held(journal: Journal) -> RunRow | None:
-    """Return the run that waits for a person: the newest plan meant to be written, held, nothing written since."""
-    rows = (row for row in journal.runs(limit=50) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or row.outcome is RunOutcome.HELD), None)
-    if row is None or row.outcome is not RunOutcome.HELD:
+    """Return the run that waits for a person: the newest plan that is held and may still be written.
+
+    A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
+    """
+    rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
+    row = next((row for row in rows if row.command != "plan" or _waits(row)), None)
+    if row is None or not _waits(row):
         return None
     return row if journal.recall(memory.APPLIED) == row.details.get("after") else None
+
+
+def _waits(row: RunRow) -> bool:
+    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
+    return held and not row.applied and "released" not in row.details

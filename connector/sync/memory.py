@@ -13,7 +13,7 @@ from connector.planning.undo import Undone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from connector.ports import Journal, RunRow
 
@@ -24,6 +24,8 @@ CONFIRMED = "run.first_confirmed"
 UNDONE = "run.undone"
 HELD = "run.held"
 COLUMNS = "pull.columns"
+PRUNED_AT_ONCE = 50
+"""More than a run adds, so that a backlog shrinks, and few enough to keep nobody waiting."""
 ROWS = "rows_"
 """Prefix of the figures that count the rows of a run's snapshot."""
 
@@ -55,6 +57,12 @@ def bury(journal: Journal, *, now: datetime) -> None:
         journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(died,))
     if run:
         journal.remember(GOING, None)
+
+
+def prune(journal: Journal, *, now: datetime, keep: timedelta) -> None:
+    """Let go of runs that ended long ago, a few at a time; what later runs ask for stays, whatever its age."""
+    named = {journal.recall(key) for key in (GOOD, APPLIED, CONFIRMED, HELD)} | set(undone_runs(journal))
+    journal.prune(before=now - keep, spare=sorted(name for name in named if name), most=PRUNED_AT_ONCE)
 
 
 def last_good(journal: Journal) -> RunRow | None:

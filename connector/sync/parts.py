@@ -33,6 +33,8 @@ class Policy:
     full_every: timedelta = timedelta(days=1)
     """Everything is pulled again when the last full pull is older; changes only in between."""
     keep_snapshots: int = 3
+    keep_runs: timedelta | None = None
+    """How long the journal keeps runs that ended; None is for ever."""
     lease_wait_seconds: float = 30
 
     def day(self, now: datetime) -> date:

@@ -14,6 +14,7 @@ from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
 from connector.sync.beside import joined, tell_matched
+from connector.sync.calls import calls
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
+        calls=calls(going.parts.crm, maker.tally.records),
     )
     _note(going, going.plan, now)
     return going.plan
@@ -96,7 +98,7 @@ class _Maker:
         ours = self._ours(accounts)
         edited = self.going.parts.policy.edited_values
         plans = [
-            self._without_waiting(
+            self._named(
                 plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
             )
             for context, differences in accounts
@@ -136,6 +138,9 @@ class _Maker:
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
             found[before[was]] = (*found.get(before[was], ()), *values)
         return found
+
+    def _named(self, plan: AccountPlan) -> AccountPlan:
+        return self._without_waiting(self.undone.named(plan, follows=self.follows))
 
     def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
         """Leave out records that wait in quarantine; they are journalled with the CRM's words."""

@@ -63,7 +63,11 @@ def check_age(going: Going, row: RunRow) -> None:
 
 def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> None:
     """Write the run's plan exactly, unless it was written, another run wrote since, or the CRM changed."""
-    _check_unwritten(going, row)
+    try:
+        _check_unwritten(going, row)
+    except Held:
+        going.figures.clear()  # what the run did before is not what this call does
+        raise
     settle(going)
     outputs = _check_fresh(going)
     going.parts.crm.preflight(outputs)
@@ -109,5 +113,4 @@ def _reopen(going: Going, *, command: str, reason: str) -> None:
     released = {"by": command, "at": going.now.isoformat(), "reason": reason}
     memory.begin(journal, going.run)
     journal.note(going.run, outcome=None, finished=None, details={"released": released})
-    journal.remember(memory.CONFIRMED, going.run)
     going.journalled = True

@@ -86,6 +86,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "changes": tally.changes,
         "kept": tally.kept,
         "set_aside": tally.set_aside,
+        "api_calls": plan.calls,
         "records": {target.value: count for target, count in sorted(tally.records.items())},
         "moves": [
             {"from": move.before, "to": move.after, "accounts": count, "revenue": _euros(tally.revenue_by_move[move])}

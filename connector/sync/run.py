@@ -52,7 +52,7 @@ class Walk(Parts):
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
                 else:
-                    self._write(going, plan, confirmed=yes)
+                    self._write(going, plan)
                 self._report(going, evaluation)
 
         return conduct(self, command, steps, stop=stop)
@@ -118,11 +118,9 @@ class Walk(Parts):
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
 
-    def _write(self, going: Going, plan: Plan, *, confirmed: bool) -> None:
+    def _write(self, going: Going, plan: Plan) -> None:
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
-        if confirmed:  # only now: a plan that could not be written was not the first run
-            self.journal.remember(memory.CONFIRMED, going.run)
         write(going)
         self._good(going)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
+FIRST_BATCH = 200
+"""Records of the first batch of a kind, which is read back before any other goes out."""
 REASONS_SHOWN = 5
 EDITED_SINCE = "changed in the CRM since the pull; left as it is"
 THERE_ALREADY = "the CRM holds this value already"
@@ -40,32 +42,45 @@ class Record:
         """The journal's numbers of its changes."""
         return [row.seq for row in self.rows]
 
-    def as_write(self) -> RecordWrite:
-        """Return it as one write."""
-        return RecordWrite(self.target, self.name, tuple((row.change.property, row.change.new) for row in self.rows))
+    def as_write(self, *, guarded: bool) -> RecordWrite:
+        """Return it as one write; a guarded one says what was there before, so that nobody's edit is overwritten."""
+        changes = [row.change for row in self.rows]
+        return RecordWrite(
+            self.target,
+            self.name,
+            values=tuple((change.property, change.new) for change in changes),
+            before=tuple((change.property, change.old) for change in changes if guarded),
+        )
 
 
 def write(going: Going) -> None:
     """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
     writing = _Writing(going, waiting=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
-    for batch in batches(rows, going.parts.crm.batch_size):
-        if going.stop.is_set():
-            break
-        writing.send(batch)
-        going.parts.progress("write", writing.done, going.figures["changes"])
-    writing.tell()
+    try:
+        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
+            if going.stop.is_set():
+                break
+            writing.send(batch)
+            going.parts.progress("write", writing.done, going.figures["changes"])
+    finally:
+        writing.tell()  # also of a run that is stopped: people hear what was left out until then
     if going.stop.is_set():
         _stopped(going)
 
 
-def batches(rows: Iterable[ChangeRow], size: int) -> Iterator[list[Record]]:
-    """Group changes into records and records of one target into batches, keeping their order; memory stays flat."""
+def batches(rows: Iterable[ChangeRow], size: int, *, first: int | None = None) -> Iterator[list[Record]]:
+    """Group changes into records and records of one target into batches, keeping their order; memory stays flat.
+
+    `first` is the size of each target's first batch where that is less.
+    """
     waiting: dict[Target, list[Record]] = {}
+    room: dict[Target, int] = {}
     for (target, name), group in groupby(rows, key=lambda row: (row.change.target, row.change.record)):
         batch = waiting.setdefault(target, [])
         batch.append(Record(target, name, tuple(group)))
-        if len(batch) == size:
+        if len(batch) == room.get(target, min(first or size, size)):
+            room[target] = size
             yield waiting.pop(target)
     yield from (waiting[target] for target in sorted(waiting))
 
@@ -98,20 +113,30 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        outcomes = self._complete(records, going.parts.crm.write([record.as_write() for record in records]))
+        writes = [record.as_write(guarded=self._keeps_edits) for record in records]
+        outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
         going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
 
+    @property
+    def _keeps_edits(self) -> bool:
+        return self.going.parts.policy.edited_values is EditedValues.KEEP
+
     def _begin(self) -> None:
-        """Before the very first send: this run has written from here on, and is the newest that did."""
+        """Before the very first send: this run has written from here on, and is the newest that did.
+
+        A first run is confirmed for good only now: one that sent nothing was none.
+        """
         if not self.began:
             self.began = True
             journal = self.going.parts.journal
             journal.note(self.going.run, applied=True)
             journal.remember(memory.APPLIED, self.going.run)
+            if journal.recall(memory.CONFIRMED) is None:
+                journal.remember(memory.CONFIRMED, self.going.run)
 
     def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
         """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""
@@ -126,7 +151,7 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keep = self.going.parts.policy.edited_values is EditedValues.KEEP
+        keep = self._keeps_edits
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
         edited = [
             row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)
@@ -173,13 +198,19 @@ class _Writing:
                 figures["unsettled"] += len(record.rows)
 
     def _verify(self, target: Target, written: Sequence[Record]) -> None:
-        """Read the first written batch of a target back; a CRM that changes our values stops the run here."""
+        """Read the first written batch of a target back; a CRM that changes our values stops the run here.
+
+        A record that somebody deleted meanwhile is gone, and no sign of that.
+        """
         if target in self.verified or not written:
             return
         self.verified.add(target)
         holds = read(self.going.parts.crm, (row.change for record in written for row in record.rows))
         for record in written:
-            held = holds[target, record.name] or {}
+            held = holds[target, record.name]
+            if held is None:
+                self.going.figures["gone"] += 1
+                continue
             for change in (row.change for row in record.rows):
                 if held.get(change.property) != change.new:
                     raise StopRun(

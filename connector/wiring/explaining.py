@@ -13,6 +13,7 @@ from connector.ports import EvaluationRequest
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
+from connector.settings.model import Salesforce
 from connector.wiring.nearest import nearest
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
-    account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else wanted
+    account = (
+        _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else _own_id(wiring, wanted)
+    )
     run = wiring.settings.run
     request = EvaluationRequest(
         files=snapshot.files,
@@ -53,6 +56,15 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     finally:
         evaluation.close()
     return _document(wiring, found) | {"nearest": change}
+
+
+def _own_id(wiring: Wiring, wanted: str) -> str:
+    """The id as the mirror has it: Salesforce also shows ids of 15 characters."""
+    if not isinstance(wiring.settings.crm, Salesforce):
+        return wanted
+    from connector.crm.salesforce.soql import full_id
+
+    return full_id(wanted)
 
 
 def _by_name(snapshot: Snapshot, text: str) -> str:

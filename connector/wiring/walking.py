@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.planning.compare import EditedValues
@@ -28,6 +29,7 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
         home_currency=run.home_currency,
         language=wiring.language,
         lease_wait_seconds=wiring.settings.state.lease_wait_seconds,
+        keep_runs=timedelta(days=wiring.settings.state.keep_days),
     )
 
 
@@ -37,7 +39,6 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
     _ = wiring.told  # an address that is missing is said before anything is written, not after
     return Walk(
         crm=wiring.crm,
-        engine=wiring.arriving_engine,
         mirror=wiring.store.mirror,
         journal=wiring.journal,
         lease=wiring.store.lease,
@@ -49,6 +50,7 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
         report=wiring.reporting(),
         begun=begun,
         beside=wiring.beside,
+        engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others
     )
 
 

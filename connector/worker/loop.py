@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     Sync = Callable[[Event], datetime | None]
     """Runs once, and soon ends well when the event is set; returns when to try again before the schedule asks."""
 
+Answer = TypeVar("Answer")
 GRACE_SECONDS = 9.0
 """How long the batch in hand may take after a request to stop: a service manager's patience is ten seconds."""
 LOOK_SECONDS = 20.0
@@ -128,7 +129,7 @@ class Worker:
         if self._keeps_up(now):
             self.pulse.beat()
         self._scheduler.wakeup()
-        self._look_around()
+        self._guarded("the watch", self._watch)
 
     def stop(self, *, grace_seconds: float) -> bool:
         """Start nothing more; returns whether the run in hand ended within the grace."""
@@ -142,12 +143,6 @@ class Worker:
         job = self._scheduler.get_job(_JOB)
         found: datetime | None = job and job.next_run_time
         return found
-
-    def _look_around(self) -> None:
-        try:
-            self._watch()
-        except Exception as error:  # noqa: BLE001 - who watches must not end what is watched
-            self._tell(f"the watch failed: unexpected {type(error).__name__}")
 
     def _keeps_up(self, now: datetime) -> bool:
         """Whether the scheduler did what was due; one that is behind twice in a row is dead, not late."""
@@ -176,7 +171,7 @@ class Worker:
             return
         self._last = now
         with self.pulse.running():
-            again = self._attempt()
+            again = self._guarded("the run", lambda: self._sync(self._stop))
         following = self.next_due()
         if again is not None and following is not None and again < following:
             self._scheduler.modify_job(_JOB, next_run_time=again)
@@ -186,13 +181,14 @@ class Worker:
             self._due = following
             self._tell(f"next run at {following:%Y-%m-%d %H:%M:%S %Z}" if following else "no further run")
 
-    def _attempt(self) -> datetime | None:
+    def _guarded(self, what: str, act: Callable[[], Answer]) -> Answer | None:
+        """Do it; a failure is told and ends nothing else."""
         try:
-            return self._sync(self._stop)
+            return act()
         except ConnectorError as error:
-            self._tell(f"the run failed: {error}")
-        except Exception as error:  # noqa: BLE001 - a failed run never ends the worker
-            self._tell(f"the run failed: unexpected {type(error).__name__}")
+            self._tell(f"{what} failed: {error}")
+        except Exception as error:  # noqa: BLE001 - neither a failed run nor who watches ends the worker
+            self._tell(f"{what} failed: unexpected {type(error).__name__}")
         return None
 
 

@@ -105,7 +105,8 @@ class _Server(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment] # as http.server has it
+        name, port = self.server_address[:2]
+        self.server_name, self.server_port = str(name), int(port)
 
 
 class _Question(BaseHTTPRequestHandler):
@@ -127,7 +128,9 @@ class _Question(BaseHTTPRequestHandler):
         else:
             self._send(HTTPStatus.NOT_FOUND, b'{"status": "no such page"}')
 
-    do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+    def do_HEAD(self) -> None:
+        """Answer as to GET, without the body."""
+        self.do_GET()
 
     def _figures(self) -> None:
         if self._may_have_figures():

@@ -49,10 +49,11 @@ def tiersync(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, t
 
 
 @contextmanager
-def sandbox(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """A sandbox HubSpot in its own process; gives its base URL."""
+def sandbox(*arguments: str, cwd: Path, crm: str = "hubspot", env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """A sandbox in its own process; gives its base URL."""
+    own = ["--token", TOKEN] if crm == "hubspot" else []
     server = subprocess.Popen(
-        [*TIERSYNC, "sandbox", "--crm", "hubspot", "--port", "0", "--token", TOKEN, *arguments],
+        [*TIERSYNC, "sandbox", "--crm", crm, "--port", "0", *own, *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": os.getcwd(), **(env or {})},  # noqa: PTH109 - as text
         stdout=subprocess.PIPE,

@@ -104,7 +104,7 @@ def test_a_worker_whose_runs_are_held_turns_red_on_age_and_stays_alive() -> None
 @pytest.mark.usefixtures("home")
 def test_a_process_that_stands_still_does_not_answer() -> None:
     with working() as worker:
-        assert worker.asked("/livez").status_code == 200
+        wait_until(lambda: worker.asked("/livez").status_code == 200, seconds=20)
         worker.process.send_signal(signal.SIGSTOP)
         with pytest.raises(requests.Timeout):
             worker.asked("/livez", seconds=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from tests.acceptance.commands import TIERSYNC, TOKEN, Ended, Portal, sandbox, settings, tiersync, wait_until
@@ -98,7 +100,23 @@ def test_a_first_run_waits_for_approval_and_a_guard_holds_what_moves_too_much(of
     assert office.picture() == before
     assert office.run("approve", document["run"], "--reason", "three new customers", "--json", code=0).json()["written"]
     assert office.holds("c29", "seg_revenue_12m") == "10"
-    assert office.run("approve", document["run"], "--reason", "again", code=3)
+    again = office.run("approve", document["run"], "--reason", "again", code=3)
+    assert "was applied already" in again.stderr
+    assert "written" not in again.stderr
+
+
+def test_a_plan_and_a_held_run_tell_once_what_holds_them_and_status_agrees(office: Office) -> None:
+    calls = len(office.portal.journal())
+    refused = office.run("plan", "--out", "no/such/folder/plan.json", code=2)
+    assert "no/such/folder/plan.json: No such file or directory" in refused.stderr
+    assert len(office.portal.journal()) == calls
+
+    for command, code in (("plan", 0), ("sync", 3)):
+        told = office.run(command, code=code)
+        assert (told.stdout + told.stderr).count("first run: nothing was written yet") == 1
+        run = office.run("runs", "--json", code=0).json()[0]["run"]
+        assert f"tiersync approve {run} --reason" in told.stdout
+        assert f"tiersync approve {run} --reason" in office.run("status", code=0).stdout
 
 
 def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(office: Office) -> None:
@@ -159,6 +177,32 @@ def test_a_run_killed_while_it_writes_is_put_right_by_the_next(office: Office) -
     assert settled["kept"] == 0
     assert office.holds("c20", "seg_revenue_12m") == "1030"
     assert office.sync(code=0)["changes"] == 0
+
+
+def test_every_value_ever_written_is_exported_and_a_deleted_account_is_forgotten(office: Office) -> None:
+    done = office.sync("--yes", code=0)
+    office.win("c1", 500)
+    again = office.sync(code=0)
+    told = office.run("runs", "export", "--out", "all.csv", "--json", code=0).json()
+    assert told["values"] == done["written"] + again["written"]
+    rows = list(csv.DictReader((office.folder / "all.csv").read_text(encoding="utf-8").splitlines()))
+    mine = [row for row in rows if (row["account"], row["property"]) == (office.ids["c1"], "seg_revenue_12m")]
+    assert [(row["run"], row["old"], row["new"], row["cause"]) for row in mine] == [
+        (done["run"], "", "1001", "first assignment"),
+        (again["run"], "1001", "1501", "own data changed"),
+    ]
+    one = str(office.folder / "one.parquet")
+    office.run("runs", "export", "--out", one, "--account", office.ids["c1"], code=0)
+    with duckdb.connect() as db:
+        found = db.execute("select new from read_parquet(?) where property = 'seg_revenue_12m' order by run", [one])
+        assert found.fetchall() == [("1001",), ("1501",)]
+    assert office.run("runs", "forget", office.ids["c1"], code=2)
+    office.portal.post("/crm/v3/objects/companies/batch/archive", {"inputs": [{"id": office.ids["c1"]}]})
+    office.run("pull", "--full", code=0)
+    office.run("runs", "forget", office.ids["c1"], code=0)
+    none = office.run("runs", "export", "--out", "none.csv", "--account", office.ids["c1"], "--json").json()
+    assert none["values"] == 0
+    assert office.run("runs", "export", "--out", "all.txt", code=2)
 
 
 def test_a_crm_that_loses_deals_or_inputs_overnight_demotes_nobody(office: Office) -> None:

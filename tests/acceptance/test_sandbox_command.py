@@ -143,10 +143,25 @@ def test_the_real_limits_are_on_by_default() -> None:
     assert 429 in codes
 
 
-def test_a_vendor_that_is_not_there_yet_is_wrong_usage() -> None:
-    done = refused("--crm", "salesforce")
+def test_it_serves_salesforce_and_keeps_the_org_over_a_restart(tmp_path: Path) -> None:
+    session = {"Authorization": "Bearer 00D5g00000000G8!sandbox-integration"}
+    options = ("--crm", "salesforce", "--companies", "30", "--state", str(tmp_path / "org.json"))
+    accounts = "/services/data/v66.0/sobjects/Account"
+    with started(*options) as (process, url):
+        made = ask(url, "POST", accounts, {"Name": "Alpha"}, **session)["id"]
+        assert stop(process) == 0
+    with started(*options) as (process, url):
+        assert ask(url, "GET", f"{accounts}/{made}", **session)["Name"] == "Alpha"
+        counted = ask(url, "GET", "/services/data/v66.0/query?q=SELECT+COUNT()+FROM+Account", **session)
+        assert counted["totalSize"] == 31
+        assert stop(process) == 0
+
+
+def test_a_certificate_that_is_none_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("nothing", encoding="utf-8")
+    done = refused("--crm", "salesforce", "--certificate", str(tmp_path / "key.pem"))
     assert (done.returncode, done.stdout) == (2, "")
-    assert "salesforce" in done.stderr
+    assert "key.pem" in done.stderr
 
 
 def test_a_folder_without_accounts_is_wrong_usage(tmp_path: Path) -> None:

@@ -67,6 +67,10 @@ def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
     code, said = work(home)
     assert code == 0
     assert "FIRST_RUN" in said
+    lines = [line for line in said.splitlines() if line.startswith("timestamp=")]
+    assert {line.split(" run=")[1].split()[0] for line in lines if "FIRST_RUN" in line or "held" in line} == {
+        answer(capfd, "status")["last"]["run"]
+    }
     status = answer(capfd, "status")
     assert status["last"]["command"] == "run"
     held = status["held"]["run"]

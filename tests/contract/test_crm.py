@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,10 +14,14 @@ import pytest
 
 from connector.crm.files.provider import FilesCrm
 from connector.crm.hubspot import connect
+from connector.crm.salesforce import Login
+from connector.crm.salesforce import connect as salesforce_connect
+from connector.crm.salesforce.mapping import default_name
 from connector.errors import UsageError
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
+from connector.model.secrets import Secret
 from connector.ports import Page, PullRequest
 from connector.sandbox import running
 
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.ports import Crm, PullSummary
+
+    IdOf = Callable[[str], str]
 
 ACCOUNTS = """account_id,name,employees,country,seg_exclude
 101,"Jansen, ""de"" bakker",12,NL,
@@ -66,7 +74,14 @@ COLUMNS = {
     Table.DEALS: ("deal_id", "name", "stage", "is_won", "is_closed", "amount", "deal_type"),
 }
 
-World = "Callable[[Path], AbstractContextManager[Crm]]"
+
+def as_is(name: str) -> str:
+    return name
+
+
+def salesforce_id(number: str) -> str:
+    """The id that a record of the files has in an organisation: accounts are 1xx and 9xx here, deals 2xx."""
+    return f"{'006' if number.startswith('2') else '001'}{number:0>12}AAA"
 
 
 @contextmanager
@@ -98,11 +113,45 @@ def hubspot_dated(folder: Path) -> Iterator[Crm]:
         crm.close()
 
 
-@pytest.fixture(params=[files, hubspot, hubspot_dated], ids=lambda make: make.__name__)
-def crm(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
-    (tmp_path / "accounts.csv").write_text(ACCOUNTS, encoding="utf-8")
-    (tmp_path / "deals.csv").write_text(DEALS, encoding="utf-8")
-    make: Callable[[Path], AbstractContextManager[Crm]] = request.param
+@contextmanager
+def salesforce(folder: Path) -> Iterator[Crm]:
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    with running(now=now, crm="salesforce", data=folder) as sandbox:
+        login = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
+        crm = salesforce_connect(now=now, instance_url=sandbox.url, login=login)
+        yield crm
+        crm.close()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a CRM calls the records and properties of this file."""
+
+    record: Callable[[str], str] = as_is
+    property: Callable[[str], str] = as_is
+
+
+NAMES = {salesforce: Names(salesforce_id, default_name)}
+
+
+@pytest.fixture(params=[files, hubspot, hubspot_dated, salesforce], ids=lambda make: make.__name__)
+def names(request: pytest.FixtureRequest) -> Names:
+    return NAMES.get(request.param, Names())
+
+
+@pytest.fixture
+def id_of(names: Names) -> IdOf:
+    return names.record
+
+
+@pytest.fixture
+def crm(names: Names, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crm]:
+    for name, text in (("accounts", ACCOUNTS), ("deals", DEALS)):
+        spelt = re.sub(r"\b[129]0[0-9]\b", lambda found: names.record(found[0]), text)
+        (tmp_path / f"{name}.csv").write_text(spelt, encoding="utf-8")
+    make: Callable[[Path], AbstractContextManager[Crm]] = request.node.callspec.params["names"]
     with make(tmp_path) as found:
         yield found
 
@@ -143,15 +192,19 @@ def write(record: str, **values: str | None) -> RecordWrite:
     return RecordWrite(Target.ACCOUNT, record, tuple(values.items()))
 
 
-def test_a_full_pull_delivers_every_record_once_as_canonical_text(crm: Crm) -> None:
+def test_a_full_pull_delivers_every_record_once_as_canonical_text(crm: Crm, id_of: IdOf) -> None:
     taken, summary = pull(crm)
     accounts, deals = taken.rows(Table.ACCOUNTS), taken.rows(Table.DEALS)
-    assert [accounts[n]["name"] for n in ("101", "102", "103")] == ['Jansen, "de" bakker', "Ünal & Zn", "Third"]
-    assert [accounts[n]["employees"] for n in ("101", "102", "103")] == ["12", None, "7"]
+    assert [accounts[n]["name"] for n in (id_of("101"), id_of("102"), id_of("103"))] == [
+        'Jansen, "de" bakker',
+        "Ünal & Zn",
+        "Third",
+    ]
+    assert [accounts[n]["employees"] for n in (id_of("101"), id_of("102"), id_of("103"))] == ["12", None, "7"]
     assert {n: (d["is_won"], d["is_closed"], d["deal_type"]) for n, d in deals.items()} == {
-        "201": ("true", "true", "new"),
-        "202": ("false", "true", "existing"),
-        "203": ("false", "false", "new"),
+        id_of("201"): ("true", "true", "new"),
+        id_of("202"): ("false", "true", "existing"),
+        id_of("203"): ("false", "false", "new"),
     }
     assert len(accounts) == len(deals) == 3
     assert summary.full
@@ -174,7 +227,7 @@ def test_pages_come_from_the_calling_thread_and_keep_their_columns(crm: Crm) -> 
     assert all(total is None or done <= total for _, done, total in taken.steps)
 
 
-def test_a_deal_leads_to_its_account_by_column_or_by_link(crm: Crm) -> None:
+def test_a_deal_leads_to_its_account_by_column_or_by_link(crm: Crm, id_of: IdOf) -> None:
     asked = {**COLUMNS, Table.DEALS: (*COLUMNS[Table.DEALS], "account_id")}
     taken, summary = pull(crm, PullRequest(asked))
     links = taken.tables.get(Table.DEAL_ACCOUNTS)
@@ -182,17 +235,17 @@ def test_a_deal_leads_to_its_account_by_column_or_by_link(crm: Crm) -> None:
         found = dict(zip(links["from_id"], links["account_id"], strict=True))
     else:
         found = {deal: row["account_id"] for deal, row in taken.rows(Table.DEALS).items()}
-    assert found == {"201": "101", "202": "102", "203": "103"}
+    assert found == {id_of("201"): id_of("101"), id_of("202"): id_of("102"), id_of("203"): id_of("103")}
     assert "account_id" not in summary.not_connected.get(Table.DEALS, frozenset())
 
 
 def test_what_the_crm_does_not_have_is_not_connected(crm: Crm) -> None:
-    asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "no_such_field"), Table.ACTIVITIES: ("activity_id", "kind")}
+    asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "no_such_field"), Table.CURRENCY_RATES: ("currency", "rate")}
     taken, summary = pull(crm, PullRequest(asked))
     assert summary.not_connected[Table.ACCOUNTS] == frozenset({"no_such_field"})
-    assert summary.not_connected[Table.ACTIVITIES] == frozenset({"activity_id", "kind"})
+    assert summary.not_connected[Table.CURRENCY_RATES] == frozenset({"currency", "rate"})
     assert "no_such_field" not in taken.tables[Table.ACCOUNTS]
-    assert Table.ACTIVITIES not in taken.tables
+    assert Table.CURRENCY_RATES not in taken.tables
 
 
 def test_a_required_field_that_is_missing_is_an_error_that_names_it(crm: Crm) -> None:
@@ -201,53 +254,58 @@ def test_a_required_field_that_is_missing_is_an_error_that_names_it(crm: Crm) ->
         pull(crm, PullRequest(asked, required={Table.ACCOUNTS: frozenset({"no_such_field"})}))
 
 
-def test_provisioning_twice_finds_everything_present_and_preflight_agrees(crm: Crm) -> None:
+def test_provisioning_twice_finds_everything_present_and_preflight_agrees(crm: Crm, names: Names) -> None:
     dry = crm.provision(OUTPUTS, language="nl", dry_run=True)
-    assert {step.property for step in dry} == {output.name for output in OUTPUTS}
+    assert {step.property for step in dry} >= {names.property(output.name) for output in OUTPUTS}
     crm.provision(OUTPUTS, language="nl", dry_run=False)
     again = crm.provision(OUTPUTS, language="nl", dry_run=False)
     assert {step.action for step in again} == {"present"}
     crm.preflight(OUTPUTS)
 
 
-def test_what_was_written_is_read_and_pulled_back_as_it_was(crm: Crm) -> None:
+def test_what_was_written_is_read_and_pulled_back_as_it_was(crm: Crm, id_of: IdOf) -> None:
     crm.provision(OUTPUTS, language="en", dry_run=False)
-    (outcome,) = crm.write([write("101", **VALUES)])
-    assert (outcome.target, outcome.record, outcome.landed) == (Target.ACCOUNT, "101", Landed.WRITTEN)
-    assert crm.read(Target.ACCOUNT, ["101"], [*VALUES]) == {"101": VALUES}
+    (outcome,) = crm.write([write(id_of("101"), **VALUES)])
+    assert (outcome.target, outcome.record, outcome.landed) == (Target.ACCOUNT, id_of("101"), Landed.WRITTEN)
+    assert crm.read(Target.ACCOUNT, [id_of("101")], [*VALUES]) == {id_of("101"): VALUES}
     taken, _ = pull(crm, PullRequest({**COLUMNS, Table.ACCOUNTS: ("account_id", *VALUES)}))
-    assert taken.rows(Table.ACCOUNTS)["101"] == {"account_id": "101", **VALUES}
-    assert taken.rows(Table.ACCOUNTS)["102"] == {"account_id": "102", **dict.fromkeys(VALUES)}
+    assert taken.rows(Table.ACCOUNTS)[id_of("101")] == {"account_id": id_of("101"), **VALUES}
+    assert taken.rows(Table.ACCOUNTS)[id_of("102")] == {"account_id": id_of("102"), **dict.fromkeys(VALUES)}
 
 
-def test_a_value_is_cleared_with_none(crm: Crm) -> None:
+def test_a_value_is_cleared_with_none(crm: Crm, id_of: IdOf) -> None:
     crm.provision(OUTPUTS, language="en", dry_run=False)
-    crm.write([write("101", **VALUES)])
-    (outcome,) = crm.write([write("101", **dict.fromkeys(VALUES))])
+    crm.write([write(id_of("101"), **VALUES)])
+    (outcome,) = crm.write([write(id_of("101"), **dict.fromkeys(VALUES))])
     assert outcome.landed is Landed.WRITTEN
-    assert crm.read(Target.ACCOUNT, ["101"], [*VALUES]) == {"101": dict.fromkeys(VALUES)}
+    assert crm.read(Target.ACCOUNT, [id_of("101")], [*VALUES]) == {id_of("101"): dict.fromkeys(VALUES)}
 
 
-def test_a_record_that_does_not_exist_is_gone_and_the_others_are_written(crm: Crm) -> None:
+def test_a_record_that_does_not_exist_is_gone_and_the_others_are_written(crm: Crm, id_of: IdOf) -> None:
     crm.provision(OUTPUTS, language="en", dry_run=False)
     outcomes = crm.write(
-        [write("101", seg_tier="large"), write("999", seg_tier="large"), write("103", seg_tier="small")]
+        [
+            write(id_of("101"), seg_tier="large"),
+            write(id_of("999"), seg_tier="large"),
+            write(id_of("103"), seg_tier="small"),
+        ]
     )
     assert {outcome.record: outcome.landed for outcome in outcomes} == {
-        "101": Landed.WRITTEN,
-        "999": Landed.GONE,
-        "103": Landed.WRITTEN,
+        id_of("101"): Landed.WRITTEN,
+        id_of("999"): Landed.GONE,
+        id_of("103"): Landed.WRITTEN,
     }
-    assert crm.read(Target.ACCOUNT, ["999", "103"], ["seg_tier"]) == {"999": None, "103": {"seg_tier": "small"}}
+    found = crm.read(Target.ACCOUNT, [id_of("999"), id_of("103")], ["seg_tier"])
+    assert found == {id_of("999"): None, id_of("103"): {"seg_tier": "small"}}
 
 
-def test_changes_since_a_watermark_hold_what_was_written(crm: Crm) -> None:
+def test_changes_since_a_watermark_hold_what_was_written(crm: Crm, id_of: IdOf) -> None:
     crm.provision(OUTPUTS, language="en", dry_run=False)
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "seg_tier")}
     _, first = pull(crm, PullRequest(asked))
-    crm.write([write("102", seg_tier="small")])
+    crm.write([write(id_of("102"), seg_tier="small")])
     taken, second = pull(crm, PullRequest(asked, since=first.watermark))
-    assert taken.rows(Table.ACCOUNTS)["102"]["seg_tier"] == "small"
+    assert taken.rows(Table.ACCOUNTS)[id_of("102")]["seg_tier"] == "small"
     assert second.watermark or second.full
 
 

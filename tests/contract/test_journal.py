@@ -206,3 +206,46 @@ def test_runs_come_newest_first_and_facts_are_remembered(journal: Journal) -> No
     assert journal.recall("k") == "v"
     journal.remember("k", None)
     assert journal.recall("k") is None
+
+
+def ended(journal: Journal, run: str, at: datetime, *changes: Change) -> None:
+    """A run that wrote these and ended."""
+    begin(journal, run, *changes)
+    journal.land(run, [Outcome(Target.ACCOUNT, change.record, Landed.WRITTEN) for change in changes], now=at)
+    journal.finish(run, outcome=RunOutcome.OK, now=at)
+
+
+def names(journal: Journal) -> list[str]:
+    return [row.run for row in journal.runs()]
+
+
+def test_old_runs_go_with_their_changes_and_what_was_last_written_stays(journal: Journal) -> None:
+    for day in range(5):
+        ended(journal, f"r{day}", START + timedelta(days=day), change(new=f"v{day}", record=str(day % 2)))
+    assert journal.prune(before=START + timedelta(days=3), spare=["r1"], most=9) == 2
+    assert names(journal) == ["r4", "r3", "r1"]
+    keys = [(Target.ACCOUNT, record, "seg_tier") for record in "01"]
+    assert journal.last_written(keys) == {keys[0]: ("v4",), keys[1]: ("v3",)}
+    assert journal.prune(before=START + timedelta(days=9), spare=[], most=9) == 3
+    assert journal.last_written(keys) == {keys[0]: ("v4",), keys[1]: ("v3",)}
+    assert journal.run("r4") is None
+    ended(journal, "r5", START, change(new="v5", record="0"))
+    assert journal.last_written(keys[:1]) == {keys[0]: ("v5",)}
+
+
+def test_only_so_many_old_runs_go_at_once_the_oldest_first(journal: Journal) -> None:
+    for day in range(4):
+        ended(journal, f"r{day}", START + timedelta(days=day))
+    assert journal.prune(before=START + timedelta(days=9), spare=[], most=3) == 3
+    assert names(journal) == ["r3"]
+
+
+def test_a_run_that_goes_on_or_whose_write_is_open_stays_however_old_it_is(journal: Journal) -> None:
+    begin(journal, "going")
+    begin(journal, "open", change())
+    journal.finish("open", outcome=RunOutcome.FAILED, now=START)
+    assert journal.prune(before=START + timedelta(days=9), spare=[], most=9) == 0
+    assert [run for run, _ in journal.unsettled()] == ["open"]
+    journal.land("open", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.prune(before=START + timedelta(days=9), spare=[], most=9) == 1
+    assert journal.last_written([TIER]) == {TIER: ("large",)}

@@ -19,10 +19,12 @@ Row = dict[str, str | None]
 Tables = dict[Table, list[Row]]
 
 IDS = [f"A{number:02}" for number in range(14)]
-AMOUNTS = ["0", "0.00", "100", "100.00", "100.005", "99.995", "-50", "2500", "62500.5", "", "12,5", "1e5"]
+AMOUNTS = ["0", "0.00", "100", "100.00", "100.005", "99.995", "-50", "2500", "62500.5", "", "12,5", "1e5", " 12 ", "-0.001"]
 DAYS = [(AS_OF + timedelta(days=days)).isoformat() for days in (0, 1, -1, -365, -366, -364, -30, -29, -700, 20)]
 MOMENTS = [f"{day}T23:30:00Z" for day in DAYS[:5]] + [f"{DAYS[0]}T22:59:59.999+00:00", f"{DAYS[1]}T00:30:00+01:00"]
-BOOLEANS = ["true", "false", "", "TRUE"]
+ODD_MOMENTS = [f"{DAYS[0]}T10:00:00", f" {DAYS[0]} ", f"{DAYS[0]} 23:30+0100", "20240229T100000Z", "2024-W09-4", " "]
+"""Without an offset, with spaces, and ISO 8601 in other clothes."""
+BOOLEANS = ["true", "false", "", "TRUE", " true"]
 
 
 def one(*texts: str) -> SearchStrategy[str]:
@@ -37,7 +39,7 @@ ACCOUNT = {
     "name": sometimes(["Één BV", 'A "quoted", name']),
     "type": sometimes(["PARTNER", "vendor", "Other"]),
     "lifecycle": sometimes(["lead", "opportunity"]),
-    "employees": sometimes(["99", "100", "101", "0", "12.5", "250.0"]),
+    "employees": sometimes(["99", "100", "101", "0", "12.5", "250.0", " 12 ", " ", "-0"]),
     "own_turnover": sometimes(AMOUNTS),
     "industry": sometimes(["MACHINERY", "RETAIL"]),
     "parent_id": sometimes([*IDS, "nobody"]),
@@ -69,8 +71,8 @@ DEAL = {
     "amount": one(*AMOUNTS),
     "home_amount": sometimes(["90", "80.005"]),
     "currency": one("EUR", "", "eur", "USD", "GBP"),
-    "close_date": one(*DAYS, *MOMENTS, ""),
-    "created_at": sometimes(MOMENTS),
+    "close_date": one(*DAYS, *MOMENTS, *ODD_MOMENTS, ""),
+    "created_at": sometimes([*MOMENTS, *ODD_MOMENTS]),
     "is_renewal": sometimes(BOOLEANS),
     "term_months": sometimes(["12", "36", "1"]),
     "probability": sometimes(["0", "0.5", "1"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,15 @@ def test_another_value_is_a_difference(tmp_path: Path, name: str, holds: str | N
     assert [(d.property, d.found) for d in found] == [(name, holds)]
 
 
+def test_where_there_are_checkboxes_only_false_and_empty_are_one(tmp_path: Path) -> None:
+    rules = load_texts({"r.yaml": RULES})
+    for keeps_false, wrong in ((True, {"seg_say_no"}), (False, set())):
+        row = RIGHT | {"asked": "false", "seg_say_no": None, "seg_signals": "RICH"}
+        asked = replace(request(tmp_path, {Table.ACCOUNTS: [row], Table.DEALS: []}), keeps_false=keeps_false)
+        with evaluated(rules, asked) as evaluation:
+            assert {d.property for _, found in evaluation.differences() for d in found if not d.follows} == wrong
+
+
 def test_a_value_that_follows_goes_along_and_never_alone(tmp_path: Path) -> None:
     assert properties(tmp_path, seg_last_evaluated="2025-01-01") == set()
     assert properties(tmp_path, seg_last_evaluated="2025-01-01", seg_tier="regular") == {
@@ -154,6 +164,21 @@ def test_the_context_tells_who_and_what(tmp_path: Path) -> None:
     assert context == AccountContext(
         "A", "Acme", "7", 400_000_00, "regular", "large", say_no_before=None, say_no_wanted=True
     )
+
+
+def test_the_revenue_of_a_group_counts_once_and_its_members_are_told_together(tmp_path: Path) -> None:
+    moves = {"seg_tier": "regular", "seg_say_no": ""}
+    accounts = [
+        RIGHT | moves | {"account_id": "A"},
+        RIGHT | moves | {"account_id": "B", "parent_id": "A"},
+        RIGHT | moves | {"account_id": "C"},
+    ]
+    with evaluated(load_texts({"r.yaml": RULES}), request(tmp_path, {Table.ACCOUNTS: accounts})) as evaluation:
+        groups = {context.account: context.group for context, _ in evaluation.differences()}
+        counted = evaluation.figures().revenue_had_tier_cents
+    assert groups["A"] == groups["B"] is not None
+    assert groups["C"] is None
+    assert counted == 2 * 400_000_00
 
 
 def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +16,8 @@ from connector.engine.reading import Column, load
 from connector.engine.sources import find, in_folder
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
+from connector.rules.cells import UNKNOWN, half_up
+from connector.rules.reading import Unreadable, read_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +45,7 @@ def read(db: DuckDBPyConnection, file: Path, **types: Type) -> tuple[list[tuple[
     return db.execute(f"select {names} from read_accounts order by account_id").fetchall(), reasons
 
 
-@pytest.mark.parametrize(
+CELLS = pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
         (Type.MONEY, "12.345", Decimal("12.35")),
@@ -86,8 +89,20 @@ def read(db: DuckDBPyConnection, file: Path, **types: Type) -> tuple[list[tuple[
         (Type.MULTI, "a; b;c", "a;b;c"),
         (Type.MONEY, "", None),
         (Type.DATE, "", None),
+        (Type.MONEY, " 12 ", Decimal("12.00")),
+        (Type.MONEY, "-0.001", Decimal("0.00")),
+        (Type.BOOLEAN, " true ", True),
+        (Type.DATE, " 2026-03-31 ", date(2026, 3, 31)),
+        (Type.DATE, "2026-03-31 22:00+00", date(2026, 4, 1)),
+        (Type.TIMESTAMP, "2026-03-31 09:30", UNREADABLE),
+        (Type.TIMESTAMP, "20260331T093000Z", UNREADABLE),
+        (Type.NUMBER, "  ", None),
+        (Type.TEXT, " as it is ", " as it is "),
     ],
 )
+
+
+@CELLS
 def test_a_cell_is_read_exactly_or_listed(
     db: DuckDBPyConnection, tmp_path: Path, kind: Type, text: str, value: object
 ) -> None:
@@ -96,6 +111,21 @@ def test_a_cell_is_read_exactly_or_listed(
     rows, reasons = read(db, file, cell=kind)
     assert rows == [(None if value is UNREADABLE else value,)]
     assert [reason.code for reason in reasons] == (["UNREADABLE"] if value is UNREADABLE else [])
+
+
+@CELLS
+def test_plain_python_reads_a_cell_as_the_engine_does(kind: Type, text: str, value: object) -> None:
+    try:
+        found = read_cell(text, kind, time_zone=ZoneInfo("Europe/Amsterdam"))
+    except Unreadable:
+        found = UNREADABLE  # type: ignore[assignment]
+    if isinstance(found, tuple):
+        found = ";".join(found)
+    assert found == (UNKNOWN if value is None else value)
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [f"{half_up(Decimal(text), 1):f}" for text in ("-0.04", "-0.05", "0.04")] == ["0.0", "-0.1", "0.0"]
 
 
 def test_an_unreadable_cell_is_listed_with_file_row_and_column(db: DuckDBPyConnection, tmp_path: Path) -> None:

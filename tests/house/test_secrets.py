@@ -68,6 +68,7 @@ def test_no_command_prints_a_secret(command: str, codes: set[int], capfd: pytest
 
 
 def test_the_state_holds_no_secret(home: Path) -> None:
+    assert run(["provision"]) == 0
     assert run(["sync", "--yes"]) in {0, 4}
     for path in home.rglob("*"):
         if path.is_file() and path.name != "token":

@@ -61,8 +61,12 @@ def heard(certificate: Path) -> Iterator[tuple[str, list[str]]]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    with HTTPServer(("127.0.0.1", 0), Ear) as server:
-        server.handle_error = lambda *_: None  # type: ignore[method-assign] # a refused handshake is what is tested
+
+    class Quiet(HTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """A handshake that is refused is what is tested."""
+
+    with Quiet(("127.0.0.1", 0), Ear) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

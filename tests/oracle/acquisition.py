@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import rounded
@@ -11,6 +10,8 @@ from tests.oracle.service import gross_margin
 from tests.oracle.value import NEW_FROM, YEAR, recurring
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from tests.oracle.world import Account, Group, World
 
 
@@ -70,7 +71,7 @@ def _low(world: World, group: Group, account: Account) -> bool | None:
 def _payback(world: World, group: Group, account: Account) -> Fraction | None:
     """Cost over the margin of a month."""
     cost, gross = account.row.number("acquisition_cost_total"), gross_margin(world, account)
-    if cost is None or gross is None or gross <= 0 or not group.active:
+    if cost is None or gross is None or account.revenue <= 0 or gross <= 0 or not group.active:
         return None
     return cost / (gross / YEAR)
 

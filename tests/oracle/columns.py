@@ -17,26 +17,85 @@ Record = dict[str, str]
 TICKETS = ("ticket_id", "account_id", "created_at", "closed_at", "category", "priority")
 ACTIVITIES = ("activity_id", "account_id", "kind", "started_at", "minutes")
 RATES = ("currency", "valid_from", "rate")
-DEALS = (
-    "deal_id,account_id,name,pipeline,stage,is_won,is_closed,amount,currency,close_date,created_at,deal_type,"
-    "is_renewal,probability,discount_pct,term_months,recurring"
-).split(",")
-BASIC = "account_id,name,type,lifecycle,lead_status,employees,industry,owner_id,country,last_contact".split(",")
-CUSTOM = (
-    "own_turnover,activity_code,certifications,parent_id,contacts_with_details,pain_fit,growth_potential,"
-    "potential_annual_revenue,share_of_wallet_pct,current_supplier,quote_requested_at,referred_by,network_role,nps,"
-    "invoiced_revenue_12m,reference_customer,pilot_customer,knowhow_index,gross_margin_pct,sm_cost_12m,"
-    "acquisition_cost_total,acquisition_cost_reduction_tried,service_hours_12m,contract_end_date,seg_exclude"
-).split(",")
-INVOICES = (
-    "oldest_open_invoice_date,oldest_open_invoice_due_date,first_invoice_open_since,open_invoice_amount,"
-    "invoice_disputed,invoice_data_updated_at"
-).split(",")
-OVERRIDES = "seg_override_tier,seg_override_say_no,seg_override_reason,seg_override_until".split(",")
-PREVIOUS = (
-    "seg_tier,seg_tier_since,seg_previous_tier,seg_pyramid_level,seg_customer_type,seg_ladder_step,seg_signals,"
-    "seg_say_no_reasons,seg_last_evaluated,seg_override_status"
-).split(",")
+DEALS = [
+    "deal_id",
+    "account_id",
+    "name",
+    "pipeline",
+    "stage",
+    "is_won",
+    "is_closed",
+    "amount",
+    "currency",
+    "close_date",
+    "created_at",
+    "deal_type",
+    "is_renewal",
+    "probability",
+    "discount_pct",
+    "term_months",
+    "recurring",
+]
+BASIC = [
+    "account_id",
+    "name",
+    "type",
+    "lifecycle",
+    "lead_status",
+    "employees",
+    "industry",
+    "owner_id",
+    "country",
+    "last_contact",
+]
+CUSTOM = [
+    "own_turnover",
+    "activity_code",
+    "certifications",
+    "parent_id",
+    "contacts_with_details",
+    "pain_fit",
+    "growth_potential",
+    "potential_annual_revenue",
+    "share_of_wallet_pct",
+    "current_supplier",
+    "quote_requested_at",
+    "referred_by",
+    "network_role",
+    "nps",
+    "invoiced_revenue_12m",
+    "reference_customer",
+    "pilot_customer",
+    "knowhow_index",
+    "gross_margin_pct",
+    "sm_cost_12m",
+    "acquisition_cost_total",
+    "acquisition_cost_reduction_tried",
+    "service_hours_12m",
+    "contract_end_date",
+    "seg_exclude",
+]
+INVOICES = [
+    "oldest_open_invoice_date",
+    "oldest_open_invoice_due_date",
+    "first_invoice_open_since",
+    "open_invoice_amount",
+    "invoice_disputed",
+    "invoice_data_updated_at",
+]
+OVERRIDES = ["seg_override_tier", "seg_override_say_no", "seg_override_reason", "seg_override_until"]
+PREVIOUS = [
+    "seg_tier",
+    "seg_tier_since",
+    "seg_previous_tier",
+    "seg_pyramid_level",
+    "seg_customer_type",
+    "seg_ladder_step",
+    "seg_signals",
+    "seg_say_no_reasons",
+    "seg_last_evaluated",
+    "seg_override_status",
+]
 PEOPLE = (0, 40, 99, 100, 101, 250)
 EDGES = (100, 500, 1250, 2500, 5000, 6250, 10_000, 12_500, 25_000, 50_000)
 TIERS = ("strategic", "large", "development", "regular", "transactional", "inactive", "prospect", "suspect", "unknown")
@@ -149,7 +208,7 @@ def _override(chance: Chance) -> Record:
     if not chance.often(0.3):
         return dict.fromkeys(OVERRIDES, "")
     return {
-        "seg_override_tier": chance.maybe(0.6, chance.one(*TIERS[:5], "excluded")),
+        "seg_override_tier": chance.maybe(0.6, chance.one(*TIERS[:8])),
         "seg_override_say_no": chance.maybe(0.5, chance.one("force_say_no", "force_clear")),
         "seg_override_reason": chance.maybe(0.85, "Agreed with the board"),
         "seg_override_until": chance.maybe(0.85, chance.ago(0, -30, -180, 1, 200)),

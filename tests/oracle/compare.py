@@ -16,6 +16,9 @@ from tests.oracle.parameters import Parameters
 from tests.oracle.populations import Population, draw
 from tests.oracle.product import evaluated
 
+QUALITY = "seg_data_quality"
+RELIABLE = {"complete": "reliable", "partial": "reliable"}
+"""domain.md leaves open which inputs a complete account has; it does not leave open which data nobody can rely on."""
 Difference = tuple[int, str, str, object, object]
 
 
@@ -31,7 +34,8 @@ def differences(case: Population, folder: Path, answers: Any = None) -> list[Dif
         (case.seed, account.id, name, plain(wanted), found.get(name))
         for account, found in ((world.accounts[one], answers[one]) for one in answers)
         for name, wanted in account.out.items()
-        if name in found and plain(wanted) != plain(found[name])
+        if name in found
+        and plain(wanted) != plain(RELIABLE.get(found[name], found[name]) if name == QUALITY else found[name])
     ]
 
 
@@ -57,17 +61,12 @@ def main(first: int, last: int, only: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, last):
             case = draw(seed)
-            try:
-                found = differences(case, Path(folder) / str(seed))
-            except Exception as error:
-                print(f"seed {seed}: {type(error).__name__}: {str(error)[:300]} {case.parameters}")
-                counts["ERROR"] += 1
-                continue
-            for _, account, name, wanted, answer in found:
+            for _, account, name, wanted, answer in differences(case, Path(folder) / str(seed)):
                 counts[name] += 1
                 if only in {"", name}:
-                    print(seed, account, name, "domain:", shown(wanted), "product:", shown(answer), case.parameters)
-    print(dict(counts))
+                    told = f"domain: {shown(wanted)} product: {shown(answer)} {case.parameters}"
+                    sys.stdout.write(f"{seed} {account} {name} {told}\n")
+    sys.stdout.write(f"{last - first} populations, differences by property: {dict(counts)}\n")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tests.oracle.loyalty import loyalty_outputs
 from tests.oracle.payment import payment
 from tests.oracle.pyramid import confidence, settle_levels
 from tests.oracle.revenue import settle_revenue
+from tests.oracle.sentences import Findings, reason
 from tests.oracle.service import Service, service_outputs, settle_service
 from tests.oracle.signals import signals
 from tests.oracle.tier import settle_tier
@@ -59,6 +60,7 @@ def metric(world: World, group: Group, services: Mapping[str, Service]) -> Fract
 def _tell_group(world: World, group: Group, account: Account) -> None:
     level, step = group.given("seg_pyramid_level"), group.given("seg_ladder_step")
     account.out |= {
+        "seg_data_quality": "insufficient" if group.unreliable else "reliable",
         "seg_pyramid_level": group.level,
         "seg_revenue_12m": cents(group.revenue) if group.revenue_known else None,
         "seg_revenue_rank": group.rank,
@@ -66,14 +68,22 @@ def _tell_group(world: World, group: Group, account: Account) -> None:
         "seg_confidence": confidence(world) if group.active else None,
         "seg_ladder_step": group.ladder_step,
         "seg_ladder_rank": STEPS[group.ladder_step] if group.ladder_step else None,
-        "seg_ladder_change": ladder_change(world, group, seen=True, previous=step and step.text("seg_ladder_step")),
-        "seg_movement": movement(world, group, previous=level and level.text("seg_pyramid_level")),
+        "seg_ladder_change": ladder_change(world, group, previous=step.text("seg_ladder_step") if step else None),
+        "seg_movement": movement(world, group, previous=level.text("seg_pyramid_level") if level else None),
         "seg_customer_type": group.customer_type,
         "seg_potential": group.potential,
         "seg_upside": None if group.upside is None else cents(group.upside),
-        "seg_group_white_space": len(group.members) > 1 and group.active and account.revenue == 0,
+        "seg_group_white_space": white_space(group, account),
         **value_outputs(world, group),
     }
+
+
+def white_space(group: Group, account: Account) -> bool | None:
+    """2.8: buys nothing in a group that buys; unknown as long as revenue is."""
+    unknown = group.lifecycle == "unknown" or (group.active and not account.revenue_known)
+    if len(group.members) > 1 and unknown and (account.revenue == 0 or not account.revenue_known):
+        return None
+    return len(group.members) > 1 and group.active and account.revenue == 0
 
 
 def _tell_account(world: World, group: Group, account: Account, service: Service, *, dreaming: bool) -> None:
@@ -90,12 +100,25 @@ def _tell_account(world: World, group: Group, account: Account, service: Service
         "seg_icp_score": ideal.score,
         "seg_payment_status": paid.status,
         "seg_days_open": paid.days_open,
-        "seg_dream_customer": dreaming and "BAD_PAYER" not in account.signals and not loss,
+        "seg_dream_customer": _dream(group, account, first=dreaming, loss=loss),
         **acquisition_outputs(cost),
         **service_outputs(world, group, service),
         **loyalty_outputs(world, group, account),
     }
     _tell_verdict(account, verdict)
+    if group.lifecycle == "unknown":
+        del account.out["seg_upgrade_offer_due"], account.out["seg_dream_customer"]
+    told = reason(world, group, account, Findings(ideal, service, cost, paid, verdict))
+    if told is not None:
+        account.out["seg_reason"] = told
+
+
+def _dream(group: Group, account: Account, *, first: bool, loss: bool) -> bool | None:
+    """M5: among the first by value, pays, and leaves something; unknown as long as the value is."""
+    if "BAD_PAYER" in account.signals or loss:
+        return False
+    unknown = group.lifecycle in {"customer", "unknown"} and not group.value_known
+    return None if unknown else first
 
 
 def _tell_verdict(account: Account, verdict: Verdict) -> None:

@@ -10,14 +10,42 @@ from typing import TYPE_CHECKING
 from tests.oracle.amounts import rounded
 
 if TYPE_CHECKING:
+    from tests.oracle.tables import Row
     from tests.oracle.world import Account, Group, World
 
 MANUFACTURING = frozenset(
-    "machinery industrial_automation mechanical_or_industrial_engineering electrical_electronic_manufacturing "
-    "automotive aviation_aerospace building_materials chemicals computer_hardware consumer_electronics cosmetics "
-    "dairy defense_space food_production furniture glass_ceramics_concrete medical_devices "
-    "packaging_and_containers paper_forest_products pharmaceuticals plastics printing railroad_manufacture "
-    "semiconductors shipbuilding textiles tobacco manufacturing electronics apparel".split()
+    [
+        "machinery",
+        "industrial_automation",
+        "mechanical_or_industrial_engineering",
+        "electrical_electronic_manufacturing",
+        "automotive",
+        "aviation_aerospace",
+        "building_materials",
+        "chemicals",
+        "computer_hardware",
+        "consumer_electronics",
+        "cosmetics",
+        "dairy",
+        "defense_space",
+        "food_production",
+        "furniture",
+        "glass_ceramics_concrete",
+        "medical_devices",
+        "packaging_and_containers",
+        "paper_forest_products",
+        "pharmaceuticals",
+        "plastics",
+        "printing",
+        "railroad_manufacture",
+        "semiconductors",
+        "shipbuilding",
+        "textiles",
+        "tobacco",
+        "manufacturing",
+        "electronics",
+        "apparel",
+    ]
 )
 PROOF = {"iso 9001", "iso 45001", "vca", "haccp", "brcgs", "gmp", "atex"}
 FIRST_DIVISION, LAST_DIVISION = 10, 33
@@ -38,7 +66,7 @@ class Profile:
 
 def profile(world: World, group: Group, account: Account) -> Profile:
     """Points, coverage and fit; the knock-out first."""
-    people, made, pain = employees(group, account), manufacturing(account), pain_fit(account)
+    people, made, pain = employees(group, account), manufacturing(account.row), pain_fit(account)
     parameters = world.parameters
     size, industry, weight = (parameters.number(f"icp.criteria.{name}.weight") for name in ("size", "industry", "pain"))
     score = size if people is not None and people > parameters.number("icp.criteria.size.employees_more_than") else 0
@@ -66,13 +94,13 @@ def employees(group: Group, account: Account) -> Fraction | None:
     return max((people for people in known if people is not None), default=None)
 
 
-def manufacturing(account: Account) -> bool | None:
+def manufacturing(row: Row) -> bool | None:
     """An activity code wins over the industry."""
-    code = account.row.text("activity_code")
+    code = row.text("activity_code")
     found = re.match(r"[A-Za-z]?\s*(\d\d)", code) if code else None
     if found:
         return FIRST_DIVISION <= int(found[1]) <= LAST_DIVISION
-    industry = account.row.text("industry")
+    industry = row.text("industry")
     return industry.casefold() in MANUFACTURING if industry else None
 
 

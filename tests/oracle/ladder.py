@@ -25,10 +25,10 @@ def settle_ladder(world: World, services: Mapping[str, Service]) -> None:
     for group in world.groups:
         if group.active:
             topmost = group.level in levels or id(group) in best
-            group.ladder_step = "top_customer" if topmost else "regular_customer"
+            group.ladder_step = "top_customer" if topmost else "regular_customer" if group.level else None
         else:
             group.ladder_step = {"inactive": "prospect", "prospect": "prospect", "suspect": "suspect"}.get(
-                group.lifecycle, None
+                group.lifecycle
             )
 
 
@@ -51,9 +51,8 @@ def group_margin(group: Group, services: Mapping[str, Service]) -> Fraction | No
     return sum(known[1:], known[0]) if len(known) == len(margins) else None
 
 
-def ladder_change(world: World, group: Group, *, seen: bool, previous: str | None) -> str | None:
+def ladder_change(world: World, group: Group, *, previous: str | None) -> str | None:
     """M2: against the previous step; `new` only when others were seen before (11.2)."""
-    del seen
     if group.ladder_step is None or world.first_run:
         return None
     if previous not in STEPS:
@@ -64,9 +63,9 @@ def ladder_change(world: World, group: Group, *, seen: bool, previous: str | Non
 
 def movement(world: World, group: Group, *, previous: str | None) -> str | None:
     """M10 by published levels, as `evaluate` has no stored lines (11.2)."""
-    if world.first_run or group.level is None:
+    if world.first_run or (group.level is None and previous in ORDER):
         return None
-    if previous not in ORDER:
+    if previous not in ORDER or group.level is None:
         return "new"
     before, now = ORDER.index(previous), ORDER.index(group.level)
     customer = ORDER.index("small")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from fractions import Fraction
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 DETRACTOR = 6
 NORMED = ("strategic", "large", "development", "regular", "inactive", "prospect")
+LEVELS = ("top", "big", "medium")
 TWO_YEARS, YEAR = 24, 12
 REGULAR_FROM = 3
 
 
-def pattern(world: World, group: Group) -> str:
-    """From the won deals of two years."""
+def pattern(world: World, group: Group) -> str | None:
+    """From the won deals of two years; unknown while one of them lacks its date."""
+    if any(account.undated for account in group.everybody):
+        return None
     days = won_days(world, group)
     if len(days) < REGULAR_FROM:
         return ("none", "one_off", "occasional")[len(days)]
@@ -43,11 +47,13 @@ def won_days(world: World, group: Group) -> list[date]:
 
 def gaps_of(days: Sequence[date]) -> list[int]:
     """Days between neighbours."""
-    return [(after - before).days for before, after in zip(days, days[1:], strict=False)]
+    return [(after - before).days for before, after in pairwise(days)]
 
 
-def at_risk(world: World, group: Group) -> bool:
+def at_risk(world: World, group: Group) -> bool | None:
     """Longer silent than one and a half of its own median interval."""
+    if pattern(world, group) is None and group.lifecycle in {"customer", "unknown"}:
+        return None
     if not group.active or pattern(world, group) != "regular":
         return False
     days = won_days(world, group)
@@ -57,9 +63,9 @@ def at_risk(world: World, group: Group) -> bool:
 def next_contact(world: World, group: Group, account: Account) -> date | None:
     """The last contact and the shortest norm that applies; none for who deserves no attention."""
     last = account.row.day("last_contact")
-    if last is None or account.tier in {"transactional", "suspect"} or account.status == "say_no":
+    if last is None or account.tier in {"transactional", "suspect", "excluded"} or account.status == "say_no":
         return None
-    applying = [name for name in (account.tier, group.level) if name in {*NORMED, "top", "big", "medium"}]
+    applying = [name for name, known in ((account.tier, NORMED), (group.level, LEVELS)) if name in known]
     norms = [world.parameters.whole(f"contact_norm_days.{name}") for name in applying]
     return last + timedelta(days=min(norms)) if norms else None
 
@@ -78,15 +84,18 @@ def _discounts(world: World, deals: Sequence[Deal], kind: str) -> list[Fraction]
     return [discount for discount in found if discount is not None]
 
 
-def offer_due(world: World, group: Group, account: Account) -> bool:
+def offer_due(world: World, group: Group, account: Account) -> bool | None:
     """An open deal of a loyal customer far below what new ones get."""
     mean, nps = new_business_mean(world), nps_of(group)
-    loyal = group.active and (group.tenure or 0) >= world.parameters.whole("loyalty.min_tenure_months")
+    loyal = group.lifecycle in {"customer", "unknown"} and (group.tenure or 0) >= world.parameters.whole(
+        "loyalty.min_tenure_months"
+    )
     if mean is None or not loyal or account.status == "say_no" or (nps is not None and nps <= DETRACTOR):
         return False
     line = mean - world.parameters.number("loyalty.gap_points")
     offers = [deal.row.number("discount_pct") for deal in account.deals if _existing_open(deal)]
-    return any(offer is not None and offer <= line for offer in offers)
+    due = any(offer is not None and offer <= line for offer in offers)
+    return None if due and group.lifecycle == "unknown" else due
 
 
 def _existing_open(deal: Deal) -> bool:

@@ -22,6 +22,8 @@ class Payment:
     days_open: int | None
     first: bool = False
     """The first invoice is the one."""
+    days_told: int | None = None
+    """Days in sentences: open, or at least overdue where the invoice date is not known."""
 
 
 def payment(world: World, account: Account) -> Payment:
@@ -44,7 +46,12 @@ def payment(world: World, account: Account) -> Payment:
     overdue = (world.as_of - due).days
     too_old = days_open is not None and days_open >= whole("payment.bad_open_days")
     too_old = too_old and world.parameters.text("payment.basis") == "open_or_overdue"
-    return Payment(_status(world, overdue, too_old=too_old), days_open, first is not None and first == dated)
+    return Payment(
+        _status(world, overdue, too_old=too_old),
+        days_open,
+        first is not None and first == dated,
+        overdue if days_open is None else days_open,
+    )
 
 
 def _status(world: World, overdue: int, *, too_old: bool) -> str:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 Record = dict[str, str]
 
 
+class Seeded(Random):
+    """Chance that can be had again by its seed."""
+
+
 @dataclass
 class Population:
     """One case: the files' rows, the day, the language and the parameters that are set."""
@@ -42,7 +46,7 @@ class Population:
 
 def draw(seed: int) -> Population:
     """The population of this seed."""
-    random = Random(seed)
+    random = Seeded(seed)
     as_of = random.choice(DATES)
     chance = Chance(random, as_of)
     population = Population(seed, as_of, random.choice(("nl", "en")), draw_parameters(chance))

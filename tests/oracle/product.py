@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.engine.sources import in_folder
 from connector.ports import EvaluationRequest
-from connector.wiring import wire
+from connector.wiring import shipped, wire
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,10 @@ def evaluated(folder: Path, case: Population) -> Answers:
 
 def commanded(folder: Path, case: Population) -> Answers:
     """The same from the real command, in the settings' language."""
-    (folder / "settings.toml").write_text(f'[crm]\nkind = "files"\npath = "."\n[run]\nlanguage = "{case.language}"\n')
+    rules = shipped("rules")
+    (folder / "settings.toml").write_text(
+        f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{rules}"\n[run]\nlanguage = "{case.language}"\n'
+    )
     told = [part for name, value in case.parameters.items() for part in ("--set", f"{name}={value}")]
     call = [sys.executable, "-m", "connector", "--settings", str(folder / "settings.toml"), "evaluate", "--data"]
     done = subprocess.run([*call, str(folder), "--as-of", str(case.as_of), *told], capture_output=True, check=False)

@@ -19,14 +19,18 @@ SURE, FAIR = 100, 20
 
 def settle_levels(world: World) -> None:
     """Every group's level: by rank or amount, kept by its buffer; other groups carry their lifecycle."""
-    base = sorted((group for group in world.active if group.revenue_known), key=lambda group: (_bare(group), -group.metric))
+    base = sorted(
+        (group for group in world.active if group.revenue_known), key=lambda group: (_bare(group), -group.metric)
+    )
     count = len(base)
     if world.parameters.text("pyramid.population") == "active_plus_inactive":
         count += sum(group.lifecycle == "inactive" for group in world.groups)
     cuts = cut_offs(world, count)
     _settle_lines(world, base, cuts)
     for group in world.groups:
-        group.level = group.computed_level = group.lifecycle if group.lifecycle in {"inactive", "prospect", "suspect"} else None
+        group.level = group.computed_level = (
+            group.lifecycle if group.lifecycle in {"inactive", "prospect", "suspect"} else None
+        )
     for first, last in tied_blocks(base):
         level = "small" if _bare(base[first - 1]) else block_level(first, last, cuts)
         for group in base[first - 1 : last]:
@@ -133,10 +137,10 @@ def same_quarter(world: World, group: Group) -> bool:
 
 
 def gini(amounts: Sequence[Fraction]) -> Fraction | None:
-    """7.2: the Gini coefficient, None when there is nothing to share."""
+    """7.2: the Gini coefficient; nothing to share is shared equally."""
     total, count = sum(amounts, ZERO), len(amounts)
     if total <= 0:
-        return None
+        return Fraction(0) if amounts else None
     ordered = sorted(amounts)
     weighted = sum(((2 * place - count - 1) * amount for place, amount in enumerate(ordered, 1)), ZERO)
     return weighted / (count * total)

@@ -12,6 +12,7 @@ from tests.oracle.world import ZERO, Account, Deal, Group, World
 if TYPE_CHECKING:
     from datetime import date
 
+SILENT = {None, "AMOUNT_MISSING"}
 TOO_MANY_UNKNOWN = Fraction(1, 5)
 
 
@@ -53,9 +54,10 @@ def _settle_account(world: World, account: Account) -> None:
     inside = [deal for deal in account.deals if in_window(world, deal)]
     troubled = [deal for deal in inside if deal.trouble]
     excluded = [deal for deal in troubled if deal.trouble != "AMOUNT_MISSING"]
-    undated = any(deal.won and deal.closed_on is None for deal in account.deals)
+    account.undated = any(deal.won and deal.closed_on is None for deal in account.deals)
+    undated = any(deal.won and deal.closed_on is None and deal.trouble in SILENT for deal in account.deals)
     account.revenue_known = len(excluded) == len(troubled) and not undated
-    account.unreliable = len(excluded) > len(inside) * TOO_MANY_UNKNOWN or account.unreadable
+    account.unreliable = account.undated or len(excluded) > len(inside) * TOO_MANY_UNKNOWN or account.unreadable
     days = [deal.closed_on for deal in account.deals if bought(world, deal) and deal.closed_on]
     account.tenure = full_months(min(days), world.as_of) if days else None
     source = parameters.text("revenue.source")
@@ -107,6 +109,8 @@ def _settle_lifecycle(world: World, group: Group) -> None:
         group.lifecycle = "unknown"
     elif group.revenue > 0:
         group.lifecycle = "customer"
+    elif any(account.undated for account in group.members):
+        group.lifecycle = "unknown"
     elif group.won_count:
         group.lifecycle = "inactive"
     elif any(evidence(world, account) for account in group.members):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from tests.oracle.amounts import cents, rounded
@@ -12,6 +11,7 @@ from tests.oracle.world import ZERO, Account, Contact, Group, World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
 T = TypeVar("T")
 HOUR = 60
@@ -45,13 +45,15 @@ def settle_service(world: World) -> dict[str, Service]:
     burden = sum((found[account.id].burden or ZERO for account in base), ZERO)
     for account in base:
         service = found[account.id]
+        if not account.revenue_known:
+            continue
         service.index = _index(service.energy, energy, account.revenue, revenue)
         service.burden_index = _index(service.burden, burden, account.revenue, revenue)
     return found
 
 
 def _index(part: Fraction | None, total: Fraction, revenue: Fraction, all_revenue: Fraction) -> Fraction | None:
-    if part is None or total <= 0 or revenue <= 0 or all_revenue <= 0:
+    if part is None or total <= 0 or revenue == 0 or all_revenue == 0:
         return None
     return (part / total) / (revenue / all_revenue)
 
@@ -61,17 +63,17 @@ def _service(world: World, group: Group, account: Account) -> Service:
     burden = [contact for contact in account.contacts if not _left_out(world, contact)]
     year = _within_year(world, account.contacts)
     told = account.row.number("service_hours_12m")
-    hours = told if told is not None else _if(world.tickets, year * number("service.hours_per_contact"))
+    hours = told if told is not None else _if(year * number("service.hours_per_contact"), connected=world.tickets)
     cost = told * number("service.hourly_rate") if told is not None else None
-    cost = cost if told is not None else _if(world.tickets, year * number("service.cost_per_contact"))
-    burden_hours = _if(world.tickets, _within_year(world, burden) * number("service.hours_per_contact"))
+    cost = cost if told is not None else _if(year * number("service.cost_per_contact"), connected=world.tickets)
+    burden_hours = _if(_within_year(world, burden) * number("service.hours_per_contact"), connected=world.tickets)
     gross = gross_margin(world, account) if group.active and account.revenue_known else None
     margin = gross - cost if gross is not None and cost is not None else None
     spend = account.row.number("sm_cost_12m")
     return Service(
-        _if(world.tickets, sum(in_days(one.day, world.as_of, QUARTER_DAYS) for one in account.contacts)),
-        _if(world.tickets, sum(in_days(one.day, world.as_of, MONTH_DAYS) for one in burden)),
-        _if(world.tickets, _within_year(world, burden)),
+        _if(sum(in_days(one.day, world.as_of, QUARTER_DAYS) for one in account.contacts), connected=world.tickets),
+        _if(sum(in_days(one.day, world.as_of, MONTH_DAYS) for one in burden), connected=world.tickets),
+        _if(_within_year(world, burden), connected=world.tickets),
         cost,
         margin,
         gross,
@@ -81,7 +83,7 @@ def _service(world: World, group: Group, account: Account) -> Service:
     )
 
 
-def _if(connected: bool, value: T) -> T | None:
+def _if(value: T, *, connected: bool) -> T | None:
     return value if connected else None
 
 

@@ -78,7 +78,11 @@ CHOICES = {
     "stability.publish": ("quarterly",),
 }
 TOGETHER = (
-    {"pyramid.absolute_lines.top": "50000", "pyramid.absolute_lines.big": "25000", "pyramid.absolute_lines.medium": "5000"},
+    {
+        "pyramid.absolute_lines.top": "50000",
+        "pyramid.absolute_lines.big": "25000",
+        "pyramid.absolute_lines.medium": "5000",
+    },
     {
         "pyramid.levels.top.customers_pct": "5",
         "pyramid.levels.big.customers_pct": "10",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.oracle.world import Account, Group, World
-
 if TYPE_CHECKING:
     from datetime import date
+
+    from tests.oracle.world import Account, Group, World
 
 RANKS = (
     "strategic",

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.days import add_months
-from tests.oracle.icp import employees, manufacturing
+from tests.oracle.icp import KNOCKED_OUT_BELOW, manufacturing
 from tests.oracle.pyramid import LEVELS, same_quarter
 from tests.oracle.world import ZERO, Deal, Group, World
 
@@ -32,6 +32,8 @@ def _settle_potential(world: World, group: Group) -> None:
         (pipeline(world, group), False),
         (peers(world, group), True),
     ]
+    if not group.revenue_known:
+        sources = []
     amounts = [amount for amount, _ in sources if amount is not None]
     group.upside = max(amounts[0], ZERO) if amounts else None
     told = group.given("growth_potential")
@@ -91,26 +93,30 @@ def _in_pipeline(deal: Deal, until: date) -> bool:
 
 def peers(world: World, group: Group) -> Fraction | None:
     """Source 5: what customers of the same kind and size buy, for prospects."""
-    kind = _kind(group)
+    kind = _kind(world, group)
     if group.lifecycle != "prospect" or kind is None:
         return None
-    alike = [other.revenue for other in world.active if other.revenue_known and _kind(other) == kind]
+    alike = [other.revenue for other in world.active if other.revenue_known and _kind(world, other) == kind]
     return sum(alike, ZERO) / len(alike) if len(alike) >= PEERS_NEEDED else None
 
 
-def _kind(group: Group) -> tuple[bool, int] | None:
+def _kind(world: World, group: Group) -> tuple[bool, int] | None:
     """11.15: manufacturing or not, and fewer than, exactly or more than 100 employees."""
-    made, people = manufacturing(group.top), employees(group, group.top)
-    if made is None or people is None:
+    code, industry = group.given("activity_code"), group.given("industry")
+    told = code or industry
+    made = manufacturing(told) if told else None
+    known = [people for account in group.everybody if (people := account.row.number("employees")) is not None]
+    if made is None or not known:
         return None
-    return made, (people > WHOLE) - (people < WHOLE)
+    line = world.parameters.number("icp.criteria.size.employees_more_than")
+    return made, (max(known) > line) - (max(known) < KNOCKED_OUT_BELOW)
 
 
 def current_value_high(world: World, group: Group) -> bool:
     """The first axis, with its buffer around the line."""
     told = world.parameters.optional("customer_type.current_value.high_min")
     line = world.lines.get("medium") if told is None else told
-    if line is None or group.value <= 0:
+    if line is None or not group.value_known or group.value <= 0:
         return False
     before = previously_high(group)
     if before is None:
@@ -130,7 +136,7 @@ def previously_high(group: Group) -> bool | None:
 
 
 def _type(world: World, group: Group) -> str | None:
-    if not group.revenue_known and group.lifecycle in {"customer", "unknown"}:
+    if group.lifecycle == "unknown" or (group.active and not group.revenue_known):
         return "unknown"
     if group.lifecycle not in {"customer", "prospect"}:
         return None

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 NEW_FROM, YEAR = 3, 12
+VALUES = ("seg_customer_value", "seg_margin_value", "seg_clv", "seg_ambassador_index")
 
 
 def settle_values(world: World) -> None:
     """FW, R, AW, KW and customer value of every group."""
     for group in world.groups:
+        group.value_known = known_value(world, group)
         group.fw = financial_value(world, group)
         group.referred = referred_revenue(world, group)
     for group in world.groups:
@@ -27,7 +29,11 @@ def settle_values(world: World) -> None:
         estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
         brought = group.referred or estimated
         bought = group.won_count > 0
-        group.value = ZERO if not bought else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        group.value = (
+            ZERO
+            if not bought
+            else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
+        )
 
 
 def financial_value(world: World, group: Group) -> Fraction:
@@ -43,6 +49,16 @@ def financial_value(world: World, group: Group) -> Fraction:
     if any(deal.term_months for deal in won):
         return sum((_per_year(deal.amount, deal.term_months) for deal in won), ZERO)
     return annualised(world, group)
+
+
+def known_value(world: World, group: Group) -> bool:
+    """2.9: a won deal of unknown amount inside the years of FW, or without a date, leaves the value unknown."""
+    months = world.parameters.whole("customer_value.fw_years") * YEAR
+    months = min(months, (group.tenure or 0) // YEAR * YEAR)
+    inside = [deal for deal in group.deals if deal.won and (in_months(deal.closed_on, world.as_of, months))]
+    missing = any(deal.trouble == "AMOUNT_MISSING" for deal in inside)
+    undated = any(account.undated for account in group.members)
+    return not missing and not undated and (group.revenue_known or months > 0)
 
 
 def _per_year(amount: Fraction | None, months: Fraction | None) -> Fraction:
@@ -66,14 +82,13 @@ def recurring(world: World, deals: Sequence[Deal]) -> bool:
 
 def referred_revenue(world: World, group: Group) -> Fraction:
     """R: revenue of those who came through this group within the referral window."""
-    ids = {account.id for account in group.members}
+    ids = {account.id for account in group.everybody}
     months = world.parameters.whole("customer_value.referral_window_months")
     return sum(
         (
             other.revenue
             for other in world.groups
-            if other is not group
-            and in_months(other.customer_since, world.as_of, months)
+            if in_months(other.customer_since, world.as_of, months)
             and any(account.row.text("referred_by") in ids for account in other.members)
         ),
         ZERO,
@@ -132,7 +147,11 @@ def know_how(world: World, group: Group) -> Fraction:
 
 def dreams(world: World) -> set[int]:
     """M5: groups among the first 20% by customer value, by identity; the rest of the test is per member."""
-    return first_by(world.active, world.parameters.number("customer_value.dream_top_pct"), lambda group: group.value)
+    return first_by(
+        [group for group in world.active if group.value_known],
+        world.parameters.number("customer_value.dream_top_pct"),
+        lambda group: group.value,
+    )
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
@@ -144,16 +163,21 @@ def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Frac
 
 def value_outputs(world: World, group: Group) -> dict[str, object]:
     """M5 (5)."""
-    row = group.given("gross_margin_pct")
-    percent = row.number("gross_margin_pct") if row else None
-    percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
-    return {
-        "seg_customer_value": cents(group.value),
-        "seg_margin_value": None if percent is None else cents(group.value * percent / 100),
-        "seg_clv": cents(group.value * world.parameters.number("customer_value.loyalty_years")),
-        "seg_ambassador_index": None if group.aw is None else rounded(group.aw, 4),
+    told: dict[str, object] = {
         "seg_ambassador_source": group.aw_source,
         "seg_referred_revenue_12m": cents(group.referred),
         "seg_is_ambassador": group.ambassador,
         "seg_knowhow_index": rounded(group.kw, 4),
+    }
+    row = group.given("gross_margin_pct")
+    percent = row.number("gross_margin_pct") if row else None
+    percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
+    bought = group.won_count > 0 or any(account.undated for account in group.members)
+    if bought and not group.value_known:
+        return dict.fromkeys(VALUES) | told
+    return told | {
+        "seg_customer_value": cents(group.value),
+        "seg_margin_value": None if percent is None else cents(group.value * percent / 100),
+        "seg_clv": cents(group.value * world.parameters.number("customer_value.loyalty_years")),
+        "seg_ambassador_index": None if group.aw is None else rounded(group.aw, 4),
     }

@@ -138,7 +138,7 @@ def _obey(account: Account, verdict: Verdict) -> None:
 
 def _scope(world: World, group: Group, account: Account, verdict: Verdict) -> str:
     """5.4, 5.7, 11.20."""
-    if not group.active:
+    if group.lifecycle in {"prospect", "suspect", "inactive"} or ("MANUAL" in verdict.hits and not group.active):
         return "decline"
     grave = {"N2", "N3", "N4", "MANUAL"} & set(verdict.hits) or {"UNPROFITABLE", "BAD_PAYER"} & account.signals
     return "exit_review" if grave or has_contract(world, group) else "no_extra_effort"

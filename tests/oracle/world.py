@@ -59,6 +59,7 @@ class Group:
     lifecycle: str = "suspect"
     customer_since: date | None = None
     tenure: int | None = None
+    value_known: bool = True
     won_count: int = 0
     metric: Fraction = ZERO
     rank: int | None = None
@@ -111,6 +112,8 @@ class Account:
     warnings: set[str] = field(default_factory=set)
     group: Group | None = None
     unreadable: bool = False
+    undated: bool = False
+    """A won deal lacks its date: nobody knows whether it counts."""
     out: dict[str, object] = field(default_factory=dict)
     revenue: Fraction = ZERO
     tenure: int | None = None

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.errors import AccessRefused, BadAnswer, ConnectorError, QuotaUsedUp, StopRun, UsageError
-from connector.model.fields import Table
+from connector.model.fields import Table, Type
+from connector.model.outputs import Output
+from connector.ports import PullRequest
 from tests.hubspot.parts import FakeClock
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
-from tests.salesforce.parts import TOKEN, pulled, salesforce_at
+from tests.salesforce.parts import COLUMNS, TOKEN, pulled, salesforce_at
 from tests.salesforce.tiny import V, account, described, organisation
 
 if TYPE_CHECKING:
@@ -185,6 +187,25 @@ def test_the_share_kept_for_others_is_not_touched(server: Scripted) -> None:
     server.only("Account/describe", Reply(200, {"fields": fields, "updateable": True}, headers=used))
     with pytest.raises(QuotaUsedUp, match="40 of the day's 100"):
         pulled(salesforce_at(server.url, max_share_of_daily_quota=0.5))
+
+
+def test_doctor_names_the_values_a_record_type_does_not_offer(server: Scripted) -> None:
+    tiny, kind = server.tiny, "012xx0000000001AAA"
+    offered = [{"value": "small", "active": True}, {"value": "large", "active": False}]
+    mappings = [{"picklistsForRecordType": [{"picklistName": "Seg_Tier__c", "picklistValues": offered}]}]
+    told = {"fields": tiny.fields["Account"], "updateable": True, "recordTypeInfos": [{"recordTypeId": kind}]}
+
+    def rule(seen: Seen) -> Reply | None:
+        if seen.path.endswith(f"layouts/{kind}"):
+            return Reply(200, {"recordTypeMappings": mappings})
+        return Reply(200, told) if seen.path.endswith("Account/describe") else None
+
+    server.rule = rule
+    tier = Output("seg_tier", Type.TEXT, {"en": "Tier"}, {"large": {"en": "Large"}, "small": {"en": "Small"}})
+    found = list(salesforce_at(server.url).doctor(PullRequest(COLUMNS), [tier]))
+    (line,) = [finding for finding in found if finding.subject == "record types"]
+    assert f"record type {kind} of Account does not offer large in Seg_Tier__c" in line.message
+    assert "Record Types" in line.fix
 
 
 def seen_of(server: Scripted, keep: Callable[[Seen], bool]) -> list[Seen]:

@@ -24,6 +24,8 @@ from tests.salesforce.tiny import account, organisation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.crm.transport import Answer, Call, NoAnswer
+
 CLIENT: dict[str, Any] = {"client_id": "sandbox-integration", "client_secret": Secret("sandbox-secret")}
 LOGINS = {
     "session": Login("session", token=Secret("00D5g00000000G8!sandbox-integration")),
@@ -198,6 +200,26 @@ def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object
     with pytest.raises((BadAnswer, AccessRefused)) as caught:
         pulled(crm)
     assert caught.value.hint
+
+
+def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
+    Granting(server)
+    seen: list[str] = []
+    crm = salesforce_at(server.url, login=LOGINS["client_credentials"], observe=lambda call: seen.append(str(call)))
+    send = crm._client.transport._send
+
+    def sent(call: Call) -> Answer | NoAnswer:
+        seen.append(repr(call))
+        return send(call)
+
+    crm._client.transport._send = sent
+    pulled(crm)
+    basic = [one.headers["Authorization"] for one in server.seen if one.path.endswith("/token")]
+    assert basic[0].startswith("Basic ")
+    shown = " ".join(seen)
+    assert basic[0].removeprefix("Basic ") not in shown
+    assert "sandbox-secret" not in shown
+    assert "00D!planted" not in shown
 
 
 def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import patch
@@ -53,6 +53,8 @@ MOST_REQUESTS = 400
 """Of one run over some twenty companies, in any weather."""
 REAL_ENGINE_EVERY = 8
 """One seed in so many evaluates with DuckDB; the others with the same rules in Python, in a third of the time."""
+OAUTH = 0.4
+"""Share of the seeds that log in as an app."""
 CALM = Weather(seeded(0))
 
 
@@ -89,6 +91,8 @@ class Life:
     folder: Path
     trace: list[str] = field(default_factory=list)
     written: list[Written] = field(default_factory=list)
+    keep_runs: timedelta | None = None
+    refresh_token: str = ""
     time: Time = field(default_factory=Time)
     wires: list[SimulatedWire] = field(default_factory=list)
 
@@ -98,6 +102,10 @@ class Life:
         self.town = Town(self.time, self.chance, index_lag=self.chance.choice([0.0, 0.0, 3.0, 20.0]))
         self.town.populate(self.chance.randrange(3, 9))
         self._provision(self.worker(self.store(), CALM))
+        if self.chance.random() < OAUTH:
+            access = self.town.portal.access
+            self.refresh_token = access.refresh_token = "eu1-simulated-refresh"
+            access.rotate, access.expires_in = True, self.chance.choice([200, 1800])
 
     # ── workers ──────────────────────────────────────────────────────────────────────────────────
 
@@ -115,7 +123,7 @@ class Life:
         """A process that starts; with `fate`, one that dies at a call to its journal or mirror."""
         crm = connect(
             base_url="http://simulated.invalid",
-            token=TOKEN,
+            **self._login(),
             now=self.time.now,
             ticks=self.time.ticks,
             sleep=self.time.sleep,
@@ -133,11 +141,18 @@ class Life:
             lease=store.lease,
             rules=rules(),
             request=REQUEST,
-            policy=Policy(limits=open_limits(), lease_wait_seconds=0),
+            policy=Policy(limits=open_limits(), lease_wait_seconds=0, keep_runs=self.keep_runs),
             clock=self.time.now,
             progress=lambda *_: None,
             **ports,
         )
+
+    def _login(self) -> dict[str, Any]:
+        """A token that stays, or an app whose tokens expire within a run and are replaced with each renewal."""
+        if not self.refresh_token:
+            return {"token": TOKEN}
+        app = {"client_id": "app", "client_secret": "app-secret", "refresh_token": self.refresh_token}
+        return {**app, "keep_refresh_token": partial(setattr, self, "refresh_token")}
 
     def _provision(self, walk: Walk) -> None:
         outputs = [published.output for published in rules().outputs]

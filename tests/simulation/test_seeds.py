@@ -12,12 +12,14 @@ import orjson
 import pytest
 
 from tests.simulation import life
-from tests.simulation.life import Life, lived
+from tests.simulation.life import CALM, Life, lived
 from tests.simulation.portal import TOKEN, asked
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.requests import Request
     from connector.sync import Result
+    from tests.simulation.wire import Weather
+    from tests.twins.fate import Fate
 
 AT_ONCE = 20
 SEEDS = 240
@@ -54,8 +56,8 @@ class Careless(Life):
 
     deed = ""
 
-    def run(self, *given: object, **more: object) -> Result | None:
-        result = super().run(*given, **more)  # type: ignore[arg-type] # passed on as they come
+    def run(self, weather: Weather = CALM, *, fate: Fate | None = None) -> Result | None:
+        result = super().run(weather, fate=fate)
         company = str(min(self.town.portal.shelves["companies"].live))
         if self.deed == "writes past the plan":
             self.wires[-1]._apply(_update(company, "seg_revenue_12m", "12"))

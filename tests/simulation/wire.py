@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from tests.simulation.portal import Town
 
 TIMEOUT = 60.0
+EXPIRED = "401-expired"
 PASSING = ["429-ten-secondly", "429-secondly", "423", "500", "502", "503", "504", "524", "reset-before", "slow-before"]
 LOSING = ["reset-after", "cut", "slow-after", "late", "truncate", "empty", "html", "empty-object", "no-results"]
 ODD = ["drop-result", "no-fraction", "no-headers"]
-LASTING = ["429-daily", "401-invalid", "403-scopes", "477", "400-conditional"]
+LASTING = [EXPIRED, "429-daily", "401-invalid", "403-scopes", "477", "400-conditional"]
+ENDING = ("429-daily", "401-invalid")
+"""After one of these a run sends nothing more."""
 KINDS = [(PASSING, 40), (LOSING, 45), (ODD, 10), (LASTING, 5)]
 
 
@@ -50,10 +53,13 @@ class Weather:
     """Another worker's run, at request `meanwhile_at`."""
     meanwhile_at: int | None = None
 
-    def pick(self) -> str:
+    def pick(self, call: Call) -> str:
         """The fault of the next request, or none."""
         if self.chance.random() >= self.faults:
             return ""
+        if call.lane == "oauth":
+            # An answer with a rotated token that gets lost cannot be mended by anybody but a person.
+            return self.chance.choice(PASSING)
         kinds = self.chance.choices([kind for kind, _ in KINDS], [weight for _, weight in KINDS])[0]
         return self.chance.choice(kinds)
 
@@ -79,6 +85,8 @@ class SimulatedWire:
     written: list[Written]
     count: int = 0
     dead: bool = False
+    over: str = ""
+    """What ended the day for this worker."""
     late: list[tuple[int, Request]] = field(default_factory=list)
     """Calls that were given up and are on their way still: (request at which they arrive, call)."""
 
@@ -88,10 +96,12 @@ class SimulatedWire:
         self._arrive()
         self._meanwhile(call)
         self._die(call, after=False)
-        fault = self.weather.pick()
+        fault = self.weather.pick(call)
+        assert not self.over, f"{call.path} was sent although {self.over} had ended the day"
         request = _request(call, bearer)
         self.trace.append(f"{self.count} {call.method} {call.path} {fault}")
         found = self._outcome(request, fault)
+        self.over = fault if fault in ENDING else ""
         self._die(call, after=True)
         return found
 
@@ -118,7 +128,7 @@ class SimulatedWire:
             self.trace.append(self.town.happens())
 
     def _die(self, call: Call, *, after: bool) -> None:
-        due = self.count == self.weather.dies_at and after is self.weather.dies_after
+        due = self.count == self.weather.dies_at and after is self.weather.dies_after and call.lane != "oauth"
         if self.dead or due:
             if not self.dead:
                 self.trace.append(f"dies {'after' if after else 'before'} {call.path}")

@@ -161,6 +161,16 @@ def test_a_forgotten_account_leaves_no_trace_in_a_packed_plan(store: Store) -> N
     assert [row.change.record for row in store.journal.changes("r1")] == ["2"]
 
 
+def test_with_an_account_what_was_written_on_its_deals_is_forgotten(held: Store) -> None:
+    deal = Change(account="1", target=Target.DEAL, record="d1", property="seg_deal_tier", old=None, new="large")
+    begin(held, "r1", [change("1"), deal, change("2")], sent=True)
+    landed = [outcome(Landed.WRITTEN, "1"), Outcome(Target.DEAL, "d1", Landed.WRITTEN), outcome(Landed.WRITTEN, "2")]
+    held.journal.land("r1", landed, now=START)
+    held.journal.forget(Target.ACCOUNT, ["1"])
+    assert [row.change.record for row in held.journal.changes("r1")] == ["2"]
+    assert held.journal.last_written([(Target.DEAL, "d1", "seg_deal_tier")]) == {}
+
+
 def test_only_open_changes_are_listed_when_asked(held: Store) -> None:
     begin(held, "r1", [change("1"), change("2")], sent=True)
     held.journal.intend("r1", [change("3")], landed=Landed.KEPT, reason="a person set it")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.fields import KEY, Table
 from connector.ports import (
+    Cost,
     Finding,
     Page,
     Progress,
@@ -64,6 +65,10 @@ class ModelCrm:
     calls: int = 0
     versions: dict[tuple[Target, str], int] = field(default_factory=dict)
     version: int = 0
+
+    def cost(self, records: int, /) -> Cost:
+        """One call each."""
+        return Cost(0, records, records)
 
     def put(self, target: Target, record: str, /, **values: str | None) -> None:
         """What anybody else does in the CRM."""

@@ -151,6 +151,17 @@ class MemoryJournal:
     def discard(self, run: str) -> None:
         self.planned[run] = [item for item in self.planned[run] if item.row.tries]
 
+    def prune(self, *, before: datetime, spare: Sequence[str], most: int) -> int:
+        stay = {*spare, *(run for run, _ in self.unsettled())}
+        ended = [run for run, row in self.rows.items() if row.finished is not None and row.finished < before]
+        old = [run for run in ended if run not in stay][:most]
+        numbers = [list(self.rows).index(run) for run in old]
+        for run in old:
+            del self.rows[run], self.planned[run]
+        for key, (number, value) in self.written.items():
+            self.written[key] = (number - sum(1 for gone in numbers if gone < number), value)
+        return len(old)
+
     def forget(self, target: Target, records: Sequence[str]) -> None:
         for key in [key for key in self.written if key[0] is target and key[1] in records]:
             del self.written[key]

@@ -12,7 +12,7 @@ from connector.crm.files.outputs import Outputs
 from connector.errors import BadAnswer, UsageError
 from connector.model.changes import Landed, Outcome, Target
 from connector.model.fields import KEY, Table
-from connector.ports import Finding, Page, ProvisionStep, PullSummary, Quota
+from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quota
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -84,6 +84,10 @@ class FilesCrm:
                 for record in mine
             ]
         return outcomes
+
+    def cost(self, _records: int, /) -> Cost:
+        """See ports.Crm.cost; files take no calls."""
+        return Cost(0, 0, 0)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """Do nothing: a file takes any column."""

@@ -16,9 +16,10 @@ from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.crm.placed import placed
 from connector.errors import StopRun, UsageError
+from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.hubspot.client import Client
@@ -87,18 +88,24 @@ class HubSpot:
         if len(batch) > self.batch_size or any(item.target != target for item in batch):
             raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
         wanted: dict[str, dict[str, str]] = {}
+        before: dict[str, dict[str, str]] = {}
         for item in batch:
-            values = {self._source(target, name): mapping.to_hubspot(value) for name, value in item.values}
-            wanted.setdefault(item.record, {}).update(values)
+            wanted.setdefault(item.record, {}).update(self._texts(target, item.values))
+            before.setdefault(item.record, {}).update(self._texts(target, item.before))
         writer = Writer(
             self._client,
             self._paths,
             self._objects(target),
             definitions=partial(self._known, target),
         )
-        fates = writer.write(wanted)
+        fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
+
+    def cost(self, records: int, /) -> Cost:
+        """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
+        batches = -(-records // BATCH)
+        return Cost(2, batches, batches)
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight; passes when the definitions may not be read, the CRM will judge each write."""
@@ -151,6 +158,9 @@ class HubSpot:
 
     def _objects(self, target: Target) -> Objects:
         return Objects(self._client, self._paths, mapping.KIND[mapping.TABLE_OF[target]])
+
+    def _texts(self, target: Target, values: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+        return {self._source(target, name): mapping.to_hubspot(value) for name, value in values}
 
     def _source(self, target: Target, name: str) -> str:
         return self._fields.property(mapping.TABLE_OF[target], name)

@@ -49,6 +49,13 @@ GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in HubSpot")
 MERGED = Fate(Landed.GONE, "MERGED", "the record was merged into another in HubSpot")
 
 
+TOUCHED = Fate(
+    Landed.UNSETTLED,
+    "ANSWER_LOST",
+    "its answer was lost, and somebody changed the record meanwhile: it is not sent again",
+)
+
+
 class Definitions(Protocol):
     """The property definitions, read again when asked `afresh`; None when they may not be read."""
 
@@ -71,9 +78,15 @@ class Writer:
         self._paths = paths
         self._objects = objects
         self._definitions = definitions
+        self._before: Mapping[str, Values] = {}
 
-    def write(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
-        """The fate of every record. Raises StopRun only while no fate at all is known."""
+    def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
+        """The fate of every record. Raises StopRun only while no fate at all is known.
+
+        `before` are the values held when they were looked at last: a record whose answer was lost and that holds
+        others by then was changed by somebody, and is not sent again.
+        """
+        self._before = before
         fates = self._objections(wanted, afresh=False)
         self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
         return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
@@ -162,8 +175,9 @@ class Writer:
         fates.update(dict.fromkeys(found.survivors, MERGED))
         definitions = self._definitions(afresh=False) or {}
         for record in found.records:
-            if _holds(record["properties"], batch[record["id"]], definitions):
-                fates[record["id"]] = WRITTEN
+            before, wanted = self._before.get(record["id"], {}), batch[record["id"]]
+            fate = _settled(record["properties"], wanted, before=before, definitions=definitions)
+            fates.update({record["id"]: fate} if fate else {})
         return {record: values for record, values in batch.items() if record not in fates}
 
     def _objections(self, wanted: Mapping[str, Values], *, afresh: bool) -> dict[str, Fate]:
@@ -222,14 +236,30 @@ def _fate(error: Mapping[str, Any]) -> Fate:
     return Fate(Landed.REFUSED, str(error.get("category") or "REFUSED"), brief(str(error.get("message") or "refused")))
 
 
-def _holds(found: Mapping[str, Any], wanted: Values, definitions: Mapping[str, Property]) -> bool:
-    """Whether the record holds the values sent, whatever the spelling HubSpot gives them."""
+def _settled(
+    found: Mapping[str, Any], wanted: Values, *, before: Values, definitions: Mapping[str, Property]
+) -> Fate | None:
+    """What became of a record's write, by the values it holds now; None when it never arrived and may be sent again.
+
+    HubSpot takes a record whole or not at all: one value that arrived proves the others, whatever they are now.
+    """
+    arrived, touched = [], False
     for name, value in wanted.items():
-        known = definitions.get(name)
-        kind, field_kind = (known.type, known.field_type) if known else ("string", "")
-        if mapping.canonical(found.get(name), kind, field_kind) != mapping.canonical(value, kind, field_kind):
-            return False
-    return True
+        was = before.get(name)
+        held, new, old = (_canonical(definitions, name, text) for text in (found.get(name), value, was))
+        arrived.append(held == new)
+        if held == new and was is not None and new != old:
+            return WRITTEN
+        touched = touched or (was is not None and held not in (new, old))
+    if all(arrived):
+        return WRITTEN
+    return TOUCHED if touched else None
+
+
+def _canonical(definitions: Mapping[str, Property], name: str, text: str | None) -> str | None:
+    """The text as we write it, whatever the spelling HubSpot gives it."""
+    known = definitions.get(name)
+    return mapping.canonical(text, known.type if known else "string", known.field_type if known else "")
 
 
 def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from connector.crm.salesforce.schema import Entity
 
 _WHAT = "writing in bulk"
+CALLS = 6
+"""Of one job that is done at the first look: made, filled, closed, looked at, and its two kinds of results read."""
 _DONE = ("JobComplete", "Failed", "Aborted")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from connector.crm.salesforce.answers import Problem
     from connector.crm.salesforce.auth import Credentials
@@ -103,6 +106,13 @@ class Client:
         if isinstance(document, list):
             return document
         raise unreadable(call, answer)
+
+    def server_time(self) -> datetime | None:
+        """Salesforce's clock as its last answer gave it; None when it gave none."""
+        try:
+            return parsedate_to_datetime(self.told_time).astimezone(UTC)
+        except (TypeError, ValueError):
+            return None
 
     def close(self) -> None:
         """Close connections."""

@@ -47,6 +47,8 @@ class Situation:
     exclude_persons: bool = True
     merged: Mapping[str, list[str]] = field(default_factory=dict)
     """Account id -> ids merged into it."""
+    discounts: Mapping[str, str] | None = None
+    """Deal id -> discount in percent, where the settings look for it on the line items; None where they do not."""
 
 
 class Imprecise(Exception):
@@ -138,6 +140,8 @@ class Columns:
             return lambda texts: [self._merged_into(name) for name in texts("Id")]
         if self.source.table is Table.ACCOUNTS and logical == "seg_exclude":
             return self._exclusion()
+        if self.source.table is Table.DEALS and logical == "discount_pct" and self._situation.discounts is not None:
+            return lambda texts: [(self._situation.discounts or {}).get(name or "") for name in texts("Id")]
         if (
             self.source.table is Table.DEALS
             and logical == "pipeline"

@@ -16,6 +16,7 @@ from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.write import Writer
 from connector.errors import StopRun, UsageError
+from connector.ports import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,6 +104,10 @@ class Salesforce:
         fates = writer.write(wanted)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
+
+    def cost(self, records: int, /) -> Cost:
+        """See ports.Crm.cost; a target is described to read it, and once more before it is written to."""
+        return Cost(2, -(-records // READ_AT_ONCE), write.calls(records))
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import permissions, queries, reference
+from connector.crm.salesforce import permissions, queries, record_types, reference
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
@@ -87,6 +86,11 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     if not wrong:
         yield Finding("good", "fields", f"all {len(outputs)} outputs have their field, and this user may edit them")
     yield from _edits(existing)
+    for target, entity in existing.items():
+        wanted = provisioner.options(target, outputs)
+        for line in record_types.lacking(provisioner.client, entity, wanted):
+            fix = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
+            yield Finding("warning", "record types", line, fix)
 
 
 def _edits(existing: Existing) -> Iterator[Finding]:
@@ -108,9 +112,8 @@ def _quota(quota: Quota) -> Finding:
 
 def _clock(client: Client, now: datetime) -> Finding:
     """Dates are judged by our clock, changes by Salesforce's: they should agree."""
-    try:
-        theirs = parsedate_to_datetime(client.told_time)
-    except (TypeError, ValueError):
+    theirs = client.server_time()
+    if theirs is None:
         return Finding("unchecked", "clock", "Salesforce's answers carry no date")
     apart = abs(now - theirs)
     if apart <= _CLOCKS_AGREE:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, queries, soql
@@ -67,20 +66,13 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
     """
     what = f"reading the deletion log of {source.entity}"
     with suppress(Refused, Forbidden):
-        end = _server_now(client)
+        end = client.server_time()
         if end is None or end - begin < timedelta(minutes=2):
             return set()
         window = _minute(max(begin, end - _LOG_DAYS)), _minute(end)
         told = client.get(client.path(f"sobjects/{source.entity}/deleted/"), what, start=window[0], end=window[1])
         return {str(row["id"]) for row in listed(told.get("deletedRecords")) if isinstance(row, dict) and row.get("id")}
     return set()
-
-
-def _server_now(client: Client) -> datetime | None:
-    try:
-        return parsedate_to_datetime(client.told_time)
-    except (TypeError, ValueError):
-        return None
 
 
 def _minute(at: datetime) -> str:

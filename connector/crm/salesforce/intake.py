@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import queries, reference, schema
+from connector.crm.salesforce import discounts, queries, reference, schema
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.columns import Columns, Situation
 from connector.crm.salesforce.sources import SOURCES
@@ -47,17 +47,20 @@ class Intake:
         for source in self._sources():
             self._describe(source)
         self._currencies()
+        if self.fields.override(Table.DEALS, "discount_pct") == discounts.NAMED and discounts.visible(self.client):
+            self.situation = replace(self.situation, discounts={})
         for source in self._sources():
-            if source.entity in self.entities:
+            if source.table not in self.closed:  # calls without meetings would be a count that is too low
                 self._open(source)
         for table in SOURCES:
             self._alike(table)
         self.require()
 
     def stamp(self) -> None:
-        """Note the newest change of each kind, before anything is read."""
+        """Note Salesforce's time before anything is read; where it tells none, the newest change of each kind."""
+        now = self.client.server_time()
         for entity in self.columns:
-            self.stamps[entity] = queries.newest(self.client, entity)
+            self.stamps[entity] = now.isoformat() if now else queries.newest(self.client, entity)
 
     def tables(self) -> list[Table]:
         """The tables that are connected."""
@@ -84,6 +87,8 @@ class Intake:
                 raise UsageError(f"[fields] {name}: {wrong.get(name) or self._not_there(table, name)}", hint=_GRANT)
 
     def _not_there(self, table: Table, name: str) -> str:
+        if self.fields.override(table, name) == discounts.NAMED:
+            return f"{discounts.NAMED} may not be read by this user"
         entity = SOURCES[table][0].entity if table in SOURCES else table.value
         field_name = self.fields.candidates(table, name)[0]
         return f"Salesforce has no field {entity}.{field_name}, or hides it from this user"

@@ -34,6 +34,7 @@ class PermissionSet:
 
 INTEGRATION = PermissionSet("Customer_Tier_Integration", "Customer Tier Integration", edits=True)
 READ = PermissionSet("Customer_Tier_Read", "Customer Tier Read", edits=False)
+BOTH = (INTEGRATION, READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,7 @@ class Grants:
 
 def wanted(fields: Mapping[str, bool]) -> list[Grants]:
     """Both sets; `fields` tells of each field whether we write it."""
-    return [
-        Grants(kind, {name: kind.edits and written for name, written in fields.items()}) for kind in (INTEGRATION, READ)
-    ]
+    return [Grants(kind, {name: kind.edits and written for name, written in fields.items()}) for kind in BOTH]
 
 
 def found(client: Client, kind: PermissionSet) -> tuple[str | None, dict[str, tuple[str, bool]]]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.crew import gather
-from connector.crm.salesforce import bulk_query, checks, gone, queries, soql, watermark
+from connector.crm.salesforce import bulk_query, checks, discounts, gone, queries, soql, watermark
 from connector.crm.salesforce.bulk_query import NotInBulk
 from connector.crm.salesforce.columns import Imprecise
 from connector.crm.salesforce.sources import SOURCES
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 BULK_FROM = 25
 """Pages of a query from which a bulk job needs fewer calls and less time."""
+_SLICE = 5_000
+"""Rows of a delivered page of a bulk job: texts take more room here than in the file."""
 _PAGE, _SMALL_PAGE = 2_000, 200
 """Rows of a query's page; small with two or more long texts."""
 
@@ -57,14 +59,14 @@ def pull(intake: Intake, deliver: Put, progress: Progress) -> PullSummary:
 
 
 def _everything(intake: Intake, deliver: Put) -> None:
-    _remember_merges(intake, gone.since(intake.client, SOURCES[Table.ACCOUNTS][0], None).winners())
+    _remember(intake, gone.since(intake.client, SOURCES[Table.ACCOUNTS][0], None).winners())
     gather([_reading(intake, columns) for columns in intake.columns.values()], deliver)
 
 
 def _changes(intake: Intake, mark: watermark.Watermark, deliver: Put) -> None:
     """Changed records, the winners of merges with what came to them, then ids that are gone."""
     merged = gone.since(intake.client, SOURCES[Table.ACCOUNTS][0], mark.since("Account")).winners()
-    _remember_merges(intake, merged)
+    _remember(intake, merged, f"Opportunity.{queries.changed_since(mark.since('Opportunity'))}")
     delivered: dict[Table, set[str | None]] = {}
 
     def note(page: Page) -> None:
@@ -81,9 +83,12 @@ def _changes(intake: Intake, mark: watermark.Watermark, deliver: Put) -> None:
         _deliver_gone(intake, mark, columns.source, delivered.get(columns.source.table, set()), deliver)
 
 
-def _remember_merges(intake: Intake, merged: Mapping[str, list[str]]) -> None:
-    if "Account" in intake.columns:
-        intake.columns["Account"].situate(replace(intake.situation, merged=merged))
+def _remember(intake: Intake, merged: Mapping[str, list[str]], *lines: str) -> None:
+    """What rows need that are read after it: merges, and the discounts of line items where they count."""
+    found = None if intake.situation.discounts is None else discounts.read(intake.client, *lines)
+    intake.situation = replace(intake.situation, merged=merged, discounts=found)
+    for columns in intake.columns.values():
+        columns.situate(intake.situation)
 
 
 def _of_accounts(columns: Columns, ids: list[str]) -> str:
@@ -148,7 +153,8 @@ def _in_bulk(intake: Intake, columns: Columns, query: str, what: str) -> Iterato
     try:
         for table in bulk_query.pages(intake.client, query, what, expressions=columns.expressions):
             begun = True
-            yield columns.build(partial(_column, table))
+            for start in range(0, max(1, table.num_rows), _SLICE):
+                yield columns.build(partial(_column, table.slice(start, _SLICE)))
     except NotInBulk as error:
         if begun:
             raise

@@ -53,6 +53,11 @@ def _first(*columns: Any) -> Cells:
     return [next((value for value in row if value), None) for row in zip(*columns[:-1], strict=True)]
 
 
+def _moments(*columns: Any) -> Cells:
+    """The first that is not empty; of a mere date, noon."""
+    return [v if v is None or "T" in v else f"{v}T12:00:00Z" for v in _first(*columns)]
+
+
 def _meeting(rows: int) -> Cells:
     return ["meeting"] * rows
 
@@ -65,14 +70,14 @@ _TASK: Made = {
     "activity_id": (("Id",), _first),
     "account_id": (("AccountId",), _first),
     "kind": (("TaskSubtype", "CallDurationInSeconds"), _task_kinds),
-    "started_at": (("CompletedDateTime", "ActivityDate", "CreatedDate"), _first),
+    "started_at": (("CompletedDateTime", "ActivityDate", "CreatedDate"), _moments),
     "minutes": (("CallDurationInSeconds",), _minutes),
 }
 _EVENT: Made = {
     "activity_id": (("Id",), _first),
     "account_id": (("AccountId",), _first),
     "kind": ((), _meeting),
-    "started_at": (("StartDateTime", "ActivityDateTime", "ActivityDate"), _first),
+    "started_at": (("StartDateTime", "ActivityDateTime", "ActivityDate"), _moments),
     "minutes": (("DurationInMinutes",), _first),
 }
 _USER: Made = {

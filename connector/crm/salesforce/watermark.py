@@ -1,4 +1,4 @@
-"""Where the next pull for changes begins: the newest change Salesforce showed before this one, by its own stamps.
+"""Where the next pull for changes begins: Salesforce's own time before this one began.
 
 No clock of ours is in it, so a wrong or fixed clock loses nothing. Stamps are set when a transaction starts and seen
 when it ends, minutes later at times: the overlap covers that.
@@ -24,7 +24,7 @@ BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Watermark:
-    """Per kind of record its newest known change."""
+    """Per kind of record the moment up to which it is known."""
 
     newest: Mapping[str, str | None] = field(default_factory=dict)
 

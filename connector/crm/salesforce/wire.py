@@ -78,7 +78,8 @@ class Wire:
         """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
         chunks = []
         try:
-            while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            response.raw.decode_content = True
+            while chunk := response.raw.read1(_CHUNK):
                 chunks.append(chunk)
                 if self._ticks() > deadline:
                     response.close()

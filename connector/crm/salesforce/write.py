@@ -58,6 +58,11 @@ _MAYBE_GONE = frozenset(
 """Codes of records that may no longer be there; reading them tells."""
 
 
+def calls(records: int) -> int:
+    """The calls that writing so many records takes when every answer comes at once and nobody holds a record."""
+    return bulk_write.CALLS if records > BULK_FROM else -(-records // collections.MOST)
+
+
 class Writer:
     """Writes to one kind of record."""
 

@@ -217,7 +217,8 @@ class _Builder:
             yield Entry(Name(name, Type.BOOLEAN), name)
 
     def _shields(self) -> Iterator[Entry]:
-        """List protections only where they turned a NO: not where a person forced it."""
-        person = Or((self._condition(self.decision.forced), self._condition(self.decision.cleared)))
+        """List protections only where they turned a NO: not where a person decided or too little is known."""
+        decision = self.decision
+        other = Or(tuple(self._condition(why) for why in (decision.forced, decision.cleared, decision.unknown_when)))
         for name in self._protections():
-            yield Entry(And((self._standing(), Not(person), Name(f"protect.{name}", Type.BOOLEAN))), name)
+            yield Entry(And((self._standing(), Not(other), Name(f"protect.{name}", Type.BOOLEAN))), name)

@@ -23,7 +23,7 @@ class App:
     """A connected app or external client app, and whom it runs as under client credentials."""
 
     client_id: str
-    client_secret: str = "sandbox-secret"  # noqa: S105 - a made-up secret of a made-up org, told in its documentation
+    client_secret: str
     run_as: str | None = INTEGRATION
     certificate: bytes | None = None
     """PEM of a certificate or public key; None refuses JWT bearer."""
@@ -50,7 +50,7 @@ class Access:
     token: str | None = None
     """The only static session id, of the integration user; None accepts the two of `STATIC`."""
     passwords: dict[str, str] = field(default_factory=lambda: dict.fromkeys((INTEGRATION, ADMIN), "sandbox-password"))
-    security_token: str = "sandbox-token"  # noqa: S105 - as above
+    security_token: str = field(default="sandbox-token")
     apps: dict[str, App] = field(default_factory=dict)
     rotate: bool = False
     """A refresh hands out a new refresh token and revokes the old one."""
@@ -64,7 +64,12 @@ class Access:
 
     def __post_init__(self) -> None:
         for name, run_as in (("sandbox-integration", INTEGRATION), ("sandbox-admin", ADMIN)):
-            self.apps.setdefault(name, App(name, run_as=run_as, refresh_token=f"5Aep861-{name}"))
+            self.apps.setdefault(name, App(name, "sandbox-secret", run_as=run_as, refresh_token=f"5Aep861-{name}"))
+
+    def certify(self, pem: bytes) -> None:
+        """Let every app take assertions signed with the key of a certificate."""
+        for app in self.apps.values():
+            app.certificate = pem
 
     def random(self, length: int) -> str:
         """Give letters for a token."""
@@ -102,7 +107,7 @@ class Access:
         return found.username
 
     def expire(self) -> None:
-        """End every session there is, the static ones too unless one was asked for."""
+        """End every session a login has opened; a static one ends by being revoked."""
         self.sessions.clear()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import orjson
@@ -11,7 +12,7 @@ import orjson
 from connector.sandbox.answers import HTML, Answer
 from connector.sandbox.app import App
 from connector.sandbox.calls import Call, read_query
-from connector.sandbox.salesforce import control, oauth
+from connector.sandbox.salesforce import control, metadata, oauth, soap
 from connector.sandbox.salesforce.answers import Refusal
 from connector.sandbox.salesforce.calls import Asked
 from connector.sandbox.salesforce.failures import ACTIONS, instead, spoiled, unexpected
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from connector.sandbox.salesforce.org import Org
 
 log = logging.getLogger(__name__)
+SOAP = re.compile(r"/services/Soap/([um])/(\d+\.\d+)(?:/.*)?", re.IGNORECASE)
+SESSION = re.compile(rb"(sessionId>)[^<]*")
 LONGEST = 16_384
 """Bytes of the target, and of target and headers together."""
 SMALLEST_ZIP = 2_048
@@ -46,6 +49,10 @@ def _routed(org: Org, call: Call) -> Answer:
         return oauth.token(org, call)
     if path == "/services/oauth2/revoke":
         return oauth.revoke(org, call)
+    if path == "/services/oauth2/userinfo":
+        return oauth.user_info(org, call)
+    if (found := SOAP.fullmatch(path)) is not None and call.method == "POST":
+        return soap.login(org, call, found[2]) if found[1].lower() == "u" else metadata.respond(org, call)
     if path == "/services/data":
         return versions()
     version, rest = split(call.path)
@@ -103,6 +110,11 @@ class Salesforce(App[Call]):
         if whole > LONGEST:
             return Answer(431, b"<html><body><h1>431 Request Header Fields Too Large</h1></body></html>", HTML)
         return None
+
+    def noted(self, call: Call, query: str) -> tuple[str, bytes]:
+        """Blot out sessions: they stand in the envelopes of SOAP, and in what is asked of OAuth."""
+        oauth_call = call.path.startswith("/services/oauth2")
+        return "" if oauth_call else query, b"" if oauth_call else SESSION.sub(rb"\1(hidden)", call.body)
 
     def instead(self, rule: Rule) -> Answer | None:
         """Give the answer that a fault sends instead of doing anything."""

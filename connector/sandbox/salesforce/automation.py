@@ -38,7 +38,15 @@ def validate(org: Org, sobject: str, record: Record, before: Record | None) -> N
         about = rule.get("object", sobject) == sobject and rule.get("on") in {None, _event(before)}
         if about and _matches(rule, record):
             attached = [rule["shown"]] if rule.get("shown") else []
-            raise invalid("FIELD_CUSTOM_VALIDATION_EXCEPTION", str(rule["message"]), *attached)
+            raise invalid(rule.get("code", "FIELD_CUSTOM_VALIDATION_EXCEPTION"), str(rule["message"]), *attached)
+
+
+def alert(org: Org, sobject: str, record: Record, before: Record | None) -> None:
+    """Refuse a record that a duplicate rule takes for another one; a header lets it be saved all the same."""
+    for rule in org.rules.duplicates:
+        about = rule.get("object", sobject) == sobject and rule.get("on") in {None, _event(before)}
+        if about and _matches(rule, record):
+            raise invalid("DUPLICATES_DETECTED", "Use one of these records?")
 
 
 def _matches(rule: dict[str, Any], record: Record) -> bool:

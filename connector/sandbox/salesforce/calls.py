@@ -45,6 +45,13 @@ class Asked:
             raise Refusal(400, "JSON_PARSER_ERROR", "Can not deserialize: an object was expected at [line:1, column:1]")
         return content
 
+    def objects(self, name: str) -> list[dict[str, Any]]:
+        """Read a list of JSON objects out of the body; an absent one is empty."""
+        held = self.json().get(name) or []
+        if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
+            raise Refusal(400, "JSON_PARSER_ERROR", f"Can not deserialize {name}: a list of objects was expected")
+        return held
+
     def options(self, header: str) -> dict[str, str]:
         """Read a header of the form `batchSize=200, client=x` or `a=b; c=d`."""
         parts = self.call.header(header).replace(";", ",").split(",")

@@ -57,6 +57,8 @@ def upsert(asked: Asked, name: str, field: str) -> Answer:
 
     def act(record: dict[str, Any]) -> dict[str, Any]:
         value = next((found for key, found in record.items() if key.lower() == field.lower()), None)
+        if value is None and field.lower() == "id":
+            return _good(writer(asked).create(sobject, record)) | {"created": True}
         if value is None:
             raise invalid("MISSING_ARGUMENT", f"{field} not specified")
         identity, made = upsert_one(asked, sobject, field, value, record)
@@ -90,20 +92,24 @@ def retrieve(asked: Asked, name: str) -> Answer:
         fields = [found for found in asked.call.first("fields").split(",") if found]
     else:
         content = asked.json()
-        ids, fields = list(content.get("ids") or []), list(content.get("fields") or [])
+        ids, fields = (_texts(content.get(key)) for key in ("ids", "fields"))
     if len(ids) > MOST_READ:
         raise Refusal(400, "EXCEEDED_MAX_SIZE_REQUEST", f"The number of ids exceeds the limit of {MOST_READ}")
     rows = asked.org.table(sobject.name).rows
-    found = [rows.get(canonical(str(one)) or "") for one in ids]
+    found = [rows.get(canonical(one) or "") for one in ids]
     return answer(
         [None if row is None or row.get("IsDeleted") else written(asked, sobject, row, fields) for row in found]
     )
 
 
+def _texts(held: object) -> list[str]:
+    return [str(one) for one in held] if isinstance(held, list) else []
+
+
 def _records(asked: Asked) -> list[dict[str, Any]]:
-    records = asked.json().get("records") or []
+    records = asked.objects("records")
     _count(records)
-    kinds = [str((record.get("attributes") or {}).get("type", "")).lower() for record in records]
+    kinds = [_kind(record).lower() for record in records]
     chunks = 1 + sum(1 for before, after in pairwise(kinds) if before != after)
     if chunks > MOST_CHUNKS:
         raise Refusal(400, "INVALID_FIELD", "The number of chunks of different object types exceeds 10")
@@ -121,13 +127,18 @@ def _count(records: list[Any]) -> None:
         raise Refusal(400, "EXCEEDED_MAX_SIZE_REQUEST", "record list cannot exceed 200 records")
 
 
+def _kind(record: dict[str, Any]) -> str:
+    attributes = record.get("attributes")
+    return str(attributes.get("type") or "") if isinstance(attributes, dict) else ""
+
+
 def _sobject(asked: Asked, record: dict[str, Any]) -> SObject:
-    name = (record.get("attributes") or {}).get("type")
+    name = _kind(record)
     if not name:
         raise invalid("INVALID_INPUT", "The attributes of a record must tell its type")
-    found = asked.view.sobject(str(name))
+    found = asked.view.sobject(name)
     if found is None:
-        raise invalid("INVALID_TYPE", no_such_type(str(name)))
+        raise invalid("INVALID_TYPE", no_such_type(name))
     return found
 
 

@@ -23,6 +23,11 @@ SOAP_TYPES = {
     "address": "urn:address",
     **dict.fromkeys(NUMBERS - {"int"}, "xsd:double"),
 }
+MORE_URLS = {
+    "Case": {"caseArticleSuggestions": "suggestedArticles", "caseRowArticleSuggestions": "{ID}/suggestedArticles"},
+    "Event": {"eventSeriesUpdates": "{ID}/fromThisEventOnwards"},
+}
+"""Addresses that only some objects have, behind their own."""
 BYTES = 3
 """Bytes kept for one character."""
 MASTER = "012000000000000AAA"
@@ -66,29 +71,20 @@ FLAGS = {"customSetting": False, "deepCloneable": False, "deprecatedAndHidden": 
 
 def field_told(held: Field, *, editable: bool) -> dict[str, Any]:
     """Describe one field; one the user may only read is not updateable for that user."""
-    soap = SOAP_TYPES.get(held.type, "xsd:string")
-    text = held.type in TEXTS
+    writable = editable and not held.formula
     return {
         **OFF,
         **NONE,
-        "aggregatable": held.sortable and held.type != "boolean",
-        "byteLength": held.length * (BYTES if text else 1),
+        **_sizes(held),
+        **_uses(held),
         "calculated": bool(held.formula),
         "calculatedFormula": held.formula or None,
-        "caseSensitive": held.case_sensitive,
         "compoundFieldName": _compound(held.name),
-        "createable": held.createable and editable and not held.formula,
+        "createable": held.createable and writable,
         "custom": held.custom,
         "defaultValue": held.default if held.type == "boolean" else None,
         "defaultedOnCreate": held.type == "boolean" or held.name in {"OwnerId", "CreatedDate", "SystemModstamp"},
-        "digits": held.precision if held.type == "int" else 0,
-        "externalId": held.external_id,
-        "extraTypeInfo": _extra(held),
-        "filterable": held.filterable,
-        "groupable": held.groupable,
-        "idLookup": held.type == "id" or held.external_id,
         "label": held.label,
-        "length": held.length,
         "name": held.name,
         "nameField": held.name_field,
         "namePointing": len(held.refers) > 1,
@@ -96,27 +92,41 @@ def field_told(held: Field, *, editable: bool) -> dict[str, Any]:
         "permissionable": held.permissionable,
         "picklistValues": held.values,
         "polymorphicForeignKey": len(held.refers) > 1,
-        "precision": held.precision,
         "referenceTo": list(held.refers),
         "relationshipName": held.relationship,
         "restrictedPicklist": held.restricted,
-        "scale": held.scale,
-        "soapType": soap,
-        "sortable": held.sortable,
         "type": held.type,
+        "updateable": held.updateable and writable,
+    }
+
+
+def _sizes(held: Field) -> dict[str, Any]:
+    return {
+        "byteLength": held.length * (BYTES if held.type in TEXTS else 1),
+        "digits": held.precision if held.type == "int" else 0,
+        "extraTypeInfo": "plaintextarea" if held.type == "textarea" else None,
+        "length": held.length,
+        "precision": held.precision,
+        "scale": held.scale,
+        "soapType": SOAP_TYPES.get(held.type, "xsd:string"),
+    }
+
+
+def _uses(held: Field) -> dict[str, bool]:
+    return {
+        "aggregatable": held.sortable and held.type != "boolean",
+        "caseSensitive": held.case_sensitive,
+        "externalId": held.external_id,
+        "filterable": held.filterable,
+        "groupable": held.groupable,
+        "idLookup": held.id_lookup,
+        "sortable": held.sortable,
         "unique": held.unique,
-        "updateable": held.updateable and editable and not held.formula,
     }
 
 
 def _compound(name: str) -> str | None:
     return "BillingAddress" if name.startswith("Billing") and name != "BillingAddress" else None
-
-
-def _extra(held: Field) -> str | None:
-    if held.type != "textarea":
-        return None
-    return "plaintextarea"
 
 
 def _rights(view: View, sobject: SObject) -> dict[str, bool]:
@@ -171,7 +181,6 @@ def describe(asked: Asked, name: str) -> Answer:
     view = asked.view
     sobject = view.named(name)
     found = brief(view, sobject, asked.root)
-    del found["associateEntityType"], found["associateParentEntity"]
     here = f"https://{asked.org.identity.domain}"
     base = f"{asked.root}/sobjects/{sobject.name}"
     found["urls"] |= {
@@ -180,6 +189,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "uiNewRecord": f"{here}/{sobject.prefix}/e",
         "defaultValues": f"{base}/defaultValues?recordTypeId&fields",
     }
+    found["urls"] |= {name: f"{base}/{rest}" for name, rest in MORE_URLS.get(sobject.name, {}).items()}
     fields = view.fields(sobject)
     right = asked.org.right
     found |= {
@@ -198,6 +208,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "networkScopeFieldName": None,
         "recordTypeInfos": _record_types(asked, sobject),
         "searchLayoutable": not sobject.setup,
+        "sobjectDescribeOption": "FULL",
         "supportedScopes": [
             {"label": f"All {sobject.plural.lower()}", "name": "everything"},
             {"label": f"My {sobject.plural.lower()}", "name": "mine"},

@@ -130,6 +130,31 @@ def add_stage(org: Org, name: str, *, outcome: str, probability: float, category
     )
 
 
+def several_currencies(org: Org) -> None:
+    """Turn on several currencies: records, users and rates are in the org's own one from now on."""
+    if org.identity.multi_currency:
+        return
+    org.several_currencies()
+    home = org.identity.currency
+    for row in org.table("User").rows.values():
+        org.table("User").put(row | {"DefaultCurrencyIsoCode": home})
+    for name, table in org.tables.items():
+        if org.objects[name.lower()].get("CurrencyIsoCode") and name not in {"CurrencyType", "DatedConversionRate"}:
+            for row in list(table.rows.values()):
+                table.put({"CurrencyIsoCode": home, **row})
+    add_currency(org, home, 1.0)
+
+
+def add_currency(org: Org, code: str, rate: float) -> None:
+    """Let records be in a currency; `rate` is its units for one of the org's own."""
+    facts = {"DecimalPlaces": 2, "IsActive": True, "IsCorporate": code == org.identity.currency}
+    place(org, "CurrencyType", {"IsoCode": code, "ConversionRate": rate, **facts})
+    for sobject in org.objects.values():
+        for name in ("CurrencyIsoCode", "DefaultCurrencyIsoCode"):
+            if (held := sobject.get(name)) is not None:
+                sobject.add(with_values(held, [code]))
+
+
 def place(org: Org, sobject: str, values: dict[str, Any], *, stamped: str = LONG_AGO) -> Record:
     """Put a record in as the vendor itself would, past every check."""
     held = org.objects[sobject.lower()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import count
+from functools import lru_cache
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -15,8 +15,12 @@ POD = "5g0"
 
 def suffix(short: str) -> str:
     """Give the three check characters of a 15-character id: one bit per character, set for a capital."""
-    groups = (short[start : start + GROUP] for start in range(0, SHORT, GROUP))
-    return "".join(SUFFIX[sum(letter.isupper() << place for place, letter in enumerate(group))] for group in groups)
+    return "".join(_check(short[start : start + GROUP]) for start in range(0, SHORT, GROUP))
+
+
+@lru_cache(maxsize=4096)
+def _check(group: str) -> str:
+    return SUFFIX[sum(letter.isupper() << place for place, letter in enumerate(group))]
 
 
 def canonical(text: str) -> str | None:
@@ -50,7 +54,3 @@ class Mint:
         self.given[prefix] = number = self.given.get(prefix, 999) + 1
         short = f"{prefix}{POD}{base62(number, SHORT - len(prefix) - len(POD))}"
         return short + suffix(short)
-
-    def several(self, prefix: str) -> count[int]:
-        """Give the numbers ids of this prefix go on with; for what is not minted one by one."""
-        return count(self.given.get(prefix, 999) + 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Table
 from connector.sandbox.salesforce.derived import derive, periods, stage_facts
-from connector.sandbox.salesforce.founding import add_user, grant_all, place
+from connector.sandbox.salesforce.founding import add_currency, add_user, grant_all, place, several_currencies
 from connector.sandbox.salesforce.ids import canonical
 from connector.sandbox.salesforce.mapping import DEAL_TYPES, EXTERNAL_ID, ensure
 from connector.sandbox.salesforce.placing import Stages, record_type
@@ -45,6 +45,9 @@ class Loader:
     def __init__(self, org: Org, tables: Tables) -> None:
         self.org, self.tables = org, tables
         self._stamp = second(org.now() - SINCE)
+        self._nobody = next(iter(org.table("User").rows))
+        """Owner of what has none in the files."""
+        self._falses = {name: _falses(held) for name, held in org.objects.items()}
         self._owners: dict[str, str] = {}
         self._accounts: dict[str, str] = {}
         self._fields: dict[tuple[str, str], Field] = {}
@@ -59,8 +62,17 @@ class Loader:
         self._load_deals(self.tables[Table.DEALS])
         self._load_tickets(self.tables.get(Table.TICKETS, []))
         self._load_activities(self.tables.get(Table.ACTIVITIES, []))
+        self._untick()
         grant_all(self.org)
         self.org.schema_version += 1
+
+    def _untick(self) -> None:
+        """Let a checkbox that came with a later row be off on the earlier ones."""
+        for name in ("Account", "Opportunity", "Case"):
+            falses = _falses(self.org.objects[name.lower()])
+            for record in self.org.table(name).rows.values():
+                for field, off in falses.items():
+                    record.setdefault(field, off)
 
     def _load_currencies(self) -> None:
         org, home = self.org, self.org.identity.currency
@@ -68,15 +80,11 @@ class Loader:
         used = {row["currency"] for row in [*rates, *self.tables[Table.DEALS]] if row.get("currency")}
         if not used - {home}:
             return
-        org.several_currencies()
+        several_currencies(org)
         org.identity.dated_rates = bool(rates)
-        for row in org.table("User").rows.values():
-            org.table("User").put(row | {"DefaultCurrencyIsoCode": home})
         latest = {row["currency"]: row for row in sorted(rates, key=lambda row: row["valid_from"])}
-        for code in sorted({home, *latest}):
-            rate = 1.0 if code == home else 1 / float(latest[code]["rate"])
-            facts = {"DecimalPlaces": 2, "IsActive": True, "IsCorporate": code == home}
-            place(org, "CurrencyType", {"IsoCode": code, "ConversionRate": rate, **facts})
+        for code in sorted(latest.keys() - {home}):
+            add_currency(org, code, 1 / float(latest[code]["rate"]))
         self._load_rates(rates)
 
     def _load_rates(self, rates: list[Row]) -> None:
@@ -117,7 +125,7 @@ class Loader:
         created = _instant(row.get("created_at")) or LONG_AGO
         stamp = max(self._stamp, created)
         owner = self._owners.get(row.get("owner_id", ""), self._nobody)
-        record: dict[str, Any] = {"Id": ids[row[key]], **self._falses(sobject), "OwnerId": owner}
+        record: dict[str, Any] = {"Id": ids[row[key]], **self._falses[sobject.name.lower()], "OwnerId": owner}
         if ids[row[key]] != canonical(row[key]):
             record[EXTERNAL_ID] = row[key]
         for logical, text in row.items():
@@ -130,13 +138,6 @@ class Loader:
             record["CurrencyIsoCode"] = row.get("currency") or self.org.identity.currency
         by = {"CreatedById": self._nobody, "LastModifiedById": self._nobody}
         return record | by | {"CreatedDate": created, "LastModifiedDate": stamp, "SystemModstamp": stamp}
-
-    @property
-    def _nobody(self) -> str:
-        return next(iter(self.org.table("User").rows))
-
-    def _falses(self, sobject: SObject) -> dict[str, bool]:
-        return {held.name: False for held in sobject.fields.values() if held.type == "boolean"}
 
     def _field(self, sobject: SObject, logical: str) -> Field:
         known = self._fields.get((sobject.name, logical))
@@ -162,10 +163,6 @@ class Loader:
                 if row.get(logical) in self._accounts:
                     record[self._field(sobject, logical).name] = self._accounts[row[logical]]
             table.put(record)
-        for record in table.rows.values():
-            for held in sobject.fields.values():
-                if held.type == "boolean":
-                    record.setdefault(held.name, False)
 
     def _load_deals(self, rows: list[Row]) -> None:
         sobject, table = self.org.objects["opportunity"], self.org.table("Opportunity")
@@ -209,7 +206,7 @@ class Loader:
             sobject = self.org.objects[name.lower()]
             started = read_stamp(row["started_at"])
             record: dict[str, Any] = {
-                **self._falses(sobject),
+                **self._falses[sobject.name.lower()],
                 "OwnerId": self._nobody,
                 "Subject": row["kind"].capitalize(),
             }
@@ -218,6 +215,10 @@ class Loader:
                 record |= dict.fromkeys(("WhatId", "AccountId"), self._accounts[row["account_id"]])
             made = place(self.org, name, record, stamped=self._stamp)
             made["CreatedDate"] = started
+
+
+def _falses(sobject: SObject) -> dict[str, bool]:
+    return {held.name: False for held in sobject.fields.values() if held.type == "boolean"}
 
 
 def _lasting(row: Row, started: str) -> dict[str, Any]:

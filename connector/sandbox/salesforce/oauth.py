@@ -46,11 +46,13 @@ def token(org: Org, call: Call) -> Answer:
     form = {name: values[0] for name, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
     grant = GRANTS.get(form.get("grant_type", ""))
     try:
-        if grant is None:
-            raise Denied("unsupported_grant_type", "grant type not supported")  # noqa: TRY301 - one way out for all
-        return grant(org, call, form)
+        return (grant or _unsupported)(org, call, form)
     except Denied as denied:
         return denied.answer
+
+
+def _unsupported(_org: Org, _call: Call, _form: dict[str, str]) -> Answer:
+    raise Denied("unsupported_grant_type", "grant type not supported")
 
 
 def _client_credentials(org: Org, call: Call, form: dict[str, str]) -> Answer:
@@ -123,11 +125,11 @@ def _signed(certificate: bytes, signed: bytes, signature: bytes) -> bool:
 
 
 def public_key(pem: bytes) -> RSAPublicKey:
-    """Read the RSA key of a PEM certificate or public key; ValueError when there is none."""
+    """Read the RSA key of a PEM certificate or public key; TypeError when it is of another kind."""
     certified = b"BEGIN CERTIFICATE" in pem
     key = x509.load_pem_x509_certificate(pem).public_key() if certified else load_pem_public_key(pem)
     if not isinstance(key, RSAPublicKey):
-        raise ValueError("an RSA certificate or public key was expected")  # noqa: TRY004 - the caller reads one kind
+        raise TypeError("an RSA certificate or public key was expected")
     return key
 
 
@@ -192,6 +194,24 @@ def revoke(org: Org, call: Call) -> Answer:
     org.access.revoked.add(sent)
     org.changes += 1
     return Answer(200, b"", ())
+
+
+def user_info(org: Org, call: Call) -> Answer:
+    """Answer who a session belongs to."""
+    row = org.table("User").rows[org.user_id(org.access.check(call.header("authorization"), org.now()))]
+    organization = next(iter(org.table("Organization").rows))
+    return answer(
+        {
+            "sub": f"https://login.salesforce.com/id/{organization}/{row['Id']}",
+            "user_id": row["Id"],
+            "organization_id": organization,
+            "preferred_username": row["Username"],
+            "name": row["Name"],
+            "email": row["Email"],
+            "zoneinfo": row["TimeZoneSidKey"],
+            "active": row["IsActive"],
+        }
+    )
 
 
 GRANTS: dict[str, Callable[[Org, Call, dict[str, str]], Answer]] = {

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from connector.sandbox.salesforce.jobs import Job
     from connector.sandbox.salesforce.query import Cursor
     from connector.sandbox.salesforce.schema import Field
     from connector.sandbox.salesforce.tables import Record
@@ -65,9 +66,16 @@ class Rules:
     """What the customer's own automation does to writes."""
 
     validations: list[dict[str, Any]] = field(default_factory=list)
-    """`{"object", "field", "pattern", "message", "on"}`: a record whose field matches is refused."""
+    """`{"object", "field", "pattern", "message", "on"}`: a record whose field matches is refused.
+
+    With `code` it is refused with another code, such as that of a trigger or flow that failed.
+    """
+    duplicates: list[dict[str, Any]] = field(default_factory=list)
+    """`{"object", "field", "pattern", "on"}`: an alert, unless Sforce-Duplicate-Rule-Header says allowSave=true."""
     locks: list[dict[str, Any]] = field(default_factory=list)
     """`{"object", "share", "times"}` or `{"ids", "times"}`: rows that cannot be locked so many times."""
+    bulk_failures: list[dict[str, Any]] = field(default_factory=list)
+    """`{"object", "after", "message"}`: an ingest job fails after so many rows, the rest is not processed."""
     record_type_values: dict[str, list[str]] = field(default_factory=dict)
     """`RecordTypeId/Field` -> the picklist values that record type allows."""
 
@@ -94,6 +102,12 @@ class Org:
         """Counts changes of definitions and permissions."""
         self.owner_names: dict[str, str] = {}
         """Ids of users -> owner ids of loaded files."""
+        self.deployments: dict[str, tuple[list[Any], int, bool]] = {}
+        """Deployments by id: their failures, how many parts, and whether they were checked only."""
+        self.jobs: dict[str, Job] = {}
+        """Bulk jobs by id."""
+        self.field_ids: dict[str, str] = {}
+        """Ids of custom fields by their full name."""
         self.cursors: dict[str, Cursor] = {}
         """Queries with further pages."""
         self._grants: tuple[tuple[int, int], dict[str, dict[str, int]]] = ((-1, -1), {})

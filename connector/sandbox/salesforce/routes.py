@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from connector.sandbox.answers import Answer, answer
-from connector.sandbox.salesforce import collections, describe, limits, query, rows
+from connector.sandbox.salesforce import (
+    bulkquery,
+    collections,
+    composite,
+    describe,
+    ingest,
+    limits,
+    query,
+    replication,
+    rows,
+    tooling,
+)
 from connector.sandbox.salesforce.answers import Refusal, not_found
 
 if TYPE_CHECKING:
@@ -38,6 +49,7 @@ def _route(methods: str, path: str, handler: Callable[..., Answer], *, writes: b
 
 ROUTES = [
     *_route("GET", "/limits", limits.limits),
+    *_route("GET", "/limits/recordCount", limits.record_count),
     *_route("GET", "/query", query.query),
     *_route("GET", "/queryAll", query.query_all),
     *_route("GET", "/query/{locator}", query.more),
@@ -45,6 +57,8 @@ ROUTES = [
     *_route("GET", "/sobjects", describe.describe_all),
     *_route("GET", "/sobjects/{name}/describe", describe.describe),
     *_route("GET", "/sobjects/{name}", describe.basic),
+    *_route("GET", "/sobjects/{name}/updated", replication.updated),
+    *_route("GET", "/sobjects/{name}/deleted", replication.deleted),
     *_route("POST", "/sobjects/{name}", rows.create, writes=True),
     *_route("GET", "/sobjects/{name}/{id}", rows.read),
     *_route("PATCH", "/sobjects/{name}/{id}", rows.update, writes=True),
@@ -52,11 +66,33 @@ ROUTES = [
     *_route("GET", "/sobjects/{name}/{field}/{value}", rows.read_external),
     *_route("PATCH", "/sobjects/{name}/{field}/{value}", rows.upsert, writes=True),
     *_route("DELETE", "/sobjects/{name}/{field}/{value}", rows.delete_external, writes=True),
+    *_route("POST", "/composite", composite.composite, writes=True),
     *_route("POST", "/composite/sobjects", collections.create, writes=True),
     *_route("PATCH", "/composite/sobjects", collections.update, writes=True),
     *_route("DELETE", "/composite/sobjects", collections.delete, writes=True),
     *_route("GET POST", "/composite/sobjects/{name}", collections.retrieve),
     *_route("PATCH", "/composite/sobjects/{name}/{field}", collections.upsert, writes=True),
+    *_route("POST", "/jobs/ingest", ingest.create, writes=True),
+    *_route("GET", "/jobs/ingest", ingest.listed),
+    *_route("GET", "/jobs/ingest/{id}", ingest.info),
+    *_route("PATCH", "/jobs/ingest/{id}", ingest.change, writes=True),
+    *_route("DELETE", "/jobs/ingest/{id}", ingest.delete),
+    *_route("PUT", "/jobs/ingest/{id}/batches", ingest.upload, writes=True),
+    *_route("GET", "/jobs/ingest/{id}/successfulResults", ingest.successful),
+    *_route("GET", "/jobs/ingest/{id}/failedResults", ingest.failed),
+    *_route("GET", "/jobs/ingest/{id}/unprocessedrecords", ingest.unprocessed),
+    *_route("POST", "/jobs/query", bulkquery.create),
+    *_route("GET", "/jobs/query", bulkquery.listed),
+    *_route("GET", "/jobs/query/{id}", bulkquery.info),
+    *_route("PATCH", "/jobs/query/{id}", bulkquery.change),
+    *_route("DELETE", "/jobs/query/{id}", bulkquery.delete),
+    *_route("GET", "/jobs/query/{id}/results", bulkquery.results),
+    *_route("GET", "/jobs/query/{id}/resultPages", bulkquery.pages),
+    *_route("GET", "/tooling/query", tooling.query),
+    *_route("POST", "/tooling/sobjects/CustomField", tooling.create, writes=True),
+    *_route("GET", "/tooling/sobjects/CustomField/{id}", tooling.read),
+    *_route("PATCH", "/tooling/sobjects/CustomField/{id}", tooling.update, writes=True),
+    *_route("DELETE", "/tooling/sobjects/CustomField/{id}", tooling.delete, writes=True),
 ]
 
 
@@ -64,9 +100,9 @@ def versions() -> Answer:
     """Answer the versions there are: nobody has to log in for that."""
     listed = []
     for number in range(OLDEST, NEWEST + 1):
-        release = RELEASES[(number - OLDEST + 2) % 3]
-        year = 14 + (number - OLDEST + 2) // 3
-        label = f"{release} '{year}"
+        release = RELEASES[number % 3]
+        # A Winter release is called after the year it leads into.
+        label = f"{release} '{number // 3 + 4 + (release == 'Winter')}"
         listed.append({"label": label, "url": f"/services/data/v{number}.0", "version": f"{number}.0"})
     return answer(listed)
 

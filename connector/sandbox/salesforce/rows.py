@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 
 def writer(asked: Asked) -> Writer:
-    """Give what writes for the user who asks; assignment rules run unless Sforce-Auto-Assign is FALSE."""
-    return Writer(asked.view, assign=asked.call.header("sforce-auto-assign").lower() != "false")
+    """Give what writes for the user who asks, as the headers of the call say."""
+    save = asked.options("sforce-duplicate-rule-header").get("allowsave", "").lower() == "true"
+    assign = asked.call.header("sforce-auto-assign").lower() != "false"
+    return Writer(asked.view, assign=assign, allow_duplicates=save)
 
 
 def create(asked: Asked, name: str) -> Answer:
@@ -102,7 +104,7 @@ def delete(asked: Asked, name: str, identity: str) -> Answer:
 
 def _external(asked: Asked, sobject: SObject, name: str) -> Field:
     held = asked.view.field(sobject, name)
-    if held is None or not (held.external_id or held.type == "id"):
+    if held is None or not held.id_lookup:
         raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
     return held
 

@@ -43,6 +43,11 @@ class Field:
     case_sensitive: bool = False
 
     @property
+    def id_lookup(self) -> bool:
+        """Whether an upsert may find records by it: ids, external ids, and the standard e-mail address."""
+        return self.type == "id" or self.external_id or (self.type == "email" and not self.custom)
+
+    @property
     def filterable(self) -> bool:
         """Whether SOQL may compare it."""
         return not self.long and self.type != "address"

@@ -162,7 +162,7 @@ Quantity double(12,2) nu req open
 UnitPrice currency(16,2)
 TotalPrice currency(16,2)
 ListPrice currency(16,2) ro
-Discount percent(3,2)
+Discount percent(5,2)
 Description string(255)
 """
 USER = """

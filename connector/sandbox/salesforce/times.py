@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 DAY = len("2026-01-01")
 
 
 def stamp(moment: datetime) -> str:
     """Write an instant for REST: `2026-03-04T10:11:12.000+0000`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+0000"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "+0000"
 
 
 def second(moment: datetime) -> str:
@@ -22,6 +23,7 @@ def zulu(text: str) -> str:
     return text.replace("+0000", "Z")
 
 
+@lru_cache(maxsize=4096)
 def read_stamp(text: str) -> str:
     """Read ISO 8601 with an offset, or a day (its midnight UTC), to a stamp; ValueError otherwise."""
     if len(text) == DAY:
@@ -37,6 +39,7 @@ def read_moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+@lru_cache(maxsize=4096)
 def read_day(text: str) -> str:
     """Read an ISO date; ValueError otherwise."""
     if len(text) != DAY:

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
 
 
 class Undo:
-    """Remembers what every table holds; records are never changed in place, so that is enough."""
+    """Remembers every table and definition; records are never changed in place, so that is enough."""
 
     def __init__(self, org: Org) -> None:
         self._org = org
         self._rows = {name: dict(table.rows) for name, table in org.tables.items()}
+        self._fields = {name: dict(held.fields) for name, held in org.objects.items()}
 
     def back(self) -> None:
         """Put everything back as it was."""
@@ -21,3 +22,5 @@ class Undo:
             table = self._org.tables[name]
             table.rows = rows
             table.version += 1
+        for name, fields in self._fields.items():
+            self._org.objects[name].fields = fields

@@ -26,6 +26,8 @@ def stored(held: Field, given: Any, *, allowed: list[str] | None = None) -> Any:
     """
     if given is None or given == "":
         return False if held.type == "boolean" else None
+    if isinstance(given, dict | list):
+        raise _wrong(held, "START_OBJECT", held.type)
     store: Callable[[Field, Any, list[str] | None], Any] = _STORED.get(held.type, _text)
     return store(held, given, allowed)
 

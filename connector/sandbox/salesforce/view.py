@@ -9,6 +9,7 @@ from connector.sandbox.salesforce.answers import Refusal
 if TYPE_CHECKING:
     from connector.sandbox.salesforce.org import Org
     from connector.sandbox.salesforce.schema import Field, SObject
+    from connector.sandbox.salesforce.tables import Table
 
 ADVICE = "Please reference your WSDL or the describe call for the appropriate names."
 
@@ -24,6 +25,10 @@ class View:
         """Find an object that the user may read, without case."""
         found = self.org.objects.get(name.lower())
         return found if found is not None and self.org.allows(self.user, found.name) else None
+
+    def table(self, sobject: SObject) -> Table:
+        """Give the records of an object."""
+        return self.org.table(sobject.name)
 
     def named(self, name: str) -> SObject:
         """Find the object a path names; refuse with 404 as for a resource that is not there."""

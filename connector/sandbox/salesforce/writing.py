@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce import setup
 from connector.sandbox.salesforce.answers import Refusal, invalid
-from connector.sandbox.salesforce.automation import lock, validate
+from connector.sandbox.salesforce.automation import alert, lock, validate
 from connector.sandbox.salesforce.derived import derive
 from connector.sandbox.salesforce.ids import canonical
 from connector.sandbox.salesforce.values import stored
@@ -32,6 +32,7 @@ class Writer:
 
     view: View
     assign: bool = True
+    allow_duplicates: bool = False
 
     @property
     def org(self) -> Org:
@@ -201,6 +202,8 @@ class Writer:
         record = derive(self.org, sobject.name, record, before)
         setup.check(self.org, sobject, record, before)
         validate(self.org, sobject.name, record, before)
+        if not self.allow_duplicates:
+            alert(self.org, sobject.name, record, before)
         if self.assign and sobject.name == "Account" and self.org.switches.auto_assign_moves_owner:
             record["OwnerId"] = self._assigned(record)
         if setup.vanishes(sobject, record):

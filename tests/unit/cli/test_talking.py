@@ -1,10 +1,11 @@
 """How a call talks: logs and progress on stderr, tables on stdout, secrets nowhere."""
 
 import logging
+from datetime import UTC, datetime
 
 import pytest
 
-from connector.cli.logs import log, name_run, start_logging
+from connector.cli.logs import log, name_run, start_logging, worker_line
 from connector.cli.progress import PlainLines, show_progress
 from connector.cli.tables import print_table
 from connector.model.secrets import Scrubber, Secret
@@ -33,6 +34,15 @@ def test_a_traceback_in_a_log_holds_no_secret(capsys: pytest.CaptureFixture[str]
     err = capsys.readouterr().err
     assert err.count("Traceback") == 2
     assert "planted" not in err
+
+
+def test_a_line_of_the_worker_or_of_a_library_names_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    start_logging(verbose=False, scrub=scrub)
+    name_run("r2")
+    moment = datetime(2026, 6, 1, 6, tzinfo=UTC)
+    assert worker_line("a b", now=moment) == 'timestamp=2026-06-01T06:00:00Z level=info run=r2 event="a b"'
+    logging.getLogger("urllib3").warning("away")
+    assert "level=WARNING run=r2 logger=urllib3 away" in capsys.readouterr().err
 
 
 def test_only_warnings_are_told_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,6 +26,7 @@ def account(
     say_no: tuple[str | None, str | None] | None = None,
     owner: str | None = None,
     revenue: int = 0,
+    group: str | None = None,
 ) -> AccountPlan:
     """One account's plan; `tier` and `say_no` are old and new."""
     context = AccountContext(
@@ -37,6 +38,7 @@ def account(
         tier_wanted=tier[1] if tier else None,
         say_no_before=None,
         say_no_wanted=None,
+        group=group,
     )
     pairs = {"seg_tier": tier, "seg_say_no": say_no}
     changes = tuple(
@@ -135,6 +137,23 @@ def test_a_first_assignment_is_no_tier_change() -> None:
         *[account(f"a{n}", tier=(None, "large"), owner="o", revenue=90_00) for n in range(99)], had_tier=1
     )
     assert codes(given) == []
+
+
+def test_the_revenue_of_a_group_moves_once_however_many_members_it_has() -> None:
+    members = [account(f"m{n}", tier=("small", "large"), revenue=20_00, group="g") for n in range(5)]
+    alone = [account(f"a{n}", tier=("small", "large"), revenue=3_00) for n in range(2)]
+    counted = tally([*members, *alone])
+    assert counted.tiers_changed == 7
+    assert counted.revenue_moved_cents == 26_00
+    assert sum(counted.revenue_by_move.values()) == 26_00
+    assert "REVENUE_MOVED_SHARE" not in codes(situation(*members, *alone))
+
+
+def test_a_group_that_parts_is_in_each_move_and_once_in_the_sum() -> None:
+    members = [account(f"m{n}", tier=("small", after), revenue=20_00, group="g") for n, after in enumerate("ab")]
+    counted = tally(members)
+    assert list(counted.revenue_by_move.values()) == [20_00, 20_00]
+    assert counted.revenue_moved_cents == 20_00
 
 
 @pytest.mark.parametrize(("revenue", "held"), [(29_99, False), (30_00, False), (30_01, True)])

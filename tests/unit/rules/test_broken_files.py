@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from pathlib import Path
 
@@ -20,7 +19,8 @@ PLACES = [
     for number, line in enumerate(content.decode().splitlines())
     if FORMULA.search(line) and "{name:" not in line and "default:" not in line
 ]
-CHOSEN = random.Random(5).sample(PLACES, 60)  # noqa: S311 - some of 400; all of them pass
+CHOSEN = PLACES[::7]
+"""Some of them; all come out."""
 
 
 @pytest.mark.parametrize(("name", "number"), CHOSEN)

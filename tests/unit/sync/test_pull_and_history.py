@@ -82,6 +82,39 @@ def test_the_snapshot_of_the_last_good_run_is_kept_to_compare_with() -> None:
     assert len(made.mirror.snapshots) == 2
 
 
+def test_a_plan_whose_guards_trip_waits_as_every_command_says_until_it_is_approved() -> None:
+    made = house()
+    planned = made.walk().plan()
+    assert planned.exit_code == 0
+    assert planned.plan is not None
+    assert f"tiersync approve {planned.run}" in planned.plan.holds[0].message
+    waiting = history.status(made.journal, now=made.clock())["held"]
+    assert f"tiersync approve {planned.run}" in waiting["release"]
+    assert made.walk().approve(planned.run, reason="seen").figures["written"] > 0
+    assert history.status(made.journal, now=made.clock())["held"] is None
+
+
+def test_a_plan_without_holds_hides_no_held_run_before_it() -> None:
+    made = house()
+    made.walk().sync(yes=True)
+    made.limits(max_tier_change_pct=0, min_accounts=1)
+    made.crm.put(Target.DEAL, "b-9", account_id="b", amount="900")
+    held = made.walk().sync()
+    assert held.exit_code == 3
+    made.limits(max_tier_change_pct=100, max_revenue_moved_pct=100, min_accounts=1)
+    assert not getattr(made.walk().plan().plan, "holds", None)
+    assert history.status(made.journal, now=made.clock())["held"]["run"] == held.run
+
+
+def test_a_second_approval_says_that_it_was_applied_already_and_tells_no_figures_of_the_first() -> None:
+    made = house()
+    held = made.walk().sync()
+    assert made.walk().approve(held.run, reason="x").figures["written"] > 0
+    again = made.walk().approve(held.run, reason="x")
+    assert (again.exit_code, [reason.code for reason in again.reasons]) == (3, ["ALREADY_APPLIED"])
+    assert (again.figures["written"], again.figures["changes"]) == (0, 0)
+
+
 def test_status_tells_the_last_good_run_its_age_and_what_waits() -> None:
     made = house()
     assert history.status(made.journal, now=made.clock())["last_good"] is None

@@ -97,6 +97,21 @@ def test_the_next_run_holds_rather_than_write_undone_values_again_until_approved
     assert made.walk().sync().exit_code == 0
 
 
+def test_an_undone_value_that_would_come_again_is_named_as_the_cause() -> None:
+    made, run = moved()
+    made.walk().undo(run)
+    records = history.show(made.journal, made.walk().sync().run)["records"]
+    assert {(r["account"], r["cause"]) for r in records} == {("a0", "undone value again")}
+
+
+def test_what_was_undone_and_changed_since_has_its_own_cause() -> None:
+    made, run = moved()
+    made.walk().undo(run)
+    win(made, "a0", 700)
+    records = history.show(made.journal, made.walk().sync().run)["records"]
+    assert {r["cause"] for r in records} == {"own data changed"}
+
+
 @pytest.mark.parametrize("compares", [True, False])
 def test_a_run_whose_inputs_changed_may_write_undone_values(*, compares: bool) -> None:
     made, run = moved()

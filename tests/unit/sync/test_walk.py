@@ -95,10 +95,13 @@ def test_a_first_run_that_the_crm_was_not_ready_for_is_confirmed_anew() -> None:
     assert codes(made.walk().sync()) == ["FIRST_RUN"]
 
 
-def test_the_confirmation_of_an_empty_first_run_lasts() -> None:
+def test_a_first_run_that_sent_nothing_confirms_nothing() -> None:
     made = House()
     assert made.walk().sync(yes=True).exit_code == 0
     made.account("a", deals=[150])
+    assert codes(made.walk().sync()) == ["FIRST_RUN"]
+    assert made.walk().sync(yes=True).figures["written"] > 0
+    made.account("b", deals=[20])
     assert made.walk().sync().exit_code == 0
 
 

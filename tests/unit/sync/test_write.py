@@ -11,6 +11,7 @@ import pytest
 from connector.errors import QuotaUsedUp
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import RunOutcome
+from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House, open_limits
 
@@ -43,6 +44,15 @@ def test_records_travel_in_batches_of_one_kind_no_greater_than_the_crm_takes() -
     assert sorted(sizes) == sorted(
         [(3, Target.ACCOUNT), (3, Target.DEAL)] * 2 + [(1, Target.ACCOUNT), (1, Target.DEAL)]
     )
+
+
+def test_the_first_batch_of_a_kind_is_small_however_much_the_crm_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.sync.write.FIRST_BATCH", 2)
+    made = house(7)
+    made.crm.batch_size = 100
+    made.walk().sync(yes=True)
+    sizes = [len(batch) for batch in made.crm.batches if batch[0].target is Target.ACCOUNT]
+    assert sizes == [2, 5]
 
 
 def test_every_value_is_sent_once() -> None:
@@ -143,6 +153,37 @@ def test_a_crm_that_rewrites_our_values_stops_the_run_after_the_first_batch() ->
     assert "workflow" in result.hint
 
 
+def test_a_record_deleted_right_after_its_write_is_gone_and_no_rewriting_crm() -> None:
+    made = house(2)
+
+    def deleted(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
+        outcomes = write(batch)
+        made.crm.records[Target.ACCOUNT].pop("a0", None)
+        return outcomes
+
+    made.crm.around_write = deleted
+    result = made.walk().sync(yes=True)
+    assert result.outcome is RunOutcome.OK
+    assert result.figures["gone"] == 1
+
+
+def test_a_run_that_is_stopped_half_way_tells_what_was_refused_before() -> None:
+    made = house(7)
+    made.crm.refuses[Target.ACCOUNT, "a0"] = "locked by legal"
+    calls = iter((False, True))
+
+    def limited(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
+        if next(calls, False):
+            raise QuotaUsedUp("the day's calls are used up")
+        return write(batch)
+
+    made.crm.around_write = limited
+    result = made.walk().sync(yes=True)
+    assert result.outcome is RunOutcome.FAILED
+    assert any("locked by legal" in reason.message for reason in result.reasons)
+    assert result.reasons[-1].code == "QUOTA_USED_UP"
+
+
 def test_each_kind_of_record_has_its_first_batch_verified() -> None:
     made = house(2)
     made.crm.rewrites["seg_account_tier", "small"] = "SMALL"
@@ -239,3 +280,16 @@ def test_a_value_that_its_definition_rules_out_counts_as_refused_and_is_tried_ag
     made.crm.around_write = None
     assert made.walk().sync().outcome is RunOutcome.OK
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
+
+
+@pytest.mark.parametrize(("policy", "told"), [(EditedValues.KEEP, "small"), (EditedValues.OVERWRITE, None)])
+def test_a_write_says_what_was_there_before_only_where_edits_are_kept(policy: EditedValues, told: str | None) -> None:
+    made = house(1)
+    made.policy = replace(made.policy, edited_values=policy)
+    made.walk().sync(yes=True)
+    made.crm.batches.clear()
+    made.account("a0", deals=[150])
+    made.walk().sync()
+    (write,) = (write for batch in made.crm.batches for write in batch if write.target is Target.ACCOUNT)
+    assert dict(write.values)["seg_tier"] == "large"
+    assert dict(write.before).get("seg_tier") == told

@@ -1,6 +1,6 @@
 """Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from connector.crm.files.provider import FilesCrm
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+from connector.wiring.walking import policy
 
 
 def wired(settings: Path | None = None, *, needs_file: bool = True, as_of: date | None = None) -> Wiring:
@@ -105,6 +106,11 @@ def test_the_language_of_the_run_wins_over_that_of_the_rules(here: Path, section
     )
     assert wired().language == language
     assert wired().labels.language == language
+
+
+def test_the_settings_say_how_long_runs_are_kept(here: Path) -> None:
+    (here / "settings.toml").write_text(f'[rules]\ndirectory = "{shipped("rules")}"\n[state]\nkeep_days = 30\n')
+    assert policy(wired(), as_of=None).keep_runs == timedelta(days=30)
 
 
 BOOKS = f"""[rules]

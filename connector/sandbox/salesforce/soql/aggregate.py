@@ -11,7 +11,7 @@ from connector.sandbox.salesforce.schema import Field
 from connector.sandbox.salesforce.soql.conditions import ORDERINGS
 from connector.sandbox.salesforce.soql.functions import DATES, dated
 from connector.sandbox.salesforce.soql.ordering import ordered
-from connector.sandbox.salesforce.soql.tree import All, Any_, Compare, Function, Named, Not
+from connector.sandbox.salesforce.soql.tree import AllOf, AnyOf, Compare, Function, Named, Not
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,9 +156,9 @@ def _aggregate(scope: Scope, by: Named | Function) -> Callable[[list[Record]], A
 
 
 def _having(scope: Scope, condition: Condition, held: list[Record], reading: Reading) -> bool:
-    if isinstance(condition, All):
+    if isinstance(condition, AllOf):
         return all(_having(scope, part, held, reading) for part in condition.parts)
-    if isinstance(condition, Any_):
+    if isinstance(condition, AnyOf):
         return any(_having(scope, part, held, reading) for part in condition.parts)
     if isinstance(condition, Not):
         return not _having(scope, condition.part, held, reading)

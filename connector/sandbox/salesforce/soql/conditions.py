@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.schema import NUMBERS, TEXTS
 from connector.sandbox.salesforce.soql.functions import DATES, dated
-from connector.sandbox.salesforce.soql.tree import All, Among, Any_, Compare, Function, Named, Not, Query
+from connector.sandbox.salesforce.soql.tree import AllOf, Among, AnyOf, Compare, Function, Named, Not, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,6 +30,7 @@ ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+WILD = {"%": ".*", "_": "."}
 EVERYTHING: Bounds = (None, None)
 
 
@@ -74,9 +75,9 @@ class Conditions:
         """Give the test for a condition."""
         if condition is None:
             return ALWAYS
-        if isinstance(condition, All):
+        if isinstance(condition, AllOf):
             return _all([self.compile(part) for part in condition.parts])
-        if isinstance(condition, Any_):
+        if isinstance(condition, AnyOf):
             return _any([self.compile(part) for part in condition.parts])
         if isinstance(condition, Not):
             holds = self.compile(condition.part).holds
@@ -209,7 +210,7 @@ def _like(held: Field, get: Callable[[Record], Any], value: Value, scope: Scope,
         raise scope.wrong(
             at, "invalid operator on id field" if held.type in {"id", "reference"} else "invalid operator"
         )
-    parts = (".*" if letter == "%" else "." if letter == "_" else re.escape(letter) for letter in value.text)
+    parts = (WILD.get(part) or re.escape(part[-1]) for part in re.findall(r"\\[_%]|.", value.text, re.DOTALL))
     pattern = re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
     return lambda record: pattern.fullmatch(get(record) or "") is not None
 

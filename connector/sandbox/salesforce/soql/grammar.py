@@ -10,9 +10,9 @@ from lark.exceptions import UnexpectedEOF, UnexpectedInput, UnexpectedToken, Vis
 
 from connector.sandbox.salesforce.answers import malformed
 from connector.sandbox.salesforce.soql.tree import (
-    All,
+    AllOf,
     Among,
-    Any_,
+    AnyOf,
     Compare,
     Function,
     Item,
@@ -102,7 +102,9 @@ RANGE.2: /(?:TODAY|YESTERDAY|TOMORROW|(?:LAST|THIS|NEXT)_[A-Z0-9_]+|N_[A-Z_]+_AG
 NAME: /[A-Za-z][A-Za-z0-9_]*/
 %ignore /\s+/
 """
-ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+ESCAPES = {"_": "\\_", "%": "\\%", "n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+"""What a backslash makes of a letter; before a wildcard it stays, for LIKE to see."""
 
 
 @v_args(inline=True, meta=True)
@@ -162,11 +164,11 @@ class _Tree(Transformer[Token, Any]):
     def tail(self, _meta: Meta, *_words: str) -> dict[str, Any]:
         return {}
 
-    def all_(self, _meta: Meta, *parts: Any) -> All:
-        return All(parts)
+    def all_(self, _meta: Meta, *parts: Any) -> AllOf:
+        return AllOf(parts)
 
-    def any_(self, _meta: Meta, *parts: Any) -> Any_:
-        return Any_(parts)
+    def any_(self, _meta: Meta, *parts: Any) -> AnyOf:
+        return AnyOf(parts)
 
     def not_(self, _meta: Meta, part: Any) -> Not:
         return Not(part)

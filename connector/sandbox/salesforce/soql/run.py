@@ -83,7 +83,7 @@ class Runner:
         return (value for row in self._matching(scope, query) if (value := ref.get(row)) is not None)
 
     def _matching(self, scope: Scope, query: Query) -> Iterable[Record]:
-        return self._among(self._view.org.table(scope.sobject.name), self._test(scope, query), None)
+        return self._among(self._view.table(scope.sobject), self._test(scope, query), None)
 
     def _among(self, table: Table, test: Test, rows: Iterable[Record] | None) -> Iterable[Record]:
         found = test.narrow.rows(table) if rows is None else rows
@@ -92,7 +92,7 @@ class Runner:
         return filter(test.holds, found)
 
     def _rows(self, scope: Scope, query: Query) -> list[Record]:
-        table, test = self._view.org.table(scope.sobject.name), self._test(scope, query)
+        table, test = self._view.table(scope.sobject), self._test(scope, query)
         last = None if query.limit is None else query.offset + query.limit
         if _in_step(query.order) and test.narrow.lookup is None:
             rows = self._among(table, test, table.stamped(*test.narrow.stamps))
@@ -109,7 +109,7 @@ class Runner:
         lookup, child, key = self._children(outer, query)
         scope = Scope(self._view, outer.text, child, alias=query.alias, at=query.at)
         selection = Selection(scope, query.items, self._root, lambda found: self._nested(scope, found))
-        test, table = self._test(scope, query), self._view.org.table(child)
+        test, table = self._test(scope, query), self._view.table(scope.sobject)
         keys = [_key(scope, order) for order in query.order]
 
         def told(record: Record) -> Any:

@@ -64,14 +64,14 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
-class All:
+class AllOf:
     """Every part holds."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:  # noqa: N801 - the builtin keeps its own name
+class AnyOf:
     """Any part holds."""
 
     parts: tuple[Condition, ...]
@@ -84,7 +84,7 @@ class Not:
     part: Condition
 
 
-Condition = Compare | Among | All | Any_ | Not
+Condition = Compare | Among | AllOf | AnyOf | Not
 
 
 @dataclass(frozen=True, slots=True)

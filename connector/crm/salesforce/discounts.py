@@ -1,0 +1,50 @@
+"""The discount of a deal as its line items tell it: weighted by their price before the discount.
+
+Source: domain.md 3.2: `OpportunityLineItem.Discount`, in percent; `UnitPrice` and `Quantity` are before it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from connector.crm.salesforce import queries, schema, soql, values
+from connector.crm.salesforce.client import Forbidden, Refused
+
+if TYPE_CHECKING:
+    from connector.crm.salesforce.checks import Record
+    from connector.crm.salesforce.client import Client
+
+LINES = "OpportunityLineItem"
+NAMED = f"{LINES}.Discount"
+"""What `[fields] "deals.discount_pct"` says when the discount is on the lines."""
+_FIELDS = ("OpportunityId", "Discount", "UnitPrice", "Quantity")
+_PLACES = Decimal("0.01")
+
+
+def visible(client: Client) -> bool:
+    """Whether this user sees the lines and their discount."""
+    try:
+        lines = schema.read(client, LINES)
+    except (Refused, Forbidden):
+        return False
+    return all(lines.get(name) is not None for name in _FIELDS)
+
+
+def read(client: Client, *conditions: str) -> dict[str, str]:
+    """Deal id -> percent, of every deal with lines. Memory grows with the deals that have lines."""
+    sums: dict[str, tuple[Decimal, Decimal]] = {}
+    for line in queries.records(client, soql.select(_FIELDS, LINES, *conditions), "reading line items"):
+        price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
+        given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
+        sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)
+    return {
+        deal: values.number(f"{(given / total).quantize(_PLACES):f}") for deal, (given, total) in sums.items() if total
+    }
+
+
+def _decimal(line: Record, name: str) -> Decimal:
+    try:
+        return Decimal(str(line.get(name) or 0))
+    except InvalidOperation:
+        return Decimal(0)

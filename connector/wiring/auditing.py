@@ -1,0 +1,80 @@
+"""What was ever written, as a file; and an account that asks to be forgotten."""
+
+from __future__ import annotations
+
+import csv
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.model.changes import Target
+from connector.model.fields import KEY, Table
+from connector.sync.history import WRITTEN, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from connector.ports import Snapshot
+    from connector.wiring import Wiring
+
+ROWS_AT_ONCE = 50_000
+KINDS = (".csv", ".parquet")
+
+
+def export(wiring: Wiring, file: Path, *, account: str | None) -> int:
+    """Write every acknowledged value to a CSV or Parquet file, oldest first; returns their number.
+
+    Raises UsageError for another kind of file, or one that cannot be written.
+    """
+    if file.suffix not in KINDS:
+        raise UsageError(f"{file}: an export is CSV or Parquet", hint="end the name in .csv or .parquet")
+    rows = written(wiring.journal, account=account)
+    try:
+        return _to_csv(file, rows) if file.suffix == ".csv" else _to_parquet(file, rows)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror or error}", hint="choose another file for --out") from None
+
+
+def _to_csv(file: Path, rows: Iterator[dict[str, Any]]) -> int:
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, WRITTEN)
+        writer.writeheader()
+        for count, row in enumerate(rows, 1):  # noqa: B007 - the count is what is asked
+            writer.writerow(row)
+    return count
+
+
+def _to_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema, count = pa.schema([(name, pa.string()) for name in WRITTEN]), 0
+    with pq.ParquetWriter(file, schema, compression="zstd") as out:
+        while chunk := list(islice(rows, ROWS_AT_ONCE)):
+            out.write_table(pa.Table.from_pylist(chunk, schema))
+            count += len(chunk)
+    return count
+
+
+def forget(wiring: Wiring, account: str) -> None:
+    """Delete what the state holds of an account that no longer exists.
+
+    Raises UsageError while the CRM has it: the next run would take our values on it for a person's.
+    """
+    snapshot = wiring.store.mirror.current()
+    if snapshot is not None and _there(snapshot, account):
+        raise UsageError(
+            f"account {account} is in the CRM, as of the last pull",
+            hint="delete it there, then `tiersync pull`; to leave it out of the segmentation fill in seg_exclude",
+        )
+    wiring.journal.forget(Target.ACCOUNT, [account])
+
+
+def _there(snapshot: Snapshot, account: str) -> bool:
+    import pyarrow.parquet as pq
+
+    key = KEY[Table.ACCOUNTS]
+    files = snapshot.files.get(Table.ACCOUNTS, ())
+    return any(pq.read_table(file, columns=[key], filters=[(key, "=", account)]).num_rows for file in files)

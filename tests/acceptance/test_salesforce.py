@@ -1,0 +1,130 @@
+"""The whole walk on Salesforce, as a user starts it: processes and real HTTP."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from connector.sandbox import running
+from connector.sandbox.population import generate
+from connector.sandbox.tables import write_tables
+from tests.acceptance.commands import tiersync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.acceptance.commands import Ended
+
+RULES = Path(__file__).parents[2] / "rules"
+SETTINGS = """
+[crm]
+kind = "salesforce"
+login = "client_credentials"
+instance_url = "{url}"
+client_id = "sandbox-integration"
+client_secret = "env:SF_SECRET"
+{admin}
+[rules]
+directory = "rules"
+[run]
+language = "en"
+[limits]
+max_new_say_no_pct = 100
+"""
+ADMIN = '[crm.admin]\nlogin = "client_credentials"\nclient_id = "sandbox-admin"\nclient_secret = "env:SF_SECRET"'
+SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
+QUERY = "/services/data/v66.0/query"
+SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-integration"}
+ADMIN_SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-admin"}
+
+
+class Office:
+    """A folder with settings, and the organisation they lead to."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = url
+
+    def settle(self, *, admin: bool = True) -> None:
+        (self.folder / "settings.toml").write_text(SETTINGS.format(url=self.url, admin=ADMIN if admin else ""))
+
+    def run(self, *arguments: str) -> Ended:
+        return tiersync(*arguments, cwd=self.folder, env={"SF_SECRET": "sandbox-secret"}, timeout=300)
+
+    def query(self, text: str) -> list[dict[str, Any]]:
+        answer = requests.get(self.url + QUERY, params={"q": text}, headers=SESSION, timeout=30)
+        assert answer.ok, answer.text
+        return list(answer.json()["records"])
+
+    def edit(self, entity: str, record: str, **values: Any) -> None:
+        place = f"{self.url}/services/data/v66.0/sobjects/{entity}/{record}"
+        assert requests.patch(place, json=values, headers=SESSION, timeout=30).ok
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    now = datetime.now(UTC)
+    write_tables(generate(companies=60, as_of=now.date(), seed=3), tmp_path / "data")
+    shutil.copytree(RULES, tmp_path / "rules")
+    with running(now=lambda: datetime.now(UTC), crm="salesforce", data=tmp_path / "data") as sandbox:
+        made = Office(tmp_path, sandbox.url)
+        made.settle()
+        yield made
+
+
+def test_from_provisioning_to_undo(office: Office) -> None:
+    made = office.run("provision", "--json")
+    assert made.code == 0, made.stderr
+    again = office.run("provision")
+    assert "present" in again.stdout or "there already" in again.stdout
+    assert office.run("doctor").code == 0
+
+    held = office.run("sync", "--json")
+    assert held.code == 3, held.stderr
+    first = office.run("sync", "--yes", "--json")
+    assert first.code == 0, first.stderr
+    told = first.json()
+    assert told["written"] == told["changes"] > 100
+
+    second = office.run("sync", "--json")
+    assert (second.code, second.json()["written"], second.json()["changes"]) == (0, 0, 0)
+
+    rows = office.query("SELECT Id, Name, Seg_Tier__c, Seg_Reason__c FROM Account")
+    assert all(row["Seg_Tier__c"] for row in rows)
+    record = rows[0]["Id"]
+    for name in (record, record[:15], f"name:{rows[0]['Name']}"):
+        explained = office.run("explain", name, "--json").json()
+        assert (explained["account"], explained["outputs"]["seg_tier"]) == (record, rows[0]["Seg_Tier__c"])
+
+    office.edit("Account", record, Seg_Tier__c="strategic" if rows[0]["Seg_Tier__c"] != "strategic" else "large")
+    undone = office.run("undo", told["run"], "--json")
+    assert undone.code == 4, undone.stderr
+    after = office.query("SELECT Id, Seg_Tier__c FROM Account")
+    assert [row["Id"] for row in after if row["Seg_Tier__c"]] == [record]
+    assert office.run("status").code == 0
+
+
+def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_does(office: Office) -> None:
+    office.settle(admin=False)
+    ended = office.run("provision")
+    assert ended.code == 1
+    assert "customer-tiering.zip" in ended.stderr
+    assert "Manage Assignments" in ended.stderr
+    assert office.query(SETS) == []
+
+
+def test_a_field_of_another_type_under_our_name_is_refused_before_anything_is_made(office: Office) -> None:
+    kind = {"type": "Checkbox", "label": "Mine", "defaultValue": "false"}
+    body = {"FullName": "Account.Seg_Tier__c", "Metadata": kind}
+    place = f"{office.url}/services/data/v66.0/tooling/sobjects/CustomField/"
+    assert requests.post(place, json=body, headers=ADMIN_SESSION, timeout=30).ok
+    ended = office.run("provision")
+    assert ended.code == 1
+    assert "Account.Seg_Tier__c: it is of type Checkbox, needed is Picklist" in ended.stderr
+    found = requests.get(f"{office.url}{QUERY}", params={"q": SETS}, headers=SESSION, timeout=30).json()
+    assert found["records"] == []

@@ -1,0 +1,32 @@
+"""Every output of random populations, against an implementation that was written from the specification alone.
+
+By hand, for longer: `python -m tests.oracle.compare FIRST LAST` prints what differs for these seeds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.oracle.compare import differences
+from tests.oracle.populations import draw
+from tests.oracle.product import commanded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEEDS = (*range(1, 13), 19, 36)
+"""Small ones and great ones, with and without groups, currencies, previous state and other parameters."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_output_is_what_the_specification_says(seed: int, tmp_path: Path) -> None:
+    assert differences(draw(seed), tmp_path) == []
+
+
+def test_the_command_prints_what_the_specification_says(tmp_path: Path) -> None:
+    case = draw(8)
+    case.write(tmp_path)
+
+    assert differences(case, tmp_path, commanded(tmp_path, case)) == []

@@ -1,0 +1,119 @@
+"""Many records at once: one job, and whatever it leaves open or refuses is found out, whatever happens on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.crm.salesforce import write as writing
+from connector.model.changes import Landed, Target
+from tests.salesforce.parts import write_to
+from tests.salesforce.test_salesforce_changes import Org, name, org
+
+if TYPE_CHECKING:
+    from connector.model.changes import Outcome
+
+__all__ = ["org"]
+EVERY = range(1, 7)
+REASON = 'Zegt "NEE", 40,0%\nvan € 62.500; naïve'
+
+
+@pytest.fixture(autouse=True)
+def bulky(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BULK_FROM", 2)
+
+
+def landed(outcomes: Any) -> dict[str, Landed]:
+    return {outcome.record: outcome.landed for outcome in outcomes}
+
+
+def jobs(org: Org) -> list[str]:
+    calls = org.ask("GET", "/_sandbox/journal")["results"]
+    return [f"{call['method']} {call['path']}" for call in calls if "/jobs/ingest" in call["path"]]
+
+
+def all_written(outcomes: list[Outcome]) -> bool:
+    return set(landed(outcomes).values()) == {Landed.WRITTEN}
+
+
+def fault(org: Org, action: str, **rule: Any) -> None:
+    org.ask("POST", "/_sandbox/faults", {"action": action} | rule)
+
+
+def test_a_job_writes_clears_and_leaves_alone(org: Org) -> None:
+    org.crm.write([write_to(name("001", n), seg_tier="small", seg_reason="old") for n in EVERY])
+    batch = [write_to(name("001", n), seg_tier=None, seg_reason=REASON) for n in (1, 2, 3)]
+    batch += [write_to(name("001", n), seg_tier="large", seg_say_no="true") for n in (4, 5, 6)]
+    assert all_written(list(org.crm.write(batch)))
+    held = org.crm.read(Target.ACCOUNT, [name("001", 1), name("001", 4)], ["seg_tier", "seg_reason", "seg_say_no"])
+    assert held[name("001", 1)] == {"seg_tier": None, "seg_reason": REASON, "seg_say_no": None}
+    assert held[name("001", 4)] == {"seg_tier": "large", "seg_reason": "old", "seg_say_no": "true"}
+    assert any(call.startswith("PUT") for call in jobs(org))
+
+
+def test_a_text_that_means_clear_in_a_job_is_written_to_the_letter(org: Org) -> None:
+    batch = [write_to(name("001", n), seg_reason="#N/A" if n == 2 else "x") for n in EVERY]
+    assert all_written(list(org.crm.write(batch)))
+    assert org.crm.read(Target.ACCOUNT, [name("001", 2)], ["seg_reason"]) == {name("001", 2): {"seg_reason": "#N/A"}}
+
+
+def test_a_finished_job_with_failed_rows_tells_each_in_salesforces_words(org: Org) -> None:
+    rule = {"object": "Account", "field": "Name", "pattern": "Account 3", "message": "Geen KvK-nummer"}
+    org.ask("POST", "/_sandbox/rules", {"validations": [rule]})
+    org.ask("DELETE", f"/services/data/v66.0/sobjects/Account/{name('001', 5)}")
+    outcomes = {
+        outcome.record: outcome
+        for outcome in org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
+    }
+    assert outcomes[name("001", 3)].landed is Landed.REFUSED
+    assert "Geen KvK-nummer" in outcomes[name("001", 3)].reason
+    assert outcomes[name("001", 5)].landed is Landed.GONE
+    assert {outcomes[name("001", n)].landed for n in (1, 2, 4, 6)} == {Landed.WRITTEN}
+
+
+def test_rows_that_a_job_finds_locked_are_sent_again_alone(org: Org) -> None:
+    org.ask("POST", "/_sandbox/rules", {"locks": [{"object": "Account", "share": 0.5, "times": 1}]})
+    assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
+
+
+def test_a_job_that_fails_half_way_is_finished_record_by_record(org: Org) -> None:
+    org.ask("POST", "/_sandbox/rules", {"bulk_failures": [{"object": "Account", "after": 2, "message": "Timeout"}]})
+    assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
+
+
+@pytest.mark.parametrize(
+    ("action", "rule"),
+    [
+        ("503", {"path": "jobs/ingest", "times": 3}),
+        ("reset-after", {"method": "PUT", "path": "jobs/ingest", "times": 1}),
+        ("reset-after", {"method": "PATCH", "path": "jobs/ingest", "times": 1}),
+        ("reset-before", {"method": "PATCH", "path": "jobs/ingest", "times": 1}),
+        ("cut", {"path": "successfulResults", "times": 1}),
+        ("401-expired", {"path": "jobs/ingest", "times": 1}),
+        ("drop-record", {"path": "successfulResults", "times": 1}),
+        ("410", {"path": "jobs/ingest$", "times": 1}),
+    ],
+)
+def test_whatever_happens_to_a_job_every_record_is_written_once_and_known(
+    org: Org, action: str, rule: dict[str, Any]
+) -> None:
+    fault(org, action, **rule)
+    assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
+    held = org.crm.read(Target.ACCOUNT, [name("001", n) for n in EVERY], ["seg_tier"])
+    assert {str(values) for values in held.values()} == {"{'seg_tier': 'large'}"}
+
+
+def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_records_only(org: Org) -> None:
+    made = org.ask(
+        "POST",
+        "/_sandbox/records/RecordType",
+        {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True},
+    )
+    kind = made["id"]
+    org.ask("POST", f"/_sandbox/records/Account/{name('001', 2)}", {"RecordTypeId": kind})
+    org.ask("POST", "/_sandbox/rules", {"record_type_values": {f"{kind}/Seg_Tier__c": ["small"]}})
+    outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
+    found = landed(outcomes)
+    assert found.pop(name("001", 2)) in (Landed.REFUSED, Landed.SKIPPED)
+    assert set(found.values()) == {Landed.WRITTEN}
