@@ -56,7 +56,10 @@ class DuckDb:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
         # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
         spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
-        config: dict[str, str | int] = {"temp_directory": str(spill), "disabled_optimizers": COSTLY}
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(spill),
+            "disabled_optimizers": COSTLY,
+        }
         if _size(request) <= SMALL:
             config["threads"] = 1
         db = duckdb.connect(":memory:", config=config)

@@ -150,5 +150,9 @@ def insight(view: InsightView, book: Phrasebook) -> str:
     key, figures = f"insight.note.{view.name}", dict(view.figures)
     if not book.has(key):
         return ""
-    told = {n: book.money(v) if isinstance(v, Decimal) else book.whole(v) for n, v in figures.items() if v is not None}  # type: ignore[arg-type]
+    told = {
+        name: book.money(value) if isinstance(value, Decimal) else book.whole(value)
+        for name, value in figures.items()
+        if isinstance(value, Decimal | int)
+    }
     return book.say(key, **told)

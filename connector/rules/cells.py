@@ -42,7 +42,7 @@ def strict(cells: Iterable[Cell]) -> State | None:
 def half_up(number: Decimal, decimals: int) -> Decimal:
     """Round half-up, away from zero; what rounds to nothing has no sign."""
     rounded = number.quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
-    return rounded if rounded else rounded.copy_abs()
+    return rounded or rounded.copy_abs()
 
 
 def compute(op: Op, left: Cell, right: Cell) -> Cell:

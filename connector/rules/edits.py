@@ -100,10 +100,10 @@ class Paths:
 
 
 def _of_node(before: Node | None, after: Node | None, changed: Mapping[str, Edit]) -> tuple[Edit, ...]:
-    if before is None or after is None:
-        node = after or before
-        assert node is not None  # noqa: S101 - it is a name of one of the two
-        return (Edit("added" if before is None else "removed", node.name, _place(node)),)
+    if before is None:
+        return () if after is None else (Edit("added", after.name, _place(after)),)
+    if after is None:
+        return (Edit("removed", before.name, _place(before)),)
     found = {part.name for root in expressions(after.definition) for part in walk(root) if isinstance(part, Param)}
     mine = tuple(changed[name] for name in sorted(found) if name in changed)
     same = (before.definition, before.options, before.of) == (after.definition, after.options, after.of)

@@ -68,7 +68,7 @@ def _number(text: str, kind: Type) -> Decimal:
     if not PLAIN_NUMBER.match(text):
         raise Unreadable(text)
     number = half_up(Decimal(text), CENTS) if kind is Type.MONEY else Decimal(text)
-    return number if number else number.copy_abs()
+    return number or number.copy_abs()
 
 
 def _day(text: str, time_zone: ZoneInfo) -> date:

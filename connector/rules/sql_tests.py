@@ -50,9 +50,7 @@ def is_in(render: Renderer, node: In) -> Rendered:
     here, *others = w.alike((value, *options), type_of(node.value))
     if node.fold:
         here, others = w.lower(here), [w.lower(other) for other in others]
-    equal = [
-        tested((option,), w.equal(here, other), off=False) for option, other in zip(options, others, strict=True)
-    ]
+    equal = [tested((option,), w.equal(here, other), off=False) for option, other in zip(options, others, strict=True)]
     found = logic.any_of([one.value for one in equal])
     sure = value.sure and all(option.sure for option in options)
     answer = tested((value,), logic.negation(found) if node.negated else found, off=node.negated)

@@ -159,7 +159,13 @@ def _added(verb: Aggregate, old: Cell, before: Cell | None, now: Cell) -> Cell:
         case Aggregate.ALL if isinstance(old, bool):
             return old and (new is None or bool(new))
         case Aggregate.MAX if new is not None:
-            return max(old, new) if is_known(old) else new  # type: ignore[no-any-return]
+            return _either(max, old, new)
         case Aggregate.MIN if new is not None:
-            return min(old, new) if is_known(old) else new  # type: ignore[no-any-return]
+            return _either(min, old, new)
     return old
+
+
+def _either(choose: Any, old: Cell, new: Cell) -> Cell:
+    """The greater or lesser of two; the new one where there was none."""
+    chosen: Cell = choose(old, new) if is_known(old) else new
+    return chosen

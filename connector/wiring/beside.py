@@ -78,14 +78,12 @@ def _source(wiring: Wiring, name: str, section: Section) -> Source:
     )
     if section.path is not None:
         return FileTable(wiring.loaded.path(section.path), terms)
-    url, query = section.url, section.query
-    assert url is not None  # noqa: S101 - the settings hold one of the two
-    assert query is not None  # noqa: S101 - and a query with a url
+    url = section.url or ""  # the settings hold a path, or a url and a query
 
     def address() -> str:
         return wiring.loaded.database_url(wiring.vault.text(url, key=f"tables.{name}.url"))
 
-    return DatabaseTable(address, query, terms, clock=wiring.clock)
+    return DatabaseTable(address, section.query or "", terms, clock=wiring.clock)
 
 
 def _join(wiring: Wiring, name: str, section: Section) -> Join:

@@ -6,12 +6,11 @@ import csv
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connector.cli.ending import run
 from connector.rules.loading import load
+from tests.acceptance.commands import tiersync
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = load(ROOT / "rules")
@@ -39,41 +38,33 @@ def own(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_command_works_without_a_models_file(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-02T12:00:00+02:00")
-    shutil.copytree(ROOT / "rules", "rules")
-    shutil.copytree(ROOT / "rules", "all")
+def test_every_command_works_without_a_models_file(name: str, tmp_path: Path) -> None:
+    for folder in ("rules", "all"):
+        shutil.copytree(ROOT / "rules", tmp_path / folder)
     (tmp_path / "rules" / name).unlink()
     (tmp_path / "crm").mkdir()
     for table, text in (("accounts", ACCOUNTS), ("deals", DEALS), ("tickets", TICKETS)):
         (tmp_path / "crm" / f"{table}.csv").write_text(text, "utf-8")
     (tmp_path / "settings.toml").write_text('[crm]\nkind = "files"\npath = "crm"\n', "utf-8")
 
-    def answer(*arguments: str) -> Any:
-        capfd.readouterr()
-        assert run([*arguments, "--json"]) == 0, f"{arguments}\n{capfd.readouterr()}"
-        return json.loads(capfd.readouterr().out)
+    def said(*arguments: str) -> str:
+        ended = tiersync(*arguments, cwd=tmp_path, env={"TIERSYNC_NOW": "2026-04-02T12:00:00+02:00"})
+        assert ended.code == 0, (arguments, ended.stdout, ended.stderr)
+        return ended.stdout
 
-    for command in (["rules", "check"], ["doctor"], ["provision"], ["plan"]):
-        answer(*command)
-    assert answer("sync", "--yes")["outcome"] == "ok"
-    assert answer("sync")["changes"] == 0
-    assert answer("rules", "check", "--live")["accounts"] == 3
-    assert answer("rules", "diff", "all")["accounts"] == 3
+    assert json.loads(said("sync", "--yes", "--json"))["outcome"] == "ok"
+    assert json.loads(said("sync", "--json"))["changes"] == 0
+    assert json.loads(said("rules", "check", "--live", "--json"))["accounts"] == 3
+    assert json.loads(said("rules", "diff", "all", "--json"))["accounts"] == 3
     with (tmp_path / "crm" / "outputs.csv").open(encoding="utf-8") as file:
         assert not own(name) & set(next(csv.reader(file)))
-    explained = answer("explain", "A2")
+    explained = json.loads(said("explain", "A2", "--json"))
     assert not own(name) & set(explained["outputs"])
     assert not [value for value in explained["values"] if (value["at"] or "").startswith(f"{name}:")]
-    capfd.readouterr()
-    assert run(["evaluate", "--data", "crm"]) == 0
-    rows = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    rows = [json.loads(line) for line in said("evaluate", "--data", "crm").splitlines()]
     assert not own(name) & set(rows[0])
-    assert run(["rules", "docs", "--out", "docs"]) == 0
+    said("rules", "docs", "--out", "docs")
     assert not (tmp_path / "docs" / name.replace(".yaml", ".md")).exists()
-    assert run(["report", "--out", "report"]) == 0
+    said("report", "--out", "report")
     page = "".join(file.read_text("utf-8") for file in sorted((tmp_path / "report").iterdir()))
     assert not [output for output in sorted(own(name)) if output in page]

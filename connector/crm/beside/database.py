@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import create_engine, exc, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
+
 from connector.crm.beside.table import Inspection, asked, broken
 from connector.errors import ConnectorError
 from connector.ports import Finding, Read
@@ -58,7 +62,6 @@ class DatabaseTable:
     def _read(
         self, wanted: Sequence[str], deliver: Callable[[Columns], None], progress: Progress
     ) -> tuple[Read, tuple[str, ...]]:
-        from sqlalchemy import text  # noqa: PLC0415 - only where a database is read
 
         zone, inspection = ZoneInfo(self._terms.time_zone), Inspection(self._terms)
         with self._connected() as connection, self._in_our_words():
@@ -80,9 +83,6 @@ class DatabaseTable:
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
-        from sqlalchemy import create_engine  # noqa: PLC0415 - only where a database is read
-        from sqlalchemy.engine import make_url  # noqa: PLC0415 - the same
-        from sqlalchemy.pool import NullPool  # noqa: PLC0415 - the same
 
         with self._in_our_words():
             url = make_url(self._url())
@@ -106,8 +106,6 @@ class DatabaseTable:
     @contextmanager
     def _in_our_words(self) -> Iterator[None]:
         """Say what went wrong by its kind alone: drivers put addresses, users and passwords into their texts."""
-        from sqlalchemy import exc  # noqa: PLC0415 - only where a database is read
-
         hint = f"try the query of [tables.{self.name}] with the database's own tool"
         try:
             yield
