@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.errors import AccessRefused, BadAnswer, ConnectorError, QuotaUsedUp, StopRun, UsageError
+from connector.errors import AccessRefused, BadAnswer, ComeBackLater, ConnectorError, QuotaUsedUp, StopRun, UsageError
+from connector.model.changes import Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
 from connector.ports import PullRequest
@@ -89,6 +90,41 @@ def test_a_page_that_cannot_be_trusted_fails_the_pull(server: Scripted, replies:
         pulled(salesforce_at(server.url))
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("told", ["maybe", 1.5, {}, []])
+def test_a_checkbox_that_is_neither_true_nor_false_fails_the_pull(server: Scripted, told: object) -> None:
+    server.tiny.fields["Account"].append(described("Seg_Exclude__c", type="boolean"))
+    server.tiny.rows["Account"][account(1)]["Seg_Exclude__c"] = told
+    with pytest.raises(BadAnswer, match="neither true nor false"):
+        pulled(salesforce_at(server.url), columns={Table.ACCOUNTS: ("account_id", "seg_exclude")})
+
+
+def test_a_record_read_by_its_id_must_hold_every_field_that_was_asked_for(server: Scripted) -> None:
+    server.only("POST", Reply(200, [{"Id": account(1), "IsDeleted": False}]))
+    with pytest.raises(BadAnswer, match="leaves Seg_Tier__c out"):
+        salesforce_at(server.url).read(Target.ACCOUNT, [account(1)], ["seg_tier"])
+
+
+@pytest.mark.parametrize("told", [{}, {"deletedRecords": None}, {"deletedRecords": [{"deletedDate": "x"}]}])
+def test_a_deletion_log_that_cannot_be_read_fails_the_pull(server: Scripted, told: dict[str, Any]) -> None:
+    crm = salesforce_at(server.url)
+    mark = pulled(crm)[1].watermark
+    server.only("/deleted/", then=Reply(200, told))
+    with pytest.raises(BadAnswer, match="list of deleted records"):
+        pulled(crm, since=mark)
+
+
+def test_who_asks_to_come_back_later_is_obeyed_within_patience_and_named_beyond_it(server: Scripted) -> None:
+    clock = FakeClock()
+    crm = salesforce_at(server.url, clock, timeout_seconds=600.0)  # the threads of a pull share the clock
+    of_accounts(server, Reply(503, b"", headers={"Retry-After": "40"}))
+    pulled(crm)
+    assert sum(clock.slept) == 40
+    of_accounts(server, then=Reply(503, b"", headers={"Retry-After": "7200"}))
+    with pytest.raises(ComeBackLater, match="it asks to come back at"):
+        pulled(crm)
+    assert sum(clock.slept) == 40
 
 
 def test_an_invalid_locator_on_the_third_page_fails_the_pull(server: Scripted) -> None:

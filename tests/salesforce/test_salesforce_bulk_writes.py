@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.crm.salesforce import write as writing
+from connector.errors import StopRun
 from connector.model.changes import Landed, Target
 from tests.salesforce.parts import write_to
 from tests.salesforce.test_salesforce_changes import Org, name, org
@@ -102,6 +103,19 @@ def test_whatever_happens_to_a_job_every_record_is_written_once_and_known(
     assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
     held = org.crm.read(Target.ACCOUNT, [name("001", n) for n in EVERY], ["seg_tier"])
     assert {str(values) for values in held.values()} == {"{'seg_tier': 'large'}"}
+
+
+@pytest.mark.parametrize("path", ["jobs/ingest/[^/]*$", "successfulResults", "failedResults"])
+def test_a_job_that_can_no_longer_be_followed_leaves_nothing_told_as_not_sent(org: Org, path: str) -> None:
+    fault(org, "503", method="GET", path=path, times=1000)
+    outcomes = org.crm.write(
+        [write_to(name("001", n), seg_tier="large") for n in EVERY] + [write_to("999", seg_tier="x")]
+    )
+    found = landed(outcomes)
+    assert found.pop("999") is Landed.GONE
+    assert set(found.values()) == {Landed.WRITTEN if path == "failedResults" else Landed.UNSETTLED}
+    with pytest.raises(StopRun):
+        org.crm.check()
 
 
 def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_records_only(org: Org) -> None:

@@ -189,6 +189,20 @@ def test_the_discount_of_line_items_is_weighted_by_their_price(org: Org) -> None
     assert found == {name("006", 1): "40", **{name("006", n): None for n in range(2, 7)}}
 
 
+def test_a_merge_brings_the_discounts_of_the_deals_that_came_along(org: Org) -> None:
+    line = {"OpportunityId": name("006", 2), "Quantity": 1.0, "UnitPrice": 100.0, "Discount": 15.0}
+    org.ask("POST", "/_sandbox/records/OpportunityLineItem", line)
+    org.later()
+    crm = salesforce_at(org.url, login=LOGIN, fields={"deals.discount_pct": "OpportunityLineItem.Discount"})
+    asked = {Table.ACCOUNTS: ("account_id",), Table.DEALS: ("deal_id", "discount_pct")}
+    mark = pulled(crm, columns=asked)[1].watermark
+    org.later()
+    merge = {"object": "Account", "winner": name("001", 1), "losers": [name("001", 2)]}
+    org.ask("POST", "/_sandbox/merge", merge)
+    rows, _ = pulled(crm, columns=asked, since=mark)
+    assert set(zip(*rows[Table.DEALS].values(), strict=True)) == {(name("006", 1), None), (name("006", 2), "15")}
+
+
 def test_what_came_out_of_the_bin_again_is_not_gone(org: Org) -> None:
     _, mark = org.pull()
     org.later()

@@ -202,6 +202,26 @@ def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>", b"<a><sessionId>x</sessionId></a>"])
+def test_a_soap_login_answered_with_no_session_is_told(server: Scripted, body: bytes) -> None:
+    server.only("/services/Soap/", then=Reply(200, body))
+    with pytest.raises((BadAnswer, AccessRefused)) as caught:
+        pulled(salesforce_at(server.url, login=LOGINS["password"]))
+    assert caught.value.hint
+
+
+def test_a_refresh_token_that_rotated_stays_masked_however_many_sessions_follow(server: Scripted) -> None:
+    granting = Granting(server)
+    told = {"access_token": "00D!planted-0", "instance_url": "x", "refresh_token": "5Aep861-planted-rotated"}
+    granting.answer = Reply(200, told)
+    crm = salesforce_at(server.url, login=LOGINS["refresh_token"])
+    crm.user()
+    granting.answer = None
+    for _ in range(3):
+        crm._client.credentials.renew(crm._client.credentials.bearer())
+    assert "planted" not in crm._client.scrub("no 5Aep861-planted-rotated here")
+
+
 def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
     Granting(server)
     seen: list[str] = []

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from connector.errors import QuotaUsedUp
-from connector.model.changes import Landed, Outcome, Target
+from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from tests.hubspot.parts import FakeClock
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.salesforce.parts import salesforce_at, write_to
@@ -131,6 +131,34 @@ def test_a_write_whose_answer_is_lost_is_settled_by_reading_and_not_sent_again(s
     outcomes = salesforce_at(server.url).write([write_to(account(n), seg_tier="large") for n in (1, 2)])
     assert set(landed(outcomes).values()) == {Landed.WRITTEN}
     assert len([seen for seen in server.seen if seen.method == "PATCH"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arrives", "persons", "landed_as", "sends"),
+    [
+        (False, {"Seg_Tier__c": "small"}, Landed.UNSETTLED, 1),
+        (True, {"Seg_Tier__c": "small"}, Landed.WRITTEN, 1),
+        (False, {"Name": "Renamed"}, Landed.WRITTEN, 2),
+    ],
+)
+def test_a_value_a_person_sets_while_the_answer_is_lost_stays(
+    server: Scripted, *, arrives: bool, persons: dict[str, str], landed_as: Landed, sends: int
+) -> None:
+    def rule(seen: Seen) -> Reply | None:
+        if seen.method != "PATCH" or len([one for one in server.seen if one.method == "PATCH"]) > 1:
+            return None
+        if arrives:
+            server.properly(seen)
+        server.tiny.rows["Account"][account(1)] |= persons
+        return Reply(drop=True)
+
+    server.rule = rule
+    values = (("seg_tier", "large"), ("seg_reason", "why"))
+    wanted = RecordWrite(Target.ACCOUNT, account(1), values, before=(("seg_tier", None), ("seg_reason", None)))
+    (outcome,) = salesforce_at(server.url).write([wanted])
+    assert outcome.landed is landed_as
+    assert persons.items() <= server.tiny.rows["Account"][account(1)].items()
+    assert len([seen for seen in server.seen if seen.method == "PATCH"]) == sends
 
 
 def test_a_write_that_never_arrives_is_sent_three_times_and_then_unsettled(server: Scripted) -> None:

@@ -6,16 +6,14 @@ older ones by `groupName` or the message. Edge answers (52x, 530) have HTML or e
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from http import HTTPStatus
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.crm.asked import retry_after
 from connector.crm.texts import brief, listed
 from connector.crm.transport import Again, Answer, NoAnswer
 from connector.errors import BadAnswer, StopRun
@@ -136,21 +134,6 @@ def limit_kind(found: Problem, *, lane: str = "app") -> str:
     if "secondly" in text:
         return "secondly"
     return "secondly" if lane == "search" else "burst"
-
-
-LONGEST_WAIT = 7 * 86_400.0
-"""Seconds; whoever asks for more than a week has not meant it, and a clock could not count it."""
-
-
-def retry_after(answer: Answer, *, now: datetime) -> float | None:
-    """Seconds the CRM asks to wait (a number or an HTTP date), or None."""
-    text = (answer.headers.get("Retry-After") or "").strip()
-    with suppress(ValueError):
-        return min(max(0.0, float(text)), LONGEST_WAIT) if isfinite(float(text)) else None
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds()) if text else None
-    except (TypeError, ValueError):
-        return None
 
 
 def again(answer: Answer, *, lane: str, now: datetime, chance: Callable[[], float]) -> Again:

@@ -57,7 +57,7 @@ def connect(
     mask, brake = Mask(*login.secrets()), Brake(sleep)
     wire = _wire(instance_url, login_url or instance_url, timeout_seconds, ticks)
     limits = Limits(max_share=max_share_of_daily_quota, now=now, ticks=ticks, pause=brake.pause)
-    client = Client(wire=wire, limits=limits, scrub=mask, version=api_version, chance=chance)
+    client = Client(wire=wire, limits=limits, scrub=mask, version=api_version, now=now, chance=chance)
     client.transport = Transport(
         brake=brake,
         send=client.send,

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.crm.asked import retry_after
 from connector.crm.texts import brief
 from connector.crm.transport import Again, Answer, NoAnswer
 from connector.errors import BadAnswer, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
 
 class Meaning(Enum):
@@ -118,17 +120,19 @@ _BY_STATUS = {
 }
 
 
-def again(answer: Answer, *, chance: Callable[[], float]) -> Again:
+def again(answer: Answer, *, now: datetime, chance: Callable[[], float]) -> Again:
     """How to try again after an answer that means AGAIN; `chance` gives 0 to 1."""
-    found = problem(answer)
+    found, asked = problem(answer), retry_after(answer, now=now)
     if found.code == "REQUEST_LIMIT_EXCEEDED":
         text = "too many long calls at once (ConcurrentRequests)"
-        return Again(text, lambda n: min(30.0, 2.0**n) * (0.5 + chance()), hold=True)
+        return Again(text, lambda n: min(30.0, 2.0**n) * (0.5 + chance()), asked=asked, hold=True)
     tries = 4 if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR else 100
     text = f"Salesforce answered {answer.status} {found.code}".rstrip()
     # A 4xx was turned away at the door; of a 5xx nobody knows how far it came.
     applied = False if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
-    return Again(text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, applied=applied)
+    return Again(
+        text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=applied
+    )
 
 
 def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:

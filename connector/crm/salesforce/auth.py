@@ -14,6 +14,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
+from xml.parsers.expat import ExpatError
 
 import orjson
 import requests
@@ -155,7 +156,7 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
     except SalesforceAuthenticationFailed as error:
         words = brief(mask(f"{error.code}: {error.message}" if error.message else str(error.code)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
-    except (AttributeError, TypeError, ValueError, LookupError):
+    except (AttributeError, TypeError, ValueError, LookupError, ExpatError):
         token = None
     return Grant(_session(token, mask), post.user)
 

@@ -33,11 +33,13 @@ _DONE = ("JobComplete", "Failed", "Aborted")
 
 @dataclass(slots=True)
 class Told:
-    """What became of the rows; those named nowhere may or may not have landed when `unknown` holds them."""
+    """What became of the rows; those in `unknown` may or may not have landed, those named nowhere were not written."""
 
     written: set[str] = field(default_factory=set)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    stopped: StopRun | None = None
+    """Why the job could not be followed to its end: it may still be writing what is unknown."""
 
 
 def fits(sent: Mapping[str, str | None]) -> bool:
@@ -47,26 +49,35 @@ def fits(sent: Mapping[str, str | None]) -> bool:
 
 def write(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> Told:
     """One job; when it could not be started nothing is written and nothing told: the caller goes on elsewhere."""
-    told = Told()
     job = _uploaded(client, entity, wanted)
     if job is None:
-        return told
-    state = _finished(client, job)
-    told.written = {row["Id"] for row in _rows(client, job, "successfulResults")} & wanted.keys()
-    for row in _rows(client, job, "failedResults"):
-        code, _, words = row.get("sf__Error", "").partition(":")
-        if row["Id"] in wanted:
-            told.refused[row["Id"]] = (code, words.removesuffix("--").rstrip().rstrip(":"))
-    if state == "JobComplete":
-        told.unknown = set(wanted) - told.written - told.refused.keys()
-    else:
-        never = {row["Id"] for row in _rows(client, job, "unprocessedrecords")}
-        told.unknown = set(wanted) - told.written - told.refused.keys() - never
+        return Told()
+    told = Told(unknown=set(wanted))
+    try:
+        if not _closed(client, job):
+            return Told()
+        _follow(client, job, told)
+    except StopRun as error:
+        told.stopped = error
     return told
 
 
+def _follow(client: Client, job: str, told: Told) -> None:
+    """Wait for the job, and read what it says of each row."""
+    state = _finished(client, job)
+    told.written = {row["Id"] for row in _rows(client, job, "successfulResults")} & told.unknown
+    told.unknown -= told.written
+    for row in _rows(client, job, "failedResults"):
+        if row["Id"] in told.unknown:
+            code, _, words = (row.get("sf__Error") or "").partition(":")
+            told.refused[row["Id"]] = (code, words.removesuffix("--").rstrip().rstrip(":"))
+    told.unknown -= told.refused.keys()
+    if state != "JobComplete":
+        told.unknown -= {row["Id"] for row in _rows(client, job, "unprocessedrecords")}
+
+
 def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> str | None:
-    """A job with its data, closed for Salesforce to begin; None when it could not be brought so far."""
+    """A job with its data, still open; None when it could not be brought so far."""
     body = {
         "object": entity.name,
         "operation": "update",
@@ -85,13 +96,19 @@ def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, 
     except (AnswerLost, Refused):
         _abort(client, place)
         return None
+    return job
+
+
+def _closed(client: Client, job: str) -> bool:
+    """Let Salesforce begin; False when it did not, and never will."""
+    place = client.path(f"jobs/ingest/{job}")
     try:
         client.call(Call("PATCH", place, _WHAT, body={"state": "UploadComplete"}, once=True))
     except (AnswerLost, Refused):
         if client.get(place, _WHAT).get("state") == "Open":
             _abort(client, place)
-            return None
-    return job
+            return False
+    return True
 
 
 def _abort(client: Client, place: str) -> None:

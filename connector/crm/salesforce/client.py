@@ -66,6 +66,7 @@ class Client:
         limits: Limits,
         scrub: Callable[[str], str],
         version: str,
+        now: Callable[[], datetime],
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._wire = wire
@@ -73,6 +74,7 @@ class Client:
         self.scrub = scrub
         self.version = version
         self.chance = chance
+        self._now = now
         self.told_time = ""
         """Salesforce's clock as its last answer gave it (an HTTP date)."""
         self.transport: Transport
@@ -137,7 +139,7 @@ class Client:
             return answer
         meant = answers.meaning(answer)
         if meant is Meaning.AGAIN:
-            return answers.again(answer, chance=self.chance)
+            return answers.again(answer, now=self._now(), chance=self.chance)
         if meant is Meaning.EXPIRED and not call.renewed:
             raise _Expired(call.what)
         if meant is not Meaning.GOOD:

@@ -99,4 +99,6 @@ def read(client: Client, entity: str, records: list[str], fields: list[str]) -> 
     there = [record for record in found if record is not None]
     if not all(isinstance(record, dict) and isinstance(record.get("Id"), str) for record in there):
         raise checks.bad(what, "Salesforce's answer holds a record without id")
+    if left_out := {name for record in there for name in fields if name not in record}:
+        raise checks.bad(what, f"Salesforce's answer leaves {', '.join(sorted(left_out))} out")
     return [record for record in there if record.get("IsDeleted") is not True]

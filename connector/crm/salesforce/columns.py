@@ -30,6 +30,7 @@ OURS = "seg_"
 """What our own properties begin with; an unticked checkbox of ours is an empty one."""
 _RECORD_TYPE = "RecordType.DeveloperName"
 _PERSON = "IsPersonAccount"
+_BOOLEANS = {True: "true", False: "false", "true": "true", "false": "false", None: None}
 SHORT_TEXT = 255
 """The longest text that is not a long one."""
 _DIGITS = 16
@@ -209,7 +210,7 @@ def _texts(records: Sequence[Record], expression: str, kind: str) -> Cells:
     except (KeyError, TypeError, AttributeError):
         raise bad("reading records", f"Salesforce's answer leaves {key} out") from None
     if kind == "boolean":
-        return [None if v is None else "true" if v is True or v == "true" else "false" for v in found]
+        return _booleans(found, key)
     if kind in values.NUMERIC:
         return [v if v is None or v.__class__ is str else _number(v) for v in found]
     if not all(v is None or v.__class__ is str for v in found):
@@ -217,6 +218,13 @@ def _texts(records: Sequence[Record], expression: str, kind: str) -> Cells:
     if kind == "datetime":
         return [v and values.moment(v) for v in found]
     return [v or None for v in found] if "" in found else found
+
+
+def _booleans(found: list[Any], key: str) -> Cells:
+    try:
+        return [_BOOLEANS[v] for v in found]
+    except (KeyError, TypeError):
+        raise bad("reading records", f"the value of {key} is neither true nor false") from None
 
 
 def _nested(records: Sequence[Record], key: str) -> list[Any]:

@@ -97,11 +97,13 @@ class Salesforce:
         if len(batch) > self.batch_size or any(item.target != target for item in batch):
             raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
         wanted: dict[str, dict[str, str | None]] = {}
+        before: dict[str, dict[str, str | None]] = {}
         for item in batch:
-            sent = {self._fields.output(target, name): value for name, value in item.values}
-            wanted.setdefault(item.record, {}).update(sent)
+            for values_of, told in ((wanted, item.values), (before, item.before)):
+                named = {self._fields.output(target, name): value for name, value in told}
+                values_of.setdefault(item.record, {}).update(named)
         writer = Writer(self._client, self._entity(target), pace=self._pace, read=partial(self._read, target))
-        fates = writer.write(wanted)
+        fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
 

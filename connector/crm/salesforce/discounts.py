@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import queries, schema, soql, values
+from connector.crm.salesforce import checks, queries, schema, soql, values
 from connector.crm.salesforce.client import Forbidden, Refused
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ LINES = "OpportunityLineItem"
 NAMED = f"{LINES}.Discount"
 """What `[fields] "deals.discount_pct"` says when the discount is on the lines."""
 _FIELDS = ("OpportunityId", "Discount", "UnitPrice", "Quantity")
+_WHAT = "reading line items"
 _PLACES = Decimal("0.01")
 
 
@@ -34,7 +35,7 @@ def visible(client: Client) -> bool:
 def read(client: Client, *conditions: str) -> dict[str, str]:
     """Deal id -> percent, of every deal with lines. Memory grows with the deals that have lines."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for line in queries.records(client, soql.select(_FIELDS, LINES, *conditions), "reading line items"):
+    for line in queries.records(client, soql.select(_FIELDS, LINES, *conditions), _WHAT):
         price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
         given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
         sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)
@@ -44,7 +45,8 @@ def read(client: Client, *conditions: str) -> dict[str, str]:
 
 
 def _decimal(line: Record, name: str) -> Decimal:
+    """A number of a line; an empty one is none: a line without a discount gives none away."""
     try:
-        return Decimal(str(line.get(name) or 0))
-    except InvalidOperation:
-        return Decimal(0)
+        return Decimal(str(line[name] or 0))
+    except (KeyError, InvalidOperation):
+        raise checks.bad(_WHAT, f"a line's {name} is left out, or no number") from None

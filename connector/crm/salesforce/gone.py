@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
-from connector.crm.texts import listed
 
 if TYPE_CHECKING:
     from connector.crm.salesforce.client import Client
@@ -71,7 +70,10 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
             return set()
         window = _minute(max(begin, end - _LOG_DAYS)), _minute(end)
         told = client.get(client.path(f"sobjects/{source.entity}/deleted/"), what, start=window[0], end=window[1])
-        return {str(row["id"]) for row in listed(told.get("deletedRecords")) if isinstance(row, dict) and row.get("id")}
+        rows = told.get("deletedRecords")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
+            raise checks.bad(what, "Salesforce's answer has no list of deleted records")
+        return {soql.full_id(str(row["id"])) for row in rows}
     return set()
 
 

@@ -125,8 +125,8 @@ class _Refreshing:
         if self._told.client_secret:
             form["client_secret"] = self._told.client_secret.reveal()
         grant, rotated = refresh(self._fetch, self._mask, _ADVICE["refresh_token"], form)
-        if rotated is not None and rotated.reveal() != self._token.reveal():
-            self._mask.renewed(grant.session, rotated, self._token)
-            self._token = rotated
-            self._keep(rotated.reveal())
+        before, self._token = self._token, rotated or self._token
+        self._mask.renewed(grant.session, self._token, before)
+        if self._token.reveal() != before.reveal():
+            self._keep(self._token.reveal())
         return grant

@@ -77,6 +77,7 @@ def _changes(intake: Intake, mark: watermark.Watermark, deliver: Put) -> None:
     jobs = [_reading(intake, columns, queries.changed_since(mark.since(columns.source.entity))) for columns in changing]
     gather([*jobs, *(_reading(intake, owners) for owners in intake.of(Table.OWNERS))], note)
     for ids in queries.in_parts(sorted(merged)):
+        _remember(intake, merged, f"Opportunity.AccountId IN {soql.any_of(ids)}")
         # Whether a merge moves the stamps of what it re-parents is not documented: it is read anyway.
         gather([_reading(intake, columns, _of_accounts(columns, ids)) for columns in changing], note)
     for columns in changing:

@@ -47,6 +47,11 @@ class Fate:
 
 WRITTEN = Fate(Landed.WRITTEN)
 GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in Salesforce")
+TOUCHED = Fate(
+    Landed.UNSETTLED,
+    "ANSWER_LOST",
+    "its answer was lost, and somebody changed the record meanwhile: it is not sent again",
+)
 
 LOCKED = ("UNABLE_TO_LOCK_ROW", "TooManyLockFailure")
 _MAYBE_GONE = frozenset(
@@ -78,15 +83,21 @@ class Writer:
         self._entity = entity
         self._pace = pace
         self._read = read
+        self._before: Mapping[str, Values] = {}
 
-    def write(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
-        """The fate of every record. Raises StopRun only while no fate at all is known."""
+    def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
+        """The fate of every record. Raises StopRun only while no fate at all is known.
+
+        `before` are the values held when they were looked at last: a record whose answer was lost and that holds
+        others by then was changed by somebody, and is not sent again.
+        """
+        self._before = before
         fates = self._objections(wanted)
         left = {record: wanted[record] for record in sorted(wanted) if record not in fates}
         try:
             if len(left) > BULK_FROM:
                 self._in_bulk(left, fates)
-            self._send({record: sent for record, sent in left.items() if record not in fates}, fates)
+            self._send({record: sent for record, sent in left.items() if record not in fates}, fates, sends=SENDS)
         except StopRun as error:
             if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
                 raise
@@ -100,21 +111,24 @@ class Writer:
         sendable = {record: sent for record, sent in left.items() if bulk_write.fits(sent)}
         told = bulk_write.write(self._client, self._entity, sendable)
         fates.update(dict.fromkeys(told.written, WRITTEN))
-        refused = {
-            record: _refused(code, words) for record, (code, words) in told.refused.items() if code not in LOCKED
-        }
-        self._settle_refused(refused, fates)
+        refused = {record: _refused(*words) for record, words in told.refused.items() if words[0] not in LOCKED}
+        fates.update(refused)
+        if told.stopped is not None:
+            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its job could not be followed to the end: {told.stopped}")
+            fates.update(dict.fromkeys(told.unknown, lost))
+            raise told.stopped
         if told.unknown:
-            open_ = {record: sendable[record] for record in told.unknown if record not in fates}
-            self._settled_by_reading(open_, fates)
+            unsettled = self._settled_by_reading({record: sendable[record] for record in sorted(told.unknown)}, fates)
+            self._send(unsettled, fates, sends=SENDS - 1)
+        self._settle_refused(refused, fates)
 
-    def _send(self, left: dict[str, Values], fates: dict[str, Fate]) -> None:
+    def _send(self, left: dict[str, Values], fates: dict[str, Fate], *, sends: int) -> None:
         """Chunk by chunk, in the order of the ids, as large as the CRM's pace allows."""
         locked: dict[str, Values] = {}
         records = list(left)
         while records:
             chunk, records = records[: self._pace.size], records[self._pace.size :]
-            locked |= self._chunk({record: left[record] for record in chunk}, fates, sends=SENDS)
+            locked |= self._chunk({record: left[record] for record in chunk}, fates, sends=sends)
         self._unlock(locked, fates)
 
     def _chunk(self, chunk: dict[str, Values], fates: dict[str, Fate], *, sends: int) -> dict[str, Values]:
@@ -175,15 +189,32 @@ class Writer:
             held = found[record]
             if held is None:
                 fates[record] = GONE
-            elif all(values.same(held.get(name), value, self._kind(name)) for name, value in sent.items()):
-                fates[record] = WRITTEN
+            elif fate := self._settled(held, sent, self._before.get(record, {})):
+                fates[record] = fate
         return {record: sent for record, sent in chunk.items() if record not in fates}
+
+    def _settled(self, held: Mapping[str, str | None], sent: Values, before: Values) -> Fate | None:
+        """What became of a write, by the values held now; None when it never arrived and may be sent again.
+
+        Salesforce takes a record whole or not at all: one value that arrived proves the others, whatever they are now.
+        """
+        arrived, touched = [], False
+        for name, value in sent.items():
+            kind, found = self._kind(name), held.get(name)
+            arrived.append(values.same(found, value, kind))
+            if name in before:
+                if arrived[-1] and not values.same(value, before[name], kind):
+                    return WRITTEN
+                touched = touched or not (arrived[-1] or values.same(found, before[name], kind))
+        if all(arrived):
+            return WRITTEN
+        return TOUCHED if touched else None
 
     def _settle_refused(self, refused: Mapping[str, Fate], fates: dict[str, Fate]) -> None:
         """A refusal is final; where the words say that the record may be gone, it is looked up."""
+        fates.update(refused)
         doubtful = [record for record, fate in refused.items() if fate.code in _MAYBE_GONE]
         there = self._read(doubtful, ["Id"]) if doubtful else {}
-        fates.update(refused)
         fates.update({record: GONE for record in doubtful if there[record] is None})
 
     def _objections(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
