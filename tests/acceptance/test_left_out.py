@@ -55,7 +55,6 @@ def test_every_command_works_without_a_models_file(name: str, tmp_path: Path) ->
         return ended.stdout
 
     assert json.loads(said("sync", "--yes", "--json"))["outcome"] == "ok"
-    assert json.loads(said("sync", "--json"))["changes"] == 0
     with (tmp_path / "crm" / "outputs.csv").open(encoding="utf-8") as file:
         assert not own(name) & set(next(csv.reader(file)))
     explained = json.loads(said("explain", "A2", "--json"))
@@ -65,6 +64,7 @@ def test_every_command_works_without_a_models_file(name: str, tmp_path: Path) ->
     page = "".join(file.read_text("utf-8") for file in sorted((tmp_path / "report").iterdir()))
     assert not [output for output in sorted(own(name)) if output in page]
     if name == THOROUGH:
+        assert json.loads(said("sync", "--json"))["changes"] == 0
         rows = [json.loads(line) for line in said("evaluate", "--data", "crm").splitlines()]
         assert not own(name) & set(rows[0])
         said("rules", "docs", "--out", "docs")
