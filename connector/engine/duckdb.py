@@ -22,6 +22,7 @@ from connector.engine.published import Published
 from connector.engine.reading import absent, load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
+from connector.engine.stopping import interruptions
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.calendar_days import window_start
@@ -64,7 +65,8 @@ class DuckDb:
             config["threads"] = 1
         db = duckdb.connect(":memory:", config=config)
         try:
-            return _evaluate(db, rules, request, progress)
+            with interruptions():
+                return _evaluate(db, rules, request, progress)
         except BaseException:
             db.close()
             raise

@@ -9,6 +9,7 @@ from connector.engine.canonical import found, stored, wanted
 from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
+from connector.engine.stopping import interruptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,8 +119,14 @@ class Published:
         """Stream a query's rows; a cursor of its own, so that another query may run meanwhile."""
         cursor = self.db.cursor()
         try:
-            cursor.execute(query)
-            while rows := cursor.fetchmany(ROWS):
+            with interruptions():
+                cursor.execute(query)
+            while rows := _next(cursor):
                 yield from rows
         finally:
             cursor.close()
+
+
+def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    with interruptions():
+        return cursor.fetchmany(ROWS)

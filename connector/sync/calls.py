@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.sync.write import FIRST_BATCH
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,8 +23,13 @@ def calls(crm: Crm, records: Mapping[Target, int]) -> int:
 
 
 def _calls(crm: Crm, count: int) -> int:
-    full, rest = divmod(count, crm.batch_size)
-    sizes = [crm.batch_size] * full + [rest] * (rest > 0)
-    batches = [crm.cost(size) for size in sizes]
-    sent = sum(2 * batch.read + batch.write for batch in batches)
-    return batches[0].opening + sent + batches[0].read
+    looked_at = [crm.cost(size) for size in _sizes(count, crm.batch_size)]
+    first = min(count, crm.batch_size, FIRST_BATCH)
+    sent = [crm.cost(size) for size in (first, *_sizes(count - first, crm.batch_size))]
+    reads = sum(batch.read for batch in (*looked_at, *sent)) + sent[0].read
+    return sent[0].opening + reads + sum(batch.write for batch in sent)
+
+
+def _sizes(count: int, most: int) -> list[int]:
+    full, rest = divmod(count, most)
+    return [most] * full + [rest] * (rest > 0)

@@ -15,6 +15,8 @@ from tests.acceptance.commands import tiersync
 ROOT = Path(__file__).parents[2]
 SHIPPED = load(ROOT / "rules")
 FILES = sorted(path.name for path in (ROOT / "rules").glob("*.yaml") if path.name not in {"base.yaml", "tier.yaml"})
+THOROUGH = "icp.yaml"
+"""The file left out under every command; the others under those that people meet every day."""
 ACCOUNTS = """account_id,name,employees,industry,pain_fit,growth_potential,nps,network_role,gross_margin_pct,\
 sm_cost_12m,oldest_open_invoice_date,open_invoice_amount,last_contact,contacts_with_details
 A1,Anvil,250,MACHINERY,high,high,9,active,60,500,2026-01-01,900,2026-03-01,1
@@ -53,18 +55,19 @@ def test_every_command_works_without_a_models_file(name: str, tmp_path: Path) ->
         return ended.stdout
 
     assert json.loads(said("sync", "--yes", "--json"))["outcome"] == "ok"
-    assert json.loads(said("sync", "--json"))["changes"] == 0
-    assert json.loads(said("rules", "check", "--live", "--json"))["accounts"] == 3
-    assert json.loads(said("rules", "diff", "all", "--json"))["accounts"] == 3
     with (tmp_path / "crm" / "outputs.csv").open(encoding="utf-8") as file:
         assert not own(name) & set(next(csv.reader(file)))
     explained = json.loads(said("explain", "A2", "--json"))
     assert not own(name) & set(explained["outputs"])
     assert not [value for value in explained["values"] if (value["at"] or "").startswith(f"{name}:")]
-    rows = [json.loads(line) for line in said("evaluate", "--data", "crm").splitlines()]
-    assert not own(name) & set(rows[0])
-    said("rules", "docs", "--out", "docs")
-    assert not (tmp_path / "docs" / name.replace(".yaml", ".md")).exists()
     said("report", "--out", "report")
     page = "".join(file.read_text("utf-8") for file in sorted((tmp_path / "report").iterdir()))
     assert not [output for output in sorted(own(name)) if output in page]
+    if name == THOROUGH:
+        assert json.loads(said("sync", "--json"))["changes"] == 0
+        rows = [json.loads(line) for line in said("evaluate", "--data", "crm").splitlines()]
+        assert not own(name) & set(rows[0])
+        said("rules", "docs", "--out", "docs")
+        assert not (tmp_path / "docs" / name.replace(".yaml", ".md")).exists()
+        assert json.loads(said("rules", "check", "--live", "--json"))["accounts"] == 3
+        assert json.loads(said("rules", "diff", "all", "--json"))["accounts"] == 3
