@@ -13,12 +13,16 @@ _LINES: dict[str, Callable[[], Any]] = {}
 
 
 def start_logging(*, verbose: bool, scrub: Callable[[str], str]) -> None:
-    """Send our own lines and the libraries' logging to stderr; warnings and worse, everything when verbose."""
+    """Send our own lines and the libraries' logging to stderr; warnings and worse, everything when verbose.
+
+    What urllib3 says of each call stays out: it holds paths, and that of a sign of life or of an alert is a secret.
+    """
     level = logging.DEBUG if verbose else logging.WARNING
     _LINES["logger"] = lambda: _logger(level, scrub)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ScrubbedFormatter(scrub))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 
 def log(level: str, event: str, **facts: object) -> None:

@@ -10,6 +10,7 @@ from connector.errors import UsageError
 from connector.model.changes import Target
 from connector.model.fields import KEY, Table
 from connector.sync.history import WRITTEN, written
+from connector.wiring.explaining import own_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def export(wiring: Wiring, file: Path, *, account: str | None) -> int:
     """
     if file.suffix not in KINDS:
         raise UsageError(f"{file}: an export is CSV or Parquet", hint="end the name in .csv or .parquet")
-    rows = written(wiring.journal, account=account)
+    rows = written(wiring.journal, account=account and own_id(wiring, account))
     try:
         return _to_csv(file, rows) if file.suffix == ".csv" else _to_parquet(file, rows)
     except OSError as error:
@@ -63,7 +64,7 @@ def forget(wiring: Wiring, account: str) -> None:
 
     Raises UsageError while the CRM has it: the next run would take our values on it for a person's.
     """
-    snapshot = wiring.store.mirror.current()
+    account, snapshot = own_id(wiring, account), wiring.store.mirror.current()
     if snapshot is not None and _there(snapshot, account):
         raise UsageError(
             f"account {account} is in the CRM, as of the last pull",

@@ -34,9 +34,7 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
-    account = (
-        _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else _own_id(wiring, wanted)
-    )
+    account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else own_id(wiring, wanted)
     run = wiring.settings.run
     request = EvaluationRequest(
         files=snapshot.files,
@@ -58,7 +56,7 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     return _document(wiring, found) | {"nearest": change}
 
 
-def _own_id(wiring: Wiring, wanted: str) -> str:
+def own_id(wiring: Wiring, wanted: str) -> str:
     """The id as the mirror has it: Salesforce also shows ids of 15 characters."""
     if not isinstance(wiring.settings.crm, Salesforce):
         return wanted

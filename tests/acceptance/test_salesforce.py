@@ -101,6 +101,10 @@ def test_from_provisioning_to_undo(office: Office) -> None:
         explained = office.run("explain", name, "--json").json()
         assert (explained["account"], explained["outputs"]["seg_tier"]) == (record, rows[0]["Seg_Tier__c"])
 
+    assert office.run("runs", "forget", record[:15]).code == 2
+    kept = office.run("runs", "export", "--out", "one.csv", "--account", record[:15], "--json").json()
+    assert kept["values"] > 1
+
     office.edit("Account", record, Seg_Tier__c="strategic" if rows[0]["Seg_Tier__c"] != "strategic" else "large")
     undone = office.run("undo", told["run"], "--json")
     assert undone.code == 4, undone.stderr

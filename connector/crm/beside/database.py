@@ -63,7 +63,8 @@ class DatabaseTable:
         self, wanted: Sequence[str], deliver: Callable[[Columns], None], progress: Progress
     ) -> tuple[Read, tuple[str, ...]]:
 
-        zone, inspection = ZoneInfo(self._terms.time_zone), Inspection(self._terms)
+        zone = ZoneInfo(self._terms.time_zone)
+        inspection = Inspection(self._terms, until=self._clock().astimezone(zone).date())
         with self._connected() as connection, self._in_our_words():
             answer = connection.execution_options(stream_results=True).execute(text(self._query))
             there = tuple(answer.keys())
@@ -77,7 +78,7 @@ class DatabaseTable:
                 progress(f"read tables.{self.name}", inspection.rows)
         if inspection.rows == 0:
             deliver({name: [] for name in names})
-        made_on = inspection.day(self._clock().astimezone(zone).date())
+        made_on = inspection.day()
         progress(f"read tables.{self.name}", inspection.rows, inspection.rows)
         return Read(inspection.rows, made_on), there
 

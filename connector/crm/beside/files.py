@@ -37,7 +37,7 @@ class FileTable:
     def read(self, wanted: Sequence[str], deliver: Callable[[Columns], None], progress: Progress) -> Read:
         """Read it whole; a file that changed meanwhile is refused."""
         before = self._stat()
-        inspection = Inspection(self._terms)
+        inspection = Inspection(self._terms, until=self._day(before))
         for columns in self._pieces(asked(self._terms, wanted, self._header())):
             inspection.pass_on(columns)
             deliver(columns)
@@ -46,7 +46,7 @@ class FileTable:
             deliver({name: [] for name in asked(self._terms, wanted, self._header())})
         if _mark(self._stat()) != _mark(before):
             raise broken(self.name, f"{self._path} changed while it was read", hint="nothing was taken; run again")
-        made_on = inspection.day(self._day(before))
+        made_on = inspection.day()
         progress(f"read tables.{self.name}", inspection.rows, inspection.rows)
         return Read(inspection.rows, made_on)
 

@@ -52,11 +52,15 @@ def asked(terms: Terms, wanted: Sequence[str], there: Sequence[str]) -> list[str
 
 
 class Inspection:
-    """Looks at the rows as they pass: how many, whether a record comes twice, the latest day."""
+    """Looks at the rows as they pass: how many, whether a record comes twice, the latest day up to `until`.
 
-    def __init__(self, terms: Terms) -> None:
-        self.terms, self.rows = terms, 0
+    A row that is dated later (a slip, a booking ahead) says nothing of how old the others are.
+    """
+
+    def __init__(self, terms: Terms, *, until: date) -> None:
+        self.terms, self.rows, self.until = terms, 0, until
         self.latest: str | None = None
+        self._greatest: str | None = None
         self._keys: set[str] = set()
 
     def pass_on(self, columns: Mapping[str, Sequence[str | None]]) -> None:
@@ -66,21 +70,27 @@ class Inspection:
         if terms.key is not None:
             self._see(columns[terms.key])
         if terms.dated is not None:
-            self.latest = max(filter(None, [self.latest, *columns[terms.dated]]), default=None)
+            self._date([text for text in columns[terms.dated] if text])
 
-    def day(self, otherwise: date) -> date:
+    def day(self) -> date:
         """The day of the data: the latest one of the column `dated`, else the day given."""
         terms = self.terms
         if self.rows == 0 and not terms.may_be_empty:
             hint = "an export without rows is taken for a failed one; may_be_empty = true allows it"
             raise broken(terms.name, "it holds no rows", hint=hint)
-        if self.latest is None:
-            return otherwise
+        if self._greatest is None:
+            return self.until
         try:
-            return date.fromisoformat(self.latest[:DAY])
+            date.fromisoformat(self._greatest[:DAY])
+            return date.fromisoformat(self.latest[:DAY]) if self.latest else self.until
         except ValueError:
             hint = "dates are ISO 8601, like 2026-03-31"
             raise broken(terms.name, f"the column {terms.dated!r} holds no dates", hint=hint) from None
+
+    def _date(self, told: Sequence[str]) -> None:
+        until = self.until.isoformat()
+        self._greatest = max([self._greatest or "", *told]) or None
+        self.latest = max([self.latest or "", *(text for text in told if text[:DAY] <= until)]) or None
 
     def _see(self, keys: Sequence[str | None]) -> None:
         for key in keys:

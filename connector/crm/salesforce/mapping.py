@@ -7,14 +7,10 @@ capitalised and joined by `_` with `__c`; field names are compared without case.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from connector.crm.overrides import Overrides
 from connector.model.changes import Target
 from connector.model.fields import CATALOGUE, Table, Type
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 ENTITY: dict[Target, str] = {Target.ACCOUNT: "Account", Target.DEAL: "Opportunity"}
 TABLE_OF: dict[Target, Table] = {Target.ACCOUNT: Table.ACCOUNTS, Target.DEAL: Table.DEALS}
@@ -108,11 +104,6 @@ def fits(table: Table, logical: str, kind: str) -> bool:
     """Whether a field of this describe type can hold what the catalogue says of a logical field."""
     wanted = CATALOGUE_TYPES.get(table, {}).get(logical)
     return kind not in _NEVER and (wanted not in _FITTING or kind in _FITTING[wanted])
-
-
-def first_of(names: Collection[str], there: Collection[str]) -> str | None:
-    """The first of the names that is there (names in lower case), as it is spelt here."""
-    return next((name for name in names if name.lower() in there), None)
 
 
 CATALOGUE_TYPES: dict[Table, dict[str, Type]] = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.crm.salesforce import queries, soql
+from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Refused
+from connector.crm.texts import listed
 from connector.crm.transport import Call
 from connector.errors import StopRun
 
@@ -74,6 +75,8 @@ def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, 
         body = {"Name": grants.kind.name, "Label": grants.kind.label}
         made = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
         place = str(made.get("id") or "")
+        if not place:
+            raise checks.bad(_WHAT, "Salesforce's answer does not say what it made")
     open_ = lacking(grants, held)
     new = [_permission(place, name, edit=edit) for name, edit in open_.items() if name not in held]
     more = [
@@ -105,15 +108,26 @@ def _permission(place: str, name: str, *, edit: bool) -> dict[str, Any]:
 def _send(client: Client, method: str, items: Sequence[dict[str, Any]]) -> None:
     problems = []
     for start in range(0, len(items), _AT_ONCE):
-        body = {"allOrNone": False, "records": list(items[start : start + _AT_ONCE])}
+        some = list(items[start : start + _AT_ONCE])
+        body = {"allOrNone": False, "records": some}
         results = client.array(Call(method, client.path("composite/sobjects"), _WHAT, body=body))
+        if len(results) != len(some):
+            raise checks.bad(_WHAT, f"{len(some)} were sent and {len(results)} are answered")
         problems += [words for result in results for words in _problems(result)]
     if problems:
-        raise StopRun(f"{_WHAT}: {client.scrub('; '.join(dict.fromkeys(problems)))}", code="PROVISION_REFUSED")
+        text = f"{_WHAT}: {client.scrub('; '.join(dict.fromkeys(problems)))}"
+        raise StopRun(text, hint="give the login what Salesforce names; provision again", code="PROVISION_REFUSED")
 
 
 def _problems(result: Any) -> Iterator[str]:
-    for error in (result.get("errors") or ()) if isinstance(result, dict) and not result.get("success") else ():
+    if not isinstance(result, dict):
+        yield "REFUSED: the answer holds a result that is none"
+    elif result.get("success") is not True:
+        yield from _words(listed(result.get("errors")) or [{"statusCode": "REFUSED", "message": "without a word"}])
+
+
+def _words(errors: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for error in errors:
         if error.get("statusCode") != "DUPLICATE_VALUE":
             yield f"{error.get('statusCode')}: {error.get('message')}"
 

@@ -2,6 +2,8 @@
 
 import logging
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 
@@ -9,6 +11,7 @@ from connector.cli.logs import log, name_run, start_logging, worker_line
 from connector.cli.progress import PlainLines, show_progress
 from connector.cli.tables import print_table
 from connector.model.secrets import Scrubber, Secret
+from connector.worker.notify import heartbeat
 
 
 def scrub(text: str) -> str:
@@ -34,6 +37,27 @@ def test_a_traceback_in_a_log_holds_no_secret(capsys: pytest.CaptureFixture[str]
     err = capsys.readouterr().err
     assert err.count("Traceback") == 2
     assert "planted" not in err
+
+
+class Taking(BaseHTTPRequestHandler):
+    """Takes whatever comes."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_not_even_a_verbose_log_shows_where_the_sign_of_life_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    with HTTPServer(("127.0.0.1", 0), Taking) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/ping/planted-ping?key=planted-key"
+        start_logging(verbose=True, scrub=Scrubber([Secret(address)]))
+        assert heartbeat(address, tell=print)
+    told = capsys.readouterr()
+    assert "planted" not in told.out + told.err
 
 
 def test_a_line_of_the_worker_or_of_a_library_names_the_run(capsys: pytest.CaptureFixture[str]) -> None:

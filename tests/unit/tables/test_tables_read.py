@@ -56,6 +56,12 @@ def test_a_csv_file_gives_the_columns_asked_for_and_those_it_is_matched_by(tmp_p
     assert read == Read(2, date(2026, 4, 2))
 
 
+@pytest.mark.parametrize(("last", "made_on"), [("2062-03-05", date(2026, 3, 1)), ("2026-04-02", date(2026, 4, 2))])
+def test_a_row_dated_ahead_does_not_make_old_data_young(tmp_path: Path, last: str, made_on: date) -> None:
+    text = f"debtor,amount,made\nD1,1,2026-03-01\nD2,1,{last}\n"
+    assert rows(FileTable(csv_at(tmp_path, text), terms(dated="made")))[1].made_on == made_on
+
+
 def test_a_parquet_file_with_types_gives_the_same_text(tmp_path: Path) -> None:
     path = tmp_path / "bills.parquet"
     day = datetime(2026, 1, 1, 0, 0)  # noqa: DTZ001 - what pandas writes for a date
