@@ -19,6 +19,7 @@ SQL_TYPE = {
     Type.INTEGER: "decimal(18,6)",
     Type.NUMBER: "decimal(18,6)",
     Type.PERCENT: "decimal(18,6)",
+    Type.RATE: "decimal(24,12)",
     Type.MONEY: "decimal(18,2)",
     Type.BOOLEAN: "boolean",
     Type.DATE: "date",
@@ -33,6 +34,7 @@ EXPECTED = {
     Type.INTEGER: "a number",
     Type.NUMBER: "a decimal number with a point",
     Type.PERCENT: "a decimal number with a point",
+    Type.RATE: "a decimal number with a point",
     Type.MONEY: "a decimal number with a point",
     Type.BOOLEAN: "true or false",
     Type.DATE: "an ISO date (2026-03-31) or a timestamp with its offset",
@@ -45,7 +47,7 @@ def typed(cell: str, kind: Type, *, time_zone: str) -> str:
     """SQL that reads the text `cell` as `kind`: NULL when it is empty or cannot be read."""
     text = f"trim({cell})"
     match kind:
-        case Type.INTEGER | Type.NUMBER | Type.PERCENT | Type.MONEY:
+        case Type.INTEGER | Type.NUMBER | Type.PERCENT | Type.RATE | Type.MONEY:
             return f"case when {_matches(text, DECIMAL)} then try_cast({text} as {SQL_TYPE[kind]}) end"
         case Type.BOOLEAN:
             return f"case lower({text}) when 'true' then true when 'false' then false end"

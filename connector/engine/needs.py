@@ -29,7 +29,7 @@ ACCOUNT = {
 EVENTS = {
     Table.TICKETS: {"ticket_id": Type.TEXT, "account_id": Type.TEXT, "created_at": Type.TIMESTAMP},
     Table.ACTIVITIES: {"activity_id": Type.TEXT, "account_id": Type.TEXT},
-    Table.CURRENCY_RATES: {"currency": Type.TEXT, "valid_from": Type.DATE, "rate": Type.NUMBER},
+    Table.CURRENCY_RATES: {"currency": Type.TEXT, "valid_from": Type.DATE, "rate": Type.RATE},
     Table.DEAL_ACCOUNTS: {"from_id": Type.TEXT, "account_id": Type.TEXT, "primary": Type.BOOLEAN},
     Table.TICKET_ACCOUNTS: {"from_id": Type.TEXT, "account_id": Type.TEXT, "primary": Type.BOOLEAN},
 }

@@ -33,6 +33,8 @@ class Type(StrEnum):
     INTEGER = "integer"
     NUMBER = "number"
     """Exact decimal, up to 6 decimals."""
+    RATE = "rate"
+    """Exact decimal, up to 12 decimals: home currency per unit of one that is worth little."""
     MONEY = "money"
     """Plain decimal text, rounded half-up to cents when read."""
     PERCENT = "percent"
@@ -164,7 +166,7 @@ ACTIVITIES = _fields(
 CURRENCY_RATES = _fields(
     ("currency", T, "ISO 4217 code"),
     ("valid_from", D, "first day of the rate"),
-    ("rate", N, "home currency per unit"),
+    ("rate", Type.RATE, "home currency per unit"),
 )
 
 LINKS = _fields(

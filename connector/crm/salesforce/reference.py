@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connector.crm.salesforce.client import Client
 
 _ANY_DAY = "1900-01-01"
-_RATE = Decimal("0.000001")
+_RATE = Decimal("0.000000000001")
 
 
 @dataclass(frozen=True, slots=True)
