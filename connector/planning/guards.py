@@ -42,6 +42,8 @@ COMES_AND_GOES = frozenset(
 """Inputs that people empty for good reason: an invoice was paid, a contract ended."""
 OURS = "seg_"
 """What we write, and what people set for us, empties for good reason too."""
+BESIDE = "tables."
+"""In front of the name of a table beside the CRM, as in the settings."""
 LONE_MOVE = 1
 """One account that moves is no damage to a book, however small the book."""
 
@@ -60,6 +62,8 @@ class Limits:
     max_population_drop_pct: Number = 30
     max_rows_drop_pct: Number = 20
     """Accounts, deals, tickets or activities that the CRM shows less of than in the last good run."""
+    max_table_drop_pct: Number = 50
+    """Rows that a table beside the CRM has less than in the last good run."""
     max_input_drop_pct: Number = 50
     """Accounts, deals, tickets or activities on which an input is no longer filled in, of those that had it."""
     min_accounts: int = 20
@@ -125,9 +129,10 @@ def _pull_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, st
     yield from _population_drop(situation, base, limits)
     for table, rows in sorted(base.rows.items()):
         now = situation.rows.get(table, 0)
-        if rows >= limits.min_accounts and _exceeds(rows - now, rows, limits.max_rows_drop_pct):
-            figure = _share(rows - now, rows)
-            limit = _limit("max_rows_drop_pct", limits.max_rows_drop_pct)
+        name = "max_table_drop_pct" if table.startswith(BESIDE) else "max_rows_drop_pct"
+        most = getattr(limits, name)
+        if rows >= limits.min_accounts and _exceeds(rows - now, rows, most):
+            figure, limit = _share(rows - now, rows), _limit(name, most)
             yield SMALL_PULL, f"the pull holds {now} {table} where run {base.run} had {rows}: {figure} fewer; {limit}"
         else:
             yield from _emptied(situation, base, table, limits)

@@ -230,6 +230,7 @@ class Limits(Section):
     max_owner_book_pct: Percent = 50
     max_population_drop_pct: Percent = 30
     max_rows_drop_pct: Percent = 20
+    max_table_drop_pct: Percent = 50
     max_input_drop_pct: Percent = 50
     min_accounts: Annotated[int, Field(ge=0)] = 20
     """Percentages apply from this many evaluated accounts; the cap always."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.planning.guards import Situation, trips
+from connector.planning.guards import BESIDE, Situation, trips
 from connector.sync import memory
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ WATCHED = ("accounts", "deals", "tickets", "activities")
 
 def guard(going: Going, evaluation: Evaluation, plan: Plan, *, confirmed: bool) -> Plan:
     """Return the plan with what holds it; `confirmed` lets a first run through, and nothing else."""
-    journal = going.parts.journal
+    journal, watched = going.parts.journal, (*WATCHED, *(BESIDE + table.name for table in going.parts.beside))
     situation = Situation(
         run=going.run,
         first_run=journal.recall(memory.CONFIRMED) is None,
         confirmed=confirmed,
         population=evaluation.figures(),
         tally=plan.tally,
-        rows={table: going.figures.get(memory.ROWS + table, 0) for table in WATCHED},
+        rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},
         filled=memory.filled(journal.run(going.run)),
-        baseline=memory.baseline(memory.last_good(journal), watched=WATCHED),
+        baseline=memory.baseline(memory.last_good(journal), watched=watched),
     )
     going.plan = replace(plan, holds=trips(situation, going.parts.policy.limits))
     holds = [{"code": reason.code, "message": reason.message} for reason in going.plan.holds]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import StopRun
-from connector.planning.guards import OF_THE_PULL
+from connector.planning.guards import BESIDE, OF_THE_PULL
 from connector.sync import memory
 from connector.sync.beside import read_tables
 
@@ -89,6 +89,7 @@ def _note(going: Going, summary: PullSummary, snapshot: Snapshot) -> None:
     parts.journal.remember(memory.COLUMNS, _fingerprint(parts.request))
     going.figures.update({f"pulled_{table.value}": rows for table, rows in summary.rows.items()})
     going.figures.update({f"{memory.ROWS}{table.value}": rows for table, rows in snapshot.rows.items()})
+    going.figures.update({memory.ROWS + BESIDE + name: table.rows for name, table in snapshot.beside.items()})
     going.reasons += summary.warnings
     filled = {table.value: dict(columns) for table, columns in snapshot.filled.items()}
     details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full, "filled": filled}

@@ -167,6 +167,21 @@ def test_a_table_that_cannot_be_read_stops_the_run_before_the_crm_is_asked(here:
     assert called(here, "doctor").code == 1
 
 
+def test_an_export_that_lost_most_of_its_rows_overnight_is_held(here: Path) -> None:
+    with (here / "settings.toml").open("a", encoding="utf-8") as file:
+        file.write("[limits]\nmin_accounts = 1\n")
+    items = here / "finance" / "open_items.csv"
+    head, *rows = items.read_text("utf-8").splitlines(keepends=True)
+    items.write_text(
+        head + "".join(row.replace(row[:5], f"{row[:5]}{copy}") for row in rows for copy in range(3)), "utf-8"
+    )
+    assert called(here, "sync", "--yes").code == 0
+    items.write_text(head + rows[0], "utf-8")
+    held = called(here, "sync", "--json")
+    assert (held.code, [reason["code"] for reason in held.json()["reasons"]]) == (3, ["SMALL_PULL"])
+    assert held.json()["reasons"][0]["message"].startswith("the pull holds 1 tables.invoices where")
+
+
 def test_a_survey_fills_a_field_of_the_group(here: Path) -> None:
     survey = "account_id,answered_on,score\nA2,2026-01-01,9\nA2,2026-02-01,10\nA1,2023-01-01,2\n"
     (here / "crm" / "survey.csv").write_text(survey, encoding="utf-8")

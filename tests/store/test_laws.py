@@ -130,7 +130,10 @@ class Lives:
         target, record, _ = self.chance.choice(KEYS)
         self.store.journal.forget(target, [record])
         gone = {key for key in KEYS if key[:2] == (target, record)}
-        # With an account go the changes of its deals: here a deal and its account have the same id.
+        # With an account go its deals, as far as a plan names them: here a deal and its account have the same id.
+        planned = {change.key[:2] for change in self.model.changes}
+        if target is Target.ACCOUNT and (Target.DEAL, record) in planned:
+            gone |= {key for key in KEYS if key[:2] == (Target.DEAL, record)}
         of_account = {key for key in KEYS if key[1] == record} if target is Target.ACCOUNT else gone
         self.model.changes = [change for change in self.model.changes if change.key not in of_account]
         self.model.written = {key: value for key, value in self.model.written.items() if key not in gone}

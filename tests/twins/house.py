@@ -116,4 +116,5 @@ def open_limits() -> Limits:
         max_population_drop_pct=100,
         max_rows_drop_pct=100,
         max_input_drop_pct=100,
+        max_table_drop_pct=100,
     )

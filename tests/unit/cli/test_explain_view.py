@@ -20,6 +20,7 @@ FOUND: dict[str, Any] = {
     "rule_version": "abc",
     "outputs": {"seg_tier": "regular", "seg_reason": "Why it is so.", "seg_payment_status": None},
     "warnings": [],
+    "nearest": None,
     "lines": [{"band": "big", "by": "metric", "line": "102280.6", "value": "1052.58", "more": "101228.02"}],
     "values": [
         value("metric", "1052.58", "pyramid.yaml:66", below=24000, above=None),

@@ -203,6 +203,13 @@ def test_a_pull_that_is_suspiciously_small_is_held(rows: int, *, held: bool) -> 
     assert codes(given) == (["SMALL_PULL"] if held else [])
 
 
+@pytest.mark.parametrize(("rows", "held"), [(51, False), (50, False), (49, True), (0, True)])
+def test_a_table_beside_the_crm_that_shrinks_is_held(rows: int, *, held: bool) -> None:
+    before = replace(baseline(), rows={"tables.invoices": 100})
+    given = replace(situation(), baseline=before, rows={"tables.invoices": rows})
+    assert codes(given) == (["SMALL_PULL"] if held else [])
+
+
 def test_a_table_that_is_no_longer_shown_is_a_small_pull() -> None:
     given = replace(situation(), baseline=baseline(tickets=40), rows={"accounts": 100})
     assert codes(given) == ["SMALL_PULL"]
