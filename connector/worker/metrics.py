@@ -9,13 +9,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
+from connector.model.runs import RunOutcome
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from prometheus_client.core import Metric
 
-    from connector.model.runs import RunOutcome
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400)
@@ -117,8 +118,10 @@ def _of_the_last_run(facts: Facts) -> Iterator[Metric]:
         outcome.add_metric([one.value], float(one is facts.last_outcome))
     yield outcome
     values = GaugeMetricFamily("tiersync_last_run_values", "Figures of the last run.", labels=["kind"])
+    done = facts.last_outcome in {RunOutcome.OK, RunOutcome.PARTIAL}  # what these did not count, they did not do
     for name in _COUNTED:
-        values.add_metric([name], facts.figures.get(name, 0))
+        if done or name in facts.figures:
+            values.add_metric([name], facts.figures.get(name, 0))
     yield values
     pulled = GaugeMetricFamily("tiersync_last_run_records", "Records the last run pulled.", labels=["table"])
     for name, count in sorted(facts.figures.items()):

@@ -144,6 +144,14 @@ def test_figures_of_the_last_run_and_of_this_process() -> None:
     assert found['tiersync_run_duration_seconds_bucket{le="5.0"}'] == 2
 
 
+def test_a_run_that_failed_early_counts_nothing_it_did_not_get_to() -> None:
+    metrics = Metrics(lambda: facts(last_outcome=RunOutcome.FAILED, figures={"requests": 2}))
+    found = values(metrics.text().decode())
+    assert [name for name in found if name.startswith("tiersync_last_run_values")] == [
+        'tiersync_last_run_values{kind="requests"}'
+    ]
+
+
 def test_a_loop_that_has_not_begun_or_went_silent_hangs(pulse: Pulse, ticks: Ticks) -> None:
     assert "not begun" in hanging(pulse)
     pulse.beat()
