@@ -1,8 +1,10 @@
 """`status`, `runs`, `runs show`: what happened, from the journal alone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from textwrap import shorten
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -59,7 +61,8 @@ def runs(call: Call, *, limit: Annotated[int, typer.Option(min=1, help="At most 
         call.document(found)
     else:
         columns = ("run", "command", "started", "outcome", *COUNTS)
-        print_table(columns, [_row(row) for row in found], right=COUNTS)
+        zone = ZoneInfo(call.wiring().settings.run.time_zone)
+        print_table(columns, [_row(row, zone) for row in found], right=COUNTS)
     return 0
 
 
@@ -74,7 +77,8 @@ def show(
     if call.json:
         call.document(found)
         return 0
-    typer.echo(f"{found['run']}: {found['command']}, {_ended(found)}, {_moment(found['started'])}")
+    zone = ZoneInfo(call.wiring().settings.run.time_zone)
+    typer.echo(f"{found['run']}: {found['command']}, {_ended(found)}, {_moment(found['started'], zone)}")
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")
     print_table(("", ""), [(name, f"{figure:,}") for name, figure in sorted(found["figures"].items())])
@@ -87,8 +91,14 @@ def show(
     return 0
 
 
-def _row(row: Mapping[str, Any]) -> Sequence[str]:
-    return (row["run"], row["command"], _moment(row["started"]), _ended(row), *(f"{row[name]:,}" for name in COUNTS))
+def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Sequence[str]:
+    return (
+        row["run"],
+        row["command"],
+        _moment(row["started"], zone),
+        _ended(row),
+        *(f"{row[name]:,}" for name in COUNTS),
+    )
 
 
 def _record(record: Mapping[str, Any]) -> Sequence[str]:
@@ -101,8 +111,8 @@ def _ended(row: Mapping[str, Any]) -> str:
     return row["outcome"] or "going on, or died"
 
 
-def _moment(iso: str) -> str:
-    return iso[:16].replace("T", " ")
+def _moment(iso: str, zone: ZoneInfo) -> str:
+    return f"{datetime.fromisoformat(iso).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _aged(run: str | None, seconds: int | None) -> str:

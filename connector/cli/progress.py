@@ -21,7 +21,9 @@ def show_progress() -> Iterator["Progress"]:
         with _bars() as progress:
             yield progress
     else:
-        yield PlainLines()
+        lines = PlainLines()
+        yield lines
+        lines.end()
 
 
 class PlainLines:
@@ -29,14 +31,21 @@ class PlainLines:
 
     def __init__(self) -> None:
         self._last: dict[str, float] = {}
+        self._untold: dict[str, str] = {}
 
     def __call__(self, step: str, done: int, total: int | None = None) -> None:
         """Print a line when one is due."""
         now = monotonic()
+        self._untold[step] = f"{step}: {done:,}" + (f" of {total:,}" if total is not None else "")
         if done != total and now - self._last.get(step, -PLAIN_EVERY_SECONDS) < PLAIN_EVERY_SECONDS:
             return
         self._last[step] = now
-        typer.echo(f"{step}: {done:,}" + (f" of {total:,}" if total is not None else ""), err=True)
+        typer.echo(self._untold.pop(step), err=True)
+
+    def end(self) -> None:
+        """Print where each step came to, for those whose end nobody knew beforehand."""
+        for line in self._untold.values():
+            typer.echo(line, err=True)
 
 
 @contextmanager

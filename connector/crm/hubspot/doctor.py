@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.provision import Existing, Provisioner
     from connector.model.outputs import Output
 
+OURS = "seg_"
+"""Properties that provisioning makes have a line of their own."""
 _CLOCKS_AGREE = timedelta(minutes=5)
 
 
@@ -61,8 +63,8 @@ def _account(details: reference.Details) -> Finding:
 def _records(intake: Intake) -> Iterator[Finding]:
     for table, columns in intake.columns.items():
         found = f"{intake.standings[table].total:,} {table.value}"
-        if columns.missing:
-            names = ", ".join(sorted(columns.missing))
+        if missing := sorted(name for name in columns.missing if not name.startswith(OURS)):
+            names = ", ".join(missing)
             yield Finding("warning", table.value, f"{found}; not connected: {names}", "optional; see [fields]")
         else:
             yield Finding("good", table.value, found)

@@ -88,6 +88,13 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
     assert err.splitlines() == ["read deals: 0 of 10,000", "read deals: 10,000 of 10,000"]
 
 
+def test_a_step_whose_end_nobody_knew_is_told_with_where_it_came_to(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress() as progress:
+        for done in (100, 200, 300):
+            progress("read deals", done)
+    assert capsys.readouterr().err.splitlines() == ["read deals: 100", "read deals: 300"]
+
+
 def test_long_steps_are_told_every_few_seconds(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
