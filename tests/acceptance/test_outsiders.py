@@ -1,14 +1,20 @@
 """What somebody relies on who has read the documents alone and never our code."""
 
+import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
 
+from connector.cli.ending import run
 from connector.sandbox import running
+from connector.sandbox.population import generate
+from connector.sandbox.tables import write_tables
 from tests.acceptance.test_bad_input import ROOT, TOKEN, Home
 
 
@@ -33,3 +39,35 @@ def test_the_version_of_hubspots_paths_is_a_setting(home: Home) -> None:
     paths = asked(home)
     assert "/crm/objects/2026-09/companies/batch/update" in paths
     assert not [path for path in paths if "/2026-09" not in path]
+
+
+def evaluated(folder: Path, capfd: pytest.CaptureFixture[str], *options: str) -> dict[str, dict[str, Any]]:
+    """Every account of the files, by id."""
+    capfd.readouterr()
+    assert run(["evaluate", "--data", str(folder), "--as-of", "2026-11-01", *options]) == 0
+    rows = map(json.loads, capfd.readouterr().out.splitlines())
+    return {str(row["account_id"]): row for row in rows}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_made_up_book_is_one_a_sales_team_believes(
+    seed: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_tables(generate(companies=300, as_of=date(2026, 11, 1), seed=seed), tmp_path)
+    rows = evaluated(tmp_path, capfd).values()
+    told = Counter(row["seg_say_no_status"] for row in rows)
+    assert 0.05 < told["say_no"] / len(rows) < 0.15, "a team that says NO to half its book believes nothing"
+    assert told["clear"] > len(rows) / 2
+    assert {"strategic", "large", "development", "regular", "transactional"} < {row["seg_tier"] for row in rows}
+    signals = {signal for row in rows for signal in row["seg_signals"]}
+    assert {"BAD_PAYER", "DEMANDING", "UNPROFITABLE", "LEAST_IDEAL"} < signals
+
+
+def test_the_links_of_the_sandbox_do_not_take_deals_from_their_account(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_tables(generate(companies=60, as_of=date(2026, 11, 1)), tmp_path)
+    assert len((tmp_path / "deal_accounts.csv").read_text().splitlines()) > 1
+    beside = evaluated(tmp_path, capfd)
+    (tmp_path / "deal_accounts.csv").unlink()
+    assert beside == evaluated(tmp_path, capfd)

@@ -98,7 +98,7 @@ def test_load_says_which_kind_of_crm_a_key_belongs_to(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("version", "good"), [("v3", True), ("2026-09", True), ("v4", False), ("66.0", False)])
-def test_hubspots_paths_have_one_version_of_a_known_form(tmp_path: Path, version: str, good: bool) -> None:
+def test_hubspots_paths_have_one_version_of_a_known_form(tmp_path: Path, version: str, *, good: bool) -> None:
     text = f'[crm]\nkind = "hubspot"\ntoken = "env:T"\napi_version = "{version}"\n'
     if good:
         crm = load(written(tmp_path, text)).settings.crm
