@@ -1,7 +1,9 @@
 """What somebody relies on who has read the documents alone and never our code."""
 
 import json
+import re
 import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -71,3 +73,31 @@ def test_the_links_of_the_sandbox_do_not_take_deals_from_their_account(
     beside = evaluated(tmp_path, capfd)
     (tmp_path / "deal_accounts.csv").unlink()
     assert beside == evaluated(tmp_path, capfd)
+
+
+def test_doctor_counts_properties_as_provision_does(home: Home) -> None:
+    assert home.run("provision", "--dry-run")[1].splitlines()[-1].endswith(" would be made")
+    wanted = home.run("provision", "--dry-run")[1].splitlines()[-1].split()[0]
+    assert f"properties: {wanted} of {wanted} do not exist: " in home.run("doctor")[1]
+    assert home.run("provision")[1].splitlines()[-1] == f"{wanted} made"
+    assert f"properties: all {wanted} are there\n" in home.run("doctor")[1]
+
+
+def test_the_documentation_comes_with_the_package(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["docs", "--json"]) == 0
+    pages = json.loads(capfd.readouterr().out)
+    written = {path for path in (ROOT / "docs").rglob("*.md") if path.name != "README.md"}
+    assert {Path(page["file"]) for page in pages} == written | {ROOT / "settings.example.toml"}
+    assert run(["docs", "hubspot-token"]) == 0
+    assert capfd.readouterr().out == (ROOT / "docs/how-to/hubspot-token.md").read_text()
+    assert run(["docs", "hubspot-tokn"]) == 2
+    assert "did you mean hubspot-token?" in capfd.readouterr().err
+
+
+def test_no_command_points_at_a_page_that_an_installed_user_lacks() -> None:
+    named = re.compile(r"tiersync docs ([a-z-]+)")
+    pages = {path.stem for path in (ROOT / "docs").rglob("*.md")} | {"settings"}
+    for path in (path for ending in ("py", "toml") for path in (ROOT / "connector").rglob(f"*.{ending}")):
+        assert set(named.findall(path.read_text())) <= pages, path
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {"docs", "rules", "settings.example.toml"} <= packed["force-include"].keys()
