@@ -99,6 +99,8 @@ class HubSpot(HubSpotLogin, Patience):
 
     kind: Literal["hubspot"]
     base_url: Url = "https://api.hubapi.com"
+    api_version: Annotated[str, Field(pattern=r"^(v3|20\d\d-(03|09))$")] = "v3"
+    """Of HubSpot's paths; what goes over them is the same."""
     admin: HubSpotLogin | None = None
     """Used by `provision` instead of the login above."""
 

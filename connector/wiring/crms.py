@@ -71,6 +71,7 @@ class Opening:
         return connect(
             now=self.clock,
             base_url=self.vault.text(section.base_url, key="crm.base_url"),
+            api_version=section.api_version,
             fields=settings.fields,
             time_zone=settings.run.time_zone,
             home_currency=settings.run.home_currency,
