@@ -127,7 +127,10 @@ class _Maker:
         return ours
 
     def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
-        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
+        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own.
+
+        Where the CRM lets the survivor's own empty value win (Salesforce), empty is ours too: we never wrote there.
+        """
         before: dict[Key, Key] = {
             (target, old, name): (target, record, name)
             for target, record, name in keys
@@ -136,7 +139,7 @@ class _Maker:
         }
         found: dict[Key, Sequence[str | None]] = {}
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
-            found[before[was]] = (*found.get(before[was], ()), *values)
+            found[before[was]] = (*found.get(before[was], (None,)), *values)
         return found
 
     def _named(self, plan: AccountPlan) -> AccountPlan:
