@@ -41,7 +41,13 @@ language = "en"
 """
 LOGIN = 'login = "client_credentials"\nclient_id = "sandbox-integration"\nclient_secret = "env:SF_SECRET"'
 ADMIN = '[crm.admin]\nlogin = "client_credentials"\nclient_id = "sandbox-admin"\nclient_secret = "env:SF_SECRET"'
-LIMITS = "[limits]\nmax_new_say_no_pct = 100\nmax_tier_change_pct = 100\nmax_revenue_moved_pct = 100\nmax_owner_book_pct = 100\n"
+LIMITS = """
+[limits]
+max_new_say_no_pct = 100
+max_tier_change_pct = 100
+max_revenue_moved_pct = 100
+max_owner_book_pct = 100
+"""
 EVERY = '[schedule]\nevery = "1h"'
 V = "/services/data/v66.0"
 SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-integration"}
