@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.crm.salesforce import write as writing
 from tests.acceptance.organisation import organisation
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ def won(office: Organisation, place: int = 0) -> tuple[str, float]:
     record = list(rows)[place]
     office.win(record, 7)
     return record, (rows[record][REVENUE] or 0) + 7
+
+
+def refused(office: Organisation, run: str) -> dict[str, str]:
+    """What Salesforce, or its definitions, did not take: account and reason."""
+    shown = office.told("runs", "show", run)["records"]
+    return {row["account"]: row["reason"] for row in shown if row["outcome"] not in ("written", "kept")}
 
 
 PULL_FAULTS: list[tuple[str, dict[str, Any], str]] = [
@@ -167,8 +174,48 @@ def test_a_validation_rule_refuses_one_account_in_its_own_words_and_the_others_a
     rule = {"object": "Account", "field": "Name", "pattern": f"^{name}$", "message": "Ask Zoë of Finance first"}
     office.control("rules", {"validations": [rule]})
     told = office.told("sync", code=4)
-    shown = office.told("runs", "show", told["run"])["records"]
-    refused = {row["account"]: row["reason"] for row in shown if row["outcome"] == "refused"}
-    assert set(refused) == {bad}
-    assert "Ask Zoë of Finance first" in refused[bad]
+    told_of = refused(office, told["run"])
+    assert set(told_of) == {bad}
+    assert "Ask Zoë of Finance first" in told_of[bad]
     assert office.accounts(REVENUE)[good][REVENUE] == wanted
+
+
+def test_a_finished_bulk_job_with_a_failed_row_is_partial_and_tells_it(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BULK_FROM", 2)
+    records = list(office.accounts(REVENUE))[2:12]
+    for record in records:
+        office.win(record, 9)
+    name = office.accounts("Name")[records[0]]["Name"]
+    rule = {"object": "Account", "field": "Name", "pattern": f"^{name}$", "message": "Closed books"}
+    office.control("rules", {"validations": [rule]})
+    told = office.told("sync", code=4)
+    (why,) = [reason for record, reason in refused(office, told["run"]).items() if record == records[0]]
+    assert "Closed books" in why
+    assert [call for call in office.calls() if call["path"].endswith("failedResults")]
+    revenue = office.accounts(REVENUE)
+    assert all(revenue[record][REVENUE] >= 9 for record in records[1:])
+
+
+def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_and_no_other(
+    office: Organisation,
+) -> None:
+    *_, other, record = office.accounts(REVENUE)
+    named = {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True}
+    kind = office.control("records/RecordType", named)["id"]
+    office.control(f"records/Account/{record}", {"RecordTypeId": kind})
+    office.control("rules", {"record_type_values": {f"{kind}/Seg_Pyramid_Level__c": ["suspect"]}})
+    for one in (record, other):
+        office.win(one, 90_000_000)
+    before = office.accounts("Seg_Tier__c", REVENUE)[record]
+    calls = len(office.calls())
+    told = office.told("sync", code=4)
+    assert f"record type {kind} does not offer" in refused(office, told["run"])[record]
+    assert "Seg_Pyramid_Level__c" in refused(office, told["run"])[record]
+    assert office.accounts("Seg_Tier__c", REVENUE)[record] == before
+    assert office.accounts(REVENUE)[other][REVENUE] >= 90_000_000
+    sent = [call for call in office.calls()[calls:] if call["method"] == "PATCH"]
+    assert sent
+    assert not any(record in str(call) for call in sent)
+    assert "does not offer" in office.run("doctor").stdout

@@ -129,5 +129,10 @@ def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_record
     org.ask("POST", "/_sandbox/rules", {"record_type_values": {f"{kind}/Seg_Tier__c": ["small"]}})
     outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
     found = landed(outcomes)
-    assert found.pop(name("001", 2)) in (Landed.REFUSED, Landed.SKIPPED)
+    assert found.pop(name("001", 2)) is Landed.SKIPPED
     assert set(found.values()) == {Landed.WRITTEN}
+    (told,) = [outcome.reason for outcome in outcomes if outcome.landed is Landed.SKIPPED]
+    assert f"record type {kind} does not offer large in Seg_Tier__c" in told
+    assert all_written(org.crm.write([write_to(name("001", 2), seg_tier="small")]))
+    asked = [call["path"] for call in org.ask("GET", "/_sandbox/journal")["results"] if "/ui-api/" in call["path"]]
+    assert len(asked) == 1
