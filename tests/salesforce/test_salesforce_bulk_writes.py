@@ -13,6 +13,8 @@ from tests.salesforce.parts import write_to
 from tests.salesforce.test_salesforce_changes import Org, name, org
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.model.changes import Outcome
 
 __all__ = ["org"]
@@ -34,7 +36,7 @@ def jobs(org: Org) -> list[str]:
     return [f"{call['method']} {call['path']}" for call in calls if "/jobs/ingest" in call["path"]]
 
 
-def all_written(outcomes: list[Outcome]) -> bool:
+def all_written(outcomes: Sequence[Outcome]) -> bool:
     return set(landed(outcomes).values()) == {Landed.WRITTEN}
 
 

@@ -49,7 +49,7 @@ class Offers:
         Reads the record types of those records only whose values some record type does not offer.
         """
         doubtful = [record for record, sent in wanted.items() if any(self._gaps(sent, kind) for kind in self._kinds())]
-        found = {}
+        found: dict[str, str] = {}
         for record, kind in self._of(doubtful).items():
             if gaps := self._gaps(wanted[record], kind):
                 found[record] = f"record type {kind} does not offer {', '.join(gaps)}: add it there, or in the rules"
@@ -83,7 +83,7 @@ class Offers:
 
     def _of(self, records: list[str]) -> dict[str, str]:
         """The record types of records."""
-        found = {}
+        found: dict[str, str] = {}
         for some in queries.in_parts(records, collections.READ_AT_ONCE):
             rows = collections.read(self._client, self._entity.name, some, ["Id", "IsDeleted", OF_RECORD])
             kinds = {row["Id"][:15]: str(row[OF_RECORD] or "") for row in rows}

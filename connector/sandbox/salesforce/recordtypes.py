@@ -41,7 +41,7 @@ def picklist_values(asked: Asked, name: str, record_type: str) -> Answer:
     sobject = view.named(name)
     _known(asked, sobject, record_type)
     here = f"{asked.root}/ui-api/object-info/{sobject.name}/picklist-values/{record_type}"
-    told = {
+    told: dict[str, Any] = {
         held.name: {
             "controllerValues": {},
             "defaultValue": None,
