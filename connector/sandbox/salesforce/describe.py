@@ -131,6 +131,9 @@ def _compound(name: str) -> str | None:
 
 def _rights(view: View, sobject: SObject) -> dict[str, bool]:
     may = {letter: letter in sobject.writes for letter in "cud"}
+    if sobject.setup:
+        able = view.org.may(view.user, "PermissionsCustomizeApplication")
+        return {name: able and may[name[0]] for name in ("createable", "updateable", "deletable")}
     allows = view.org.allows
     return {
         "createable": may["c"] and allows(view.user, sobject.name, "PermissionsCreate"),
