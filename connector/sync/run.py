@@ -21,9 +21,10 @@ from connector.sync.undo import undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
+    from connector.planning.compare import Key
     from connector.planning.file import PlanFile
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
@@ -46,8 +47,7 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                plan = guard(going, evaluation, plan, confirmed=yes)
+                plan = guard(going, evaluation, self._planned(going, evaluation, open_values), confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
@@ -64,8 +64,7 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                guard(going, evaluation, plan, confirmed=False)
+                guard(going, evaluation, self._planned(going, evaluation, open_values), confirmed=False)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -117,6 +116,13 @@ class Walk(Parts):
     def plan_file(self, plan: Plan) -> Iterator[str]:
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
+
+    def _planned(self, going: Going, evaluation: Evaluation, open_values: Mapping[Key, Sequence[str | None]]) -> Plan:
+        """The plan; a value of ours that is gone is an edit only when the CRM still shows its field."""
+        plan = make_plan(going, evaluation, open_values)
+        if plan.tally.emptied:
+            self.crm.preflight(tuple(outputs(going, plan.tally.emptied)))
+        return plan
 
     def _write(self, going: Going, plan: Plan) -> None:
         if plan.tally.changes:
