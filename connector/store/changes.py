@@ -16,6 +16,7 @@ from connector.model.changes import Change, Landed, Outcome, Target
 from connector.ports import ChangeRow
 from connector.store import packs
 from connector.store.schema import UtcTime, changes, quarantine, runs, written
+from connector.store.schema import packs as packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,6 +76,13 @@ def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: La
     never_sent = and_(OPEN, changes.c.tries == 0)
     if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
         raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
+
+
+def reopen(connection: Connection, run_no: int) -> None:
+    """Open the changes that wait for a person."""
+    for table in (packed, changes):
+        waiting = and_(table.c.run_no == run_no, table.c.landed == Landed.WAITING.value)
+        connection.execute(update(table).where(waiting).values(landed=None, reason=""))
 
 
 def _set(

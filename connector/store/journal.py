@@ -61,6 +61,11 @@ class SqlJournal:
             run_no = runs.number(connection, run)
             packs.put(connection, run_no, changes, landed=landed and landed.value, reason=reason)
 
+    def reopen(self, run: str) -> None:
+        """Changes of the run that wait for a person are open."""
+        with self._database.write() as connection:
+            planned.reopen(connection, runs.number(connection, run))
+
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         """The changes in plan order, read as they are asked for: no transaction stays open meanwhile."""
         seq: int | None = 0

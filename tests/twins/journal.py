@@ -80,6 +80,11 @@ class MemoryJournal:
         for change in list(changes):
             plan.append(_Planned(ChangeRow(len(plan) + 1, change, landed, reason, 0)))
 
+    def reopen(self, run: str) -> None:
+        for item in self.planned[run]:
+            if item.row.landed is Landed.WAITING:
+                item.row = replace(item.row, landed=None, reason="")
+
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         yield from [item.row for item in self.planned[run] if not only_open or item.row.landed is None]
 
