@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
-from connector.model.runs import RunOutcome
 from connector.sync import memory
 
 if TYPE_CHECKING:
@@ -120,12 +119,5 @@ def _held(journal: Journal) -> RunRow | None:
     A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
     """
     rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or _waits(row)), None)
-    if row is None or not _waits(row):
-        return None
-    return row if journal.recall(memory.APPLIED) == row.details.get("after") else None
-
-
-def _waits(row: RunRow) -> bool:
-    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
-    return held and not row.applied and "released" not in row.details
+    row = next((row for row in rows if row.command != "plan" or memory.waits(row)), None)
+    return row if row and memory.waits(row) and memory.newer(journal, row) is None else None

@@ -11,7 +11,7 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
-from connector.sync.guard import guard
+from connector.sync.guard import guard, survey
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
@@ -46,8 +46,9 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                plan = guard(going, evaluation, plan, confirmed=yes)
+                seen = survey(going, evaluation)
+                plan = make_plan(going, evaluation, open_values, doubted=seen.partly)
+                plan = guard(going, plan, seen, confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
@@ -64,8 +65,8 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                guard(going, evaluation, plan, confirmed=False)
+                seen = survey(going, evaluation)
+                guard(going, make_plan(going, evaluation, open_values), seen, confirmed=False)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -122,7 +123,10 @@ class Walk(Parts):
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
         write(going)
-        self._good(going)
+        if plan.waiting:
+            memory.wait(self.journal, going.run, accounts=plan.waiting)
+        else:
+            self._good(going)
 
     def _good(self, going: Going) -> None:
         """The CRM is up to date as of this run: the next one compares with it, and nothing undone waits any more."""
