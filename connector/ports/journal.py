@@ -139,8 +139,8 @@ class Journal(Protocol):
         Those of `spare` stay, and those with a write whose fate is unknown. What was last written stays in any case.
         """
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        """The records are gone: their rows go too."""
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        """The records are gone: their rows go too; returns how many rows that were, 0 for records never heard of."""
 
     def remember(self, key: str, value: str | None) -> None:
         """A small named fact (alert state, CRM account id, rotated token's envelope)."""

@@ -131,10 +131,10 @@ class SqlJournal:
         with self._database.write() as connection:
             return retention.prune(connection, before=before, spare=spare, most=most)
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        """The records are gone: their rows go too."""
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        """The records are gone: their rows go too; returns how many."""
         with self._database.write() as connection:
-            planned.forget(connection, target, records)
+            return planned.forget(connection, target, records)
 
     def remember(self, key: str, value: str | None) -> None:
         """A small named fact; None removes it."""

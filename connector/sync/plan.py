@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 ACCOUNTS_AT_ONCE = 250
-KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
+KEPT = "a person's value is kept"
 MISSING = "data seem to be missing; this waits until they are back, or approved"
 UNREADABLE_SHOWN = 20
 
@@ -108,10 +108,18 @@ class _Maker:
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""
         ours = self._ours(accounts)
-        edited = self.going.parts.policy.edited_values
+        policy = self.going.parts.policy
         plans = [
             self._named(
-                plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
+                plan_account(
+                    context,
+                    differences,
+                    ours=ours,
+                    edited_values=policy.edited_values,
+                    on_edit=policy.on_edit,
+                    before=self.before,
+                    now=self.now,
+                )
             )
             for context, differences in accounts
         ]

@@ -264,3 +264,12 @@ def test_a_run_that_goes_on_or_whose_write_is_open_stays_however_old_it_is(journ
     journal.land("open", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert journal.prune(before=START + timedelta(days=9), spare=[], most=9) == 1
     assert journal.last_written([TIER]) == {TIER: ("large",)}
+
+
+def test_forgetting_tells_how_much_was_known(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.forget(Target.ACCOUNT, ["2"]) == 0
+    assert journal.forget(Target.ACCOUNT, ["1"]) > 0
+    assert journal.last_written([TIER]) == {}
+    assert journal.forget(Target.ACCOUNT, ["1"]) == 0

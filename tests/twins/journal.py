@@ -167,9 +167,11 @@ class MemoryJournal:
             self.written[key] = (number - sum(1 for gone in numbers if gone < number), value)
         return len(old)
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        for key in [key for key in self.written if key[0] is target and key[1] in records]:
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        gone = [key for key in self.written if key[0] is target and key[1] in records]
+        for key in gone:
             del self.written[key]
+        return len(gone)
 
     def remember(self, key: str, value: str | None) -> None:
         if value is None:
