@@ -74,6 +74,8 @@ class Landed(StrEnum):
     """Not sent: refused beforehand by the property's definition, set aside, or the run stopped first."""
     KEPT = "kept"
     """Not sent: the CRM holds a value that a person set."""
+    WAITING = "waiting"
+    """Not sent yet: data seem to be missing, and a person decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,13 @@ class Plan:
     """API calls that releasing it takes when nothing goes wrong."""
     holds: tuple[Reason, ...] = ()
     """What keeps it from being written without a person."""
+    going_on: Tally | None = None
+    """The part that does not wait for a person, where the pull is doubted; None where nobody doubts it."""
+
+    @property
+    def waiting(self) -> int:
+        """Accounts of it that wait for a person while the others go on."""
+        return self.tally.accounts - self.going_on.accounts if self.going_on else 0
 
 
 class Digest:

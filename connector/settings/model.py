@@ -181,6 +181,8 @@ class Run(Section):
     language: Literal["nl", "en"] | None = None
     """Wins over the rules' `labels.language`."""
     edited_values: Literal["keep", "overwrite"] = "keep"
+    on_edit: dict[str, Literal["keep", "overwrite"]] = {}
+    """The same for single properties, by the name they have in the rules; it wins."""
 
     @field_validator("time_zone")
     @classmethod
