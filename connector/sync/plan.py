@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 250
+ACCOUNTS_AT_ONCE = 500
 KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
 UNREADABLE_SHOWN = 20
 
@@ -107,9 +107,9 @@ class _Maker:
             self._count(plan)
         journal = self.going.parts.journal
         journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
-        journal.intend(
-            self.going.run, chain.from_iterable(plan.kept for plan in plans), landed=Landed.KEPT, reason=KEPT
-        )
+        if any(plan.kept for plan in plans):
+            kept = chain.from_iterable(plan.kept for plan in plans)
+            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=KEPT)
 
     def _count(self, plan: AccountPlan) -> None:
         self.tally.add(plan)
