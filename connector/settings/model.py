@@ -56,7 +56,9 @@ Parameter = Annotated[object, BeforeValidator(_parameter)]
 class Section(BaseModel):
     """A table of settings.toml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 # ── crm ──────────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 250
+ACCOUNTS_AT_ONCE = 500
 KEPT = "a person's value is kept"
 MISSING = "data seem to be missing; this waits until they are back, or approved"
 UNREADABLE_SHOWN = 20
@@ -130,9 +130,9 @@ class _Maker:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
         else:
             self._intend_what_goes_on(plans, self.going_on)
-        journal.intend(
-            self.going.run, chain.from_iterable(plan.kept for plan in plans), landed=Landed.KEPT, reason=KEPT
-        )
+        if any(plan.kept for plan in plans):
+            kept = chain.from_iterable(plan.kept for plan in plans)
+            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=KEPT)
 
     def _intend_what_goes_on(self, plans: Sequence[AccountPlan], going_on: Tally) -> None:
         """Journal the changes in their order, those of accounts that wait for a person as waiting."""
