@@ -56,7 +56,9 @@ Parameter = Annotated[object, BeforeValidator(_parameter)]
 class Section(BaseModel):
     """A table of settings.toml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 # ── crm ──────────────────────────────────────────────────────────────────────────────────────────
@@ -181,6 +183,8 @@ class Run(Section):
     language: Literal["nl", "en"] | None = None
     """Wins over the rules' `labels.language`."""
     edited_values: Literal["keep", "overwrite"] = "keep"
+    on_edit: dict[str, Literal["keep", "overwrite"]] = {}
+    """The same for single properties, by the name they have in the rules; it wins."""
 
     @field_validator("time_zone")
     @classmethod
