@@ -1,5 +1,6 @@
 """What somebody relies on who has read the documents alone and never our code."""
 
+import csv
 import json
 import re
 import shutil
@@ -101,3 +102,19 @@ def test_no_command_points_at_a_page_that_an_installed_user_lacks() -> None:
         assert set(named.findall(path.read_text())) <= pages, path
     packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert {"docs", "rules", "settings.example.toml"} <= packed["force-include"].keys()
+
+
+def test_files_know_no_links_beside_the_accounts_a_record_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    Path("settings.toml").write_text('[crm]\nkind = "files"\npath = "data"\n[rules]\ndirectory = "rules"\n')
+    shutil.copytree(ROOT / "rules", "rules")
+    write_tables(generate(companies=30, as_of=date(2026, 11, 1)), tmp_path / "data")
+    assert run(["doctor"]) == 0
+    assert "_accounts" not in capfd.readouterr().out
+    assert run(["sync", "--yes", "--as-of", "2026-11-01"]) == 0
+    with Path("data/outputs.csv").open(encoding="utf-8", newline="") as file:
+        written = {row["account_id"]: row["seg_tier"] for row in csv.DictReader(file)}
+    assert written == {account: row["seg_tier"] for account, row in evaluated(tmp_path / "data", capfd).items()}
