@@ -118,3 +118,41 @@ def test_files_know_no_links_beside_the_accounts_a_record_names(
     with Path("data/outputs.csv").open(encoding="utf-8", newline="") as file:
         written = {row["account_id"]: row["seg_tier"] for row in csv.DictReader(file)}
     assert written == {account: row["seg_tier"] for account, row in evaluated(tmp_path / "data", capfd).items()}
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            'pain_fitt = "x"',
+            "[fields] pain_fitt: there is no such field, and no rule reads one\n  hint: did you mean 'pa",
+        ),
+        ('"deal.amount" = "x"', "[fields] deal.amount: there is no table 'deal'\n"),
+        ('seg_account_tier = "x"', "[fields] seg_account_tier: it is a property of deals\n"),
+        ('"deals.amont" = "x"', "[fields] deals.amont: there is no such field, and no rule reads one\n"),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused_by_name_before_any_call(home: Home, line: str, told: str) -> None:
+    with home.settings.open("a") as file:
+        file.write(f"[fields]\n{line}\n")
+    for command in ("plan", "doctor"):
+        code, _, err = home.run(command)
+        assert (code, told in err) == (2, True), err
+    assert asked(home) == set()
+
+
+def test_an_output_may_live_in_another_property(home: Home) -> None:
+    with home.settings.open("a") as file:
+        file.write('[fields]\nseg_tier = "klantsegment"\n"deals.seg_account_tier" = "klantsegment_van_klant"\n')
+    assert home.run("provision")[0] == 0
+    for _ in range(2):
+        code, out, err = home.run("sync", "--yes", "--json")
+        assert code == 0, err
+    assert json.loads(out)["changes"] == 0
+
+
+def test_a_cell_that_two_rules_read_is_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "accounts.csv").write_text('account_id,employees\nA1,"12,5"\n')
+    (tmp_path / "deals.csv").write_text("deal_id,account_id,is_won,amount,close_date\n")
+    assert run(["evaluate", "--data", str(tmp_path), "--as-of", "2026-11-01"]) == 4
+    assert capfd.readouterr().err.count("'12,5' is not a number") == 1
