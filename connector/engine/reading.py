@@ -127,7 +127,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     parts = [_places(source, column, time_zone) for column in checked if column.source in names]
     if not parts:
         return []
-    rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
+    rows = db.execute(f"{' union '.join(parts)} order by all").fetchall()  # two columns may read the same cell
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
         reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))
