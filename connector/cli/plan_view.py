@@ -34,6 +34,7 @@ WORDS = {
         "account_columns": ("account", "property", "now", "then", "cause"),
         "also": "and {more} more properties",
         "rest": "… and {more} more accounts: --out FILE has them all",
+        "waiting": "{waiting} of these accounts wait, because data seem to be missing",
         "holds": "A run with this plan is held:",
     },
     "nl": {
@@ -50,6 +51,7 @@ WORDS = {
         "account_columns": ("klant", "eigenschap", "nu", "straks", "oorzaak"),
         "also": "en nog {more} eigenschappen",
         "rest": "… en nog {more} klanten: --out FILE bevat ze allemaal",
+        "waiting": "{waiting} van deze klanten wachten, omdat er gegevens lijken te ontbreken",
         "holds": "Een run met dit plan wordt aangehouden:",
     },
 }
@@ -106,6 +108,8 @@ def show_plan(
             _show_accounts(plan, accounts, labels, names)
     if tally.kept:
         typer.echo(str(words["kept"]).format(kept=f"{tally.kept:,}"))
+    if plan.waiting:
+        typer.echo(str(words["waiting"]).format(waiting=f"{plan.waiting:,}"))
     if plan.holds:
         typer.echo(str(words["holds"]))
         for hold in plan.holds:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.runs import Reason
+from connector.planning.doubt import Doubt
 from connector.planning.tally import NOBODY
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ OURS = "seg_"
 """What we write, and what people set for us, empties for good reason too."""
 BESIDE = "tables."
 """In front of the name of a table beside the CRM, as in the settings."""
+CUSTOMERS = "accounts"
+"""The table whose rows are the customers themselves."""
 LONE_MOVE = 1
 """One account that moves is no damage to a book, however small the book."""
 
@@ -99,11 +102,19 @@ class Situation:
 
 
 def trips(situation: Situation, limits: Limits) -> tuple[Reason, ...]:
-    """Every guard that trips, in a fixed order; a plan without changes trips none of the plan's own guards."""
-    reasons = list(_pull_guards(situation, limits))
-    if situation.tally.changes:
-        reasons += _plan_guards(situation, limits)
-    return tuple(Reason(code, f"{text}. Release with: {release(situation.run)}") for code, text in reasons)
+    """Every guard of the plan itself that trips, in a fixed order; a plan without changes trips none."""
+    found = _plan_guards(situation, limits) if situation.tally.changes else ()
+    return tuple(reason(code, text, run=situation.run) for code, text in found)
+
+
+def doubts(situation: Situation, limits: Limits) -> tuple[Doubt, ...]:
+    """Every guard of the pull that trips, in a fixed order, whatever is planned."""
+    return tuple(_pull_guards(situation, limits))
+
+
+def reason(code: str, text: str, *, run: str) -> Reason:
+    """Return why a run is held, with the command that releases it."""
+    return Reason(code, f"{text}. Release with: {release(run)}")
 
 
 def release(run: str) -> str:
@@ -122,7 +133,7 @@ def _plan_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, st
     yield from _undone(situation)
 
 
-def _pull_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
+def _pull_guards(situation: Situation, limits: Limits) -> Iterator[Doubt]:
     base = situation.baseline
     if base is None or max(base.evaluated, situation.population.evaluated) < limits.min_accounts:
         return
@@ -133,12 +144,13 @@ def _pull_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, st
         most = getattr(limits, name)
         if rows >= limits.min_accounts and _exceeds(rows - now, rows, most):
             figure, limit = _share(rows - now, rows), _limit(name, most)
-            yield SMALL_PULL, f"the pull holds {now} {table} where run {base.run} had {rows}: {figure} fewer; {limit}"
+            text = f"the pull holds {now} {table} where run {base.run} had {rows}: {figure} fewer; {limit}"
+            yield Doubt(SMALL_PULL, text, whole=table == CUSTOMERS)
         else:
             yield from _emptied(situation, base, table, limits)
 
 
-def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -> Iterator[tuple[str, str]]:
+def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -> Iterator[Doubt]:
     """An input that is suddenly empty, or hidden, says more of the CRM than of the customers."""
     for column, before in sorted(base.filled.get(table, {}).items()):
         now = situation.filled.get(table, {}).get(column, 0)
@@ -146,15 +158,16 @@ def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -
         if told and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
             limit = _limit("max_input_drop_pct", limits.max_input_drop_pct)
             text = f"{column} is filled in on {now} {table} where run {base.run} had {before}"
-            yield EMPTIED_INPUT, f"{text}: {_share(before - now, before)} fewer; {limit}"
+            yield Doubt(EMPTIED_INPUT, f"{text}: {_share(before - now, before)} fewer; {limit}", whole=True)
 
 
-def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> Iterator[tuple[str, str]]:
+def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> Iterator[Doubt]:
     before, now = base.active_customers, situation.population.active_customers
     if _exceeds(before - now, before, limits.max_population_drop_pct):
         figure = _share(before - now, before)
         limit = _limit("max_population_drop_pct", limits.max_population_drop_pct)
-        yield POPULATION_DROP, f"{now} active customers where run {base.run} had {before}: {figure} fewer; {limit}"
+        text = f"{now} active customers where run {base.run} had {before}: {figure} fewer; {limit}"
+        yield Doubt(POPULATION_DROP, text, whole=True)
 
 
 def _first_run(situation: Situation) -> Iterator[tuple[str, str]]:

@@ -74,8 +74,8 @@ class Tally:
         self.by_property.update(map(_PROPERTY, plan.changes))
         self.by_cause.update(map(_CAUSE, plan.changes))
         self.records.update(target for target, _ in set(map(_RECORD, plan.changes)))
-        for change in plan.changes:
-            if change.property in COUNTED and change.target is Target.ACCOUNT:
+        for change in [change for change in plan.changes if change[3] in COUNTED]:
+            if change.target is Target.ACCOUNT:
                 self._count(change, plan.context)
 
     def _count(self, change: Change, context: AccountContext) -> None:

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
-from connector.model.runs import RunOutcome
+from connector.planning.compare import key
 from connector.sync import memory
+from connector.sync.plan import KEPT
+from connector.sync.write import EDITED_SINCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
+    from connector.planning.compare import Key
     from connector.ports import Evaluation, Journal, RunRow
 
 LOOKED_BACK = 50
@@ -23,6 +26,8 @@ WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
 """What is told of every value that was ever written."""
+EDITED = frozenset({KEPT, EDITED_SINCE})
+"""Why a value that a person set was left."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -99,6 +104,8 @@ def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tupl
 
 
 def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
+    kept = [key(row.change) for row in journal.changes(run) if row.reason in EDITED]
+    ours = journal.last_written(kept) if kept else {}
     for row in journal.changes(run):
         change = row.change
         yield {
@@ -110,8 +117,15 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
             "new": change.new,
             "cause": str(change.cause),
             "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
-            "reason": row.reason,
+            "reason": row.reason + (_way_back(change, ours) if row.reason in EDITED else ""),
         }
+
+
+def _way_back(change: Change, ours: Mapping[Key, Sequence[str | None]]) -> str:
+    """Tell how a person hands a value back to the rules."""
+    last = ours.get(key(change), (None,))[0]
+    put_back = f"put back {last!r}, which was written last, or " if last is not None else ""
+    return f'; to hand it back: {put_back}set [run.on_edit] {change.property} = "overwrite"'
 
 
 def _held(journal: Journal) -> RunRow | None:
@@ -120,12 +134,5 @@ def _held(journal: Journal) -> RunRow | None:
     A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
     """
     rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or _waits(row)), None)
-    if row is None or not _waits(row):
-        return None
-    return row if journal.recall(memory.APPLIED) == row.details.get("after") else None
-
-
-def _waits(row: RunRow) -> bool:
-    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
-    return held and not row.applied and "released" not in row.details
+    row = next((row for row in rows if row.command != "plan" or memory.waits(row)), None)
+    return row if row and memory.waits(row) and memory.newer(journal, row) is None else None

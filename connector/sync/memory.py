@@ -114,6 +114,26 @@ def hold(journal: Journal, run: str) -> None:
     journal.remember(HELD, run)
 
 
+def wait(journal: Journal, run: str, *, accounts: int) -> None:
+    """Remember that a part of this run, which is written otherwise, waits for a person; nothing was written since."""
+    journal.note(run, details={"waiting": accounts, "after": journal.recall(APPLIED)})
+    journal.remember(HELD, run)
+
+
+def waits(row: RunRow) -> bool:
+    """Whether a person may release the run, or what waits of it: it was held, or is a plan that would be."""
+    if "released" in row.details:
+        return False
+    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
+    return bool(row.details.get("waiting")) or (held and not row.applied)
+
+
+def newer(journal: Journal, row: RunRow) -> str | None:
+    """Return the run that wrote, or found the CRM up to date, since this plan was made; None while there is none."""
+    after = {"after": journal.recall(APPLIED), "good": journal.recall(GOOD)}
+    return next((run for key, run in after.items() if key in row.details and run != row.details[key]), None)
+
+
 def live(journal: Journal, run: str) -> RunRow | None:
     """Return the run, or the newest one that was held with the same plan since."""
     row = journal.run(run)

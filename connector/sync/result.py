@@ -18,7 +18,10 @@ BESIDE = "tables."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a run ended, in figures: `changes`, `written`, `refused` count values, `quarantined` counts records."""
+    """How a run ended, in figures.
+
+    `changes`, `written`, `refused` count values, `quarantined` counts records, `waiting` accounts.
+    """
 
     run: str
     command: str
@@ -52,14 +55,14 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `--json`."""
-        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "requests")
+        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "waiting")
         pulled = {key.removeprefix("pulled_"): value for key, value in self.figures.items() if key[:7] == "pulled_"}
         return {
             "run": self.run,
             "command": self.command,
             "outcome": self.outcome.value,
             "pulled": pulled,
-            **{name: self.figures[name] for name in named},
+            **{name: self.figures[name] for name in (*named, "requests")},
             "tables": self.tables,
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
             **self._error(),

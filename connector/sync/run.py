@@ -11,7 +11,7 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
-from connector.sync.guard import guard
+from connector.sync.guard import guard, survey
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
@@ -47,7 +47,9 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = guard(going, evaluation, self._planned(going, evaluation, open_values), confirmed=yes)
+                seen = survey(going, evaluation)
+                plan = self._planned(going, evaluation, open_values, doubted=seen.partly)
+                plan = guard(going, plan, seen, confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
@@ -64,7 +66,8 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                guard(going, evaluation, self._planned(going, evaluation, open_values), confirmed=False)
+                seen = survey(going, evaluation)
+                guard(going, self._planned(going, evaluation, open_values), seen, confirmed=False)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -117,9 +120,16 @@ class Walk(Parts):
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
 
-    def _planned(self, going: Going, evaluation: Evaluation, open_values: Mapping[Key, Sequence[str | None]]) -> Plan:
+    def _planned(
+        self,
+        going: Going,
+        evaluation: Evaluation,
+        open_values: Mapping[Key, Sequence[str | None]],
+        *,
+        doubted: bool = False,
+    ) -> Plan:
         """The plan; a value of ours that is gone is an edit only when the CRM still shows its field."""
-        plan = make_plan(going, evaluation, open_values)
+        plan = make_plan(going, evaluation, open_values, doubted=doubted)
         if plan.tally.emptied:
             self.crm.preflight(tuple(outputs(going, plan.tally.emptied)))
         return plan
@@ -128,7 +138,10 @@ class Walk(Parts):
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
         write(going)
-        self._good(going)
+        if plan.waiting:
+            memory.wait(self.journal, going.run, accounts=plan.waiting)
+        else:
+            self._good(going)
 
     def _good(self, going: Going) -> None:
         """The CRM is up to date as of this run: the next one compares with it, and nothing undone waits any more."""

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import Reason
-from connector.planning.compare import EditedValues
 from connector.sync import memory
 from connector.sync.settle import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from connector.model.changes import Change
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
@@ -42,14 +42,14 @@ class Record:
         """The journal's numbers of its changes."""
         return [row.seq for row in self.rows]
 
-    def as_write(self, *, guarded: bool) -> RecordWrite:
-        """Return it as one write; a guarded one says what was there before, so that nobody's edit is overwritten."""
+    def as_write(self, *, keeps: Callable[[str], bool]) -> RecordWrite:
+        """Return it as one write; it says what was there before where nobody's edit may be overwritten."""
         changes = [row.change for row in self.rows]
         return RecordWrite(
             self.target,
             self.name,
             values=tuple((change.property, change.new) for change in changes),
-            before=tuple((change.property, change.old) for change in changes if guarded),
+            before=tuple((change.property, change.old) for change in changes if keeps(change.property)),
         )
 
 
@@ -113,17 +113,13 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        writes = [record.as_write(guarded=self._keeps_edits) for record in records]
+        writes = [record.as_write(keeps=going.parts.policy.keeps) for record in records]
         outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
         going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
-
-    @property
-    def _keeps_edits(self) -> bool:
-        return self.going.parts.policy.edited_values is EditedValues.KEEP
 
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did.
@@ -151,11 +147,9 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keep = self._keeps_edits
+        keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [
-            row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)
-        ]
+        edited = [row for row in record.rows if _edited(row.change, held) and keeps(row.change.property)]
         self._skip(there, Landed.SKIPPED, THERE_ALREADY)
         self._skip(edited, Landed.KEPT, EDITED_SINCE)
         self.going.figures["kept"] += len(edited)
@@ -230,6 +224,10 @@ class _Writing:
             going.partial(Reason(code, f"{count} records left out: {words}"))
         if lost := going.figures["unsettled"]:
             going.partial(Reason("UNSETTLED", f"{lost} values: {LOST}"))
+
+
+def _edited(change: Change, held: Mapping[str, str | None]) -> bool:
+    return held.get(change.property) not in (change.old, change.new)
 
 
 def _stopped(going: Going) -> None:

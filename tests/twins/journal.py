@@ -80,6 +80,11 @@ class MemoryJournal:
         for change in list(changes):
             plan.append(_Planned(ChangeRow(len(plan) + 1, change, landed, reason, 0)))
 
+    def reopen(self, run: str) -> None:
+        for item in self.planned[run]:
+            if item.row.landed is Landed.WAITING:
+                item.row = replace(item.row, landed=None, reason="")
+
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         yield from [item.row for item in self.planned[run] if not only_open or item.row.landed is None]
 
@@ -162,9 +167,11 @@ class MemoryJournal:
             self.written[key] = (number - sum(1 for gone in numbers if gone < number), value)
         return len(old)
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        for key in [key for key in self.written if key[0] is target and key[1] in records]:
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        gone = [key for key in self.written if key[0] is target and key[1] in records]
+        for key in gone:
             del self.written[key]
+        return len(gone)
 
     def remember(self, key: str, value: str | None) -> None:
         if value is None:
