@@ -116,6 +116,7 @@ class Crm(Protocol):
         """Deliver every page, from one thread; return only when the pull is complete and counts agree.
 
         Raises StopRun (BadAnswer, AccessRefused, QuotaUsedUp) otherwise, UsageError for a missing required column.
+        Code NEEDS_FULL_PULL: the changes since then can no longer be told, everything has to be pulled.
         """
 
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:

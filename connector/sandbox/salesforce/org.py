@@ -36,6 +36,8 @@ class Switches:
     """Query pages hold fewer rows than asked for, by chance."""
     page_rows: int = 2000
     """Query pages hold at most so many rows, as they do where rows are large or complex."""
+    log_days: float = 15.0
+    """How far back the deletion log reaches: it is cut when it grows too long."""
     merge_moves_children_stamp: bool = True
     """Records re-parented by a merge get a new SystemModstamp [U]."""
     soap_login: bool = True
