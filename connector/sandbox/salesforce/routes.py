@@ -139,4 +139,6 @@ def find(method: str, path: str) -> tuple[Route, list[str]]:
 def resources(asked: Asked) -> Answer:
     """Answer what there is behind a version."""
     names = ("query", "queryAll", "sobjects", "limits", "composite", "jobs", "tooling")
-    return answer({name: f"{asked.root}/{name}" for name in names})
+    (organization,) = asked.org.table("Organization").rows
+    who = f"https://login.salesforce.com/id/{organization}/{asked.user}"
+    return answer({name: f"{asked.root}/{name}" for name in names} | {"identity": who})
