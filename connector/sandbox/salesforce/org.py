@@ -103,6 +103,8 @@ class Org:
         self.changes = 0
         """Counts every change, so the state file is written only when there is one."""
         self.schema_version = 0
+        self.schema_seen: tuple[int, datetime] | None = None
+        """The version of the schema last described, and since when it is known."""
         """Counts changes of definitions and permissions."""
         self.owner_names: dict[str, str] = {}
         """Ids of users -> owner ids of loaded files."""
