@@ -51,6 +51,10 @@ class Going:
         """The time, from the clock of the walk."""
         return self.parts.clock()
 
+    def say(self, key: str, **parts: object) -> str:
+        """What a run says, in its language."""
+        return self.parts.policy.texts.say(key, **parts)
+
     def may_go_on(self) -> None:
         """Raise StopRun when somebody asked to stop, or the lease is lost."""
         if self.stop.is_set():
@@ -132,7 +136,7 @@ def conduct(
 
 def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool = True) -> Going:
     if alone:
-        memory.bury(parts.journal, now=parts.clock())
+        memory.bury(parts.journal, now=parts.clock(), words=parts.policy.texts.say("DIED"))
     if released is not None:
         _tell(parts, released.run)
         figures = Counter(released.figures)

@@ -143,4 +143,4 @@ class Walk(Parts):
             going.report = self.report(going.result(), evaluation)
             self.journal.note(going.run, details={"report": going.report})
         except Exception as error:  # noqa: BLE001 - a picture must not undo what was written
-            going.reasons.append(Reason("REPORT_FAILED", f"the report could not be drawn: {type(error).__name__}"))
+            going.reasons.append(Reason("REPORT_FAILED", going.say("REPORT_FAILED", error=type(error).__name__)))
