@@ -52,8 +52,9 @@ FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "allocator_bulk_deallocation_flush_threshold": "128KB",
 }
 """For small files: freed memory goes back at once, which DuckDB otherwise keeps by the hundred megabytes."""
-COSTLY = "projection_placement"
-"""The one pass of DuckDB's planner whose time grows with the square of the expressions of a statement."""
+COSTLY = "projection_placement,in_clause"
+"""Passes of DuckDB's planner: the one whose time grows with the square of the expressions of a statement, and the one
+that makes a join of every short list."""
 
 
 class DuckDb:

@@ -64,7 +64,7 @@ class DuckDbEvaluation:
             texts = dict(zip(names, values, strict=True))
             yield Verdict(str(account), texts, tuple(str(codes).split(";")) if codes else ())
 
-    def json_lines(self) -> Iterator[str]:
+    def json_lines(self) -> Iterator[bytes]:
         """Every account as one JSON object, ascending by id (contract.md, evaluate)."""
         return lines.json_lines(self.published)
 

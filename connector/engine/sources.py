@@ -53,11 +53,14 @@ class Source:
 
 
 def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
-    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals."""
+    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals.
+
+    There a record names its one account itself: links, which the sandbox reads beside them, say of a pull only.
+    """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", hint="--data names a folder with accounts.csv and deals.csv")
     found: dict[Table, tuple[Path, ...]] = {}
-    for table in Table:
+    for table in (name for name in Table if name not in {Table.DEAL_ACCOUNTS, Table.TICKET_ACCOUNTS}):
         if present := of_folder(folder, table):
             found[table] = present
     for table in (Table.ACCOUNTS, Table.DEALS):

@@ -13,6 +13,8 @@ class Target(StrEnum):
     ACCOUNT = "account"
     DEAL = "deal"
 
+    __hash__ = str.__hash__
+
 
 class Cause(StrEnum):
     """Why a value changes."""

@@ -49,7 +49,8 @@ class Digest:
 
     def add(self, changes: Iterable[Change]) -> None:
         """Take in some changes, in their order."""
-        self._sum.update(b"".join([orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE) for change in changes]))
+        told = [cell for change in changes for cell in change[:6]]
+        self._sum.update(orjson.dumps(told)[1:-1] + b",")
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

@@ -69,8 +69,8 @@ class Evaluation(Protocol):
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
 
-    def json_lines(self) -> Iterator[str]:
-        """Every account as one JSON object of contract.md (evaluate), ascending by id, written where the data are."""
+    def json_lines(self) -> Iterator[bytes]:
+        """Every account as one JSON object in UTF-8 of contract.md (evaluate), ascending by id, written where the data are."""
 
     def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
         """Accounts whose wanted values are not the found ones, ascending by id, with what differs.

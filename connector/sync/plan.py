@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 250
+ACCOUNTS_AT_ONCE = 500
 UNREADABLE_SHOWN = 20
 
 
@@ -128,8 +128,9 @@ class _Maker:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
         else:
             self._intend_what_goes_on(plans, self.going_on)
-        kept = chain.from_iterable(plan.kept for plan in plans)
-        journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=self.going.say("kept"))
+        if any(plan.kept for plan in plans):
+            kept = chain.from_iterable(plan.kept for plan in plans)
+            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=self.going.say("kept"))
 
     def _intend_what_goes_on(self, plans: Sequence[AccountPlan], going_on: Tally) -> None:
         """Journal the changes in their order, those of accounts that wait for a person as waiting."""
@@ -161,7 +162,10 @@ class _Maker:
         return ours
 
     def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
-        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
+        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own.
+
+        Where the CRM lets the survivor's own empty value win (Salesforce), empty is ours too: we never wrote there.
+        """
         before: dict[Key, Key] = {
             (target, old, name): (target, record, name)
             for target, record, name in keys
@@ -170,7 +174,7 @@ class _Maker:
         }
         found: dict[Key, Sequence[str | None]] = {}
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
-            found[before[was]] = (*found.get(before[was], ()), *values)
+            found[before[was]] = (*found.get(before[was], (None,)), *values)
         return found
 
     def _named(self, plan: AccountPlan) -> AccountPlan:

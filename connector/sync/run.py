@@ -21,9 +21,10 @@ from connector.sync.undo import undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
+    from connector.planning.compare import Key
     from connector.planning.file import PlanFile
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
@@ -47,7 +48,7 @@ class Walk(Parts):
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                plan = make_plan(going, evaluation, open_values, doubted=seen.partly)
+                plan = self._planned(going, evaluation, open_values, doubted=seen.partly)
                 plan = guard(going, plan, seen, confirmed=yes)
                 if plan.holds:
                     going.hold(plan.holds)
@@ -66,7 +67,7 @@ class Walk(Parts):
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                guard(going, make_plan(going, evaluation, open_values), seen, confirmed=False)
+                guard(going, self._planned(going, evaluation, open_values), seen, confirmed=False)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -118,6 +119,20 @@ class Walk(Parts):
     def plan_file(self, plan: Plan) -> Iterator[str]:
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
+
+    def _planned(
+        self,
+        going: Going,
+        evaluation: Evaluation,
+        open_values: Mapping[Key, Sequence[str | None]],
+        *,
+        doubted: bool = False,
+    ) -> Plan:
+        """The plan; a value of ours that is gone is an edit only when the CRM still shows its field."""
+        plan = make_plan(going, evaluation, open_values, doubted=doubted)
+        if plan.tally.emptied:
+            self.crm.preflight(tuple(outputs(going, plan.tally.emptied)))
+        return plan
 
     def _write(self, going: Going, plan: Plan) -> None:
         if plan.tally.changes:

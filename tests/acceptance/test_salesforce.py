@@ -129,6 +129,49 @@ def test_a_field_of_another_type_under_our_name_is_refused_before_anything_is_ma
     assert requests.post(place, json=body, headers=ADMIN_SESSION, timeout=30).ok
     ended = office.run("provision")
     assert ended.code == 1
-    assert "Account.Seg_Tier__c: it is of type Checkbox, needed is Picklist" in ended.stderr
+    assert "Account.Seg_Tier__c: it is of type boolean, needed is Picklist" in ended.stderr
     found = requests.get(f"{office.url}{QUERY}", params={"q": SETS}, headers=SESSION, timeout=30).json()
     assert found["records"] == []
+
+
+def control(office: Office, path: str, body: Any) -> None:
+    assert requests.post(f"{office.url}/_sandbox/{path}", json=body, timeout=30).ok
+
+
+def custom_fields(office: Office) -> list[str]:
+    place = f"{office.url}/services/data/v66.0/tooling/query"
+    text = "SELECT DeveloperName FROM CustomField WHERE DeveloperName LIKE 'Seg%'"
+    rows = requests.get(place, params={"q": text}, headers=ADMIN_SESSION, timeout=30).json()["records"]
+    return [row["DeveloperName"] for row in rows]
+
+
+def test_with_the_rights_to_fields_only_provisioning_makes_nothing_at_all(office: Office) -> None:
+    sets = requests.get(f"{office.url}/_sandbox/records/PermissionSet", timeout=30).json()["results"]
+    (own,) = [row["Id"] for row in sets if row["Label"] == "System Administrator"]
+    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": False})
+    ended = office.run("provision")
+    assert ended.code == 1
+    assert "may not make a PermissionSet" in ended.stderr
+    assert "Manage Assignments" in ended.stderr
+    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": True})
+    assert custom_fields(office) == []
+    assert office.query(SETS) == []
+    assert office.run("provision").code == 0
+    assert len(custom_fields(office)) > 20
+
+
+def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Office) -> None:
+    assert office.run("provision").code == 0
+    tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
+    control(office, "definitions/Account", tier)
+    assert "picklist value" in office.run("provision", "--dry-run").stdout
+    assert office.run("doctor").code == 1
+    assert office.run("provision").code == 0
+    assert office.run("doctor").code == 0
+    again = office.run("provision", "--json").json()
+    assert {step["action"] for step in again["steps"]} == {"present"}
+
+    control(office, "definitions/Account", {"name": "Seg_Reason__c", "type": "double", "label": "Reason"})
+    refused = office.run("provision")
+    assert refused.code == 1
+    assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr

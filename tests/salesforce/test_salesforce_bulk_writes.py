@@ -13,6 +13,8 @@ from tests.salesforce.parts import write_to
 from tests.salesforce.test_salesforce_changes import Org, name, org
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.model.changes import Outcome
 
 __all__ = ["org"]
@@ -34,7 +36,7 @@ def jobs(org: Org) -> list[str]:
     return [f"{call['method']} {call['path']}" for call in calls if "/jobs/ingest" in call["path"]]
 
 
-def all_written(outcomes: list[Outcome]) -> bool:
+def all_written(outcomes: Sequence[Outcome]) -> bool:
     return set(landed(outcomes).values()) == {Landed.WRITTEN}
 
 
@@ -129,5 +131,10 @@ def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_record
     org.ask("POST", "/_sandbox/rules", {"record_type_values": {f"{kind}/Seg_Tier__c": ["small"]}})
     outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
     found = landed(outcomes)
-    assert found.pop(name("001", 2)) in (Landed.REFUSED, Landed.SKIPPED)
+    assert found.pop(name("001", 2)) is Landed.SKIPPED
     assert set(found.values()) == {Landed.WRITTEN}
+    (told,) = [outcome.reason for outcome in outcomes if outcome.landed is Landed.SKIPPED]
+    assert f"record type {kind} does not offer large in Seg_Tier__c" in told
+    assert all_written(org.crm.write([write_to(name("001", 2), seg_tier="small")]))
+    asked = [call["path"] for call in org.ask("GET", "/_sandbox/journal")["results"] if "/ui-api/" in call["path"]]
+    assert len(asked) == 1

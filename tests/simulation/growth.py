@@ -13,7 +13,7 @@ from unittest.mock import patch
 from sqlalchemy import func, select
 
 from connector.store.schema import changes, facts, packs, quarantine, runs, snapshots
-from tests.simulation.life import Life, one_after_the_other
+from tests.simulation.life import ONE_AFTER_THE_OTHER, Life, one_after_the_other
 from tests.simulation.wire import Weather
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ class Size:
 def months(folder: Path, *, days: int, keep_days: int, runs_a_day: int = 1, faults: float = 0.05) -> Iterator[Size]:
     """Live so many days, with a run every so often in weather as bad as asked; yields the sizes of each day's end."""
     with ExitStack() as replaced:
-        for module in ("full", "changes"):
-            replaced.enter_context(patch(f"connector.crm.hubspot.{module}.gather", one_after_the_other))
-        life = Life(3, folder, keep_runs=timedelta(days=keep_days))
+        for module in ONE_AFTER_THE_OTHER:
+            replaced.enter_context(patch(f"connector.crm.{module}.gather", one_after_the_other))
+        life = Life(2, folder, keep_runs=timedelta(days=keep_days))
         for day in range(days):
             for hour in range(runs_a_day):
                 life.town.happens()
@@ -54,7 +54,7 @@ def months(folder: Path, *, days: int, keep_days: int, runs_a_day: int = 1, faul
                 life.written.clear()
                 life.wires.clear()
             yield measured(life, day)
-        life._recover()
+        life.recover()
         life.check()
 
 

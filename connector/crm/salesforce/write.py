@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.collections import Pace
+    from connector.crm.salesforce.record_types import Offers
     from connector.crm.salesforce.schema import Entity
 
 BULK_FROM = 2_000
@@ -78,11 +79,13 @@ class Writer:
         *,
         pace: Pace,
         read: Callable[[Sequence[str], Sequence[str]], Mapping[str, Mapping[str, str | None] | None]],
+        offers: Offers,
     ) -> None:
         self._client = client
         self._entity = entity
         self._pace = pace
         self._read = read
+        self._offers = offers
         self._before: Mapping[str, Values] = {}
 
     def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
@@ -218,14 +221,15 @@ class Writer:
         fates.update({record: GONE for record in doubtful if there[record] is None})
 
     def _objections(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
-        """Records that the field definitions already rule out; they are not sent."""
+        """Records that the field definitions, or their record type, already rule out; they are not sent."""
         fates: dict[str, Fate] = {}
         for record, sent in wanted.items():
             if not is_id(record):
                 fates[record] = GONE
             elif texts := [text for name, value in sent.items() if (text := self._objection(name, value))]:
-                fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
-        return fates
+                fates[record] = _not_allowed("; ".join(texts))
+        left = {record: sent for record, sent in wanted.items() if record not in fates}
+        return fates | {record: _not_allowed(text) for record, text in self._offers.objections(left).items()}
 
     def _objection(self, name: str, value: str | None) -> str:
         known = self._entity.get(name)
@@ -234,6 +238,10 @@ class Writer:
     def _kind(self, name: str) -> str:
         known = self._entity.get(name)
         return known.type if known else "string"
+
+
+def _not_allowed(text: str) -> Fate:
+    return Fate(Landed.SKIPPED, "NOT_ALLOWED", brief(text))
 
 
 def _refused(code: str, words: str) -> Fate:

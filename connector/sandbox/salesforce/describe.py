@@ -131,6 +131,9 @@ def _compound(name: str) -> str | None:
 
 def _rights(view: View, sobject: SObject) -> dict[str, bool]:
     may = {letter: letter in sobject.writes for letter in "cud"}
+    if sobject.setup:
+        able = view.org.may(view.user, "PermissionsCustomizeApplication")
+        return {name: able and may[name[0]] for name in ("createable", "updateable", "deletable")}
     allows = view.org.allows
     return {
         "createable": may["c"] and allows(view.user, sobject.name, "PermissionsCreate"),
@@ -206,7 +209,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(asked, sobject),
+        "recordTypeInfos": record_types(asked, sobject),
         "searchLayoutable": not sobject.setup,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
@@ -241,7 +244,8 @@ def _child_name(sobject: SObject, child: SObject, held: Field) -> str | None:
     return child.children if held.name == "AccountId" and child.children else None
 
 
-def _record_types(asked: Asked, sobject: SObject) -> list[dict[str, Any]]:
+def record_types(asked: Asked, sobject: SObject) -> list[dict[str, Any]]:
+    """Tell the record types of an object, the master one last."""
     rows = [row for row in asked.org.table("RecordType").rows.values() if row["SobjectType"] == sobject.name]
     own = [_record_type(asked.root, sobject.name, row, default=place == 0) for place, row in enumerate(rows)]
     master = {"Id": MASTER, "Name": "Master", "DeveloperName": "Master", "IsActive": True}

@@ -34,6 +34,8 @@ class Switches:
 
     short_pages: bool = False
     """Query pages hold fewer rows than asked for, by chance."""
+    page_rows: int = 2000
+    """Query pages hold at most so many rows, as they do where rows are large or complex."""
     merge_moves_children_stamp: bool = True
     """Records re-parented by a merge get a new SystemModstamp [U]."""
     soap_login: bool = True
