@@ -66,6 +66,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
         "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
+        "group_changed": f"a.{G} in (select {G} from regrouped)" if compared else "false",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (_array([f"{side}{i}" for i in range(len(outputs))]) for side in "wf")

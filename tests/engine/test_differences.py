@@ -198,6 +198,35 @@ def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:
     assert changed == {"own": True, "deal": True, "link": True, "same": False}
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "regrouped"),
+    [
+        ({"A": None, "B": "A", "C": None, "D": None}, {"A": None, "B": "C", "C": None, "D": None}, "ABC"),
+        ({"A": None, "B": "A", "C": None, "D": None}, {"A": None, "B": None, "C": None, "D": None}, "AB"),
+        ({"A": None, "B": "A", "C": "A", "D": None}, {"A": None, "C": "A", "D": None}, "AC"),
+        ({"A": None, "C": "A", "D": None}, {"A": None, "B": "A", "C": "A", "D": None}, "ABC"),
+        ({"A": None, "B": "A", "C": "B", "D": None}, {"A": "D", "B": "A", "C": "B", "D": None}, "ABCD"),
+        ({"A": None, "B": "A", "D": None}, {"A": None, "B": "A", "D": "nobody"}, ""),
+        ({"A": None, "B": "A", "D": None}, {"B": "A", "D": None}, "B"),
+        ({"A": None, "B": "A", "D": None}, {"A": None, "B": "A", "D": None}, ""),
+    ],
+)
+def test_a_group_that_gained_or_lost_a_member_is_told(
+    tmp_path: Path, then: dict[str, str | None], now: dict[str, str | None], regrouped: str
+) -> None:
+    def tables(parents: dict[str, str | None]) -> dict[Table, Sequence[Mapping[str, str | None]]]:
+        rows = [
+            RIGHT | {"account_id": name, "parent_id": parent, "seg_tier": "old"} for name, parent in parents.items()
+        ]
+        return {Table.ACCOUNTS: rows}
+
+    before = request(tmp_path / "then", tables(then))
+    after = request(tmp_path / "now", tables(now), before=before.files)
+    with evaluated(load_texts({"r.yaml": RULES}), after) as evaluation:
+        told = {context.account for context, _ in evaluation.differences() if context.group_changed}
+    assert told == set(regrouped)
+
+
 def _tables(
     people: Mapping[str, Mapping[str, str | None]],
     deals: Sequence[Mapping[str, str | None]],
