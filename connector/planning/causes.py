@@ -1,8 +1,8 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
 The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
-currency, hierarchy changed, own data changed, an undone value again (planning/undo.py), then peers or time. When rules and data changed
-together, the rules are named.
+currency, hierarchy changed, own data changed, an undone value again (planning/undo.py), then peers or time. When rules
+and data changed together, the rules are named.
 """
 
 from __future__ import annotations

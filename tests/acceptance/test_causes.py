@@ -92,8 +92,12 @@ def test_an_edited_parameter_is_told_from_edited_rules(books: Books) -> None:
     found = books.sync()
     assert found
     assert set().union(*found.values()) == {"parameter edited"}
-    tier = books.folder / "rules" / "tier.yaml"
-    tier.write_text(tier.read_text("utf-8").replace("potential not known yet", "potential to be found out"), "utf-8")
+    say_no = books.folder / "rules" / "say-no.yaml"
+    line = "{when: tier = 'regular', then: explore_potential}"
+    edited = say_no.read_text("utf-8").replace(
+        line, f"{{when: tier = 'regular' and not W1, then: convert}}\n      - {line}"
+    )
+    say_no.write_text(edited, "utf-8")
     found = books.sync()
     assert found
     assert set().union(*found.values()) == {"rules edited"}
