@@ -63,8 +63,15 @@ def _standing(found: Mapping[str, Any], texts: Texts) -> Iterator[tuple[str, str
     yield texts.say("status.held"), f"{held['run']}; {held['release']}" if held else texts.say("status.nothing")
     aside = texts.number(found["quarantined"])
     yield texts.say("status.quarantined"), texts.say("status.quarantined.n", n=aside)
+    if overrides := found["overrides"]:
+        yield texts.say("status.overrides"), noted(overrides, texts)
     left = texts.say("status.quota.unknown") if quota is None else texts.say("status.quota.n", n=texts.number(quota))
     yield texts.say("status.quota"), left
+
+
+def noted(overrides: Mapping[str, int], texts: Texts) -> str:
+    """Tell which overrides somebody should look at again."""
+    return ", ".join(texts.say(f"override.{why}", n=texts.number(count)) for why, count in overrides.items())
 
 
 def runs(call: Call, *, limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20) -> int:

@@ -13,7 +13,7 @@ from connector.sync.parts import Never, Parts, Stop
 from connector.sync.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from connector.planning.plan import Plan
@@ -40,6 +40,8 @@ class Going:
     plan: Plan | None = None
     error: Exception | None = None
     report: str | None = None
+    overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Accounts whose override somebody should look at again, by why."""
     requests_before: int = 0
 
     def __post_init__(self) -> None:
@@ -108,6 +110,7 @@ class Going:
             plan=self.plan,
             error=self.error,
             report=self.report,
+            overrides=self.overrides,
         )
 
 

@@ -41,6 +41,7 @@ def status(journal: Journal, *, now: datetime, quota_left: int | None = None) ->
         "last": last and one(last),
         "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
         "quarantined": len(journal.quarantined()),
+        "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
 
@@ -131,6 +132,13 @@ def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], tex
     if last is None:
         return texts.say("hand_back", reason=row.reason, property=name)
     return texts.say("put_back", reason=row.reason, property=name, last=last)
+
+
+def _overrides(journal: Journal) -> dict[str, int]:
+    """Return how many overrides the newest plan found that somebody should look at again, by why."""
+    row = next((row for row in journal.runs(limit=LOOKED_BACK) if row.digest and row.command in {"plan", "sync"}), None)
+    noted = row.details.get("overrides") if row else None
+    return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
 def _held(journal: Journal) -> RunRow | None:

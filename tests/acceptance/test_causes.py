@@ -27,6 +27,8 @@ class Books:
         self.deals = {name: (1_000 * (9 - number)) for number, name in enumerate("ABCDEFGH")}
         self.deals["A"] = 90_000
         self.settings = ""
+        self.overrides: dict[str, list[str]] = {}
+        self.standing: dict[str, int] = {}
         self.currency = "EUR"
         (folder / "crm").mkdir()
         shutil.copytree(ROOT / "rules", folder / "rules")
@@ -57,6 +59,8 @@ max_population_drop_pct = 100
         with closing(wire(file, as_of=day, overrides={})) as wiring:
             result = wiring.walk(lambda *_: None).sync(yes=True)
             assert result.exit_code in {0, 4}, result
+            self.overrides = {why: list(accounts) for why, accounts in result.overrides.items() if accounts}
+            self.standing = history.status(wiring.journal, now=wiring.clock())["overrides"]
             found: dict[str, set[str]] = {}
             for record in history.show(wiring.journal, result.run)["records"]:
                 if record["outcome"] == "written":
@@ -125,3 +129,17 @@ def test_another_home_currency_is_named(books: Books) -> None:
     found = books.sync()
     assert found
     assert set().union(*found.values()) == {"currency"}
+
+
+def test_overrides_somebody_should_look_at_again_are_told(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-04-02T09:00:00+02:00")
+    books.accounts["B"][2:] = ["strategic", "the board knows them", "2026-09-20"]
+    books.accounts["C"][2:] = ["regular", "promised", "2026-04-10"]
+    books.accounts["D"][2:] = ["large", "promised", "2026-03-10"]
+    books.sync()
+    assert books.overrides == {"ends_soon": ["C"], "agrees": ["C"], "expired": ["D"]}
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-10-05T09:00:00+02:00")
+    books.accounts["B"][4] = "2026-12-20"
+    books.sync(day=date(2026, 10, 5))
+    assert books.overrides["long"] == ["B"]
+    assert books.standing == {why: len(accounts) for why, accounts in books.overrides.items()}

@@ -129,7 +129,7 @@ def test_where_there_are_checkboxes_only_false_and_empty_are_one(tmp_path: Path)
 
 
 def test_a_value_that_follows_goes_along_and_never_alone(tmp_path: Path) -> None:
-    assert properties(tmp_path, seg_last_evaluated="2025-01-01") == set()
+    assert properties(tmp_path, seg_last_evaluated="2026-03-31") == set()
     assert properties(tmp_path, seg_last_evaluated="2025-01-01", seg_tier="regular") == {
         "seg_tier",
         "seg_last_evaluated",
@@ -196,6 +196,18 @@ def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:
     with evaluated(rules, now) as evaluation:
         changed = {context.account: context.data_changed for context, _ in evaluation.differences()}
     assert changed == {"own": True, "deal": True, "link": True, "same": False}
+
+
+@pytest.mark.parametrize(
+    ("seen", "due"), [("2026-03-26", False), ("2026-03-25", True), ("2025-01-01", True), ("soon", False), (None, False)]
+)
+def test_an_account_without_changes_says_once_a_week_that_it_was_looked_at(
+    tmp_path: Path, seen: str | None, *, due: bool
+) -> None:
+    asked = request(tmp_path, {Table.ACCOUNTS: [RIGHT | {"seg_last_evaluated": seen}]})
+    with evaluated(load_texts({"r.yaml": RULES}), asked) as evaluation:
+        told = [(d.property, d.wanted, d.follows) for _, found in evaluation.differences() for d in found]
+    assert told == ([("seg_last_evaluated", "2026-04-01", False)] if due else [])
 
 
 @pytest.mark.parametrize(

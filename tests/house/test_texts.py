@@ -56,7 +56,7 @@ def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str
 def _is_of_a_family(key: str) -> bool:
     """Said by a name that is put together: `cause.undo`, `column.run`."""
     family = key.partition(".")[0]
-    return family in {"cause", "table", "column", "outcome", "figure", "summary", "ago", "doctor", "plan"}
+    return family in {"cause", "table", "column", "outcome", "figure", "summary", "ago", "doctor", "plan", "override"}
 
 
 def test_every_cause_and_outcome_has_a_name_in_both_languages() -> None:
