@@ -66,7 +66,7 @@ class WarningCount:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An override a person set that ends soon or already ended (domain.md 7.12)."""
+    """An override a person set (domain.md 5.5)."""
 
     account: str
     name: str | None
@@ -74,6 +74,8 @@ class Override:
     say_no: str | None
     until: date | None
     status: str
+    computed: str | None = None
+    """The tier without it, where the rules publish that."""
 
 
 @dataclass(frozen=True, slots=True)
