@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 
-
 def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
     """Land what can be known of every unsettled write; return the values that still count as ours meanwhile."""
     journal = going.parts.journal
