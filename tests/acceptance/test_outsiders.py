@@ -171,3 +171,8 @@ def test_a_parameter_of_another_type_is_refused_in_plain_words(
     assert run(["rules", "check", "--set", change]) == 2
     name = change.partition("=")[0]
     assert f"error: parameter '{name}': {told}\n" in capfd.readouterr().err
+
+
+def test_a_port_that_is_none_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["sandbox", "--crm", "hubspot", "--port", "99999"]) == 2
+    assert "--port" in capfd.readouterr().err
