@@ -33,7 +33,7 @@ def sandbox(
     *,
     crm: Annotated[Vendor, typer.Option(help="The vendor to stand in for.")] = Vendor.HUBSPOT,
     data: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder with accounts.csv, deals.csv, …")] = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     limits: Annotated[Limits, typer.Option(help="The vendor's rate limits, or none.")] = Limits.REAL,
     state: Annotated[Path | None, typer.Option(metavar="FILE", help="Keeps the account over a restart.")] = None,
     companies: Annotated[int | None, typer.Option(min=1, help="Generate this many companies.")] = None,

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from connector.rules.problems import Problems
 
 Plain = Decimal | str | date | bool
+MEANT: Mapping[Type, str] = {
+    Type.TEXT: "a text",
+    Type.NUMBER: "a number",
+    Type.INTEGER: "a whole number",
+    Type.RATE: "a number",
+    Type.PERCENT: "a number",
+    Type.MONEY: "an amount",
+    Type.BOOLEAN: "true or false",
+    Type.DATE: "a date such as 2026-03-31",
+    Type.TIMESTAMP: "a time with its offset",
+}
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -152,7 +163,7 @@ def _one(parameter: Parameter, text: str) -> Plain:
     try:
         return _convert(parameter.type, text)
     except (ValueError, InvalidOperation):
-        raise UsageError(f"parameter '{parameter.name}': '{text}' is not a {parameter.type}") from None
+        raise UsageError(f"parameter '{parameter.name}': '{text}' is not {MEANT[parameter.type]}") from None
 
 
 def _convert(kind: Type, text: str) -> Plain:

@@ -156,3 +156,23 @@ def test_a_cell_that_two_rules_read_is_told_once(tmp_path: Path, capfd: pytest.C
     (tmp_path / "deals.csv").write_text("deal_id,account_id,is_won,amount,close_date\n")
     assert run(["evaluate", "--data", str(tmp_path), "--as-of", "2026-11-01"]) == 4
     assert capfd.readouterr().err.count("'12,5' is not a number") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("customer_type.current_value.high_min=abc", "'abc' is not an amount"),
+        ("pyramid.two_level_below=true", "'true' is not a whole number"),
+    ],
+)
+def test_a_parameter_of_another_type_is_refused_in_plain_words(
+    change: str, told: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["rules", "check", "--set", change]) == 2
+    name = change.partition("=")[0]
+    assert f"error: parameter '{name}': {told}\n" in capfd.readouterr().err
+
+
+def test_a_port_that_is_none_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["sandbox", "--crm", "hubspot", "--port", "99999"]) == 2
+    assert "--port" in capfd.readouterr().err
