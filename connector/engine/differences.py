@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 AT_ONCE = 1_000
 """Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
 
+LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
+"""An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""
 _made = tuple.__new__
 """A difference as its class makes it, without the call of its own: a first run finds hundreds of thousands."""
 
@@ -31,12 +33,14 @@ def differences(published: Published, *, compared: bool) -> Iterator[tuple[Accou
     """Every account with a property or an open deal that is not as wanted; `compared`: the table `changed` is there."""
     outputs, mirrored = published.written, [o for o in published.written if o.output.on_deals]
     own = [(o.output.name, o.output.follows) for o in outputs]
+    beating = [(name, follows and name != LAST_EVALUATED) for name, follows in own]
     on_deals = [(o.output.on_deals, False) for o in mirrored]
     nothing = [None] * len(outputs)
     query = _query(published, outputs, mirrored, compared=compared)
-    for account, *context, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
+    for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
         holds = nothing if held is None else orjson.loads(held)
-        found = _differing((account, Target.ACCOUNT, account), own, orjson.loads(wanted), holds)
+        properties = beating if due else own
+        found = _differing((account, Target.ACCOUNT, account), properties, orjson.loads(wanted), holds)
         for deal, wants, finds in orjson.loads(deals) if deals else ():
             found += _differing((account, Target.DEAL, deal), on_deals, wants, finds)
         yield AccountContext(account, *context), found
@@ -58,6 +62,14 @@ def _differing(
 def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
     cells = [f"{_kept(published, o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
+    due = next(
+        (
+            f"coalesce(try_cast(w{i} as date) - try_cast(f{i} as date) >= {HEARTBEAT_DAYS}, false)"
+            for i, o in enumerate(outputs)
+            if o.output.name == LAST_EVALUATED
+        ),
+        "false",
+    )
     context = {
         "name": "a.name",
         "owner": "a.owner_id",
@@ -68,16 +80,17 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
         "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
+        "group_changed": f"a.{G} in (select {G} from regrouped)" if compared else "false",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (_array([f"{side}{i}" for i in range(len(outputs))]) for side in "wf")
     holds = " or ".join(f"f{i} is not null" for i in range(len(outputs)))
     return (
         f"select account_id, {', '.join(quoted(f'context {name}') for name in context)}, "
-        f"{wanted}, case when {holds or 'false'} then {held} end, deals "
+        f"{due}, {wanted}, case when {holds or 'false'} then {held} end, deals "
         f"from (select a.{K}, a.account_id, {named}, d.deals{''.join(f', {cell}' for cell in cells)} "
         f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K} where {IN_SLICE}) "
-        f"where {differs or 'false'} or deals is not null order by {K}"
+        f"where {differs or 'false'} or deals is not null or {due} order by {K}"
     )
 
 

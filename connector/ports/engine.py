@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from connector.model.fields import Table
     from connector.model.outputs import Output
-    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.pictures import AdvisedAccount, Override, Pictures
     from connector.model.runs import Reason
     from connector.model.verdicts import (
         AccountContext,
@@ -83,6 +83,9 @@ class Evaluation(Protocol):
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def overrides(self) -> Iterator[Override]:
+        """Every override that people set and that is or was in force, ascending by account."""
 
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
         """These values of every account, ascending by id; a name that was not kept has none."""

@@ -121,6 +121,9 @@ class Journal(Protocol):
         is absent was never written by us.
         """
 
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        """Per record whose property was last written with this value, when that was acknowledged."""
+
     def has_written(self) -> bool:
         """Whether any value counts as ours; when none does, `last_written` has nothing to say of any key."""
 

@@ -195,6 +195,12 @@ def ours(
     return {key: values for key, values in found.items() if key in asked}
 
 
+def written_at(connection: Connection, target: Target, name: str, value: str) -> dict[str, datetime]:
+    """When each record's property was last written, of those that were written with this value."""
+    those = and_(written.c.target == target.value, written.c.property == name, written.c.value == value)
+    return {row.record: row.at for row in connection.execute(select(written.c.record, written.c.at).where(those))}
+
+
 def any_ours(connection: Connection) -> bool:
     """Whether any value was acknowledged, or is under way."""
     acknowledged = connection.scalar(select(written.c.run_no).limit(1))

@@ -106,6 +106,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.ours(connection, keys)
 
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        """Per record whose property was last written with this value, when that was."""
+        with self._database.read() as connection:
+            return planned.written_at(connection, target, name, value)
+
     def has_written(self) -> bool:
         """Whether any value counts as ours."""
         with self._database.read() as connection:

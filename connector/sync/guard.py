@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.planning.guards import BESIDE, Situation, doubts, reason, trips
+from connector.planning.guards import BESIDE, Situation, doubts, told, trips
 from connector.planning.tally import Tally
 from connector.sync import memory
 
@@ -46,6 +46,7 @@ def survey(going: Going, evaluation: Evaluation) -> Survey:
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},
         filled=memory.filled(journal.run(going.run)),
         baseline=memory.baseline(memory.last_good(journal), watched=watched),
+        language=going.parts.policy.language,
     )
     return Survey(situation, doubts(situation, going.parts.policy.limits))
 
@@ -58,7 +59,7 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     part = plan.going_on if plan.going_on and plan.going_on.changes else None
     situation = replace(seen.situation, tally=part or plan.tally, confirmed=confirmed)
     found = trips(situation, going.parts.policy.limits)
-    of_pull = tuple(reason(doubt.code, doubt.text + _waiting(plan), run=going.run) for doubt in seen.doubts)
+    of_pull = tuple(told(situation, doubt, waiting=plan.waiting) for doubt in seen.doubts)
     _note(going, (*of_pull, *found))
     if part is None or found:
         going.plan = replace(plan, holds=(*of_pull, *found), going_on=None)
@@ -67,12 +68,6 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     for one in of_pull:
         going.partial(one)
     return plan
-
-
-def _waiting(plan: Plan) -> str:
-    if not plan.waiting:
-        return ""
-    return f"; nobody falls because of missing data: {plan.waiting} accounts wait until it is back, or approved"
 
 
 def _note(going: Going, found: Sequence[Reason]) -> None:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
+from connector.model.texts import Texts, catalogue
 from connector.planning.compare import key
 from connector.sync import memory
-from connector.sync.plan import KEPT
-from connector.sync.write import EDITED_SINCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
     from connector.planning.compare import Key
-    from connector.ports import Evaluation, Journal, RunRow
+    from connector.ports import ChangeRow, Evaluation, Journal, RunRow
 
 LOOKED_BACK = 50
 """Runs searched for one that waits."""
@@ -26,8 +25,8 @@ WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
 """What is told of every value that was ever written."""
-EDITED = frozenset({KEPT, EDITED_SINCE})
-"""Why a value that a person set was left."""
+EDITED = ("kept", "edited_since")
+"""Texts that say why a value that a person set was left."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -42,6 +41,7 @@ def status(journal: Journal, *, now: datetime, quota_left: int | None = None) ->
         "last": last and one(last),
         "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
         "quarantined": len(journal.quarantined()),
+        "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
 
@@ -51,12 +51,16 @@ def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
     return [one(row) for row in journal.runs(limit=limit)]
 
 
-def show(journal: Journal, run: str) -> dict[str, Any]:
-    """Return one run with every change of it and what became of each; UsageError when there is no such run."""
+def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
+    """Return one run with every change of it and what became of each; UsageError when there is no such run.
+
+    A person's value that was left comes with the way to hand it back, in a language.
+    """
     row = journal.run(run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
-    return {**one(row), "details": dict(row.details), "records": list(_records(journal, run))}
+    records = _records(journal, run, Texts("connector.sync", language))
+    return {**one(row), "details": dict(row.details), "records": list(records)}
 
 
 def one(row: RunRow) -> dict[str, Any]:
@@ -103,8 +107,9 @@ def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tupl
             yield context, mine
 
 
-def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
-    kept = [key(row.change) for row in journal.changes(run) if row.reason in EDITED]
+def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any]]:
+    edited = {text for name in EDITED for text in catalogue("connector.sync")[name].values()}
+    kept = [key(row.change) for row in journal.changes(run) if row.reason in edited]
     ours = journal.last_written(kept) if kept else {}
     for row in journal.changes(run):
         change = row.change
@@ -117,15 +122,23 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
             "new": change.new,
             "cause": str(change.cause),
             "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
-            "reason": row.reason + (_way_back(change, ours) if row.reason in EDITED else ""),
+            "reason": _with_way_back(row, ours, texts) if row.reason in edited else row.reason,
         }
 
 
-def _way_back(change: Change, ours: Mapping[Key, Sequence[str | None]]) -> str:
-    """Tell how a person hands a value back to the rules."""
-    last = ours.get(key(change), (None,))[0]
-    put_back = f"put back {last!r}, which was written last, or " if last is not None else ""
-    return f'; to hand it back: {put_back}set [run.on_edit] {change.property} = "overwrite"'
+def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], texts: Texts) -> str:
+    """Tell why a person's value was left, and how they hand it back to the rules."""
+    last, name = ours.get(key(row.change), (None,))[0], row.change.property
+    if last is None:
+        return texts.say("hand_back", reason=row.reason, property=name)
+    return texts.say("put_back", reason=row.reason, property=name, last=last)
+
+
+def _overrides(journal: Journal) -> dict[str, int]:
+    """Return how many overrides the newest plan found that somebody should look at again, by why."""
+    row = next((row for row in journal.runs(limit=LOOKED_BACK) if row.digest and row.command in {"plan", "sync"}), None)
+    noted = row.details.get("overrides") if row else None
+    return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
 def _held(journal: Journal) -> RunRow | None:

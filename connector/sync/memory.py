@@ -48,13 +48,12 @@ def end(journal: Journal, run: str) -> None:
         journal.remember(GOING, None)
 
 
-def bury(journal: Journal, *, now: datetime) -> None:
-    """End a run that died; call it with the lease in hand, when nobody else can be alive."""
+def bury(journal: Journal, *, now: datetime, words: str) -> None:
+    """End a run that died, in these words; call it with the lease in hand, when nobody else can be alive."""
     run = journal.recall(GOING)
     row = journal.run(run) if run else None
     if row is not None and row.outcome is None:
-        died = Reason("DIED", "the run ended without a word; the next one settled what it left")
-        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(died,))
+        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(Reason("DIED", words),))
     if run:
         journal.remember(GOING, None)
 

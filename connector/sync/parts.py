@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from connector.model.texts import Texts
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 
@@ -38,6 +39,11 @@ class Policy:
     keep_runs: timedelta | None = None
     """How long the journal keeps runs that ended; None is for ever."""
     lease_wait_seconds: float = 30
+
+    @property
+    def texts(self) -> Texts:
+        """What runs say, in their language."""
+        return Texts("connector.sync", self.language)
 
     def keeps(self, name: str) -> bool:
         """Whether a person's value of this property stays."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 ACCOUNTS_AT_ONCE = 500
-KEPT = "a person's value is kept"
-MISSING = "data seem to be missing; this waits until they are back, or approved"
 UNREADABLE_SHOWN = 20
 
 
@@ -132,15 +130,16 @@ class _Maker:
             self._intend_what_goes_on(plans, self.going_on)
         if any(plan.kept for plan in plans):
             kept = chain.from_iterable(plan.kept for plan in plans)
-            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=KEPT)
+            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=self.going.say("kept"))
 
     def _intend_what_goes_on(self, plans: Sequence[AccountPlan], going_on: Tally) -> None:
         """Journal the changes in their order, those of accounts that wait for a person as waiting."""
+        reason = self.going.say("missing")
         for waiting, group in groupby(plans, key=lambda plan: waits(plan, ranks=self.ranks)):
             mine = list(group)
             changes = chain.from_iterable(plan.changes for plan in mine)
             if waiting:
-                self.going.parts.journal.intend(self.going.run, changes, landed=Landed.WAITING, reason=MISSING)
+                self.going.parts.journal.intend(self.going.run, changes, landed=Landed.WAITING, reason=reason)
             else:
                 self.going.parts.journal.intend(self.going.run, changes)
                 for plan in mine:
@@ -190,7 +189,7 @@ class _Maker:
             if (change.target, change.record) in self.waiting:
                 waiting.setdefault((change.target, change.record), []).append(change)
         for record, changes in waiting.items():
-            reason = _set_aside(self.waiting[record])
+            reason = _set_aside(self.going, self.waiting[record])
             self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
         self.tally.set_aside += len(waiting)
         free = tuple(change for change in plan.changes if (change.target, change.record) not in waiting)
@@ -204,8 +203,8 @@ class _Maker:
         )
 
 
-def _set_aside(row: QuarantineRow) -> str:
-    return f"set aside until {row.next_try:%Y-%m-%d %H:%M %Z}; the CRM said: {row.reason}"
+def _set_aside(going: Going, row: QuarantineRow) -> str:
+    return going.say("set_aside", moment=f"{row.next_try:%Y-%m-%d %H:%M %Z}", words=row.reason)
 
 
 def _note(going: Going, plan: Plan, now: Basis) -> None:

@@ -10,6 +10,8 @@ from connector.errors import UsageError
 from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from connector.planning.plan import Plan
 
 BESIDE = "tables."
@@ -32,6 +34,8 @@ class Result:
     error: Exception | None = field(default=None, compare=False)
     """What stopped it, for its hint and for the log."""
     report: str | None = None
+    overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Accounts whose override somebody should look at again, by why."""
 
     @property
     def tables(self) -> dict[str, dict[str, int]]:
@@ -67,6 +71,7 @@ class Result:
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
             **self._error(),
             "plan": plan_json(self.plan) if self.plan else None,
+            "overrides": self.overrides,
             "report": self.report,
         }
 

@@ -12,6 +12,7 @@ from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
 from connector.sync.guard import guard, survey
+from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
@@ -50,6 +51,7 @@ class Walk(Parts):
                 seen = survey(going, evaluation)
                 plan = self._planned(going, evaluation, open_values, doubted=seen.partly)
                 plan = guard(going, plan, seen, confirmed=yes)
+                note_overrides(going, evaluation)
                 if plan.holds:
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
@@ -68,6 +70,7 @@ class Walk(Parts):
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
                 guard(going, self._planned(going, evaluation, open_values), seen, confirmed=False)
+                note_overrides(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -158,4 +161,4 @@ class Walk(Parts):
             going.report = self.report(going.result(), evaluation)
             self.journal.note(going.run, details={"report": going.report})
         except Exception as error:  # noqa: BLE001 - a picture must not undo what was written
-            going.reasons.append(Reason("REPORT_FAILED", f"the report could not be drawn: {type(error).__name__}"))
+            going.reasons.append(Reason("REPORT_FAILED", going.say("REPORT_FAILED", error=type(error).__name__)))

@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 FIRST_BATCH = 200
 """Records of the first batch of a kind, which is read back before any other goes out."""
 REASONS_SHOWN = 5
-EDITED_SINCE = "changed in the CRM since the pull; left as it is"
-THERE_ALREADY = "the CRM holds this value already"
-GONE = "the record no longer exists"
-LOST = "the answer was lost and the values were not found; the next run looks again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,27 +146,27 @@ class _Writing:
         keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
         edited = [row for row in record.rows if _edited(row.change, held) and keeps(row.change.property)]
-        self._skip(there, Landed.SKIPPED, THERE_ALREADY)
-        self._skip(edited, Landed.KEPT, EDITED_SINCE)
+        self._skip(there, Landed.SKIPPED, "there_already")
+        self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)
         return tuple(row for row in record.rows if row not in there and row not in edited)
 
     def _gone(self, record: Record) -> None:
-        self._skip(record.rows, Landed.GONE, GONE)
+        self._skip(record.rows, Landed.GONE, "gone")
         self.going.figures["gone"] += 1
 
-    def _skip(self, rows: Sequence[ChangeRow], landed: Landed, reason: str) -> None:
+    def _skip(self, rows: Sequence[ChangeRow], landed: Landed, why: str) -> None:
         if rows:
-            self.going.parts.journal.skip(self.going.run, [row.seq for row in rows], landed=landed, reason=reason)
+            going, seqs = self.going, [row.seq for row in rows]
+            going.parts.journal.skip(going.run, seqs, landed=landed, reason=going.say(why))
 
     def _complete(self, records: Sequence[Record], outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
         """One outcome per record; a record without one is unsettled."""
         told = {outcome.record: outcome for outcome in outcomes}
+        words = self.going.say("not_named")
         return {
             record.name: told.get(record.name)
-            or Outcome(
-                record.target, record.name, Landed.UNSETTLED, "NO_OUTCOME", "the answer did not name this record"
-            )
+            or Outcome(record.target, record.name, Landed.UNSETTLED, "NO_OUTCOME", words)
             for record in records
         }
 
@@ -219,11 +215,11 @@ class _Writing:
         going = self.going
         going.figures["refused"] += self.ruled_out
         if self.waiting:
-            going.partial(Reason("QUARANTINED", f"{self.waiting} records refused before wait for their next try"))
+            going.partial(Reason("QUARANTINED", going.say("QUARANTINED", records=self.waiting)))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
-            going.partial(Reason(code, f"{count} records left out: {words}"))
+            going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:
-            going.partial(Reason("UNSETTLED", f"{lost} values: {LOST}"))
+            going.partial(Reason("UNSETTLED", going.say("UNSETTLED", values=lost)))
 
 
 def _edited(change: Change, held: Mapping[str, str | None]) -> bool:
@@ -234,5 +230,5 @@ def _stopped(going: Going) -> None:
     """End what is still open: it was not sent, and the next run plans it again."""
     left = [row.seq for row in going.parts.journal.changes(going.run, only_open=True)]
     if left:
-        going.parts.journal.skip(going.run, left, landed=Landed.SKIPPED, reason="the run was stopped before this")
-        going.partial(Reason("STOPPED", f"stopped on request with {len(left)} values left; the next run goes on"))
+        going.parts.journal.skip(going.run, left, landed=Landed.SKIPPED, reason=going.say("stopped_before"))
+        going.partial(Reason("STOPPED", going.say("STOPPED", values=len(left))))

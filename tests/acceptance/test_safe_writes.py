@@ -239,3 +239,20 @@ def test_an_input_emptied_overnight_changes_nobody(office: Office) -> None:
         office.edit(f"c{number}", industry="")
     assert codes(office.sync("--full", code=3)) == ["EMPTIED_INPUT"]
     assert office.picture() == before
+
+
+def test_what_revops_reads_is_in_dutch_when_the_settings_say_so(office: Office) -> None:
+    file = office.folder / "settings.toml"
+    file.write_text(file.read_text("utf-8").replace('language = "en"', 'language = "nl"'), "utf-8")
+    held = office.run("sync", code=3)
+    assert "eerste run: er is nog niets weggeschreven" in held.stdout
+    assert "aangehouden" in held.stderr
+    run = office.run("runs", "--json", code=0).json()[0]["run"]
+    assert "laatste run" in office.run("status", code=0).stdout
+    assert "aangehouden" in office.run("runs", code=0).stdout
+    assert office.run("approve", run, "--reason", "gezien", code=0)
+    shown = office.run("runs", "show", run, code=0).stdout
+    assert "eerste indeling" in shown
+    assert "Klantsegment" in shown
+    assert "weggeschreven" in shown
+    assert not [word for word in ("pulled_", "rows_", "seg_tier", "first assignment") if word in shown]

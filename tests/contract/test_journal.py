@@ -273,3 +273,14 @@ def test_forgetting_tells_how_much_was_known(journal: Journal) -> None:
     assert journal.forget(Target.ACCOUNT, ["1"]) > 0
     assert journal.last_written([TIER]) == {}
     assert journal.forget(Target.ACCOUNT, ["1"]) == 0
+
+
+def test_it_is_known_since_when_a_value_stands(journal: Journal) -> None:
+    begin(journal, "r1", change("seg_override_status", new="active"), change("seg_tier", new="active"))
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {"1": START}
+    later = START + timedelta(days=1)
+    begin(journal, "r2", change("seg_override_status", old="active", new="expired"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=later)
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {}
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "expired") == {"1": later}

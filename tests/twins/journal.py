@@ -37,6 +37,7 @@ class MemoryJournal:
     planned: dict[str, list[_Planned]] = field(default_factory=dict)
     written: dict[Key, tuple[int, str | None]] = field(default_factory=dict)
     """The number of the run that wrote it last, and the value."""
+    moments: dict[Key, datetime] = field(default_factory=dict)
     aside: dict[tuple[Target, str], QuarantineRow] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
@@ -109,6 +110,7 @@ class MemoryJournal:
                     item.row = replace(item.row, landed=outcome.landed, reason=outcome.reason)
                     if outcome.landed is Landed.WRITTEN:
                         self._acknowledge(run, change)
+                        self.moments[_key(change)] = now
             self._quarantine(outcome, now)
 
     def _acknowledge(self, run: str, change: Change) -> None:
@@ -138,6 +140,10 @@ class MemoryJournal:
             if key in wanted:
                 found[key] = (*found.get(key, ()), row.change.new)
         return found
+
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        those = [key for key, held in self.written.items() if (key[0], key[2], held[1]) == (target, name, value)]
+        return {key[1]: self.moments[key] for key in those}
 
     def has_written(self) -> bool:
         return bool(self.written or self.unsettled())

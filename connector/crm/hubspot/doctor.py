@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.ports import Finding
@@ -51,6 +52,7 @@ def examine(
         yield Finding("bad", "connection", str(error), error.hint)
         return
     yield _account(intake.details)
+    yield from scopes.findings(client.credentials.scopes())
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield _quota(client)
@@ -90,7 +92,6 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
         yield Finding("bad", "properties", line, "run tiersync provision --dry-run")
     if not missing and not wrong:
         yield Finding("good", "properties", f"all {len(steps)} are there")
-    yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
 
 
 def _in_short(missing: Sequence[ProvisionStep], wanted: int) -> str:
