@@ -64,7 +64,6 @@ def test_an_unticked_checkbox_of_ours_is_an_empty_one_and_none_unticks() -> None
     assert values.to_json(None, "boolean") is False
     assert values.to_csv(None, "boolean") == "false"
     assert values.to_csv(None, "string") == "#N/A"
-    assert values.same(None, None, "boolean")
 
 
 @pytest.mark.parametrize(("text", "sent"), [("12", 12), ("12.5", 12.5), ("123456789012345678", 123456789012345678)])

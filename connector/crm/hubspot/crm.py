@@ -7,7 +7,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot import mapping, reference, schema, write
+from connector.crm.fates import outcomes
+from connector.crm.hubspot import mapping, reference, schema
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -102,7 +103,7 @@ class HubSpot:
         )
         fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
-        return write.outcomes([*once.values()], fates)
+        return outcomes([*once.values()], fates)
 
     def cost(self, records: int, /) -> Cost:
         """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""

@@ -7,53 +7,31 @@ Source: HubSpot's batch pages and recordings: a validation error refuses the who
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, settled, unanswered
 from connector.crm.hubspot import checks, mapping
 from connector.crm.hubspot.client import Refused
 from connector.crm.texts import brief, listed
 from connector.crm.transport import AnswerLost
 from connector.errors import BadAnswer, StopRun
-from connector.model.changes import Landed, Outcome, RecordWrite
+from connector.model.changes import Landed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.objects import Objects
     from connector.crm.hubspot.paths import Paths
     from connector.crm.hubspot.schema import Property
 
-_BREATH = 2.0
-"""Seconds before a write is sent again, growing with each time."""
-
-SENDS = 3
-"""A write whose answer was lost is sent again at most twice."""
-
 Values = dict[str, str]
 """HubSpot property -> HubSpot text of one record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """How one record's write ended."""
-
-    landed: Landed
-    code: str = ""
-    reason: str = ""
-
-
-WRITTEN = Fate(Landed.WRITTEN)
 GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in HubSpot")
 MERGED = Fate(Landed.GONE, "MERGED", "the record was merged into another in HubSpot")
-
-
-TOUCHED = Fate(
-    Landed.UNSETTLED,
-    "ANSWER_LOST",
-    "its answer was lost, and somebody changed the record meanwhile: it is not sent again",
-)
 
 
 class Definitions(Protocol):
@@ -156,11 +134,11 @@ class Writer:
             return
         unsettled = self._settled_by_reading(batch, fates)
         if unsettled and sends > 0:
-            self._client.transport.brake.pause(_BREATH * (SENDS - sends))
+            self._client.transport.brake.pause(BREATH * (SENDS - sends))
             self._send(unsettled, fates, sends=sends, halved=True)
         elif unsettled:
             why = brief(str(error)) if error else "HubSpot left the record out of its answer"
-            fate = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"sent {SENDS} times and not found written: {why}")
+            fate = unanswered(f"sent {SENDS} times and not found written: {why}")
             fates.update(dict.fromkeys(unsettled, fate))
 
     def _settled_by_reading(self, batch: dict[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
@@ -168,7 +146,7 @@ class Writer:
             names = sorted({name for values in batch.values() for name in values})
             found = self._objects.read(list(batch), names)
         except StopRun as error:
-            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its answer was lost and it cannot be read back: {error}")
+            lost = unanswered(f"its answer was lost and it cannot be read back: {error}")
             fates.update(dict.fromkeys(batch, lost))
             raise
         fates.update(dict.fromkeys(found.gone, GONE))
@@ -176,7 +154,7 @@ class Writer:
         definitions = self._definitions(afresh=False) or {}
         for record in found.records:
             before, wanted = self._before.get(record["id"], {}), batch[record["id"]]
-            fate = _settled(record["properties"], wanted, before=before, definitions=definitions)
+            fate = settled(_cells(record["properties"], wanted, before=before, definitions=definitions))
             fates.update({record["id"]: fate} if fate else {})
         return {record: values for record, values in batch.items() if record not in fates}
 
@@ -189,7 +167,7 @@ class Writer:
         for record, values in wanted.items():
             texts = [text for name, value in values.items() if (text := _objection(definitions, name, value))]
             if texts:
-                fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
+                fates[record] = not_allowed(texts)
         return fates
 
 
@@ -236,36 +214,16 @@ def _fate(error: Mapping[str, Any]) -> Fate:
     return Fate(Landed.REFUSED, str(error.get("category") or "REFUSED"), brief(str(error.get("message") or "refused")))
 
 
-def _settled(
+def _cells(
     found: Mapping[str, Any], wanted: Values, *, before: Values, definitions: Mapping[str, Property]
-) -> Fate | None:
-    """What became of a record's write, by the values it holds now; None when it never arrived and may be sent again.
-
-    HubSpot takes a record whole or not at all: one value that arrived proves the others, whatever they are now.
-    """
-    arrived, touched = [], False
+) -> Iterator[Cell]:
+    """The values of a record, in the spelling we write them in."""
     for name, value in wanted.items():
-        was = before.get(name)
-        held, new, old = (_canonical(definitions, name, text) for text in (found.get(name), value, was))
-        arrived.append(held == new)
-        if held == new and was is not None and new != old:
-            return WRITTEN
-        touched = touched or (was is not None and held not in (new, old))
-    if all(arrived):
-        return WRITTEN
-    return TOUCHED if touched else None
+        held, sent, was = (_canonical(definitions, name, text) for text in (found.get(name), value, before.get(name)))
+        yield Cell(held, sent, was, guarded=name in before)
 
 
 def _canonical(definitions: Mapping[str, Property], name: str, text: str | None) -> str | None:
     """The text as we write it, whatever the spelling HubSpot gives it."""
     known = definitions.get(name)
     return mapping.canonical(text, known.type if known else "string", known.field_type if known else "")
-
-
-def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:
-    """One outcome per record."""
-    return [
-        Outcome(write.target, write.record, fate.landed, fate.code, fate.reason)
-        for write in batch
-        for fate in (fates[write.record],)
-    ]

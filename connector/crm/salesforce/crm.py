@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from connector.crm.fates import outcomes
 from connector.crm.salesforce import bulk_write, collections, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
@@ -111,7 +112,7 @@ class Salesforce:
         )
         fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
-        return write.outcomes([*once.values()], fates)
+        return outcomes([*once.values()], fates)
 
     def cost(self, records: int, /) -> Cost:
         """See ports.Crm.cost; a target is described to read it, and once more before it is written to."""

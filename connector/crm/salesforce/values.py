@@ -89,10 +89,3 @@ def to_csv(value: str | None, kind: str) -> str:
     if kind == "boolean":
         return "true" if value == "true" else "false"
     return value or CLEARED
-
-
-def same(found: str | None, wanted: str | None, kind: str) -> bool:
-    """Whether a field holds what was sent, whatever the spelling Salesforce gives it."""
-    if kind == "boolean":
-        return (found == "true") == (wanted == "true")
-    return canonical(found, kind) == canonical(wanted, kind)

@@ -6,18 +6,19 @@ they are matched by place; locks pass and are tried again; everything else a rec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, settled, unanswered
 from connector.crm.salesforce import bulk_write, collections, values
 from connector.crm.salesforce.soql import is_id
 from connector.crm.texts import brief
 from connector.crm.transport import AnswerLost
 from connector.errors import BadAnswer, StopRun
-from connector.model.changes import Landed, Outcome, RecordWrite
+from connector.model.changes import Landed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.collections import Pace
@@ -26,34 +27,13 @@ if TYPE_CHECKING:
 
 BULK_FROM = 2_000
 """More records than this are written by one bulk job."""
-SENDS = 3
-"""A write whose answer was lost is sent again at most twice."""
 LOCK_TRIES = 5
 """A record that others hold is tried this often."""
-_BREATH = 2.0
-"""Seconds before a write is sent again, growing with each time."""
-
 Values = dict[str, str | None]
 """Field -> canonical text of one record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """How one record's write ended."""
-
-    landed: Landed
-    code: str = ""
-    reason: str = ""
-
-
-WRITTEN = Fate(Landed.WRITTEN)
 GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in Salesforce")
-TOUCHED = Fate(
-    Landed.UNSETTLED,
-    "ANSWER_LOST",
-    "its answer was lost, and somebody changed the record meanwhile: it is not sent again",
-)
-
 LOCKED = ("UNABLE_TO_LOCK_ROW", "TooManyLockFailure")
 _MAYBE_GONE = frozenset(
     {
@@ -119,7 +99,7 @@ class Writer:
         refused = {record: _refused(*words) for record, words in told.refused.items() if words[0] not in LOCKED}
         fates.update(refused)
         if told.stopped is not None:
-            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its job could not be followed to the end: {told.stopped}")
+            lost = unanswered(f"its job could not be followed to the end: {told.stopped}")
             fates.update(dict.fromkeys(told.unknown, lost))
             raise told.stopped
         if told.unknown:
@@ -162,7 +142,7 @@ class Writer:
             records = [record for record in locked if self._sends.get(record, 1) > 0]
             if not records:
                 break
-            self._client.transport.brake.pause(_BREATH**turn * (0.5 + self._client.chance()))
+            self._client.transport.brake.pause(BREATH**turn * (0.5 + self._client.chance()))
             still = {record: sent for record, sent in locked.items() if self._sends.get(record, 1) <= 0}
             size = max(1, self._pace.size >> turn)
             for start in range(0, len(records), size):
@@ -177,11 +157,11 @@ class Writer:
         for record in unsettled:
             self._sends.setdefault(record, SENDS - 1)
         spent = [record for record in unsettled if not self._sends[record]]
-        told = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"sent {SENDS} times and not found written: {brief(why)}")
+        told = unanswered(f"sent {SENDS} times and not found written: {brief(why)}")
         fates.update(dict.fromkeys(spent, told))
         again = {record: sent for record, sent in unsettled.items() if record not in fates}
         if again:
-            self._client.transport.brake.pause(_BREATH * (SENDS - min(self._sends[record] for record in again)))
+            self._client.transport.brake.pause(BREATH * (SENDS - min(self._sends[record] for record in again)))
         return again
 
     def _settled_by_reading(self, chunk: Mapping[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
@@ -189,33 +169,23 @@ class Writer:
         try:
             found = self._read(list(chunk), names)
         except StopRun as error:
-            lost = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"its answer was lost and it cannot be read back: {error}")
+            lost = unanswered(f"its answer was lost and it cannot be read back: {error}")
             fates.update(dict.fromkeys(chunk, lost))
             raise
         for record, sent in chunk.items():
             held = found[record]
             if held is None:
                 fates[record] = GONE
-            elif fate := self._settled(held, sent, self._before.get(record, {})):
+            elif fate := settled(self._cells(held, sent, self._before.get(record, {}))):
                 fates[record] = fate
         return {record: sent for record, sent in chunk.items() if record not in fates}
 
-    def _settled(self, held: Mapping[str, str | None], sent: Values, before: Values) -> Fate | None:
-        """What became of a write, by the values held now; None when it never arrived and may be sent again.
-
-        Salesforce takes a record whole or not at all: one value that arrived proves the others, whatever they are now.
-        """
-        arrived, touched = [], False
+    def _cells(self, held: Mapping[str, str | None], sent: Values, before: Values) -> Iterator[Cell]:
+        """The values of a record, in one spelling each."""
         for name, value in sent.items():
-            kind, found = self._kind(name), held.get(name)
-            arrived.append(values.same(found, value, kind))
-            if name in before:
-                if arrived[-1] and not values.same(value, before[name], kind):
-                    return WRITTEN
-                touched = touched or not (arrived[-1] or values.same(found, before[name], kind))
-        if all(arrived):
-            return WRITTEN
-        return TOUCHED if touched else None
+            kind = self._kind(name)
+            now, new, was = (values.of_ours(text, kind) for text in (held.get(name), value, before.get(name)))
+            yield Cell(now, new, was, guarded=name in before)
 
     def _settle_refused(self, refused: Mapping[str, Fate], fates: dict[str, Fate]) -> None:
         """A refusal is final; where the words say that the record may be gone, it is looked up."""
@@ -231,9 +201,9 @@ class Writer:
             if not is_id(record):
                 fates[record] = GONE
             elif texts := [text for name, value in sent.items() if (text := self._objection(name, value))]:
-                fates[record] = _not_allowed("; ".join(texts))
+                fates[record] = not_allowed(texts)
         left = {record: sent for record, sent in wanted.items() if record not in fates}
-        return fates | {record: _not_allowed(text) for record, text in self._offers.objections(left).items()}
+        return fates | {record: not_allowed([text]) for record, text in self._offers.objections(left).items()}
 
     def _objection(self, name: str, value: str | None) -> str:
         known = self._entity.get(name)
@@ -244,10 +214,6 @@ class Writer:
         return known.type if known else "string"
 
 
-def _not_allowed(text: str) -> Fate:
-    return Fate(Landed.SKIPPED, "NOT_ALLOWED", brief(text))
-
-
 def _refused(code: str, words: str) -> Fate:
     return Fate(Landed.REFUSED, code or "REFUSED", brief(f"{code}: {words}" if words else code or "refused"))
 
@@ -255,12 +221,3 @@ def _refused(code: str, words: str) -> Fate:
 def _is_lock(code: str, words: str) -> bool:
     """Held by another transaction: told plainly, or by a trigger that ran into it."""
     return code in LOCKED or (code.startswith("CANNOT_") and LOCKED[0] in words)
-
-
-def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:
-    """One outcome per record."""
-    return [
-        Outcome(write.target, write.record, fate.landed, fate.code, fate.reason)
-        for write in batch
-        for fate in (fates[write.record],)
-    ]

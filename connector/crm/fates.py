@@ -1,0 +1,83 @@
+"""How the write of one record ended, and what becomes of one whose answer was lost: the same for every vendor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector.crm.texts import brief
+from connector.model.changes import Landed, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from connector.model.changes import RecordWrite
+
+SENDS = 3
+"""A write whose answer was lost is sent again at most twice."""
+BREATH = 2.0
+"""Seconds before a write is sent again, growing with each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How one record's write ended."""
+
+    landed: Landed
+    code: str = ""
+    reason: str = ""
+
+
+WRITTEN = Fate(Landed.WRITTEN)
+TOUCHED = Fate(
+    Landed.UNSETTLED,
+    "ANSWER_LOST",
+    "its answer was lost, and somebody changed the record meanwhile: it is not sent again",
+)
+
+
+def not_allowed(texts: Iterable[str]) -> Fate:
+    """The fate of a record that the CRM's own definitions rule out: it is not sent."""
+    return Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
+
+
+def unanswered(why: str) -> Fate:
+    """The fate of a record whose answer was lost."""
+    return Fate(Landed.UNSETTLED, "ANSWER_LOST", why)
+
+
+class Cell(NamedTuple):
+    """One value of a record whose answer was lost, each in one spelling."""
+
+    held: str | None
+    """By the CRM now."""
+    sent: str | None
+    before: str | None = None
+    guarded: bool = False
+    """Whether `before` is known: what the CRM held when it was looked at last."""
+
+
+def settled(cells: Iterable[Cell]) -> Fate | None:
+    """What became of a record's write, by the values it holds now; None when it never arrived and may be sent again.
+
+    A record is taken whole or not at all: one value that arrived proves the others, whatever they are now.
+    """
+    arrived, touched = True, False
+    for cell in cells:
+        same = cell.held == cell.sent
+        if same and cell.guarded and cell.sent != cell.before:
+            return WRITTEN
+        arrived = arrived and same
+        touched = touched or (cell.guarded and cell.held not in (cell.sent, cell.before))
+    if arrived:
+        return WRITTEN
+    return TOUCHED if touched else None
+
+
+def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:
+    """One outcome per record."""
+    return [
+        Outcome(write.target, write.record, fate.landed, fate.code, fate.reason)
+        for write in batch
+        for fate in (fates[write.record],)
+    ]
