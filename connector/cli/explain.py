@@ -13,7 +13,9 @@ from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
 from connector.model.outputs import NOTHING, Labels
 
-NUMBER = re.compile(r"-?\d{4,}(\.\d+)?")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+SWAPPED = str.maketrans(",.", ".,")
 WIDEST = 28
 SENTENCES = ("seg_reason", "seg_action_text", "seg_explanation")
 FOLD = ("warning.", "missing.")
@@ -29,6 +31,10 @@ WORDS = {
         "empty": "not filled in: ",
         "unknown": "not decidable: ",
         "unset": "not set",
+        "true": "yes",
+        "false": "no",
+        "day": "{0}-{1}-{2}",
+        "point": ".",
     },
     "nl": {
         "as_of": "peildatum {as_of}, regels {rules}",
@@ -40,6 +46,10 @@ WORDS = {
         "empty": "niet ingevuld: ",
         "unknown": "niet te bepalen: ",
         "unset": "niet ingesteld",
+        "true": "ja",
+        "false": "nee",
+        "day": "{2}-{1}-{0}",
+        "point": ",",
     },
 }
 
@@ -66,7 +76,7 @@ def explain(
 def show_explanation(found: dict[str, Any], labels: Labels) -> None:
     """Print one account: its outputs and sentences, what the next level needs, then every value by rule file."""
     words = WORDS[labels.language]
-    head = words["as_of"].format(as_of=found["as_of"], rules=found["rule_version"])
+    head = words["as_of"].format(as_of=_figure(str(found["as_of"]), words), rules=found["rule_version"])
     typer.echo(f"{found['name'] or NOTHING} ({found['account']}), {head}")
     told = {name: value for name, value in found["outputs"].items() if value is not None and name not in SENTENCES}
     print_table(("", ""), [(labels.property(name), _shown(labels, name, value)) for name, value in told.items()])
@@ -77,22 +87,26 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
         typer.echo(f"\n{words['warnings']}: " + ", ".join(found["warnings"]))
     if change := found["nearest"]:
         revenue, tier = Decimal(change["revenue"]), labels.value("seg_tier", change["tier"])
-        typer.echo("\n" + words["more" if revenue > 0 else "less"].format(amount=f"{abs(revenue):,.2f}", tier=tier))
-    _tell_lines(found["lines"], words)
+        amount = _figure(f"{abs(revenue):.2f}", words)
+        typer.echo("\n" + words["more" if revenue > 0 else "less"].format(amount=amount, tier=tier))
+    _tell_lines(found["lines"], words, labels)
     for file, values in _by_file(found["values"]):
         _tell_values(file, values, words)
 
 
 def _shown(labels: Labels, name: str, value: str) -> str:
-    return ", ".join(_figure(labels.value(name, part)) for part in value.split(";"))
+    if name == "seg_rule_version":
+        return value
+    return ", ".join(_figure(labels.value(name, part), WORDS[labels.language]) for part in value.split(";"))
 
 
-def _tell_lines(lines: list[dict[str, Any]], words: Mapping[str, str]) -> None:
+def _tell_lines(lines: list[dict[str, Any]], words: Mapping[str, str], labels: Labels) -> None:
     if lines:
         typer.echo(f"\n{words['lines']}")
     for line in lines:
-        figures = {name: _figure(line[name]) for name in ("line", "value", "more")}
-        typer.echo("  " + words["line"].format(band=line["band"], by=line["by"], **figures))
+        figures = {name: _figure(line[name], words) for name in ("line", "value", "more")}
+        band = labels.value("seg_pyramid_level", line["band"])
+        typer.echo("  " + words["line"].format(band=band, by=line["by"], **figures))
 
 
 def _by_file(values: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -114,8 +128,8 @@ def _tell_values(file: str, values: Sequence[dict[str, Any]], words: Mapping[str
     for value in known:
         line = value["at"].rpartition(":")[2]
         beside = ", ".join(f"{name} {_threshold(shown, words)}" for name, shown in value["thresholds"].items())
-        text = f"  {line:>4}  {value['name']:{width}}  {_figure(value['value'])}" + (f"   [{beside}]" if beside else "")
-        typer.echo(text)
+        text = f"  {line:>4}  {value['name']:{width}}  {_figure(value['value'], words)}"
+        typer.echo(text + (f"   [{beside}]" if beside else ""))
     for title, kinds in (("empty", {"field"}), ("unknown", {"fact", "value", "rank", "population"})):
         names = [value["name"] for value in values if value["state"] == "unknown" and value["kind"] in kinds]
         if names:
@@ -124,10 +138,17 @@ def _tell_values(file: str, values: Sequence[dict[str, Any]], words: Mapping[str
             )
 
 
-def _figure(text: str) -> str:
-    """An exact number with its thousands apart; other texts as they are."""
-    return f"{Decimal(text):,}" if NUMBER.fullmatch(text) else text
+def _figure(text: str, words: Mapping[str, str]) -> str:
+    """A number, a day or a truth as the language writes it, numbers exact; other texts as they are."""
+    if text.lower() in {"true", "false"}:
+        return words[text.lower()]
+    if day := DAY.fullmatch(text):
+        return words["day"].format(*day.groups())
+    if not NUMBER.fullmatch(text):
+        return text
+    written = f"{Decimal(text):,}"
+    return written.translate(SWAPPED) if words["point"] == "," else written
 
 
 def _threshold(shown: object, words: Mapping[str, str]) -> str:
-    return words["unset"] if shown is None else shorten(_figure(str(shown)), width=40, placeholder=" …")
+    return words["unset"] if shown is None else shorten(_figure(str(shown), words), width=40, placeholder=" …")

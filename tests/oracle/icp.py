@@ -49,7 +49,6 @@ MANUFACTURING = frozenset(
 )
 PROOF = {"iso 9001", "iso 45001", "vca", "haccp", "brcgs", "gmp", "atex"}
 FIRST_DIVISION, LAST_DIVISION = 10, 33
-KNOCKED_OUT_BELOW = 100
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def profile(world: World, group: Group, account: Account) -> Profile:
 
 
 def _fit(world: World, people: Fraction | None, score: Fraction, coverage: Fraction) -> str:
-    if people is not None and people < KNOCKED_OUT_BELOW:
+    if people is not None and people < world.parameters.number("icp.knockouts.employees.less_than"):
         return "least_ideal"
     if coverage < world.parameters.number("icp.coverage_min"):
         return "unknown"

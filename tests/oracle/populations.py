@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle import columns
 from tests.oracle.chance import DATES, Chance
-from tests.oracle.settings import draw_parameters
+from tests.oracle.settings import draw_more, draw_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Record = dict[str, str]
+LATER = 1_000_000
 
 
 class Seeded(Random):
@@ -49,7 +50,8 @@ def draw(seed: int) -> Population:
     random = Seeded(seed)
     as_of = random.choice(DATES)
     chance = Chance(random, as_of)
-    population = Population(seed, as_of, random.choice(("nl", "en")), draw_parameters(chance))
+    told = draw_parameters(chance) | draw_more(Chance(Seeded(seed + LATER), as_of))
+    population = Population(seed, as_of, random.choice(("nl", "en")), told)
     count = random.choice((1, 2, 5, 8, 21, 30, 45, 60))
     ids = [f"A{number:03}" for number in random.sample(range(1, 400), count)]
     plan = columns.draw_plan(chance)

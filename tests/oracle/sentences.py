@@ -79,6 +79,7 @@ def tier_sentence(world: World, group: Group, account: Account) -> str:
 
 def _figures(world: World, group: Group, found: Findings) -> dict[str, str]:
     words = WORDS[world.language]
+    least = world.parameters.text("icp.knockouts.employees.less_than")
     people = unknown(world) if found.profile.employees is None else str(int(found.profile.employees))
     burden = found.service.burden_index
     margin = found.service.margin
@@ -86,11 +87,11 @@ def _figures(world: World, group: Group, found: Findings) -> dict[str, str]:
         "invoice": words["invoice.first" if found.paid.first else "invoice.oldest"],
         "days": str(found.paid.days_told),
         "contacts": str(found.service.burden_30d),
-        "min": "100",
+        "min": least,
         "employees": people,
         "margin": unknown(world) if margin is None else money(world, margin),
         "index": unknown(world) if burden is None else decimal(world, burden),
-        "knockout": words["knockout"].format(employees=people),
+        "knockout": words["knockout"].format(employees=people, min=least),
         "score": str(int(found.profile.score)),
         "ratio": "" if found.cost.ratio is None else decimal(world, found.cost.ratio * 100) + "%",
         "value": money(world, group.revenue),

@@ -97,6 +97,23 @@ TOGETHER = (
 )
 
 
+MORE = {
+    "customer_value.lifetime": ("margin", "retention"),
+    "customer_value.retention": ("0.5", "0.9"),
+    "customer_value.discount_rate": ("0.05",),
+    "icp.knockouts.employees.less_than": ("50", "101", "250"),
+}
+"""Drawn by a chance of their own: the populations of the seeds stay what they were."""
+
+
+def draw_more(chance: Chance) -> dict[str, str]:
+    """Mostly nothing; else one or two of the later ones."""
+    if chance.often(0.6):
+        return {}
+    names = chance.random.sample(sorted(MORE), chance.one(1, 2))
+    return {name: chance.one(*MORE[name]) for name in names}
+
+
 def draw_parameters(chance: Chance) -> dict[str, str]:
     """Mostly the defaults; else a handful of other values."""
     if chance.often(0.45):

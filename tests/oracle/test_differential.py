@@ -12,14 +12,29 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.oracle.compare import differences
+from tests.oracle.explained import explained_wrongly, held_wrongly
 from tests.oracle.populations import draw
-from tests.oracle.product import commanded
+from tests.oracle.product import commanded, evaluated
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEEDS = (*range(1, 13), 19, 36, 37)
 """Small ones and great ones, with and without groups, currencies, previous state and other parameters."""
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_explanation_equals_what_is_stored_and_the_advice_fits(seed: int, tmp_path: Path) -> None:
+    case = draw(seed)
+    case.write(tmp_path)
+    told = evaluated(tmp_path, case)
+    wrong = [
+        (account, what)
+        for account, one in told.items()
+        for what in (*explained_wrongly(one, language=case.language, as_of=case.as_of), *held_wrongly(one))
+    ]
+    assert wrong == []
+    assert len({one["seg_rule_version"] for one in told.values()}) == 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)

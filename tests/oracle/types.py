@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.days import add_months
-from tests.oracle.icp import KNOCKED_OUT_BELOW, manufacturing
+from tests.oracle.icp import manufacturing
 from tests.oracle.pyramid import LEVELS, same_quarter
 from tests.oracle.world import ZERO, Deal, Group, World
 
@@ -109,7 +109,8 @@ def _kind(world: World, group: Group) -> tuple[bool, int] | None:
     if made is None or not known:
         return None
     line = world.parameters.number("icp.criteria.size.employees_more_than")
-    return made, (max(known) > line) - (max(known) < KNOCKED_OUT_BELOW)
+    least = world.parameters.number("icp.knockouts.employees.less_than")
+    return made, (max(known) > line) - (max(known) < least)
 
 
 def current_value_high(world: World, group: Group) -> bool:

@@ -161,6 +161,18 @@ def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Frac
     return {id(group) for group in base if ranked and cents(value(group)) >= cents(ranked[cut - 1])}
 
 
+def lifetime(world: World, group: Group, margin: Fraction | None) -> Fraction | None:
+    """M5: value over the years of loyalty; on margin; or m x r / (1 + i - r), m being the lifetime margin."""
+    number, way = world.parameters.number, world.parameters.text("customer_value.lifetime")
+    whole = group.value * number("customer_value.loyalty_years")
+    if way == "years":
+        return cents(whole)
+    if margin is None:
+        return None
+    kept, discount = number("customer_value.retention"), number("customer_value.discount_rate")
+    return cents(whole * margin * (kept / (1 + discount - kept) if way == "retention" else 1))
+
+
 def value_outputs(world: World, group: Group) -> dict[str, object]:
     """M5 (5)."""
     told: dict[str, object] = {
@@ -178,6 +190,6 @@ def value_outputs(world: World, group: Group) -> dict[str, object]:
     return told | {
         "seg_customer_value": cents(group.value),
         "seg_margin_value": None if percent is None else cents(group.value * percent / 100),
-        "seg_clv": cents(group.value * world.parameters.number("customer_value.loyalty_years")),
+        "seg_clv": lifetime(world, group, None if percent is None else percent / 100),
         "seg_ambassador_index": None if group.aw is None else rounded(group.aw, 4),
     }

@@ -47,7 +47,7 @@ def test_what_the_next_level_needs_is_said_before_the_details(capsys: pytest.Cap
 def test_values_stand_by_rule_file_and_line_with_their_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "en")
     assert told[told.index("pyramid.yaml") + 1 :][:2] == [
-        "7 first true",
+        "7 first yes",
         "66 metric 1,052.58 [below 24,000, above not set]",
     ]
 
@@ -64,4 +64,9 @@ def test_what_does_not_apply_and_what_the_head_tells_is_left_out(capsys: pytest.
 
 
 def test_an_explanation_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "niet ingevuld: employees" in lines(capsys, "nl")
+    told = lines(capsys, "nl")
+    assert "niet ingevuld: employees" in told
+    assert told[0] == "Bakker (7), peildatum 02-04-2026, regels abc"
+    assert "big begint boven 102.280,6: 101.228,02 meer dan 1.052,58 (metric)" in told
+    assert "7 first ja" in told
+    assert "66 metric 1.052,58 [below 24.000, above niet ingesteld]" in told
