@@ -8,7 +8,7 @@ import orjson
 
 from connector.engine.canonical import found
 from connector.engine.preparing import G, K
-from connector.engine.published import REVENUE, SAY_NO, TIER
+from connector.engine.published import IN_SLICE, REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
 from connector.model.fields import Type
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
 """An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""
+AT_ONCE = 1_000
+"""Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
 _made = tuple.__new__
 """A difference as its class makes it, without the call of its own: a first run finds hundreds of thousands."""
 
@@ -33,9 +35,8 @@ def differences(published: Published, *, compared: bool) -> Iterator[tuple[Accou
     beating = [(name, follows and name != LAST_EVALUATED) for name, follows in own]
     on_deals = [(o.output.on_deals, False) for o in mirrored]
     nothing = [None] * len(outputs)
-    for account, *context, due, wanted, held, deals in published.rows(
-        _query(published, outputs, mirrored, compared=compared)
-    ):
+    query = _query(published, outputs, mirrored, compared=compared)
+    for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
         holds = nothing if held is None else orjson.loads(held)
         properties = beating if due else own
         found = _differing((account, Target.ACCOUNT, account), properties, orjson.loads(wanted), holds)
@@ -87,7 +88,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         f"select account_id, {', '.join(quoted(f'context {name}') for name in context)}, "
         f"{due}, {wanted}, case when {holds or 'false'} then {held} end, deals "
         f"from (select a.{K}, a.account_id, {named}, d.deals{''.join(f', {cell}' for cell in cells)} "
-        f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K}) "
+        f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K} where {IN_SLICE}) "
         f"where {differs or 'false'} or deals is not null or {due} order by {K}"
     )
 
@@ -118,7 +119,7 @@ def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
     return (
         f"select {K}, '[' || string_agg({_array(['id', wanted, held])}, ',' order by id) || ']' as deals from ("
         f"select a.{K}, d.id, {', '.join([*wants, *finds])} from {published.subjects} join deal d on d.{K} = a.{K} "
-        f"where not d.is_closed and d.id is not null) where {differ} group by {K}"
+        f"where {IN_SLICE} and not d.is_closed and d.id is not null) where {differ} group by {K}"
     )
 
 

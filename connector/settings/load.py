@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, type[BaseModel]] = {"hubspot": HubSpot, "salesforce": Salesforce, "files": Files}
 SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:)([^?]+)(.*)")
-HINT = "settings.example.toml documents every section and key"
+HINT = "`tiersync docs settings` prints every section and key"
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,6 +287,8 @@ class Alerts(Section):
 
     urls: list[AlertUrl] = []
     heartbeat_url: Url | None = None
+    digest: bool = False
+    """Tell the same people, after a run that wrote, which accounts moved, owner by owner."""
 
 
 class Worker(Section):

@@ -360,6 +360,9 @@ class Wiring:
         """Tell people how a run ended, as `[alerts]` says; what goes wrong with it is said, and changes nothing."""
         urls, beat = self.told
         if urls or beat:
+            from connector.wiring.digesting import tell_moves
             from connector.wiring.working import as_ended, herald
 
-            herald(self, tell=say).after(as_ended(result), now=self.clock())
+            who = herald(self, tell=say)
+            who.after(as_ended(result), now=self.clock())
+            tell_moves(self, result, who)

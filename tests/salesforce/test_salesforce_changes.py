@@ -30,6 +30,7 @@ TIER = Output("seg_tier", Type.TEXT, {"en": "Tier"}, {"large": {"en": "Large"}, 
 SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no"}, on_deals="seg_account_say_no")
 REASON = Output("seg_reason", Type.TEXT, {"en": "Why"})
 LOGIN = Login("client_credentials", client_id="sandbox-integration", client_secret=Secret("sandbox-secret"))
+ADMIN_LOGIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 ADMIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 COLUMNS = {
     Table.ACCOUNTS: ("account_id", "name", "merged_ids", "seg_tier"),
@@ -223,6 +224,17 @@ def test_doctor_names_each_thing_an_admin_must_do_with_the_click(org: Org) -> No
     assert any("Opportunity.Seg_Account_Say_No__c does not exist, or is hidden" in message for message in bad)
     assert all("Customer Tier Integration" in fix or "provision" in fix for fix in bad.values())
     assert {finding.subject for finding in found} >= {"user", "Account", "quota", "clock", "sharing"}
+
+
+def test_doctor_warns_of_a_user_who_may_do_more_than_it_needs(org: Org) -> None:
+    def told(crm: Salesforce) -> tuple[str, str]:
+        found = crm.doctor(PullRequest(COLUMNS), [TIER])
+        return next((f.level, f.message) for f in found if f.subject == "permissions")
+
+    assert told(org.crm)[0] == "good"
+    level, message = told(salesforce_at(org.url, login=ADMIN_LOGIN))
+    assert level == "warning"
+    assert "Customize Application, Modify All Data" in message
 
 
 ACTIVITIES = {Table.ACTIVITIES: ("activity_id", "account_id", "kind", "started_at", "minutes")}

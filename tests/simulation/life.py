@@ -110,11 +110,12 @@ class Life:
     keep_runs: timedelta | None = None
     time: Time = field(default_factory=Time)
     wires: list[SimulatedWire] = field(default_factory=list)
+    real_engine: bool = False
     stays: Store | None = None
     """Of a worker that goes on after a run; None when the next run is a new process."""
 
     def __post_init__(self) -> None:
-        self.chance = seeded(self.seed)
+        self.chance, self.real_engine = seeded(self.seed), self.seed % REAL_ENGINE_EVERY == 0
         self.database = begin(self.folder)
         self.town = TOWNS[self.seed % len(TOWNS)](self.time, self.chance)
         self.town.populate(self.chance.randrange(3, 9))
@@ -156,7 +157,7 @@ class Life:
         )
 
     def engine(self) -> Engine:
-        return cast("Engine", DuckDb() if self.seed % REAL_ENGINE_EVERY == 0 else ParquetEngine())
+        return cast("Engine", DuckDb() if self.real_engine else ParquetEngine())
 
     def run(self, weather: Weather = CALM, *, fate: Fate | None = None, disk: BadDisk | None = None) -> Result | None:
         """One run; None when its process died or could not begin."""

@@ -67,12 +67,13 @@ class HubSpotTown(Town):
     )
 
     def __post_init__(self) -> None:
+        self.lag = self.chance.choice([0.0, 0.0, 3.0, 20.0])
         self.portal = Portal(
             now=self.time.now,
             tick=self.time.ticks,
             quota=UNLIMITED,
             seed=self.chance.randrange(1 << 30),
-            index_lag=self.chance.choice([0.0, 0.0, 3.0, 20.0]),
+            index_lag=self.lag,
         )
 
     def found(self, crm: Any, outputs: Sequence[Output]) -> None:

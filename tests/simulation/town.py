@@ -86,6 +86,10 @@ class Town(ABC):
     revenues: dict[str, set[str]] = field(default_factory=dict)
     shares: dict[str, set[tuple[str | None, int]]] = field(default_factory=dict)
     """Per deal every account and revenue it ever counted for."""
+    lag: float = 0.0
+    """Seconds until a search shows what people did."""
+    acted: float = -1e9
+    """When they last did something."""
 
     FAULTS: ClassVar[Faults]
     LOGIN: ClassVar[str]
@@ -176,6 +180,7 @@ class Town(ABC):
         if len(self.live(Target.DEAL)) > MOST_DEALS:
             self.drop(Target.DEAL, self.live(Target.DEAL)[0])
         self.remember()
+        self.acted = self.time.seconds
         return f"{act.__name__.strip('_')} {found}"
 
     def _some(self, target: Target) -> str | None:
@@ -244,6 +249,10 @@ class Town(ABC):
             self.revenues.setdefault(company, set()).add(revenue)
         for deal, share in self.counts().items():
             self.shares.setdefault(deal, set()).add(share)
+
+    def settled(self) -> bool:
+        """Whether a reader who begins now sees all of what people did, or none of it."""
+        return self.time.seconds - self.acted >= self.lag
 
     def torn(self, company: str) -> set[int]:
         """Every revenue that a reader may see who reads deal after deal while people change them."""

@@ -86,6 +86,7 @@ class SimulatedWire:
 
     def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
         self.count += 1
+        self.torn = self.torn or not self.town.settled()
         self.town.time.sleep(0.05)
         self._arrive()
         request = self.town.request(call, bearer)
@@ -120,7 +121,7 @@ class SimulatedWire:
         # Between the last look at a record and the write nobody can be stopped: neither CRM has a compare-and-set.
         if not self.town.sent(request) and self.weather.chance.random() < self.weather.people:
             self.trace.append(self.town.happens())
-            self.torn = True
+            self.torn = True  # of what it reads in this run, some is of before and some of after
 
     def _die(self, call: Call, *, after: bool) -> None:
         due = self.count == self.weather.dies_at and after is self.weather.dies_after and call.lane != self.town.LOGIN

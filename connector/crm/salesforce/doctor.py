@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import permissions, queries, record_types, reference
+from connector.crm.salesforce import permissions, powers, queries, record_types, reference
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
@@ -39,6 +39,7 @@ def examine(
     try:
         user = reference.user(client, several_currencies=False)
         yield _user(client, user)
+        yield powers.finding(client, user.id)
         intake.prepare()
     except UsageError as error:
         yield Finding("bad", "fields", str(error), error.hint)
