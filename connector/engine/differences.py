@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
-LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
-"""An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""
 AT_ONCE = 1_000
 """Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
+
+LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
+"""An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""
 _made = tuple.__new__
 """A difference as its class makes it, without the call of its own: a first run finds hundreds of thousands."""
 

@@ -150,7 +150,7 @@ class _Fact:
         return True
 
     def _asks(self, of: Of, *expressions: Expression | None) -> bool:
-        """Tell whether a fact of the group asks nothing of one account, where no member has the answer of all."""
+        """Tell whether a fact of the group asks nothing of one account: nobody could say whose answer it was."""
         nodes = self.names.nodes
         used = (part for part in _parts(*expressions) if isinstance(part, Name) and part.scope is Scope.ACCOUNT)
         own = [part for part in used if of is Of.GROUP and nodes[part.name].of is Of.ACCOUNT]

@@ -1,13 +1,12 @@
 """Step: find out what became of writes whose answer nobody saw, by reading what the CRM holds now.
 
 A record is written whole or not at all. So one value that arrived proves that the others did, and a value that
-differs since is a person's. When none arrived, the write may still be on its way: for an hour after its run both
-its old and its new value count as ours; after that it is taken as never having arrived.
+differs since is a person's. When none arrived, the write may still be on its way: for as long as the CRM lets writes
+linger both its old and its new value count as ours; after that it is taken as never having arrived.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from connector.planning.compare import Holds, Key
     from connector.ports import ChangeRow, Crm
     from connector.sync.going import Going
-
-MAY_STILL_ARRIVE = timedelta(hours=1)
 
 
 def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
@@ -47,7 +44,7 @@ def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
 
 def _is_young(going: Going, run: str) -> bool:
     row = going.parts.journal.run(run)
-    return row is not None and going.now - (row.finished or row.started) <= MAY_STILL_ARRIVE
+    return row is not None and going.now - (row.finished or row.started) <= going.parts.crm.lingering
 
 
 def read(crm: Crm, changes: Iterable[Change]) -> Holds:

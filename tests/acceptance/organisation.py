@@ -150,7 +150,7 @@ class Organisation:
         """Nothing goes wrong any more."""
         requests.delete(f"{self.url}/_sandbox/faults", timeout=30)
         self.control("rules", {"validations": [], "locks": [], "bulk_failures": [], "record_type_values": {}})
-        self.control("switches", {"page_rows": 2000, "bulk_polls": 1})
+        self.control("switches", {"page_rows": 2000, "bulk_polls": 1, "log_days": 15})
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call so far."""

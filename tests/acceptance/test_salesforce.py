@@ -175,3 +175,26 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Of
     refused = office.run("provision")
     assert refused.code == 1
     assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr
+
+
+def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Office) -> None:
+    bare = office.run("doctor")
+    assert bare.code == 1
+    (line,) = [line for line in bare.stdout.splitlines() if line.startswith("BAD")]
+    assert "does not exist, or is hidden from this user, and so are" in line
+    (told,) = [line for line in bare.stdout.splitlines() if "Account records are visible" in line]
+    assert "seg_tier" not in told
+    assert office.run("provision").code == 0
+    assert "nobody else may edit our fields" in office.run("doctor").stdout
+    for field in ("Seg_Tier__c", "Seg_Reason__c"):
+        control(office, "security", {"object": "Account", "field": field, "user": "admin@sandbox.test"})
+    assert "System Administrator (2)" in office.run("doctor").stdout
+
+
+def test_doctor_tells_where_the_admins_rotated_token_is_kept(office: Office) -> None:
+    text = (office.folder / "settings.toml").read_text()
+    renews = 'login = "refresh_token"\nclient_id = "sandbox-admin"\nrefresh_token = "env:REFRESH"\n'
+    text = text.replace('login = "client_credentials"\nclient_id = "sandbox-admin"\n', renews)
+    (office.folder / "settings.toml").write_text(text)
+    told = tiersync("doctor", cwd=office.folder, env={"SF_SECRET": "sandbox-secret", "REFRESH": "5Aep861"}).stdout
+    assert "crm.admin.refresh_token: a renewed one is kept in" in told

@@ -6,8 +6,10 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from connector.crm.salesforce import write as writing
+from connector.crm.salesforce.soql import select
 from tests.acceptance.organisation import organisation
 
 if TYPE_CHECKING:
@@ -124,6 +126,21 @@ def test_a_refresh_token_that_rotates_is_kept_and_used_by_the_next_run(office: O
     assert office.told("sync")["outcome"] == "ok"
     assert token.read_text() != rotated
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_a_deal_purged_while_the_deletion_log_was_cut_is_gone_all_the_same_and_the_run_says_why(
+    office: Organisation,
+) -> None:
+    record, wanted = won(office)
+    assert office.told("sync")["outcome"] == "ok"
+    mine = (f"AccountId = '{record}'", "Name = 'won 7'")
+    deal, *_ = office.query(select(["Id"], "Opportunity", *mine))
+    requests.delete(f"{office.url}/_sandbox/records/Opportunity/{deal['Id']}", timeout=30)
+    office.control("clock", {"advance": 3 * 3600})
+    office.control("switches", {"log_days": 1 / 24})
+    told = office.told("sync")
+    assert (told["outcome"], "PULLED_ANEW" in codes(told)) == ("ok", True)
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted - 7
 
 
 def test_locks_on_a_third_of_the_records_are_waited_for(office: Organisation) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.crm.salesforce import bulk_query
 from connector.crm.salesforce import write as writing
 from connector.errors import StopRun
 from connector.model.changes import Landed, Target
 from tests.salesforce.parts import write_to
-from tests.salesforce.test_salesforce_changes import Org, name, org
+from tests.salesforce.test_salesforce_changes import Org, V, name, org
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +119,25 @@ def test_a_job_that_can_no_longer_be_followed_leaves_nothing_told_as_not_sent(or
     assert set(found.values()) == {Landed.WRITTEN if path == "failedResults" else Landed.UNSETTLED}
     with pytest.raises(StopRun):
         org.crm.check()
+
+
+def test_a_job_that_does_not_end_is_aborted_and_its_rows_are_written_one_way_or_the_other(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_query, "_PATIENCE", 60.0)
+    org.ask("POST", "/_sandbox/switches", {"bulk_polls": 1_000_000})
+    assert all_written(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY]))
+    states = [job["state"] for job in org.ask("GET", f"{V}/jobs/ingest")["records"]]
+    assert states == ["Aborted"]
+
+
+def test_a_job_that_cannot_be_followed_is_aborted_where_that_can_be_said(org: Org) -> None:
+    org.ask("POST", "/_sandbox/switches", {"bulk_polls": 1_000_000})
+    fault(org, "503", method="GET", path="jobs/ingest/[^/]*$", times=1000)
+    outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
+    assert set(landed(outcomes).values()) == {Landed.UNSETTLED}
+    states = [job["state"] for job in org.ask("GET", f"{V}/jobs/ingest")["records"]]
+    assert states == ["Aborted"]
 
 
 def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_records_only(org: Org) -> None:

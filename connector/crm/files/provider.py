@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -35,6 +36,7 @@ class FilesCrm:
     name = "files"
     batch_size = 10_000
     keeps_false = True
+    lingering = timedelta(0)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import collections, reference, schema, values, write
+from connector.crm.salesforce import bulk_write, collections, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
 from connector.crm.salesforce.intake import Intake
@@ -41,6 +41,7 @@ class Salesforce:
     batch_size = 10_000
     """So that many records a bulk job is worth its calls; a call takes 200 of them."""
     keeps_false = False
+    lingering = bulk_write.LIFE
 
     def __init__(
         self,

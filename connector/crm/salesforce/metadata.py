@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from lxml import etree
-
 from connector.crm.salesforce import checks
 from connector.crm.texts import brief
 from connector.crm.transport import Call
@@ -19,6 +17,8 @@ from connector.errors import AccessRefused, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from lxml import etree
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.definitions import Part
@@ -103,6 +103,8 @@ def _call(client: Client, body: str, session: str, what: str) -> Call:
 
 
 def _parsed(body: bytes, what: str) -> etree._Element:
+    from lxml import etree
+
     try:
         return etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:
@@ -130,4 +132,4 @@ def text(node: etree._Element, name: str) -> str:
 
 def children(node: etree._Element, name: str) -> list[etree._Element]:
     """The children of this name."""
-    return [child for child in node if etree.QName(child).localname == name]
+    return [child for child in node if str(child.tag).rpartition("}")[2] == name]

@@ -83,6 +83,11 @@ class Provisioner:
             if at is target and output.options
         }
 
+    def places(self, outputs: Sequence[Output]) -> list[str]:
+        """The fields we write, like `Account.Seg_Tier__c`."""
+        written = [output for output in outputs if output.written]
+        return [f"{ENTITY[target]}.{self._fields.output(target, name)}" for target, name, _ in placed(written)]
+
     def read(self, outputs: Sequence[Output]) -> Existing:
         """The objects the outputs are kept on, described afresh."""
         return self._read(target for target, _, _ in placed(outputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.answers import Answer, answer
@@ -180,9 +181,11 @@ def brief(view: View, sobject: SObject, root: str) -> dict[str, Any]:
 
 
 def describe(asked: Asked, name: str) -> Answer:
-    """Answer the whole of one object."""
+    """Answer the whole of one object, or 304 when no definition or permission changed since the time asked about."""
     view = asked.view
     sobject = view.named(name)
+    if _is_known(asked):
+        return Answer(304, b"", ())
     found = brief(view, sobject, asked.root)
     here = f"https://{asked.org.identity.domain}"
     base = f"{asked.root}/sobjects/{sobject.name}"
@@ -218,6 +221,17 @@ def describe(asked: Asked, name: str) -> Answer:
         ],
     }
     return answer(found)
+
+
+def _is_known(asked: Asked) -> bool:
+    """Whether the schema was seen as it is now before If-Modified-Since, an HTTP date of whole seconds."""
+    org, told = asked.org, asked.call.header("if-modified-since")
+    if org.schema_seen is None or org.schema_seen[0] != org.schema_version:
+        org.schema_seen = (org.schema_version, org.now().replace(microsecond=0))
+    try:
+        return bool(told) and org.schema_seen[1] < parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return False
 
 
 def _children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
