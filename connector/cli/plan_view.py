@@ -59,6 +59,13 @@ def show_plan(
             typer.echo(f"  {hold.code}: {hold.message}")
 
 
+def show_held_again(plan: "Plan", earlier: str, *, labels: "Labels") -> None:
+    """Tell that the very plan of an earlier run is held again, and by what; it was shown then."""
+    typer.echo(_texts(labels).say("plan.held_again", run=plan.run, earlier=earlier))
+    for hold in plan.holds:
+        typer.echo(f"  {hold.code}: {hold.message}")
+
+
 def _texts(labels: "Labels") -> Texts:
     return Texts("connector.cli", labels.language)
 

@@ -141,9 +141,12 @@ def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
 
 
 def _tell(wiring: "Wiring", result: "Result") -> None:
-    from connector.cli.plan_view import show_plan, some_accounts
+    from connector.cli.plan_view import show_held_again, show_plan, some_accounts
 
     if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
+        if result.same_as is not None:
+            show_held_again(result.plan, result.same_as, labels=wiring.labels)
+            return
         looked_at = result.command == "plan" or result.plan.holds
         accounts = some_accounts(wiring.planned(result.run)) if looked_at else {}
         show_plan(result.plan, accounts, labels=wiring.labels, names=wiring.names(list(accounts)))

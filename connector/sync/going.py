@@ -42,6 +42,8 @@ class Going:
     report: str | None = None
     overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Accounts whose override somebody should look at again, by why."""
+    same_as: str | None = None
+    """The run that was held with this very plan just before."""
     requests_before: int = 0
 
     def __post_init__(self) -> None:
@@ -111,6 +113,7 @@ class Going:
             error=self.error,
             report=self.report,
             overrides=self.overrides,
+            same_as=self.same_as,
         )
 
 

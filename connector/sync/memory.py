@@ -103,14 +103,20 @@ def basis(row: RunRow | None) -> Basis | None:
     )
 
 
-def hold(journal: Journal, run: str) -> None:
-    """Keep one plan where the same one is held again and again: the newest; earlier ids lead to it."""
+def hold(journal: Journal, run: str) -> str | None:
+    """Keep one plan where the same one is held again and again: the newest; earlier ids lead to it.
+
+    Returns the run that was held with the same plan just before, if any.
+    """
     held = journal.recall(HELD)
     earlier, now = journal.run(held) if held else None, journal.run(run)
-    if earlier and now and earlier.outcome is RunOutcome.HELD and earlier.digest == now.digest:
-        journal.note(earlier.run, details={"same_as": run})
-        journal.discard(earlier.run)
+    same = bool(earlier and now and earlier.outcome is RunOutcome.HELD and earlier.digest == now.digest)
     journal.remember(HELD, run)
+    if earlier is None or not same:
+        return None
+    journal.note(earlier.run, details={"same_as": run})
+    journal.discard(earlier.run)
+    return earlier.run
 
 
 def wait(journal: Journal, run: str, *, accounts: int) -> None:

@@ -34,6 +34,8 @@ class Result:
     error: Exception | None = field(default=None, compare=False)
     """What stopped it, for its hint and for the log."""
     report: str | None = None
+    same_as: str | None = None
+    """The run that was held with this very plan just before."""
     overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Accounts whose override somebody should look at again, by why."""
 

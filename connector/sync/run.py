@@ -54,7 +54,7 @@ class Walk(Parts):
                 note_overrides(going, evaluation)
                 if plan.holds:
                     going.hold(plan.holds)
-                    memory.hold(self.journal, going.run)
+                    going.same_as = memory.hold(self.journal, going.run)
                 else:
                     self._write(going, plan)
                 self._report(going, evaluation)

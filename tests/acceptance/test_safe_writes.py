@@ -111,6 +111,11 @@ def test_a_plan_and_a_held_run_tell_once_what_holds_them_and_status_agrees(offic
     assert "no/such/folder/plan.json: No such file or directory" in refused.stderr
     assert len(office.portal.journal()) == calls
 
+    office.run("sync", code=3)
+    again = office.run("sync", code=3).stdout
+    assert "is held with the very plan of run" in again
+    assert len(again.splitlines()) == 2
+    office.win("c29", 7)
     for command, code in (("plan", 0), ("sync", 3)):
         told = office.run(command, code=code)
         assert (told.stdout + told.stderr).count("first run: nothing was written yet") == 1

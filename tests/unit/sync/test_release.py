@@ -83,6 +83,7 @@ def test_a_run_is_approved_once() -> None:
 def test_a_plan_that_is_held_again_is_kept_once_and_every_id_of_it_releases_it() -> None:
     made = house()
     first, second, third = (made.walk().sync() for _ in range(3))
+    assert [result.same_as for result in (first, second, third)] == [None, first.run, second.run]
     kept = [len(list(made.journal.changes(run))) for run in (first.run, second.run, third.run)]
     assert kept == [0, 0, first.figures["changes"]]
     assert history.status(made.journal, now=made.clock())["held"]["run"] == third.run

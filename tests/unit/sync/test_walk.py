@@ -242,7 +242,7 @@ def test_what_is_said_of_one_property_wins_over_what_is_said_of_all() -> None:
     kept = {"seg_tier": EditedValues.KEEP}
     made.policy = replace(made.policy, edited_values=EditedValues.OVERWRITE, on_edit=kept)
     made.crm.put(Target.ACCOUNT, "b", seg_tier="typed", seg_revenue_12m="7")
-    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "b", seg_tier="typed again")
+    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "b", seg_tier="typed again", seg_revenue_12m="8")
     assert made.walk().sync().figures["written"] == 1
     assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "typed again"
     assert made.crm.holds(Target.ACCOUNT, "b", "seg_revenue_12m") == "20"
