@@ -56,19 +56,19 @@ def evaluate(
         evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
     try:
         for table in evaluation.matched:
-            say(table_line(table.name, table.counts()))
+            say(table_line(table.name, table.counts(), call.texts))
         _print(evaluation.json_lines())
         return _tell(evaluation.unreadable)
     finally:
         evaluation.close()
 
 
-def _print(lines: Iterable[str]) -> None:
-    """Write in blocks: a line at a time would cost more than working them out."""
+def _print(lines: Iterable[bytes]) -> None:
+    """Write in blocks, as they are: a line at a time, or a text that is coded again, costs more than working it out."""
     lines = iter(lines)
     while block := list(islice(lines, ACCOUNTS_AT_ONCE)):
-        sys.stdout.write("\n".join(block) + "\n")
-    sys.stdout.flush()
+        sys.stdout.buffer.write(b"\n".join([*block, b""]))
+    sys.stdout.buffer.flush()
 
 
 def _tell(unreadable: Sequence["Reason"]) -> int:

@@ -68,12 +68,12 @@ class Builder:
         self._replace(of, f"{of.value}_{number}", f"{self._select(of, self.kept[of])} from ({query})", once=once)
 
     def _layered(self, of: Of, query: str, there: Sequence[str], layers: Sequence[Sequence[Node]]) -> str:
-        """Formulas above formulas; each layer hands on only what is asked for above it, which planners thank for."""
+        """Formulas above formulas; each layer lets go of what nobody asks for above it, which planners thank for."""
         for number, layer in enumerate(layers):
             above = {name for later in layers[number:] for node in later for name in node.depends} | {*self.kept[of]}
-            there = [name for name in there if name in above]
-            query = f"{self._select(of, there)}, {self._made(layer)} from ({query})"
-            there = [*there, *(node.name for node in layer)]
+            gone = ", ".join(map(quoted, self._columns(name for name in there if name not in above)))
+            there = [*(name for name in there if name in above), *(node.name for node in layer)]
+            query = f"select *{f' exclude ({gone})' if gone else ''}, {self._made(layer)} from ({query})"
         return query
 
     def _select(self, of: Of, nodes: Iterable[str]) -> str:

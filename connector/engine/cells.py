@@ -50,7 +50,8 @@ def typed(cell: str, kind: Type, *, time_zone: str) -> str:
         case Type.INTEGER | Type.NUMBER | Type.PERCENT | Type.RATE | Type.MONEY:
             return f"case when {_matches(text, DECIMAL)} then try_cast({text} as {SQL_TYPE[kind]}) end"
         case Type.BOOLEAN:
-            return f"case lower({text}) when 'true' then true when 'false' then false end"
+            told = "when 'true' then true when 'false' then false"
+            return f"case {cell} {told} else case lower({text}) {told} end end"  # nearly all are written plainly
         case Type.DATE | Type.TIMESTAMP:
             return _day(text, time_zone)
         case Type.MULTI:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.names import NEVER_EMPTY
 from connector.rules.ruleset import Of, Relation
@@ -30,6 +31,8 @@ class Columns:
 
     def keep(self, name: str, rendered: Rendered) -> dict[str, str]:
         """Remember a node's column, and give the SQL that makes it (and its `off` column) by column name."""
+        if rendered.off is not None and logic.known_truth(rendered.off) is False:
+            rendered = replace(rendered, off=None)
         columns: dict[str, str] = {name: rendered.value}
         if rendered.off is not None:
             columns[off(name)] = rendered.off

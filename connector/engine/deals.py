@@ -70,17 +70,24 @@ def _amounts(db: DuckDBPyConnection, view: str, tables: Collection[Table], situa
     if Table.CURRENCY_RATES not in tables:
         return f"case when {foreign} then d.home_amount else d.amount end", f"{lost})"
     _refuse_two_rates(db)
+    _rate_days(db, view, foreign)
     ours = "cast(round(d.amount * r.rate, 2) as decimal(18, 2))"
     return f"case when {foreign} then coalesce(d.home_amount, {ours}) else d.amount end", f"{lost} and r.rate is null)"
+
+
+def _rate_days(db: DuckDBPyConnection, view: str, foreign: str) -> None:
+    """Make `rate_day`: the rate of every currency on every day it was sold in, few rows beside the deals."""
+    db.execute(
+        "create table rate_day as select q.code, q.day, r.rate from "
+        f"(select distinct {_code('d.currency')} as code, d.close_date as day from {view} d where {foreign}) q "
+        f"asof left join read_currency_rates r on {_code('r.currency')} = q.code and r.valid_from <= q.day"
+    )
 
 
 def _rates(home: str) -> str:
     if "r.rate" not in home:
         return ""
-    return (
-        "asof left join read_currency_rates r "
-        f"on {_code('r.currency')} = {_code('d.currency')} and r.valid_from <= d.close_date"
-    )
+    return f"left join rate_day r on r.code = {_code('d.currency')} and r.day = d.close_date"
 
 
 def _code(currency: str) -> str:

@@ -16,6 +16,7 @@ from connector.engine.columns import Columns
 from connector.engine.deals import deals
 from connector.engine.evaluation import DuckDbEvaluation
 from connector.engine.functions import define
+from connector.engine.insights import DRAWN
 from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.published import Published
@@ -52,8 +53,9 @@ FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "allocator_bulk_deallocation_flush_threshold": "128KB",
 }
 """For small files: freed memory goes back at once, which DuckDB otherwise keeps by the hundred megabytes."""
-COSTLY = "projection_placement"
-"""The one pass of DuckDB's planner whose time grows with the square of the expressions of a statement."""
+COSTLY = "projection_placement,in_clause"
+"""Passes of DuckDB's planner: the one whose time grows with the square of the expressions of a statement, and the one
+that makes a join of every short list."""
 
 
 class DuckDb:
@@ -108,7 +110,8 @@ def _evaluate(
 
 def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:
     """The nodes that are asked for at the end: what is published, warned of, drawn in the report, or to be kept."""
-    drawn = [node.name for node in rules.nodes if node.name == MISSING or is_line(node) or node.name in keep]
+    asked = {MISSING, *DRAWN, *keep}
+    drawn = [node.name for node in rules.nodes if node.name in asked or is_line(node)]
     return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 

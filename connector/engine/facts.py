@@ -147,7 +147,7 @@ def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: 
     value = Rendered(w.true(), sure=True) if fact.value is None else render(fact.value)
     here, held = cells.name("w", _counts(fact, render)), cells.name("v", value.value)
     lost = _lost(render, fact, here, held, "" if value.off is None else f" and not {cells.name('o', value.off)}")
-    unknown = marks.name("u", f"coalesce({lost}, false)") if lost else None
+    unknown = marks.name("u", lost) if lost else None
     if fact.gaps:
         counts = f"coalesce({here} and {held} is not null, false)"
         before = f'lag({held}) over (partition by "@key", {counts} order by {held})'
@@ -166,7 +166,10 @@ def _beside(fact: FactOf) -> bool:
 
 
 def _lost(render: Renderer, fact: FactOf, here: str, held: str, applies: str) -> str:
-    """SQL: nobody knows whether the row counts, or it counts and its value is unknown; empty where that cannot be."""
+    """SQL: nobody knows whether the row counts, or it counts and its value is unknown; empty where that cannot be.
+
+    Never NULL: where `here` is, its test says so.
+    """
     known = not _beside(fact) and (fact.where is None or render(fact.where).sure)
     lost = [] if known else [f"{here} is null"]
     if fact.value is not None and not render(fact.value).sure:

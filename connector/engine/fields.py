@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from connector.engine.columns import Columns
     from connector.rules.ruleset import Node
 
+FIRST = f"case when {K} = {G} then 0 else {K} end as first"
+"""Members of a group in the order they stand for it: the ultimate parent, then by id."""
 ALWAYS_THERE = frozenset({"account_id", "hierarchy_broken", "unreadable"})
 
 
@@ -41,7 +43,7 @@ def group_fields(nodes: Sequence[Node], columns: Columns) -> str:
         for node in nodes
         if isinstance(node.definition, FieldOf)
     ]
-    return f"(select {', '.join([f'a.{G}', *cells])} from account a group by a.{G}) sg"
+    return f"(select {', '.join([f'a.{G}', *cells])} from (select *, {FIRST} from account) a group by a.{G}) sg"
 
 
 def _of_parent(node: Node) -> bool:
@@ -66,11 +68,10 @@ def _cell(node: Node, alias: str) -> str:
 
 
 def _picked(cell: str, pick: Pick | None) -> str:
-    parent = f"max({cell}) filter (where a.{K} = a.{G})"
     match pick:
         case Pick.LATEST:
             return f"max({cell})"
         case Pick.PARENT:
-            return parent
+            return f"max({cell}) filter (where a.{K} = a.{G})"
         case _:
-            return f"coalesce({parent}, arg_min({cell}, a.{K}) filter (where {cell} is not null))"
+            return f"arg_min({cell}, a.first)"  # which leaves out those that are NULL

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FUNCTIONS = """
--- whole numbers of the smallest units; half away from zero, to 12 decimals; NULL where below is 0
+-- whole numbers of the smallest units; to 12 decimals, NULL where below is 0. One digit more is cut off and then
+-- rounded, half away from zero: each operand is worked out once, for databases do so again wherever it stands in a CASE
 create macro quotient(above, below, factor) as cast(
-    (2 * abs(above) * factor + abs(below)) // (2 * abs(nullif(below, 0))) * sign(above) * sign(below)
-    as decimal(38, 0)) * 0.000000000001;
+    cast((above * (factor * 10)) // nullif(below, 0) as decimal(38, 0)) * 0.0000000000001 as decimal(38, 12));
 
 -- clamped to the month's last day
 create macro months_later(day, n) as cast(day + to_months(n) as date);
@@ -37,6 +37,11 @@ create macro money_text_en(whole, sign_before) as
     case when whole < 0 then '-' else '' end || sign_before || format('{:,}', abs(whole));
 create macro money_text_nl(whole, sign_before) as
     sign_before || ' ' || case when whole < 0 then '-' else '' end || replace(format('{:,}', abs(whole)), ',', '.');
+-- an amount of cents: as a float it is told apart from its neighbours up to 90 thousand milliards
+create macro cents_text_en(x, sign_before) as
+    replace(sign_before || format('{:,.2f}', cast(x as double)), sign_before || '-', '-' || sign_before);
+create macro cents_text_nl(x, sign_before) as
+    sign_before || ' ' || translate(format('{:,.2f}', cast(x as double)), ',.', '.,');
 create macro day_text_nl(day) as strftime(day, '%d-%m-%Y');
 
 -- a JSON list of sorted options joined by ;, empty ones left out

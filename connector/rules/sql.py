@@ -210,7 +210,7 @@ def _call(render: Renderer, node: Call) -> Rendered:
 
 
 def _if(condition: Rendered, then: Rendered, otherwise: Rendered, *, kind: Type) -> Rendered:
-    whens = [condition, Rendered(logic.negation(logic.truth(condition)), sure=condition.sure)]
+    whens = [condition, Rendered(w.true() if condition.sure else logic.negation(logic.truth(condition)), sure=True)]
     offs = [then.off or w.false(), otherwise.off or w.false()]
     here = then.off is not None or otherwise.off is not None
     return Rendered(

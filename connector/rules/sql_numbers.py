@@ -49,8 +49,23 @@ def product(left: Rendered, right: Rendered) -> tuple[Sql, int]:
 
 def quotient(left: Rendered, right: Rendered) -> Sql:
     """Divide to 12 decimals, half away from zero; NULL where right is 0."""
+    turned = _turned(right)
+    if turned is not None and left.scale + turned.scale <= SCALE:
+        return w.exact(product(left, turned)[0], SCALE)
     above, below = _units(left), _units(right)
     return w.call("QUOTIENT", above, below, w.cast(w.number(10 ** (SCALE + right.scale - left.scale)), "INT128"))
+
+
+def _turned(number: Rendered) -> Rendered | None:
+    """One over a constant, where that has an end: to multiply is a hundred times faster than to divide."""
+    value = Decimal(number.value) if isinstance(number.value, Constant) else Decimal(0)
+    if not value:
+        return None
+    over, rest = divmod(Decimal(10**SCALE), value)
+    if rest:
+        return None
+    over = over.scaleb(-SCALE).normalize()
+    return Rendered(w.number(over), scale=w.scale_of(over), sure=True)
 
 
 def _units(number: Rendered) -> Sql:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.rules import sql_dates
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
-from connector.rules.sql_words import Rendered, Sql
+from connector.rules.sql_words import Constant, Rendered, Sql
 from connector.rules.tree import Function, Param, State, Test
 from connector.rules.walk import type_of
 
@@ -50,11 +50,17 @@ def is_in(render: Renderer, node: In) -> Rendered:
     here, *others = w.alike((value, *options), type_of(node.value))
     if node.fold:
         here, others = w.lower(here), [w.lower(other) for other in others]
-    equal = [tested((option,), w.equal(here, other), off=False) for option, other in zip(options, others, strict=True)]
-    found = logic.any_of([one.value for one in equal])
+    found = _one_of(here, options, others)
     sure = value.sure and all(option.sure for option in options)
     answer = tested((value,), logic.negation(found) if node.negated else found, off=node.negated)
     return Rendered(answer.value, sure=sure)
+
+
+def _one_of(here: Sql, options: Sequence[Rendered], others: Sequence[Sql]) -> Sql:
+    if len(others) > 1 and not isinstance(here, Constant) and all(isinstance(other, Constant) for other in others):
+        return w.among(here, others)
+    equal = [tested((option,), w.equal(here, other), off=False) for option, other in zip(options, others, strict=True)]
+    return logic.any_of([one.value for one in equal])
 
 
 def _options(render: Renderer, part: Expression) -> list[Rendered]:

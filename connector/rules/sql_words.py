@@ -71,6 +71,9 @@ class Negation(Operation):
 SCALE = 12
 """Decimals a quotient is rounded to, and the most any number has (tree.py)."""
 
+DIGITS = 38
+"""Digits of the widest decimal; a longer literal would be a float."""
+
 COLUMN_SCALE = {Type.INTEGER: 6, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
@@ -151,8 +154,12 @@ def cast(value: Sql, kind: str) -> Sql:
 
 
 def exact(value: Sql, scale: int) -> Sql:
-    """The number as DECIMAL of that scale."""
+    """The number as DECIMAL of that scale; a constant is simply written with as many decimals."""
     kind = f"DECIMAL(38, {scale})"
+    if isinstance(value, Constant):
+        written = format(Decimal(value), f".{scale}f")
+        if len(written) <= DIGITS:
+            return Constant(written)
     same = isinstance(value, Null | Cast) and value.endswith(f" AS {kind})")
     return value if same else cast(value, kind)
 
@@ -180,6 +187,11 @@ def equal(one: Sql, other: Sql) -> Sql:
     if isinstance(one, Constant) and isinstance(other, Constant) and one[0] == other[0] == "'":
         return true() if one == other else false()
     return two(one, "=", other)
+
+
+def among(value: Sql, options: Sequence[Sql]) -> Sql:
+    """The test whether the value is one of several constants."""
+    return Operation(f"{inside(value)} IN ({', '.join(options)})")
 
 
 def listed(values: Iterable[Sql]) -> Sql:

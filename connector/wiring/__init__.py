@@ -145,8 +145,10 @@ class Wiring:
     @property
     def language(self) -> str:
         """`[run] language`, else the rules' own."""
+        if self.settings.run.language:
+            return self.settings.run.language
         told = self.rules.parameters.get("labels.language")
-        return self.settings.run.language or (str(told.value) if told else "en")
+        return str(told.value) if told else "en"
 
     @property
     def outputs(self) -> Sequence[Output]:
@@ -297,7 +299,7 @@ class Wiring:
         """One run with every outcome; raises UsageError when there is none."""
         from connector.sync.history import show
 
-        return show(self.journal, run)
+        return show(self.journal, run, language=self.settings.run.language or "en")
 
     def explain(self, account: str, progress: Progress) -> dict[str, Any]:
         """One account with everything behind its verdict."""

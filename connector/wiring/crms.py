@@ -61,7 +61,7 @@ class Opening:
         """Return `[crm]`; raises UsageError when the settings have none."""
         if self.loaded.settings.crm is None:
             where = self.loaded.file or "there is no settings file, so"
-            raise UsageError(f"{where}: no [crm] section", hint="settings.example.toml shows one per kind of CRM")
+            raise UsageError(f"{where}: no [crm] section", hint="`tiersync docs settings` shows one per kind of CRM")
         return self.loaded.settings.crm
 
     def _hubspot(self, section: HubSpot, login: HubSpotLogin) -> Crm:
@@ -72,6 +72,7 @@ class Opening:
         return connect(
             now=self.clock,
             base_url=self.vault.text(section.base_url, key="crm.base_url"),
+            api_version=section.api_version,
             fields=settings.fields,
             time_zone=settings.run.time_zone,
             home_currency=settings.run.home_currency,

@@ -50,7 +50,7 @@ def nearest(
     for amount in sorted(amounts, key=abs):
         for factor in TRIES:
             tried = half_up(amount * factor, 2)
-            tier = _applied(engine, rules, request, found.verdict.account, tried)
+            tier = _applied(engine, _tier_alone(rules), request, found.verdict.account, tried)
             if tier is not None and tier != found.verdict.values.get(TIER):
                 return {"revenue": f"{tried:f}", "tier": tier}
     return None
@@ -113,13 +113,17 @@ def _value(ranking: Ranking, values: Mapping[str, str | None]) -> Decimal | None
     return None if text is None or text == NOT_APPLICABLE else half_up(Decimal(text), 2)
 
 
+def _tier_alone(rules: RuleSet) -> RuleSet:
+    """The rules with nothing to tell but the tier, which saves the proof two thirds of its work."""
+    return replace(rules, outputs=tuple(o for o in rules.outputs if o.output.name == TIER), warnings={})
+
+
 def _applied(engine: Engine, rules: RuleSet, request: EvaluationRequest, account: str, amount: Decimal) -> str | None:
     """The account's tier when it really has won one more deal of this amount today."""
     with tempfile.TemporaryDirectory(prefix="tiersync-") as folder:
-        changed = replace(request, files=_files(Path(folder), rules, request, account, amount))
+        changed = replace(request, files=_files(Path(folder), rules, request, account, amount), keep_all=False)
         with closing(engine.evaluate(rules, changed, lambda *_: None)) as evaluation:
-            explained = evaluation.explain(account)
-            return explained.verdict.values.get(TIER) if explained else None
+            return next((v.values.get(TIER) for v in evaluation.verdicts() if v.account == account), None)
 
 
 def _files(

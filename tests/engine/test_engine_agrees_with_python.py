@@ -112,7 +112,7 @@ def test_neither_the_order_of_rows_nor_the_kind_of_file_changes_a_byte(populatio
     assert _lines(population, parquet=False) == _lines(mixed, parquet=True)
 
 
-def _lines(population: Tables, *, parquet: bool) -> list[str]:
+def _lines(population: Tables, *, parquet: bool) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         files = (as_parquet if parquet else as_csv)(Path(folder), population, COLUMNS)
         request = EvaluationRequest(files, AS_OF, ZONE, "EUR", "nl")

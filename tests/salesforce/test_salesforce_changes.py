@@ -10,6 +10,7 @@ import requests
 
 from connector.crm.salesforce import Login
 from connector.crm.salesforce import pull as pulling
+from connector.errors import StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
@@ -268,3 +269,19 @@ def test_a_source_field_hidden_in_mid_life_is_not_connected_from_then_on(org: Or
     assert pulled(org.crm, columns=asked)[1].not_connected.get(Table.ACCOUNTS) is None
     org.ask("POST", "/_sandbox/security", {"object": "Account", "field": "BillingCountry", "read": False})
     assert pulled(org.crm, columns=asked)[1].not_connected[Table.ACCOUNTS] == frozenset({"country"})
+
+
+def test_a_deletion_log_that_does_not_reach_back_asks_for_a_full_pull(org: Org) -> None:
+    _, mark = org.pull()
+    org.later(6 * 3600)
+    org.ask("POST", "/_sandbox/switches", {"log_days": 2 / 24})
+    with pytest.raises(StopRun, match="does not reach back to the last pull") as caught:
+        org.pull(mark)
+    assert caught.value.code == "NEEDS_FULL_PULL"
+    org.ask("POST", "/_sandbox/switches", {"log_days": 15})
+    refusal = {"message": "startDate before org replication enabled date", "errorCode": "INVALID_REPLICATION_DATE"}
+    fault = {"action": "answer", "status": 400, "body": [refusal], "path": "/deleted"}
+    org.ask("POST", "/_sandbox/faults", fault)
+    with pytest.raises(StopRun) as caught:
+        org.pull(mark)
+    assert caught.value.code == "NEEDS_FULL_PULL"
