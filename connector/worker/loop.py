@@ -44,6 +44,8 @@ LEASE_EXPIRY = timedelta(seconds=65)
 """By then a holder that died on another machine has lost the lease."""
 SET_BACK = timedelta(hours=12)
 """A clock set back further than this was wrong before; an hour less is the same day twice, and runs once."""
+ONE_AT_A_TIME = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+"""APScheduler's words for: what was missed is caught up with once, however late, and never beside another run."""
 _JOB = "sync"
 
 
@@ -199,7 +201,7 @@ def _scheduler() -> BaseScheduler:
         executors={"default": ThreadPoolExecutor(1)},
         timezone=UTC,
         logger=logger,
-        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        job_defaults=ONE_AT_A_TIME,
     )
 
 

@@ -260,7 +260,7 @@ def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
 
 def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> None:
     granting = Granting(server)
-    proper, left = granting.rule, [Reply(503, b""), Reply(429, b"")]
+    proper, left = granting.rule, [Reply(503, b""), Reply(429, b""), Reply(420, b""), Reply(408, b"")]
     server.rule = lambda seen: left.pop() if "token" in seen.path and left else proper(seen)
     pulled(salesforce_at(server.url, login=LOGINS["client_credentials"]))
     assert granting.granted == 1

@@ -16,7 +16,7 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.base import BaseScheduler
 
 from connector.errors import StopRun
-from connector.worker.loop import LEASE_EXPIRY, Worker, try_again_at
+from connector.worker.loop import LEASE_EXPIRY, ONE_AT_A_TIME, Worker, try_again_at
 from connector.worker.pulse import Pulse
 from connector.worker.schedule import Later, delay_of, schedule
 
@@ -48,10 +48,9 @@ class ByHand(BaseScheduler):  # type: ignore[misc] # APScheduler is not typed
     """APScheduler itself, which looks at the clock when the test says so, and runs jobs there and then."""
 
     def __init__(self) -> None:
-        defaults = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
         self.executor = AfterLooking()
         self.dead = False
-        super().__init__(executors={"default": self.executor}, timezone=UTC, job_defaults=defaults)
+        super().__init__(executors={"default": self.executor}, timezone=UTC, job_defaults=ONE_AT_A_TIME)
 
     def shutdown(self, wait: bool = True) -> None:  # noqa: FBT001, FBT002 - as APScheduler has it
         super().shutdown(wait)

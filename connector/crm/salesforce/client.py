@@ -184,11 +184,15 @@ class Client:
         return Refused(text, hint=hint, problem=found)
 
 
+_AT_THE_DOOR = (HTTPStatus.REQUEST_TIMEOUT, 420, HTTPStatus.TOO_MANY_REQUESTS)
+"""Nobody looked at what the login said: it may be tried again."""
+
+
 def _is_final(call: Call, answer: Answer) -> bool:
     """A login that was refused is never repeated (it locks users out); a SOAP fault comes as a 500."""
     fault = b":Fault>" in answer.body
     if call.lane == "login":
-        turned_away = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status != HTTPStatus.TOO_MANY_REQUESTS
+        turned_away = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _AT_THE_DOOR
         return turned_away or (fault and b"SERVER_UNAVAILABLE" not in answer.body)
     return "/services/Soap/" in call.path and fault and b"INVALID_SESSION_ID" not in answer.body
 
