@@ -70,7 +70,7 @@ class Evaluation(Protocol):
         """Every account, ascending by id."""
 
     def json_lines(self) -> Iterator[bytes]:
-        """Every account as one JSON object (contract.md, evaluate) in UTF-8, ascending by id, written where the data are."""
+        """Every account as one JSON object in UTF-8 (contract.md), ascending by id; made where the data are."""
 
     def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
         """Accounts whose wanted values are not the found ones, ascending by id, with what differs.
