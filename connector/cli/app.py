@@ -11,6 +11,7 @@ from connector.cli.call import Call, shared
 FAMILIES = (
     "start",
     "demo",
+    "docs",
     "connect",
     "walk",
     "work",

@@ -32,9 +32,9 @@ def forget(
     """Delete what the state holds of an account that was deleted in the CRM."""
     from connector.wiring.auditing import forget as delete
 
-    delete(call.wiring(), account)
+    rows = delete(call.wiring(), account)
     if call.json:
-        call.document({"forgotten": account})
+        call.document({"forgotten": account, "rows": rows})
     else:
-        say(f"nothing of account {account} is kept any more, apart from snapshots that the next runs remove")
+        say(f"{rows:,} rows of account {account} deleted; snapshots that have it are removed by the next runs")
     return 0

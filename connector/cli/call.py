@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
+    from connector.model.texts import Texts
     from connector.ports import Clock, Progress
     from connector.sync import Result
     from connector.wiring import Wiring
@@ -79,6 +80,17 @@ class Call:
             if needs_file or self.verbose:  # evaluating files asks nobody anything that is worth a log
                 start_logging(verbose=self.verbose, scrub=self._wiring.vault.scrub)
         return self._wiring
+
+    @property
+    def texts(self) -> "Texts":
+        """What this call prints, in the language of the settings; in English where that cannot be told."""
+        from connector.model.texts import Texts
+
+        try:
+            language = self.wiring().language
+        except ConnectorError:
+            language = "en"
+        return Texts("connector.cli", language)
 
     @property
     def clock(self) -> "Clock":

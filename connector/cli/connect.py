@@ -14,12 +14,7 @@ if TYPE_CHECKING:
     from connector.wiring import Wiring
 
 PANEL = "Connect"
-SIGNS = {
-    "good": ("ok  ", "green"),
-    "warning": ("note", "yellow"),
-    "bad": ("BAD ", "red"),
-    "unchecked": ("?   ", "cyan"),
-}
+COLOURS = {"good": "green", "warning": "yellow", "bad": "red", "unchecked": "cyan"}
 
 
 def mount(app: typer.Typer) -> None:
@@ -67,10 +62,10 @@ def _expected(wiring: "Wiring") -> Sequence["Output"]:
 
 
 def _show(call: Call, finding: "Finding") -> None:
-    sign, colour = SIGNS[finding.level]
-    typer.echo(f"{typer.style(sign, fg=colour)} {finding.subject}: {call.scrub(finding.message)}")
+    sign = typer.style(call.texts.say(f"doctor.{finding.level}"), fg=COLOURS[finding.level])
+    typer.echo(f"{sign} {finding.subject}: {call.scrub(finding.message)}")
     if finding.fix:
-        typer.echo(f"       fix: {call.scrub(finding.fix)}")
+        typer.echo(call.texts.say("doctor.fix", fix=call.scrub(finding.fix)))
 
 
 def provision(

@@ -31,7 +31,7 @@ directory = "rules"
 language = "en"
 """
 NEXT = """\
-next: open the report in a browser, then `tiersync init` in a folder of your own; docs/tutorial.md walks you through"""
+next: open the report in a browser, then `tiersync init` in a folder of your own; `tiersync docs tutorial` shows how"""
 
 
 def mount(app: typer.Typer) -> None:
@@ -53,8 +53,9 @@ def demo(
             _step(settings, "provision")
             _step(settings, "plan")
             first = _step(settings, "sync", "--yes")
-            report = _keep(Path(first.report), folder / "report")
-            second = _step(settings, "sync")
+            report = Path(first.report).absolute()
+            with _kept(report.parent):
+                second = _step(settings, "sync")
     _prove(first, second)
     if call.json:
         call.document({"outcome": "ok", "first": first.as_json(), "second": second.as_json(), "report": str(report)})
@@ -71,10 +72,14 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-def _keep(report: Path, where: Path) -> Path:
-    """Keep the report of the run that wrote; the next run draws its own in the same place."""
-    shutil.copytree(report.parent, where)
-    return (where / report.name).absolute()
+@contextmanager
+def _kept(report: Path) -> Iterator[None]:
+    """Keep the report of the run that wrote where it is, though the next run draws its own there."""
+    aside = report.with_name("report-of-the-run-that-wrote")
+    shutil.copytree(report, aside)
+    yield
+    shutil.rmtree(report)
+    aside.rename(report)
 
 
 def _settle_in(folder: Path, url: str) -> Path:

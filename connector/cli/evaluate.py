@@ -56,7 +56,7 @@ def evaluate(
         evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
     try:
         for table in evaluation.matched:
-            say(table_line(table.name, table.counts()))
+            say(table_line(table.name, table.counts(), call.texts))
         _print(evaluation.json_lines())
         return _tell(evaluation.unreadable)
     finally:

@@ -1,9 +1,9 @@
 """`status`, `runs`, `runs show`: what happened, from the journal alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from textwrap import shorten
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -11,12 +11,24 @@ import typer
 from connector.cli.audit import export, forget
 from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
+from connector.errors import ConnectorError
 from connector.model.changes import Landed
 from connector.model.outputs import NOTHING
+from connector.model.texts import Texts
+
+if TYPE_CHECKING:
+    from connector.model.outputs import Labels
 
 PANEL = "Look back"
 COUNTS = ("changes", "written", "refused")
 RECORD = ("account", "property", "old", "new", "cause", "outcome", "reason")
+FIGURES = (
+    *("evaluated", "active_customers", "changes", "written", "waiting", "kept", "refused", "quarantined"),
+    *("gone", "unsettled", "settled", "unreadable", "requests"),
+)
+"""Figures of a run that people are shown, in this order; --json has all of them."""
+PER_TABLE = ("pulled_", "rows_")
+"""In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
 RECORDS_SHOWN, WIDEST = 40, 60
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
@@ -38,18 +50,28 @@ def status(call: Call) -> int:
     if call.json:
         call.document(found)
         return 0
-    last, held, quota = found["last"], found["held"], found["quota_left"]
-    rows = [
-        ("last good run", _aged(found["last_good"], found["age_seconds"])),
-        ("last run", f"{last['run']}: {_ended(last)}" if last else "none yet"),
-        ("held", f"{held['run']}; {held['release']}" if held else "nothing"),
-        ("quarantined", f"{found['quarantined']:,} records"),
-        ("quota left", "unknown" if quota is None else f"{quota:,} calls"),
-    ]
-    if found["overdue_since"]:
-        rows.insert(1, ("overdue since", f"{found['overdue_since']:%Y-%m-%d %H:%M %Z}; is `tiersync run` alive?"))
-    print_table(("", ""), rows)
+    print_table(("", ""), list(_standing(found, call.texts)))
     return 0
+
+
+def _standing(found: Mapping[str, Any], texts: Texts) -> Iterator[tuple[str, str]]:
+    last, held, quota, overdue = found["last"], found["held"], found["quota_left"], found["overdue_since"]
+    yield texts.say("status.last_good"), _aged(found["last_good"], found["age_seconds"], texts)
+    if overdue:
+        yield texts.say("status.overdue"), texts.say("status.overdue.hint", moment=f"{overdue:%Y-%m-%d %H:%M %Z}")
+    yield texts.say("status.last"), f"{last['run']}: {_ended(last, texts)}" if last else texts.say("status.none")
+    yield texts.say("status.held"), f"{held['run']}; {held['release']}" if held else texts.say("status.nothing")
+    aside = texts.number(found["quarantined"])
+    yield texts.say("status.quarantined"), texts.say("status.quarantined.n", n=aside)
+    if overrides := found["overrides"]:
+        yield texts.say("status.overrides"), noted(overrides, texts)
+    left = texts.say("status.quota.unknown") if quota is None else texts.say("status.quota.n", n=texts.number(quota))
+    yield texts.say("status.quota"), left
+
+
+def noted(overrides: Mapping[str, int], texts: Texts) -> str:
+    """Tell which overrides somebody should look at again."""
+    return ", ".join(texts.say(f"override.{why}", n=texts.number(count)) for why, count in overrides.items())
 
 
 def runs(call: Call, *, limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20) -> int:
@@ -60,9 +82,9 @@ def runs(call: Call, *, limit: Annotated[int, typer.Option(min=1, help="At most 
     if call.json:
         call.document(found)
     else:
-        columns = ("run", "command", "started", "outcome", *COUNTS)
-        zone = ZoneInfo(call.wiring().settings.run.time_zone)
-        print_table(columns, [_row(row, zone) for row in found], right=COUNTS)
+        texts, zone = call.texts, ZoneInfo(call.wiring().settings.run.time_zone)
+        columns = [texts.say(f"column.{name}") for name in ("run", "command", "started", "outcome", *COUNTS)]
+        print_table(columns, [_row(row, zone, texts) for row in found], right=columns[-len(COUNTS) :])
     return 0
 
 
@@ -77,51 +99,79 @@ def show(
     if call.json:
         call.document(found)
         return 0
-    zone = ZoneInfo(call.wiring().settings.run.time_zone)
-    typer.echo(f"{found['run']}: {found['command']}, {_ended(found)}, {_moment(found['started'], zone)}")
+    texts, zone = call.texts, ZoneInfo(call.wiring().settings.run.time_zone)
+    typer.echo(f"{found['run']}: {found['command']}, {_ended(found, texts)}, {_moment(found['started'], zone)}")
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")
-    print_table(("", ""), [(name, f"{figure:,}") for name, figure in sorted(found["figures"].items())])
+    _show_figures(found["figures"], texts)
     records = sorted(found["records"], key=lambda record: record["outcome"] == Landed.WRITTEN)
     shown = records if every else records[:RECORDS_SHOWN]
     if shown:
-        print_table(RECORD, [_record(record) for record in shown])
+        labels = _labels(call)
+        print_table([texts.say(f"column.{name}") for name in RECORD], [_record(row, texts, labels) for row in shown])
     if more := len(records) - len(shown):
-        typer.echo(f"… and {more:,} more values: --all shows them")
+        typer.echo(texts.say("runs.more", n=texts.number(more)))
     return 0
 
 
-def _row(row: Mapping[str, Any], zone: ZoneInfo) -> Sequence[str]:
+def _show_figures(figures: Mapping[str, int], texts: Texts) -> None:
+    """What was pulled beside what the mirror holds since, one line per table; then what became of it, zeros aside."""
+    tables = sorted({name.removeprefix(kind) for name in figures for kind in PER_TABLE if name.startswith(kind)})
+    if tables:
+        columns = [texts.say(f"column.{name}") for name in ("table", "pulled", "mirror")]
+        rows = [(table, *(_counted(figures.get(kind + table), texts) for kind in PER_TABLE)) for table in tables]
+        print_table(columns, rows, right=columns[1:])
+    told = [name for name in FIGURES if figures.get(name)]
+    if told:
+        print_table(("", ""), [(texts.say(f"figure.{name}"), texts.number(figures[name])) for name in told])
+
+
+def _counted(figure: int | None, texts: Texts) -> str:
+    return NOTHING if figure is None else texts.number(figure)
+
+
+def _labels(call: Call) -> "Labels | None":
+    """What properties and values are called; None where the rules cannot be read any more."""
+    try:
+        return call.wiring().labels
+    except ConnectorError:
+        return None
+
+
+def _row(row: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Sequence[str]:
     return (
         row["run"],
         row["command"],
         _moment(row["started"], zone),
-        _ended(row),
-        *(f"{row[name]:,}" for name in COUNTS),
+        _ended(row, texts),
+        *(texts.number(row[name]) for name in COUNTS),
     )
 
 
-def _record(record: Mapping[str, Any]) -> Sequence[str]:
-    return [
-        NOTHING if record[name] is None else shorten(str(record[name]), WIDEST, placeholder=" …") for name in RECORD
-    ]
+def _record(record: Mapping[str, Any], texts: Texts, labels: "Labels | None") -> Sequence[str]:
+    """One value for people; properties and options under their labels where the rules still have them."""
+    told = dict(record)
+    told["cause"] = Texts("connector.planning", texts.language).name("cause", record["cause"])
+    told["outcome"] = texts.name("outcome", record["outcome"])
+    if labels is not None:
+        told["property"] = labels.property(record["property"])
+        told |= {name: labels.value(record["property"], record[name]) for name in ("old", "new")}
+    return [NOTHING if told[name] is None else shorten(str(told[name]), WIDEST, placeholder=" …") for name in RECORD]
 
 
-def _ended(row: Mapping[str, Any]) -> str:
-    return row["outcome"] or "going on, or died"
+def _ended(row: Mapping[str, Any], texts: Texts) -> str:
+    return texts.name("outcome", row["outcome"]) if row["outcome"] else texts.say("runs.going")
 
 
 def _moment(iso: str, zone: ZoneInfo) -> str:
     return f"{datetime.fromisoformat(iso).astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
-def _aged(run: str | None, seconds: int | None) -> str:
+def _aged(run: str | None, seconds: int | None, texts: Texts) -> str:
     if run is None or seconds is None:
-        return "none yet"
+        return texts.say("status.none")
     if seconds < 2 * HOUR:
-        return f"{run}, {_counted(seconds // 60, 'minute')} ago"
-    return f"{run}, {seconds // HOUR} hours ago" if seconds < TWO_DAYS else f"{run}, {seconds // (24 * HOUR)} days ago"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+        minutes = seconds // 60
+        return texts.say(f"ago.minute.{'one' if minutes == 1 else 'other'}", run=run, n=minutes)
+    unit, size = ("hour", HOUR) if seconds < TWO_DAYS else ("day", 24 * HOUR)
+    return texts.say(f"ago.{unit}", run=run, n=seconds // size)

@@ -6,9 +6,12 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from connector.model.texts import Texts
 
 
 def _plain(value: object) -> Any:
@@ -48,13 +51,13 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def table_line(name: str, counts: Mapping[str, int]) -> str:
+def table_line(name: str, counts: Mapping[str, int], texts: "Texts") -> str:
     """Tell in one line what became of the rows of a table beside the CRM."""
-    said = ", ".join(f"{counts[word]:,} {word}" for word in ("matched", "unmatched", "ambiguous"))
-    line = f"tables.{name}: {counts['rows']:,} rows, {said}; {counts['accounts']:,} accounts have one"
+    told = {word: texts.number(counts[word]) for word in ("rows", "matched", "unmatched", "ambiguous", "accounts")}
+    line = texts.say("beside", table=f"tables.{name}", **told)
     keyless = counts["accounts_without_key"]
-    line += f", {keyless:,} have no key to be matched by" if keyless else ""
-    return line + ("; too old, so all of it counts as missing" if counts["too_old"] else "")
+    line += texts.say("beside.keyless", n=texts.number(keyless)) if keyless else ""
+    return line + (texts.say("beside.too_old") if counts["too_old"] else "")
 
 
 def _has_place(line: str) -> bool:

@@ -13,7 +13,7 @@ from connector.errors import UsageError
 PANEL = "Start"
 NEXT = """\
 next:
-  export HUBSPOT_TOKEN=…       docs/how-to/hubspot-token.md says how to get one
+  export HUBSPOT_TOKEN=…       `tiersync docs hubspot-token` says how to get one
   tiersync provision           makes the properties in the CRM
   tiersync doctor              is everything there?
   tiersync plan                shows who would get which tier, and writes nothing

@@ -13,6 +13,7 @@ from connector.cli.output import print_error, say, table_line
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from connector.model.texts import Texts
     from connector.sync import Result, Walk
     from connector.wiring import Wiring
 
@@ -161,18 +162,19 @@ def _tell_end(call: Call, result: "Result") -> None:
                 continue  # the plan on stdout ends with them
             say(call.scrub(f"{reason.code}: {reason.message}"))
     for name, counts in result.tables.items():
-        say(table_line(name, counts))
-    say(summary(result))
+        say(table_line(name, counts, call.texts))
+    say(summary(result, call.texts))
     if result.report:
-        say(f"report: {result.report}")
+        say(call.texts.say("report.at", place=result.report))
     elif result.command == "plan" and result.error is None:
-        say("`tiersync report` draws this plan as a page")
+        say(call.texts.say("report.how"))
 
 
-def summary(result: "Result") -> str:
+def summary(result: "Result", texts: "Texts") -> str:
     """How a run ended, in one line."""
     figures = result.figures
     pulled = sum(count for name, count in figures.items() if name.startswith("pulled_"))
-    parts = [f"{pulled:,} records pulled"] if pulled else []
-    parts += [f"{figures[name]:,} {name}" for name in ("evaluated", "changes", "written", "refused") if name in figures]
-    return f"run {result.run}: {result.outcome.value}" + (", " + ", ".join(parts) if parts else "")
+    counts = {"pulled": pulled} if pulled else {}
+    counts |= {name: figures[name] for name in ("evaluated", "changes", "written", "refused") if name in figures}
+    parts = "".join(f", {texts.say(f'summary.{name}', n=texts.number(n))}" for name, n in counts.items())
+    return texts.say("summary", run=result.run, outcome=texts.name("outcome", result.outcome.value), parts=parts)

@@ -43,13 +43,13 @@ def run(
     """Work unattended: a run at once, then by the schedule of the settings, until SIGTERM or Ctrl-C."""
     if dry_run:
         return _print_times(call, from_, until)
-    wiring = call.wiring()
+    wiring, texts = call.wiring(), call.texts
 
     def tell(line: str) -> None:
         say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
-        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result)):
+        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result, texts)):
             tell(line)
 
     with call.progress() as progress:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _SLICE = 0.5
 """Longest single sleep in seconds, so that a stop is noticed soon."""
+_LONGEST = 30.0
+"""Seconds that a CRM is left alone at most although it asks for less: who says "0 seconds" each time is in need too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,5 +256,5 @@ def _again(state: RetryCallState) -> Again:
 
 
 def _wait(state: RetryCallState) -> float:
-    again = _again(state)
-    return again.asked if again.asked is not None else again.seconds(state.attempt_number)
+    again, tries = _again(state), state.attempt_number
+    return again.seconds(tries) if again.asked is None else max(again.asked, min(_LONGEST, 2.0**tries / 4))

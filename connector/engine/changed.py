@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.beside import one_sided
-from connector.engine.preparing import LINKS, K
+from connector.engine.preparing import LINKS, G, K
 from connector.engine.sources import find, quoted
 from connector.model.fields import KEY, Table
 
@@ -32,7 +32,35 @@ def compare(published: Published, beside: Iterable[Attached] = ()) -> bool:
         f"create table changed as select distinct a.{K} from account a "
         f"join ({' union all '.join(parts)}) c on c.account_id = a.account_id"
     )
+    _regrouped(published)
     return True
+
+
+def _regrouped(published: Published) -> None:
+    """Make the table `regrouped` of groups that an account joined or left; without roll-up an account is its own group.
+
+    A parent that is not among the accounts is none. An account that is gone has left the group of its parent.
+    """
+    now, then = (_parents(source) for source in _both(published, Table.ACCOUNTS))
+    moved = (
+        f"select coalesce(n.account_id, t.account_id) as child, n.parent as joined, t.parent as left_behind "
+        f"from ({now}) n full join ({then}) t on t.account_id = n.account_id where n.parent is distinct from t.parent"
+    )
+    rollup = published.rules.parameters.get("rollup")
+    alone = str(rollup is not None and rollup.value == "none").lower()
+    parts = (f"select {name} as account_id from ({moved})" for name in ("child", "joined", "left_behind"))
+    published.db.execute(
+        f"create table regrouped as select distinct a.{G} from account a "
+        f"join ({' union '.join(parts)}) m on m.account_id = a.account_id where not {alone}"
+    )
+
+
+def _parents(source: Source) -> str:
+    """SQL: accounts with their parent, where it is one of them."""
+    if "parent_id" not in source.columns:
+        return "select null::varchar as account_id, null::varchar as parent limit 0"
+    own = f"select account_id::varchar as account_id, parent_id::varchar as parent from {source.scan()}"
+    return f"select c.account_id, p.account_id as parent from ({own}) c left join ({own}) p on p.account_id = c.parent"
 
 
 def _of_records(published: Published, table: Table, ours: set[str]) -> Iterator[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from connector.engine.canonical import found
 from connector.engine.preparing import G, K
-from connector.engine.published import REVENUE, SAY_NO, TIER
+from connector.engine.published import IN_SLICE, REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
 from connector.model.fields import Type
@@ -18,32 +20,56 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
+AT_ONCE = 1_000
+"""Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
+
+LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
+"""An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""
+_made = tuple.__new__
+"""A difference as its class makes it, without the call of its own: a first run finds hundreds of thousands."""
+
 
 def differences(published: Published, *, compared: bool) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
     """Every account with a property or an open deal that is not as wanted; `compared`: the table `changed` is there."""
     outputs, mirrored = published.written, [o for o in published.written if o.output.on_deals]
-    for account, *context, wanted, held, deals in published.rows(
-        _query(published, outputs, mirrored, compared=compared)
-    ):
-        found = [
-            Difference(str(account), Target.ACCOUNT, str(account), o.output.name, want, hold, follows=o.output.follows)
-            for o, want, hold in zip(outputs, wanted, held, strict=True)
-            if want != hold
-        ]
-        found += [d for deal in deals or () for d in _of_deal(str(account), deal, mirrored)]
-        yield AccountContext(str(account), *context), found
+    own = [(o.output.name, o.output.follows) for o in outputs]
+    beating = [(name, follows and name != LAST_EVALUATED) for name, follows in own]
+    on_deals = [(o.output.on_deals, False) for o in mirrored]
+    nothing = [None] * len(outputs)
+    query = _query(published, outputs, mirrored, compared=compared)
+    for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
+        holds = nothing if held is None else orjson.loads(held)
+        properties = beating if due else own
+        found = _differing((account, Target.ACCOUNT, account), properties, orjson.loads(wanted), holds)
+        for deal, wants, finds in orjson.loads(deals) if deals else ():
+            found += _differing((account, Target.DEAL, deal), on_deals, wants, finds)
+        yield AccountContext(account, *context), found
 
 
-def _of_deal(account: str, deal: dict[str, str], mirrored: Sequence[OutputOf]) -> Iterator[Difference]:
-    for number, output in enumerate(mirrored):
-        wanted, found = deal[f"w{number}"], deal[f"f{number}"]
-        if wanted != found:
-            yield Difference(account, Target.DEAL, deal["id"], output.output.on_deals, wanted, found)
+def _differing(
+    record: tuple[str, Target, str],
+    properties: Sequence[tuple[str, bool]],
+    wanted: Sequence[str | None],
+    found: Sequence[str | None],
+) -> list[Difference]:
+    return [
+        _made(Difference, (*record, name, wants, finds, follows))
+        for (name, follows), wants, finds in zip(properties, wanted, found, strict=True)
+        if wants != finds
+    ]
 
 
 def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
     cells = [f"{_kept(published, o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
+    due = next(
+        (
+            f"coalesce(try_cast(w{i} as date) - try_cast(f{i} as date) >= {HEARTBEAT_DAYS}, false)"
+            for i, o in enumerate(outputs)
+            if o.output.name == LAST_EVALUATED
+        ),
+        "false",
+    )
     context = {
         "name": "a.name",
         "owner": "a.owner_id",
@@ -54,15 +80,17 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         "say_no_wanted": _flag(published.text(SAY_NO)),
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
         "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
+        "group_changed": f"a.{G} in (select {G} from regrouped)" if compared else "false",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
-    wanted, held = (", ".join(f"{side}{i}" for i in range(len(outputs))) for side in "wf")
+    wanted, held = (_array([f"{side}{i}" for i in range(len(outputs))]) for side in "wf")
+    holds = " or ".join(f"f{i} is not null" for i in range(len(outputs)))
     return (
         f"select account_id, {', '.join(quoted(f'context {name}') for name in context)}, "
-        f"[{wanted}]::varchar[], [{held}]::varchar[], deals "
+        f"{due}, {wanted}, case when {holds or 'false'} then {held} end, deals "
         f"from (select a.{K}, a.account_id, {named}, d.deals{''.join(f', {cell}' for cell in cells)} "
-        f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K}) "
-        f"where {differs or 'false'} or deals is not null order by {K}"
+        f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K} where {IN_SLICE}) "
+        f"where {differs or 'false'} or deals is not null or {due} order by {K}"
     )
 
 
@@ -81,16 +109,21 @@ def _flag(text: str) -> str:
 def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
     """Open deals whose mirrored values differ, gathered per account."""
     if not mirrored:
-        return f"select null::bigint as {K}, null::struct(id varchar)[] as deals limit 0"
+        return f"select null::bigint as {K}, null::varchar as deals limit 0"
     wants = [f"{_kept(published, o)} as w{i}" for i, o in enumerate(mirrored)]
     finds = [
         f"{found(f'd.{quoted(o.output.on_deals)}', o.output.type, time_zone=published.request.time_zone)} as f{i}"
         for i, o in enumerate(mirrored)
     ]
     differ = " or ".join(f"w{i} is distinct from f{i}" for i in range(len(mirrored)))
-    packed = ", ".join(f"w{i} := w{i}, f{i} := f{i}" for i in range(len(mirrored)))
+    wanted, held = (_array([f"{side}{i}" for i in range(len(mirrored))]) for side in "wf")
     return (
-        f"select {K}, list(struct_pack(id := id, {packed}) order by id) as deals from ("
+        f"select {K}, '[' || string_agg({_array(['id', wanted, held])}, ',' order by id) || ']' as deals from ("
         f"select a.{K}, d.id, {', '.join([*wants, *finds])} from {published.subjects} join deal d on d.{K} = a.{K} "
-        f"where not d.is_closed and d.id is not null) where {differ} group by {K}"
+        f"where {IN_SLICE} and not d.is_closed and d.id is not null) where {differ} group by {K}"
     )
+
+
+def _array(cells: Sequence[str]) -> str:
+    """SQL of the cells as one text, a JSON array: what holds many values crosses over to Python at once."""
+    return f"json_array({', '.join(cells)})"

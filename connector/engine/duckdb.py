@@ -16,6 +16,7 @@ from connector.engine.columns import Columns
 from connector.engine.deals import deals
 from connector.engine.evaluation import DuckDbEvaluation
 from connector.engine.functions import define
+from connector.engine.insights import DRAWN
 from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.published import Published
@@ -109,7 +110,8 @@ def _evaluate(
 
 def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:
     """The nodes that are asked for at the end: what is published, warned of, drawn in the report, or to be kept."""
-    drawn = [node.name for node in rules.nodes if node.name == MISSING or is_line(node) or node.name in keep]
+    asked = {MISSING, *DRAWN, *keep}
+    drawn = [node.name for node in rules.nodes if node.name in asked or is_line(node)]
     return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 

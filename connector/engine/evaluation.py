@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine import advice, changed, differences, explaining, lines, pictures
+from connector.engine import advice, changed, differences, explaining, lines, overridden, pictures
 from connector.engine.preparing import G, K
 from connector.engine.published import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from connector.engine.beside import Attached
     from connector.engine.published import Published
     from connector.model.outputs import Output
-    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.pictures import AdvisedAccount, Override, Pictures
     from connector.model.runs import Reason
     from connector.model.verdicts import AccountContext, Difference, Explanation, KeptValues
     from connector.ports import Matched
@@ -82,6 +82,11 @@ class DuckDbEvaluation:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
         self.published.settle()
         return advice.advised(self.published)
+
+    def overrides(self) -> Iterator[Override]:
+        """Every override that people set, ascending by account."""
+        self.published.settle()
+        return overridden.overrides(self.published)
 
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
         """These values of every account, ascending by id."""

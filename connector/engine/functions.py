@@ -37,6 +37,11 @@ create macro money_text_en(whole, sign_before) as
     case when whole < 0 then '-' else '' end || sign_before || format('{:,}', abs(whole));
 create macro money_text_nl(whole, sign_before) as
     sign_before || ' ' || case when whole < 0 then '-' else '' end || replace(format('{:,}', abs(whole)), ',', '.');
+-- an amount of cents: as a float it is told apart from its neighbours up to 90 thousand milliards
+create macro cents_text_en(x, sign_before) as
+    replace(sign_before || format('{:,.2f}', cast(x as double)), sign_before || '-', '-' || sign_before);
+create macro cents_text_nl(x, sign_before) as
+    sign_before || ' ' || translate(format('{:,.2f}', cast(x as double)), ',.', '.,');
 create macro day_text_nl(day) as strftime(day, '%d-%m-%Y');
 
 -- a JSON list of sorted options joined by ;, empty ones left out

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 
 from connector.engine.preparing import G, K
 from connector.engine.published import LEVEL, TIER
-from connector.model.pictures import Ageing, Attention, Dream, Insights, Spend
+from connector.engine.sources import quoted_text
+from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
 
 if TYPE_CHECKING:
     from connector.engine.published import Published
 
-NET, MARGIN, VALUE = "seg_net_contribution", "seg_margin_after_service", "seg_customer_value"
+NET, VALUE, PAYBACK = "seg_net_contribution", "seg_customer_value", "seg_cac_payback_months"
 DREAMS = 50
 """Dream customers that are listed."""
 SEGMENTS = ("seg_icp_fit", LEVEL, "seg_customer_type")
+SPENT, SINCE, INDUSTRY = "sm_cost_12m", "customer_since", "industry"
+DISCOUNTS = ("new_discount_mean", "repeat_discount_mean", "discount_gap", "loyalty_gap_alert", "gap_can_be_told")
+MADE = ("fw", "introductions", "introductions_won")
+DRAWN = frozenset({SPENT, SINCE, INDUSTRY, *DISCOUNTS, *MADE})
+"""Names of the rules that are shown beside the outputs; where a rule file is left out they are not there."""
 
 
 def insights(published: Published) -> Insights:
@@ -26,6 +32,9 @@ def insights(published: Published) -> Insights:
         attention=_attention(published),
         dreams=_dreams(published),
         spend=_spend(published),
+        spend_on_customers_cents=_spent(published, published.active),
+        spend_on_others_cents=_spent(published, f"not ({published.active})"),
+        discounts=_discounts(published),
     )
 
 
@@ -74,8 +83,10 @@ def _dreams(published: Published) -> tuple[Dream, ...]:
         return ()
     cells = [published.cents(name) for name in (VALUE, "seg_referred_revenue_12m", "seg_margin_value")]
     indexes = [published.text(name) for name in ("seg_ambassador_index", "seg_knowhow_index")]
+    forward, *introduced = (_node(published, name) for name in MADE)
+    made = [f"cast(round({forward} * 100) as bigint)", *(f"cast({one} as bigint)" for one in introduced)]
     query = (
-        f"select a.account_id, a.name, {', '.join([*cells, *indexes])} from {published.subjects} "
+        f"select a.account_id, a.name, {', '.join([*cells, *indexes, *made])} from {published.subjects} "
         f"where {published.text('seg_dream_customer')} = 'true' "
         f"order by {cells[0]} desc nulls last, a.{K} limit {DREAMS}"
     )
@@ -83,16 +94,51 @@ def _dreams(published: Published) -> tuple[Dream, ...]:
 
 
 def _spend(published: Published) -> tuple[Spend, ...]:
-    if not _has(published, "seg_acq_cost_ratio", MARGIN, NET):
+    if not _has(published, "seg_acq_cost_ratio") or SPENT not in published.columns.made:
         return ()
-    spend = f"({published.cents(MARGIN)} - {published.cents(NET)})"
-    ratio, found = published.stored(published.outputs["seg_acq_cost_ratio"]), []
-    for name in SEGMENTS:
-        if _has(published, name):
-            query = (
-                f"select '{name}', {published.text(name)} as value, count(*), cast(sum({spend}) as bigint), "
-                f"cast(sum({spend} / nullif({ratio}, 0)) as bigint) from {published.subjects} "
-                f"where {spend} > 0 and {ratio} is not null group by value order by value nulls last"
-            )
-            found += [Spend(*row) for row in published.rows(query)]
+    spent, ratio = _cents(published, SPENT), published.stored(published.outputs["seg_acq_cost_ratio"])
+    months = published.stored(published.outputs["seg_cac_payback_months"]) if _has(published, PAYBACK) else "null"
+    since, as_of = _node(published, SINCE), quoted_text(published.request.as_of.isoformat())
+    new = f"{published.active} and {since} > date {as_of} - interval 12 month"
+    priced = f"filter (where {ratio} > 0)"
+    cells = (
+        f"count(*) filter (where {spent} > 0), cast(coalesce(sum({spent}), 0) as bigint), "
+        f"cast(sum({spent} / nullif({ratio}, 0)) {priced} as bigint), cast(sum({spent}) {priced} as bigint), "
+        f"count(distinct s.{G}) filter (where {new}), cast(avg({months}) as decimal(18, 1))"
+    )
+    by = {name: published.text(name) for name in SEGMENTS if _has(published, name)}
+    if INDUSTRY in published.columns.made:
+        by[INDUSTRY] = _node(published, INDUSTRY)
+    found: list[Spend] = []
+    for name, value in by.items():
+        query = (
+            f"select '{name}', {value} as value, {cells} from {published.subjects} "
+            f"group by value having sum({spent}) > 0 order by value nulls last"
+        )
+        found += [Spend(*row) for row in published.rows(query)]
     return tuple(found)
+
+
+def _spent(published: Published, whose: str) -> int | None:
+    if SPENT not in published.columns.made:
+        return None
+    query = f"select cast(sum({_cents(published, SPENT)}) as bigint) from {published.subjects} where {whose}"
+    return next((row[0] for row in published.rows(query)), None)
+
+
+def _discounts(published: Published) -> DiscountGap | None:
+    if not all(name in published.columns.made for name in DISCOUNTS):
+        return None
+    new, repeat, gap, alert, told = (_node(published, name) for name in DISCOUNTS)
+    rounded = ", ".join(f"cast(round({cell}, 1) as decimal(18, 1))" for cell in (new, repeat, gap))
+    query = f"select {rounded}, {alert} from {published.subjects} where {told} limit 1"
+    return next((DiscountGap(*row) for row in published.rows(query)), None)
+
+
+def _node(published: Published, name: str) -> str:
+    """SQL of a name of the rules; NULL where it is not there."""
+    return published.cell(name) if name in published.columns.made else "null"
+
+
+def _cents(published: Published, name: str) -> str:
+    return f"cast(round({_node(published, name)} * 100) as bigint)"

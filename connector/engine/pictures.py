@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from array import array
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.engine.insights import insights
+from connector.engine.overridden import overrides
 from connector.engine.preparing import G, K
-from connector.engine.published import LEVEL, OVERRIDE_STATUS, REVENUE, TIER, Published
+from connector.engine.published import LEVEL, REVENUE, TIER, Published
 from connector.model.fields import Type
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
 from connector.rules.calendar_days import window_start
-from connector.rules.ruleset import FieldOf, Part, RankOf
+from connector.rules.ruleset import Part, RankOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +26,6 @@ MISSING = "missing_fields"
 """The node that lists, by code, the fields a person should fill."""
 SOON = 14
 """Days before an override's end that are soon (domain.md 7.12)."""
-OVERRIDES = ("seg_override_tier", "seg_override_say_no", "seg_override_until")
 
 
 def draw(published: Published) -> Pictures:
@@ -140,19 +141,8 @@ def _warnings(published: Published) -> tuple[WarningCount, ...]:
 
 
 def _overrides(published: Published) -> Iterator[Override]:
-    columns = {
-        node.definition.column: node.name
-        for node in published.columns.nodes.values()
-        if isinstance(node.definition, FieldOf)
-    }
-    if published.named(OVERRIDE_STATUS) is None or not all(name in columns for name in OVERRIDES):
-        return
-    tier, say_no, until = (f'a."field {columns[name]}"' for name in OVERRIDES)
-    status = published.text(OVERRIDE_STATUS)
-    query = (
-        f"select a.account_id, a.name, {tier}, {say_no}, {until}, {status} from {published.subjects} "
-        f"where {status} <> 'none' and coalesce({until} <= date '{published.request.as_of}' + {SOON}, true) "
-        "order by a.account_id"
-    )
-    for row in published.rows(query):
-        yield Override(*row)
+    """Those that ended, end soon, or are what the rules say by now."""
+    latest = published.request.as_of + timedelta(days=SOON)
+    for one in overrides(published):
+        if one.until is None or one.until <= latest or one.tier == one.computed is not None:
+            yield one

@@ -25,8 +25,12 @@ STATUS, OVERRIDE_STATUS = "seg_say_no_status", "seg_override_status"
 NOT_ACTIVE = ("inactive", "prospect", "suspect")
 """Pyramid levels of accounts that are no active customers (domain.md M1)."""
 
-ROWS = 2000
+ROWS = 500
 """Rows fetched at a time."""
+
+SLICES = 40
+"""Parts of a population that is taken in slices, at the most."""
+IN_SLICE = f"a.{K} > $first and a.{K} <= $last"
 
 
 @dataclass(slots=True)
@@ -125,6 +129,16 @@ class Published:
                 yield from rows
         finally:
             cursor.close()
+
+    def in_slices(self, query: str, *, size: int) -> Iterator[tuple[Any, ...]]:
+        """Stream the rows of a query over a slice of the accounts at a time, which it takes with `IN_SLICE`.
+
+        No more than `SLICES` of them: each is planned anew.
+        """
+        ((accounts,),) = self.rows("select count(*) from account")
+        size = max(size, -(-accounts // SLICES))
+        for first in range(0, accounts, size):
+            yield from self.rows(query.replace("$first", str(first)).replace("$last", str(first + size)))
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -50,11 +50,11 @@ class Column:
 def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], *, time_zone: str) -> list[Reason]:
     """Make `read_<table>` with the columns named, and return what could not be read.
 
-    It is a view of the table `held_<table>`, with the `@row` of each: a column the source lacks is NULL and held
-    nowhere. `unreadable` lists the row's unreadable columns, separated by commas.
+    It is a view of the table `held_<table>`, with the `@row` of each: a column the source lacks, or has no value in,
+    is NULL and held nowhere. `unreadable` lists the row's unreadable columns, separated by commas.
     Raises UsageError for a file that is no CSV, and for a key that occurs twice.
     """
-    present = [column for column in columns.values() if column.source in source.columns]
+    present = [column for column in columns.values() if _held(column, source)]
     checked = [*(c for c in present if _can_be_bad(c, source)), *_only_checked(source, present)]
     try:
         db.execute(_typed_table(source, present, checked, time_zone))
@@ -68,9 +68,13 @@ def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], 
 
 
 def absent(source: Source, columns: Mapping[str, Column]) -> str:
-    """SQL of the columns the source lacks, with a comma before each."""
-    lacking = (column for column in columns.values() if column.source not in source.columns)
+    """SQL of the columns the source lacks or has no value in, with a comma before each."""
+    lacking = (column for column in columns.values() if not _held(column, source))
     return "".join(f", cast(null as {SQL_TYPE[column.type]}) as {quoted(column.name)}" for column in lacking)
+
+
+def _held(column: Column, source: Source) -> bool:
+    return column.source in source.columns and (column.source not in source.empty or column.name in KEYS.values())
 
 
 def let_go(db: DuckDBPyConnection, table: str) -> None:
@@ -84,7 +88,7 @@ def _can_be_bad(column: Column, source: Source) -> bool:
 
 def _only_checked(source: Source, present: list[Column]) -> list[Column]:
     """Columns of the catalogue no rule asks for: what cannot be read is not to be trusted all the same (11.9)."""
-    asked = {column.source for column in present}
+    asked = {column.source for column in present} | source.empty
     known = [f for f in CATALOGUES.get(source.table, ()) if f.name in source.columns and f.name not in asked]
     return [Column(f"only {f.name}", f.name, f.type) for f in known if f.type not in NEVER_BAD]
 
@@ -123,7 +127,7 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     parts = [_places(source, column, time_zone) for column in checked if column.source in names]
     if not parts:
         return []
-    rows = db.execute(f"{' union all '.join(parts)} order by all").fetchall()
+    rows = db.execute(f"{' union '.join(parts)} order by all").fetchall()  # two columns may read the same cell
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
         reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))

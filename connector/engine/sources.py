@@ -36,6 +36,8 @@ class Source:
     table: str
     files: tuple[Path, ...]
     columns: tuple[str, ...]
+    empty: frozenset[str] = frozenset()
+    """Columns that are known to hold nothing."""
 
     def scan(self) -> str:
         """SQL table function over all its files."""
@@ -53,11 +55,14 @@ class Source:
 
 
 def in_folder(folder: Path) -> dict[Table, tuple[Path, ...]]:
-    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals."""
+    """Find the tables of a data folder, as CSV or Parquet; UsageError without accounts or deals.
+
+    There a record names its one account itself: links, which the sandbox reads beside them, say of a pull only.
+    """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder", hint="--data names a folder with accounts.csv and deals.csv")
     found: dict[Table, tuple[Path, ...]] = {}
-    for table in Table:
+    for table in (name for name in Table if name not in {Table.DEAL_ACCOUNTS, Table.TICKET_ACCOUNTS}):
         if present := of_folder(folder, table):
             found[table] = present
     for table in (Table.ACCOUNTS, Table.DEALS):
@@ -82,11 +87,12 @@ def find(db: DuckDBPyConnection, table: str, files: Sequence[Path]) -> Source:
     for file in files:
         if not file.is_file():
             raise UsageError(f"{file}: no such file", hint=f"the table {table} is read from it")
-    columns = _csv_header(files[0]) if is_csv(files[0]) else _parquet_columns(db, files)
+    of_csv = is_csv(files[0])
+    columns = _csv_header(files[0]) if of_csv else _parquet_columns(db, files)
     for name in REQUIRED.get(table, ()):
         if name not in columns:
             raise UsageError(f"{files[0]}: the column {name!r} is missing", hint=f"it has: {', '.join(columns)}")
-    return Source(table, tuple(files), columns)
+    return Source(table, tuple(files), columns, frozenset() if of_csv else _empty(db, files))
 
 
 def is_csv(file: Path) -> bool:
@@ -133,3 +139,13 @@ def _csv_header(file: Path) -> tuple[str, ...]:
 def _parquet_columns(db: DuckDBPyConnection, files: Sequence[Path]) -> tuple[str, ...]:
     rows = db.execute(f"describe select * from {_scan(files, ())}").fetchall()
     return tuple(str(row[0]) for row in rows)
+
+
+def _empty(db: DuckDBPyConnection, files: Sequence[Path]) -> frozenset[str]:
+    """Columns without a value, as the files' footers count: properties nobody filled, which need not be read."""
+    names = ", ".join(quoted_text(str(file)) for file in files)
+    rows = db.execute(
+        f"select path_in_schema from parquet_metadata([{names}]) group by path_in_schema "
+        "having bool_and(coalesce(stats_null_count = num_values, false))"
+    ).fetchall()
+    return frozenset(str(row[0]) for row in rows)

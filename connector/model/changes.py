@@ -13,6 +13,8 @@ class Target(StrEnum):
     ACCOUNT = "account"
     DEAL = "deal"
 
+    __hash__ = str.__hash__
+
 
 class Cause(StrEnum):
     """Why a value changes."""
@@ -74,6 +76,8 @@ class Landed(StrEnum):
     """Not sent: refused beforehand by the property's definition, set aside, or the run stopped first."""
     KEPT = "kept"
     """Not sent: the CRM holds a value that a person set."""
+    WAITING = "waiting"
+    """Not sent yet: data seem to be missing, and a person decides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ class WarningCount:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """An override a person set that ends soon or already ended (domain.md 7.12)."""
+    """An override a person set (domain.md 5.5)."""
 
     account: str
     name: str | None
@@ -74,6 +74,8 @@ class Override:
     say_no: str | None
     until: date | None
     status: str
+    computed: str | None = None
+    """The tier without it, where the rules publish that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,17 +135,38 @@ class Dream:
     margin_value_cents: int | None
     ambassador_index: str | None
     knowhow_index: str | None
+    forward_cents: int | None = None
+    """FW, the revenue of a year."""
+    introductions: int | None = None
+    introductions_won: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Sales and marketing spend on one segment, where spend and revenue are known."""
+    """Sales and marketing spend on one segment; the ratio is that of the accounts whose revenue is known, too."""
 
     output: str
+    """The output, or the field, that makes the segment."""
     value: str | None
     accounts: int
     spend_cents: int
     revenue_cents: int | None
+    priced_cents: int | None = None
+    """The part of the spend that stands against that revenue; None means all of it."""
+    new_customers: int | None = None
+    """Customers, a group once, whose first purchase lies in the last 12 months."""
+    payback_months: Decimal | None = None
+    """Mean over the accounts that have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountGap:
+    """Mean discount of new and of existing business, in percent, where enough deals tell it (domain.md M9)."""
+
+    new: Decimal
+    existing: Decimal
+    gap: Decimal
+    alert: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +179,10 @@ class Insights:
     attention: Sequence[Attention] = ()
     dreams: Sequence[Dream] = ()
     spend: Sequence[Spend] = ()
+    spend_on_customers_cents: int | None = None
+    spend_on_others_cents: int | None = None
+    """On prospects, suspects and inactive accounts."""
+    discounts: DiscountGap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import base64
 import html
 import re
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Never
-from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +17,8 @@ SHORTEST = 4
 """Shorter texts are not masked: they turn up in every other word."""
 LONG = 8
 """Shorter ones are masked as whole words only: part of a word they are chance."""
+KEPT = 3
+"""Secrets of one name that stay masked: the one in use, and those that logs may still speak of."""
 NAMES = "password|passwd|client_secret|refresh_token|access_token|security_token|api_key|assertion"
 SHAPES = re.compile(
     r"\bpat-[a-z]{2,3}\d?-[0-9a-z-]{8,}"
@@ -55,26 +57,47 @@ class Secret:
 
 
 class Scrubber:
-    """Takes known secrets, in any form, and what looks like one, out of texts."""
+    """Takes known secrets, in any form, and what looks like one, out of texts; threads may share it."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._patterns: dict[str, int] = {}
-        """Pattern -> how long the text is that it stands for."""
-        self._known = SHAPES
+        self._always: dict[str, None] = {}
+        self._newest: dict[str, list[str]] = {}
+        """Per name the newest secrets, in the order they came."""
+        self._known: re.Pattern[str] | None = SHAPES
+        self._lock = Lock()
         for secret in secrets:
             self.add(secret)
 
-    def add(self, secret: Secret) -> None:
-        """Mask this one too from now on (a rotated token)."""
-        new = {pattern: size for pattern, size in _patterns(secret.reveal()) if pattern not in self._patterns}
-        if new:
-            self._patterns |= new
-            longest_first = sorted(self._patterns, key=lambda pattern: (-self._patterns[pattern], pattern))
-            self._known = re.compile("|".join([*longest_first, SHAPES.pattern]), re.IGNORECASE)
+    def add(self, secret: Secret, *, name: str = "") -> None:
+        """Mask this one too from now on: for good, or with a `name` until a few more came under it (a rotated token).
+
+        So a process that stays for months, with a new token every half hour, does not grow.
+        """
+        text = secret.reveal()
+        with self._lock:
+            if not name:
+                self._always[text] = None
+            else:
+                held = self._newest.get(name, [])
+                self._newest[name] = [*(other for other in held if other != text), text][-KEPT:]
+            self._known = None
 
     def __call__(self, text: str) -> str:
         """The text without secrets: plain, URL-encoded, base64, or escaped as JSON, HTML or Python writes it."""
-        return self._known.sub(_masked, text)
+        if not text:
+            return text
+        with self._lock:
+            known = self._known = self._known or self._compiled()
+        return known.sub(_masked, text)
+
+    def _compiled(self) -> re.Pattern[str]:
+        """One pattern for all, longest first; made when it is first needed, which in most runs is never."""
+        secrets = {*self._always, *(text for texts in self._newest.values() for text in texts)}
+        patterns = {pattern: size for text in secrets for pattern, size in _patterns(text)}
+        longest_first = sorted(patterns, key=lambda pattern: (-patterns[pattern], pattern))
+        found = re.compile("|".join([*longest_first, SHAPES.pattern]), re.IGNORECASE)
+        re.purge()  # the module would keep hundreds of these, with tokens long gone in them
+        return found
 
 
 def _masked(found: re.Match[str]) -> str:
@@ -109,6 +132,9 @@ def _spelled(char: str) -> str:
     return f"(?:{'|'.join(sorted(spellings))})"
 
 
+_QUOTED = str.maketrans({"+": "%2B", "/": "%2F", "=": "%3D"})
+
+
 def _base64_forms(raw: bytes) -> Iterator[str]:
     """The stretch of base64 that depends on the secret alone, at each of its three alignments."""
     for offset in range(3):
@@ -118,4 +144,4 @@ def _base64_forms(raw: bytes) -> Iterator[str]:
         if last - first >= 2 * SHORTEST:
             yield encoded[first:last]
             yield encoded[first:last].translate(str.maketrans("+/", "-_"))
-            yield "".join(quote(char, safe="") for char in encoded[first:last])
+            yield encoded[first:last].translate(_QUOTED)

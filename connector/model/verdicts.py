@@ -49,6 +49,8 @@ class AccountContext:
     """Whether the account's own records differ from those of `EvaluationRequest.before`; None where nobody compared."""
     group: str | None = None
     """What names its group within one evaluation: its members all carry the group's revenue. None without others."""
+    group_changed: bool = False
+    """Whether its group gained or lost a member since `EvaluationRequest.before`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
 The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
-currency, own data changed, an undone value again (planning/undo.py), then peers or time. When rules and data changed
-together, the rules are named.
+currency, hierarchy changed, own data changed, an undone value again (planning/undo.py), then peers or time. When rules
+and data changed together, the rules are named.
 """
 
 from __future__ import annotations
@@ -48,17 +48,19 @@ def _shared(context: AccountContext, differences: Sequence[Difference], before: 
     """Name the cause that all differences of an account have, first assignments aside."""
     if any(found is not None and name == OVERRIDE_STATUS for _, _, _, name, _, found, _ in differences):
         return Cause.OVERRIDE
-    return Cause.UNKNOWN if before is None else _since(before, now, data_changed=context.data_changed)
+    return Cause.UNKNOWN if before is None else _since(before, now, context)
 
 
-def _since(before: Basis, now: Basis, *, data_changed: bool | None) -> str:
+def _since(before: Basis, now: Basis, context: AccountContext) -> str:
     if before.rule_version != now.rule_version:
         return Cause.PARAMETERS if _only_other_values(before.parameters, now.parameters) else Cause.RULES
     if before.home_currency != now.home_currency:
         return Cause.CURRENCY
-    if data_changed:
+    if context.group_changed:
+        return Cause.HIERARCHY
+    if context.data_changed:
         return Cause.DATA
-    return _without_own_change(before, now) if data_changed is False else Cause.UNKNOWN
+    return _without_own_change(before, now) if context.data_changed is False else Cause.UNKNOWN
 
 
 def _only_other_values(before: Mapping[str, str], now: Mapping[str, str]) -> bool:

@@ -49,6 +49,7 @@ key: Callable[[Difference | Change], Key] = itemgetter(slice(1, 4))
 """The name of the value that a difference or a change is about."""
 _RECORD = itemgetter(1, 2)
 _NOTHING: tuple[None] = (None,)
+_NO_PROPERTY: Mapping[str, EditedValues] = {}
 _made = tuple.__new__
 """A change as its class makes it, without the call of its own: a first run makes hundreds of thousands."""
 
@@ -61,14 +62,15 @@ def plan_account(
     edited_values: EditedValues,
     before: Basis | None,
     now: Basis,
+    on_edit: Mapping[str, EditedValues] = _NO_PROPERTY,
 ) -> AccountPlan:
     """Decide each difference of one account; changes come out sorted by target, record, property.
 
-    `ours` holds, per value ever written or sent by us, everything that counts as ours. Outputs that follow are
-    written only on a record that is written anyway.
+    `ours` holds, per value ever written or sent by us, everything that counts as ours. `on_edit` says for single
+    properties what `edited_values` says for all others. Outputs that follow are written only on a record that is
+    written anyway.
     """
     of_empty, of_other = causes(context, differences, before=before, now=now)
-    overwrite = edited_values is EditedValues.OVERWRITE
     changes: list[Change] = []
     following: list[Change] = []
     kept: list[Change] = []
@@ -79,7 +81,7 @@ def plan_account(
         change = _made(Change, (account, target, record, name, found, wanted, cause))
         # ours: what we wrote, and what is empty where nobody wrote anything before us
         written = ours.get((target, record, name), _NOTHING) if ours else _NOTHING
-        if overwrite or found in written:
+        if found in written or on_edit.get(name, edited_values) is EditedValues.OVERWRITE:
             (following if follows else changes).append(change)
         elif not follows:
             kept.append(change)

@@ -12,6 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.runs import Reason
+from connector.model.texts import Texts
+from connector.planning.doubt import Doubt
 from connector.planning.tally import NOBODY
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ OURS = "seg_"
 """What we write, and what people set for us, empties for good reason too."""
 BESIDE = "tables."
 """In front of the name of a table beside the CRM, as in the settings."""
+CUSTOMERS = "accounts"
+"""The table whose rows are the customers themselves."""
 LONE_MOVE = 1
 """One account that moves is no damage to a book, however small the book."""
 
@@ -96,14 +100,34 @@ class Situation:
     rows: Mapping[str, int] = field(default_factory=dict)
     filled: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     baseline: Baseline | None = None
+    language: str = "en"
+
+    @property
+    def texts(self) -> Texts:
+        """What the guards say, in its language."""
+        return Texts("connector.planning", self.language)
 
 
 def trips(situation: Situation, limits: Limits) -> tuple[Reason, ...]:
-    """Every guard that trips, in a fixed order; a plan without changes trips none of the plan's own guards."""
-    reasons = list(_pull_guards(situation, limits))
-    if situation.tally.changes:
-        reasons += _plan_guards(situation, limits)
-    return tuple(Reason(code, f"{text}. Release with: {release(situation.run)}") for code, text in reasons)
+    """Every guard of the plan itself that trips, in a fixed order; a plan without changes trips none."""
+    found = _plan_guards(situation, limits) if situation.tally.changes else ()
+    return tuple(reason(situation, code, text) for code, text in found)
+
+
+def doubts(situation: Situation, limits: Limits) -> tuple[Doubt, ...]:
+    """Every guard of the pull that trips, in a fixed order, whatever is planned."""
+    return tuple(_pull_guards(situation, limits))
+
+
+def reason(situation: Situation, code: str, text: str) -> Reason:
+    """Return why a run is held, with the command that releases it."""
+    return Reason(code, situation.texts.say("released_by", text=text, command=release(situation.run)))
+
+
+def told(situation: Situation, doubt: Doubt, *, waiting: int) -> Reason:
+    """Return why a run is held, or how many accounts of it wait, because the pull is doubted."""
+    text = situation.texts.say("waiting", text=doubt.text, accounts=waiting) if waiting else doubt.text
+    return reason(situation, doubt.code, text)
 
 
 def release(run: str) -> str:
@@ -122,98 +146,95 @@ def _plan_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, st
     yield from _undone(situation)
 
 
-def _pull_guards(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
+def _pull_guards(situation: Situation, limits: Limits) -> Iterator[Doubt]:
     base = situation.baseline
     if base is None or max(base.evaluated, situation.population.evaluated) < limits.min_accounts:
         return
     yield from _population_drop(situation, base, limits)
-    for table, rows in sorted(base.rows.items()):
+    for table, before in sorted(base.rows.items()):
         now = situation.rows.get(table, 0)
         name = "max_table_drop_pct" if table.startswith(BESIDE) else "max_rows_drop_pct"
-        most = getattr(limits, name)
-        if rows >= limits.min_accounts and _exceeds(rows - now, rows, most):
-            figure, limit = _share(rows - now, rows), _limit(name, most)
-            yield SMALL_PULL, f"the pull holds {now} {table} where run {base.run} had {rows}: {figure} fewer; {limit}"
+        if before >= limits.min_accounts and _exceeds(before - now, before, getattr(limits, name)):
+            drop = _drop(situation, SMALL_PULL, now, before, _limit(situation, limits, name), table=table)
+            yield Doubt(SMALL_PULL, drop, whole=table == CUSTOMERS)
         else:
             yield from _emptied(situation, base, table, limits)
 
 
-def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -> Iterator[tuple[str, str]]:
+def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -> Iterator[Doubt]:
     """An input that is suddenly empty, or hidden, says more of the CRM than of the customers."""
+    limit = _limit(situation, limits, "max_input_drop_pct")
     for column, before in sorted(base.filled.get(table, {}).items()):
         now = situation.filled.get(table, {}).get(column, 0)
-        told = column not in COMES_AND_GOES and not column.startswith(OURS)
-        if told and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
-            limit = _limit("max_input_drop_pct", limits.max_input_drop_pct)
-            text = f"{column} is filled in on {now} {table} where run {base.run} had {before}"
-            yield EMPTIED_INPUT, f"{text}: {_share(before - now, before)} fewer; {limit}"
+        watched = column not in COMES_AND_GOES and not column.startswith(OURS)
+        if watched and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
+            drop = _drop(situation, EMPTIED_INPUT, now, before, limit, table=table, field=column)
+            yield Doubt(EMPTIED_INPUT, drop, whole=True)
 
 
-def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> Iterator[tuple[str, str]]:
+def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> Iterator[Doubt]:
     before, now = base.active_customers, situation.population.active_customers
     if _exceeds(before - now, before, limits.max_population_drop_pct):
-        figure = _share(before - now, before)
-        limit = _limit("max_population_drop_pct", limits.max_population_drop_pct)
-        yield POPULATION_DROP, f"{now} active customers where run {base.run} had {before}: {figure} fewer; {limit}"
+        limit = _limit(situation, limits, "max_population_drop_pct")
+        yield Doubt(POPULATION_DROP, _drop(situation, POPULATION_DROP, now, before, limit), whole=True)
+
+
+def _drop(situation: Situation, code: str, now: int, before: int, limit: str, *, table: str = "", **more: str) -> str:
+    assert situation.baseline is not None  # noqa: S101 - a drop is one since then
+    texts = situation.texts
+    return texts.say(
+        code,
+        now=now,
+        before=before,
+        run=situation.baseline.run,
+        share=_share(situation, before - now, before),
+        table=texts.name("table", table),
+        limit=limit,
+        **more,
+    )
 
 
 def _first_run(situation: Situation) -> Iterator[tuple[str, str]]:
     if situation.first_run and not situation.confirmed:
         tally = situation.tally
-        text = f"first run: nothing was written yet, and {tally.changes} values on {tally.accounts} accounts would be"
-        yield FIRST_RUN, f"{text}; a person confirms it, also with `tiersync sync --yes`"
+        yield FIRST_RUN, situation.texts.say(FIRST_RUN, values=tally.changes, accounts=tally.accounts)
 
 
 def _new_say_no(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
     new, evaluated = situation.tally.newly_say_no, situation.population.evaluated
     if evaluated >= limits.min_accounts and _exceeds(new, evaluated, limits.max_new_say_no_pct):
-        limit = _limit("max_new_say_no_pct", limits.max_new_say_no_pct)
-        yield (
-            "NEW_SAY_NO_SHARE",
-            f"{new} of {evaluated} evaluated accounts ({_share(new, evaluated)}) would newly say no; {limit}",
-        )
+        yield _part(situation, "NEW_SAY_NO_SHARE", new, evaluated, _limit(situation, limits, "max_new_say_no_pct"))
     if new > limits.max_new_say_no:
-        yield (
-            "NEW_SAY_NO_CAP",
-            f"{new} accounts would newly say no; the limit is {limits.max_new_say_no} (max_new_say_no)",
-        )
+        code = "NEW_SAY_NO_CAP"
+        yield code, situation.texts.say(code, now=new, limit=limits.max_new_say_no)
 
 
 def _tier_changes(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
     moved, had = situation.tally.tiers_changed, situation.population.had_tier
     if _exceeds(moved, had, limits.max_tier_change_pct):
-        limit = _limit("max_tier_change_pct", limits.max_tier_change_pct)
-        yield (
-            "TIER_CHANGE_SHARE",
-            f"{moved} of {had} accounts with a tier ({_share(moved, had)}) would change it; {limit}",
-        )
+        yield _part(situation, "TIER_CHANGE_SHARE", moved, had, _limit(situation, limits, "max_tier_change_pct"))
 
 
 def _revenue_moved(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
     moved, total = situation.tally.revenue_moved_cents, situation.population.revenue_had_tier_cents
     if _exceeds(moved, total, limits.max_revenue_moved_pct):
-        limit = _limit("max_revenue_moved_pct", limits.max_revenue_moved_pct)
-        yield (
-            "REVENUE_MOVED_SHARE",
-            f"{_money(moved)} of {_money(total)} revenue ({_share(moved, total)}) would move to another tier; {limit}",
-        )
+        code, limit = "REVENUE_MOVED_SHARE", _limit(situation, limits, "max_revenue_moved_pct")
+        now, whole = _money(situation, moved), _money(situation, total)
+        share = _share(situation, moved, total)
+        yield code, situation.texts.say(code, now=now, all=whole, share=share, limit=limit)
 
 
 def _owner_books(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
+    limit = _limit(situation, limits, "max_owner_book_pct")
     for owner, moved in sorted(situation.tally.moved_by_owner.items()):
         book = situation.population.had_tier_by_owner.get(owner, 0)
         if owner != NOBODY and moved > LONE_MOVE and _exceeds(moved, book, limits.max_owner_book_pct):
-            limit = _limit("max_owner_book_pct", limits.max_owner_book_pct)
-            yield (
-                "OWNER_BOOK_SHARE",
-                f"{moved} of {book} accounts of owner {owner} ({_share(moved, book)}) would change tier; {limit}",
-            )
+            yield _part(situation, "OWNER_BOOK_SHARE", moved, book, limit, owner=owner)
 
 
 def _undone(situation: Situation) -> Iterator[tuple[str, str]]:
     if again := situation.tally.undone_again:
-        text = f"values that were undone would be written again on {again} accounts"
-        yield "UNDONE", f"{text}; they wait until approved or until the inputs change"
+        yield "UNDONE", situation.texts.say("UNDONE", accounts=again)
 
 
 def _exceeds(part: int, whole: int, limit: Number) -> bool:
@@ -221,15 +242,23 @@ def _exceeds(part: int, whole: int, limit: Number) -> bool:
     return part > 0 and Decimal(part) * 100 > Decimal(str(limit)) * max(whole, 0)
 
 
-def _share(part: int, whole: int) -> str:
+def _part(situation: Situation, code: str, now: int, whole: int, limit: str, **more: str) -> tuple[str, str]:
+    share = _share(situation, now, whole)
+    return code, situation.texts.say(code, now=now, all=whole, share=share, limit=limit, **more)
+
+
+def _share(situation: Situation, part: int, whole: int) -> str:
     if whole <= 0:
         return "100 %"
-    return f"{(Decimal(part) * 100 / whole).quantize(Decimal('0.01')).normalize():f} %"
+    figure = f"{(Decimal(part) * 100 / whole).quantize(Decimal('0.01')).normalize():f} %"
+    return figure.replace(".", ",") if situation.language == "nl" else figure
 
 
-def _limit(name: str, value: Number) -> str:
-    return f"the limit is {value} % ({name})"
+def _limit(situation: Situation, limits: Limits, name: str) -> str:
+    """Tell a limit as it stands in the settings, under its name there."""
+    return situation.texts.say("limit", limit=getattr(limits, name), name=name)
 
 
-def _money(cents: int) -> str:
-    return f"{Decimal(cents) / 100:,.2f}"
+def _money(situation: Situation, cents: int) -> str:
+    amount = f"{Decimal(cents) / 100:,.2f}"
+    return amount.translate({ord(","): ".", ord("."): ","}) if situation.language == "nl" else amount

@@ -32,6 +32,13 @@ class Plan:
     """API calls that releasing it takes when nothing goes wrong."""
     holds: tuple[Reason, ...] = ()
     """What keeps it from being written without a person."""
+    going_on: Tally | None = None
+    """The part that does not wait for a person, where the pull is doubted; None where nobody doubts it."""
+
+    @property
+    def waiting(self) -> int:
+        """Accounts of it that wait for a person while the others go on."""
+        return self.tally.accounts - self.going_on.accounts if self.going_on else 0
 
 
 class Digest:
@@ -42,7 +49,9 @@ class Digest:
 
     def add(self, changes: Iterable[Change]) -> None:
         """Take in some changes, in their order."""
-        self._sum.update(b"".join([orjson.dumps(change[:6], option=orjson.OPT_APPEND_NEWLINE) for change in changes]))
+        told = [cell for change in changes for cell in change[:6]]
+        if told:  # however the changes are divided, the fingerprint is the same
+            self._sum.update(orjson.dumps(told)[1:-1] + b",")
 
     def text(self) -> str:
         """Return the fingerprint so far, 64 hexadecimal digits."""

@@ -38,6 +38,8 @@ class Tally:
     kept: int = 0
     set_aside: int = 0
     """Records that wait in quarantine although they would change."""
+    emptied: set[str] = field(default_factory=set)
+    """Properties that hold nothing where we wrote something: somebody took it away, or the CRM hides it from us."""
     by_property: Counter[str] = field(default_factory=Counter)
     by_cause: Counter[str] = field(default_factory=Counter)
     records: Counter[Target] = field(default_factory=Counter)
@@ -64,6 +66,7 @@ class Tally:
     def add(self, plan: AccountPlan) -> None:
         """Count one account's plan."""
         self.kept += len(plan.kept)
+        self.emptied.update(change.property for change in plan.kept if change.old is None)
         if not plan.changes:
             return
         self.accounts += 1
@@ -71,8 +74,8 @@ class Tally:
         self.by_property.update(map(_PROPERTY, plan.changes))
         self.by_cause.update(map(_CAUSE, plan.changes))
         self.records.update(target for target, _ in set(map(_RECORD, plan.changes)))
-        for change in plan.changes:
-            if change.property in COUNTED and change.target is Target.ACCOUNT:
+        for change in [change for change in plan.changes if change[3] in COUNTED]:
+            if change.target is Target.ACCOUNT:
                 self._count(change, plan.context)
 
     def _count(self, change: Change, context: AccountContext) -> None:

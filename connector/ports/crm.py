@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from connector.model.changes import Outcome, RecordWrite, Target
     from connector.model.fields import Table
@@ -109,11 +109,14 @@ class Crm(Protocol):
     """Records per write call."""
     keeps_false: bool
     """Whether a false property is told apart from an empty one; where it is not (a checkbox), both are None here."""
+    lingering: timedelta
+    """How long after its run a write whose answer was lost may still arrive."""
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """Deliver every page, from one thread; return only when the pull is complete and counts agree.
 
         Raises StopRun (BadAnswer, AccessRefused, QuotaUsedUp) otherwise, UsageError for a missing required column.
+        Code NEEDS_FULL_PULL: the changes since then can no longer be told, everything has to be pulled.
         """
 
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:

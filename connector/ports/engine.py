@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from connector.model.fields import Table
     from connector.model.outputs import Output
-    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.pictures import AdvisedAccount, Override, Pictures
     from connector.model.runs import Reason
     from connector.model.verdicts import (
         AccountContext,
@@ -70,7 +70,7 @@ class Evaluation(Protocol):
         """Every account, ascending by id."""
 
     def json_lines(self) -> Iterator[bytes]:
-        """Every account as one JSON object in UTF-8 (contract.md), ascending by id; made where the data are."""
+        """Every account as one JSON object in UTF-8 (contract.md), ascending by id, written where the data are."""
 
     def differences(self) -> Iterator[tuple[AccountContext, Sequence[Difference]]]:
         """Accounts whose wanted values are not the found ones, ascending by id, with what differs.
@@ -83,6 +83,9 @@ class Evaluation(Protocol):
 
     def advised(self) -> Iterator[AdvisedAccount]:
         """Accounts whose say-no status is `say_no` or `watch`, ascending by id."""
+
+    def overrides(self) -> Iterator[Override]:
+        """Every override that people set and that is or was in force, ascending by account."""
 
     def values(self, names: Sequence[str]) -> Iterator[KeptValues]:
         """These values of every account, ascending by id; a name that was not kept has none."""

@@ -84,8 +84,12 @@ class Journal(Protocol):
     def intend(self, run: str, changes: Iterable[Change], *, landed: Landed | None = None, reason: str = "") -> None:
         """Intended changes of a plan, before the first write of it; called once per part of the plan, `seq` goes on.
 
-        `landed` says that they end here, without being sent: KEPT (a person's value) or SKIPPED.
+        `landed` says that they end here, without being sent: KEPT (a person's value) or SKIPPED; or that they wait
+        for a person (WAITING).
         """
+
+    def reopen(self, run: str) -> None:
+        """Changes of the run that wait for a person are open like the others."""
 
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         """The changes of a run in plan order; `only_open` are those without an outcome."""
@@ -117,6 +121,9 @@ class Journal(Protocol):
         is absent was never written by us.
         """
 
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        """Per record whose property was last written with this value, when that was acknowledged."""
+
     def has_written(self) -> bool:
         """Whether any value counts as ours; when none does, `last_written` has nothing to say of any key."""
 
@@ -135,8 +142,8 @@ class Journal(Protocol):
         Those of `spare` stay, and those with a write whose fate is unknown. What was last written stays in any case.
         """
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        """The records are gone: their rows go too."""
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        """The records are gone: their rows go too; returns how many rows that were, 0 for records never heard of."""
 
     def remember(self, key: str, value: str | None) -> None:
         """A small named fact (alert state, CRM account id, rotated token's envelope)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,10 +50,13 @@ def _fill(drafts: Path, source: ReportInput, *, language: str, rows_shown: int) 
     with _passing(drafts, "say-no", AdviceView, advice_seen) as advice:
         advised = view_advised(advice, keep=rows_shown)
     population = view_population(source)
-    for name, rows in tables.bounded(population).items():
-        _save(drafts / name, map(line, rows))
+    report = pages.Report(population=population, changes=changes, advised=advised, files=())
+    for name, rows in tables.bounded(report).items():
+        header, *rest = rows
+        _save(drafts / f"{name}.csv", map(line, (header, *rest)))
+        (drafts / f"{name}.json").write_bytes(json_bytes(tables.records(header, rest), indent=True))
     files = (SUMMARY, *sorted(path.name for path in drafts.iterdir()))
-    report = pages.Report(population=population, changes=changes, advised=advised, files=files)
+    report = replace(report, files=files)
     (drafts / SUMMARY).write_bytes(json_bytes(tables.summary(report), indent=True))
     _save(drafts / PAGE, [pages.render(report, _phrasebook(source, language))])
 

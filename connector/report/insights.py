@@ -13,7 +13,7 @@ from connector.report.measures import amount, known_amount, rounded, share_pct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from connector.model.pictures import Insights
+    from connector.model.pictures import DiscountGap, Dream, Insights, Spend
 
 STEPS = range(10, 101, 10)
 """Shares of customers the whale curve is told at, in percent."""
@@ -82,43 +82,69 @@ def _spend(insights: Insights) -> InsightView:
         InsightColumn("segment", "segment"),
         InsightColumn("accounts", "whole"),
         InsightColumn("spend", "money"),
+        InsightColumn("new_customers", "whole"),
+        InsightColumn("per_new_customer", "money"),
         InsightColumn("revenue", "money"),
         InsightColumn("ratio", "percent"),
+        InsightColumn("payback_months", "number"),
     )
-    rows = [
-        (
-            f"{one.output}:{one.value or ''}",
-            one.accounts,
-            amount(one.spend_cents),
-            known_amount(one.revenue_cents),
-            share_pct(one.spend_cents, one.revenue_cents or 0),
-        )
-        for one in insights.spend
-    ]
-    return InsightView("spend", columns, tuple(rows))
+    return InsightView("spend", columns, tuple(map(_spent, insights.spend)), tuple(_split(insights)))
+
+
+def _spent(one: Spend) -> tuple[object, ...]:
+    priced = one.spend_cents if one.priced_cents is None else one.priced_cents
+    each = None if not one.new_customers else rounded(Fraction(one.spend_cents, 100 * one.new_customers), HUNDREDTH)
+    return (
+        f"{one.output}:{one.value or ''}",
+        one.accounts,
+        amount(one.spend_cents),
+        one.new_customers,
+        each,
+        known_amount(one.revenue_cents),
+        share_pct(priced, one.revenue_cents or 0),
+        one.payback_months,
+    )
+
+
+def _split(insights: Insights) -> Iterator[tuple[str, object]]:
+    """Share of the budget on existing customers, and on who is none (domain.md 7.5)."""
+    customers, others = insights.spend_on_customers_cents, insights.spend_on_others_cents
+    if customers is None and others is None:
+        return
+    total = (customers or 0) + (others or 0)
+    yield from (("on_customers", amount(customers or 0)), ("on_others", amount(others or 0)))
+    yield "others_pct", share_pct(others or 0, total)
 
 
 def _dreams(insights: Insights) -> InsightView:
     columns = (
         InsightColumn("account", "who"),
         InsightColumn("value", "money"),
+        InsightColumn("fw", "money"),
         InsightColumn("referred", "money"),
         InsightColumn("aw", "number"),
         InsightColumn("kw", "number"),
         InsightColumn("margin_value", "money"),
+        InsightColumn("introductions", "whole"),
+        InsightColumn("introductions_won", "whole"),
+        InsightColumn("conversion", "percent"),
     )
-    rows = [
-        (
-            (one.account, one.name),
-            known_amount(one.value_cents),
-            known_amount(one.referred_cents),
-            _index(one.ambassador_index),
-            _index(one.knowhow_index),
-            known_amount(one.margin_value_cents),
-        )
-        for one in insights.dreams
-    ]
-    return InsightView("dreams", columns, tuple(rows))
+    return InsightView("dreams", columns, tuple(map(_dream, insights.dreams)))
+
+
+def _dream(one: Dream) -> tuple[object, ...]:
+    return (
+        (one.account, one.name),
+        known_amount(one.value_cents),
+        known_amount(one.forward_cents),
+        known_amount(one.referred_cents),
+        _index(one.ambassador_index),
+        _index(one.knowhow_index),
+        known_amount(one.margin_value_cents),
+        one.introductions,
+        one.introductions_won,
+        share_pct(one.introductions_won, one.introductions) if one.introductions and one.introductions_won else None,
+    )
 
 
 def _attention(insights: Insights) -> InsightView:
@@ -131,7 +157,13 @@ def _attention(insights: Insights) -> InsightView:
     )
     ordered = sorted(insights.attention, key=lambda one: LEVELS.index(one.level))
     rows = [(one.level, one.accounts, one.attention_due, one.at_risk, one.upgrade_offer_due) for one in ordered]
-    return InsightView("attention", columns, tuple(rows))
+    return InsightView("attention", columns, tuple(rows), _gap(insights.discounts))
+
+
+def _gap(found: DiscountGap | None) -> tuple[tuple[str, object], ...]:
+    if found is None:
+        return ()
+    return (("new_pct", found.new), ("existing_pct", found.existing), ("gap_pct", found.gap), ("alert", found.alert))
 
 
 def _payment(insights: Insights) -> InsightView:

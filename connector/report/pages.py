@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connector.report import drawings, figures, sentences
 from connector.report.phrasebook import NO_VALUE
+from connector.report.scan import view_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +79,7 @@ def render(report: Report, book: Phrasebook) -> str:
             style_hash=_fingerprint("page.css"),
             script_hash=_fingerprint("page.js"),
             lead=sentences.lead(report, book),
+            scan=sentences.scan(view_scan(population, report.advised), book),
             about=population.about,
             chapters=_chapters(report),
             pyramid=pyramid,
@@ -109,6 +111,7 @@ def _chapters(report: Report) -> list[str]:
     """Return the chapters that have something to say, in reading order."""
     population = report.population
     shown = {
+        "scan": population.about.accounts > 0,
         "pyramid": bool(population.slices.get("seg_pyramid_level")),
         "tiers": any(population.slices.get(output) for output in SLICED),
         "changes": True,
@@ -125,7 +128,8 @@ def _cell(column: InsightColumn, value: object, book: Phrasebook) -> str:
         return book.parted(column.output, None if value is None else str(value))[0]
     if column.kind == "segment":
         output, _, option = str(value).partition(":")
-        return f"{book.output(output)}: {book.parted(output, option or None)[0]}"
+        named = book.say(f"insight.{output}") if book.has(f"insight.{output}") else book.output(output)
+        return f"{named}: {book.parted(output, option or None)[0]}"
     number = value if isinstance(value, Decimal | int) else None
     if column.kind == "whole":
         return book.whole(number)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from decimal import Decimal
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from connector.model.texts import Texts, catalogue
 from connector.report import numbers
 
 if TYPE_CHECKING:
@@ -16,15 +14,13 @@ if TYPE_CHECKING:
 
     from connector.model.outputs import Output
 
-LANGUAGES = ("nl", "en")
 NO_VALUE = "\u2013"
 """What stands where there is no value: never a zero, never an empty place."""
 
 
-@lru_cache(maxsize=1)
 def texts() -> Mapping[str, Mapping[str, str]]:
     """Return every text of the report by key, in all languages."""
-    return tomllib.loads((files("connector.report") / "texts.toml").read_text(encoding="utf-8"))
+    return catalogue("connector.report")
 
 
 class Phrasebook:
@@ -84,7 +80,7 @@ class Phrasebook:
 
     def cause(self, cause: str) -> str:
         """Return why a value changes; a cause without a text is shown as it is."""
-        return self._or_itself("cause", cause)
+        return Texts("connector.planning", self.language).name("cause", cause)
 
     def crm(self, kind: str) -> str:
         """Return the CRM's name; a kind without a text is shown as it is."""

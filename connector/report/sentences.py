@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from connector.report.pages import Report
     from connector.report.phrasebook import Phrasebook
     from connector.report.pyramid import PyramidView
+    from connector.report.scan import ScanView
     from connector.report.views import PopulationView
 
 FLAT, LOW = "FLAT_DISTRIBUTION", "low"
@@ -62,6 +63,57 @@ def _emphasised(words: str) -> Markup:
         Markup("<b>{}</b>\u00a0").format(word) if word[:1].isdigit() else escape(word + " ") for word in words.split()
     )
     return Markup().join(marked).rstrip()
+
+
+def scan(view: ScanView, book: Phrasebook) -> list[tuple[str, str]]:
+    """Return the four questions of the one-page scan, each with its answer."""
+    answers = {
+        "energy": _energy_answer(view, book),
+        "money": _money_answer(view, book),
+        "no": _no_answer(view, book),
+        "climb": _climb_answer(view, book),
+    }
+    return [(book.say(f"scan.{name}"), answer or book.say("scan.unseen")) for name, answer in answers.items()]
+
+
+def _energy_answer(view: ScanView, book: Phrasebook) -> str:
+    if view.top20_energy_pct is None:
+        return ""
+    status = book.say(f"energy.{view.energy_status}")
+    words = book.say("scan.energy.is", pct=book.percent(view.top20_energy_pct), status=status)
+    return words + (
+        " " + book.say("pyramid.shift", hours=book.hours(view.hours_to_shift)) if view.hours_to_shift else ""
+    )
+
+
+def _money_answer(view: ScanView, book: Phrasebook) -> str:
+    if view.spend_on_customers is None:
+        return ""
+    customers, others = book.money(view.spend_on_customers), book.money(view.spend_on_others)
+    return book.say(
+        "insight.note.spend", on_customers=customers, on_others=others, others_pct=book.percent(view.others_pct)
+    )
+
+
+def _no_answer(view: ScanView, book: Phrasebook) -> str:
+    if view.say_no is None:
+        return ""
+    words = book.say("scan.no.is", n=book.whole(view.say_no), watch=book.whole(view.watch))
+    saved = view.money_saved is not None or view.hours_freed is not None
+    more = (
+        book.say("scan.no.saves", saved=book.money(view.money_saved), hours=book.hours(view.hours_freed))
+        if saved
+        else ""
+    )
+    return f"{words} {more}".strip()
+
+
+def _climb_answer(view: ScanView, book: Phrasebook) -> str:
+    if view.climbed is None:
+        return ""
+    goal = book.percent(view.ladder_goal_pct)
+    up, could, down = (book.whole(n) for n in (view.climbed, view.could_climb, view.fell))
+    return book.say("scan.climb.is", up=up, could=could, pct=goal, down=down)
 
 
 def pyramid_notes(population: PopulationView, book: Phrasebook) -> list[tuple[str, bool]]:
@@ -148,11 +200,14 @@ def watch_caption(advised: AdvisedView, book: Phrasebook) -> str:
 def insight(view: InsightView, book: Phrasebook) -> str:
     """Return the sentence above a table of insights; empty where the table says it all."""
     key, figures = f"insight.note.{view.name}", dict(view.figures)
-    if not book.has(key):
+    if not book.has(key) or not figures:
         return ""
-    told = {
-        name: book.money(value) if isinstance(value, Decimal) else book.whole(value)
-        for name, value in figures.items()
-        if isinstance(value, Decimal | int)
-    }
-    return book.say(key, **told)
+    told = {name: _figure(name, value, book) for name, value in figures.items() if isinstance(value, Decimal | int)}
+    words = book.say(key, **told)
+    return f"{words} {book.say(f'{key}.alert')}" if figures.get("alert") else words
+
+
+def _figure(name: str, value: Decimal | int, book: Phrasebook) -> str:
+    if name.endswith("pct"):
+        return book.percent(Decimal(value))
+    return book.money(value) if isinstance(value, Decimal) else book.whole(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.report.insights import machine_rows
 from connector.report.pyramid import LevelView
+from connector.report.scan import scan_rows, view_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,15 +18,31 @@ if TYPE_CHECKING:
     from connector.report.views import PopulationView
 
 
-def bounded(population: PopulationView) -> dict[str, Iterable[Sequence[object]]]:
-    """Return the tables that do not grow with the population, by file name, header first."""
+def bounded(report: Report) -> dict[str, Iterable[Sequence[object]]]:
+    """Return the tables that do not grow with the population, by the name of their files, header first."""
+    population = report.population
     return {
-        "pyramid.csv": _pyramid_rows(population),
-        "segments.csv": _segment_rows(population),
-        "migration.csv": _migration_rows(population),
-        "data-health.csv": _health_rows(population),
-        **{f"{view.name}.csv": machine_rows(view) for view in population.insights},
+        "scan": scan_rows(view_scan(population, report.advised)),
+        "pyramid": _pyramid_rows(population),
+        "pareto": _pareto_rows(population),
+        "segments": _segment_rows(population),
+        "migration": _migration_rows(population),
+        "data-health": _health_rows(population),
+        **{view.name: machine_rows(view) for view in population.insights},
     }
+
+
+def records(header: Sequence[object], rows: Iterable[Sequence[object]]) -> list[dict[str, object]]:
+    """Return the rows of a table with the name of the column at each value."""
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+def _pareto_rows(population: PopulationView) -> Iterator[Sequence[object]]:
+    """How revenue is spread over the customers (domain.md 7.2)."""
+    pyramid = population.pyramid
+    yield ("customers", "revenue", "top20_revenue_pct", "customers_for_80_pct", "gini", "largest_pct")
+    spread = (pyramid.top20_revenue_pct, pyramid.customers_for_80_pct, pyramid.gini, pyramid.largest_pct)
+    yield (pyramid.customers, pyramid.revenue, *spread)
 
 
 def _pyramid_rows(population: PopulationView) -> Iterator[Sequence[object]]:

@@ -8,7 +8,7 @@ bounded before anything grows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -41,8 +41,7 @@ class Source:
         return Position(self.file, before.count("\n") + 1, index - before.rfind("\n"), length)
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A scalar as text; `plain` when it stands there without quotes."""
 
     text: str
@@ -147,7 +146,7 @@ class _Builder:
         self.count = 0
 
     def document(self) -> Keys | None:
-        events = yaml.parse(self.source.text, Loader=_LOADER)
+        events = _events(self.source.text)
         found: Value | None = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent) and found is not None:
@@ -234,6 +233,14 @@ class _Builder:
     def _refuse(self, event: Any, text: str, hint: str = "") -> None:
         self.problems.add(self._at(event), text, hint)
         raise _Refused
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = _LOADER(text)
+    try:
+        yield from iter(loader.get_event, None)
+    finally:
+        loader.dispose()
 
 
 def _align(leaf: Leaf, offset: int) -> int:

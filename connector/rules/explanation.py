@@ -1,99 +1,66 @@
-"""One line per say-no and watch rule, written by the machine: id, outcome, and each value beside its threshold."""
+"""One line per say-no and watch rule, written by the machine: id, outcome, and what it rests on."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
-from connector.rules.kinds.common import is_known
+from connector.rules.grounds import Grounds
+from connector.rules.kinds.signal import ALL
 from connector.rules.ruleset import FormulaOf
 from connector.rules.shapes import LANGUAGES
 from connector.rules.styles import Style
-from connector.rules.texts import STYLES
-from connector.rules.tree import (
-    Branch,
-    Case,
-    Compare,
-    KnownTest,
-    Literal,
-    Name,
-    Not,
-    Param,
-    Placeholder,
-    Sentence,
-    State,
-    Test,
-)
-from connector.rules.walk import NUMERIC, type_of, walk
+from connector.rules.told import outcome_of
+from connector.rules.tree import And, Collect, KnownTest, Name, Placeholder, Say, Sentence, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.rules.kinds.decision import Decision
     from connector.rules.names import Names
+    from connector.rules.texts import Labels
+    from connector.rules.told import Told
     from connector.rules.tree import Expression
 
-OUTCOMES = {
-    "en": {"yes": "yes", "no": "no", "unknown": "not decidable"},
-    "nl": {"yes": "ja", "no": "nee", "unknown": "niet te bepalen"},
-}
-SHOWN = {Test.GE: "≥", Test.LE: "≤", Test.NE: "≠"}
-MOST = 6
-"""Values shown per rule; more would not be read."""
 
-
-def explain_rules(names: Names, decision: Decision | None) -> Iterator[Sentence]:
-    """Give the lines, in the order of the rules."""
+def explain_rules(names: Names, labels: Labels, decision: Decision | None) -> Iterator[Sentence]:
+    """Give the lines: each signal with all it rests on, then each rule of the decision."""
+    signals = _signals(names)
+    for code in signals:
+        yield _line(names, labels, code, _definition(names, code), ())
     for rule in decision.rules if decision else ():
         if rule.name.text in names.nodes:
-            yield _line(names, rule.name.text)
+            limited = decision is not None and decision.applies is not None
+            yield _line(names, labels, rule.name.text, _condition(names, rule.name.text, limited=limited), signals)
 
 
-def _line(names: Names, code: str) -> Sentence:
-    outcome = Placeholder(_outcome(code), Style.LABEL, OUTCOMES)
-    values = list(_values(names, code))[:MOST]
+def _signals(names: Names) -> tuple[str, ...]:
+    found = _definition(names, ALL) if ALL in names.nodes else None
+    return tuple(entry.code for entry in found.entries) if isinstance(found, Collect) else ()
+
+
+def _definition(names: Names, code: str) -> Expression | None:
+    definition = names.nodes[code].definition
+    return definition.expression if isinstance(definition, FormulaOf) else None
+
+
+def _condition(names: Names, code: str, *, limited: bool) -> Expression | None:
+    """The rule's own condition, without the one that all rules share."""
+    whole = _definition(names, code)
+    return whole.parts[-1] if limited and isinstance(whole, And) else whole
+
+
+def _line(names: Names, labels: Labels, code: str, condition: Expression | None, listed: tuple[str, ...]) -> Sentence:
     parts: dict[str, tuple[str | Placeholder, ...]] = {}
     for language in LANGUAGES:
-        pieces: list[str | Placeholder] = [f"{code}: ", outcome]
-        for name, compare in values:
-            pieces += [f" · {names.nodes[name].meaning.get(language) or name} ", _shown(compare.left)]
-            pieces += [f" ({SHOWN.get(compare.test, compare.test)} ", _shown(compare.right), ")"]
-        parts[language] = tuple(pieces)
-    configured = KnownTest(Name(code, Type.BOOLEAN), State.NOT_APPLICABLE, negated=True)
-    return Sentence(parts, configured)
+        told = None if condition is None else Grounds(names, labels, language, listed).tell(condition)
+        parts[language] = _pieces(code, language, told)
+    return Sentence(parts, KnownTest(Name(code, Type.BOOLEAN), State.NOT_APPLICABLE, negated=True))
 
 
-def _outcome(code: str) -> Expression:
-    hit = Name(code, Type.BOOLEAN)
-    words = {word: Literal(word, Type.TEXT) for word in ("yes", "no", "unknown")}
-    branches = (Branch(Not(is_known(hit)), words["unknown"]), Branch(hit, words["yes"]))
-    return Case(branches, words["no"], Type.TEXT, strict=False)
-
-
-def _values(names: Names, code: str) -> Iterator[tuple[str, Compare]]:
-    """Find the numbers a rule compares, also inside the true/false names it uses."""
-    seen: set[tuple[object, ...]] = set()
-    for compare in _compares(names, code, depth=0):
-        left = compare.left
-        key = (getattr(left, "name", ""), compare.test, str(compare.right))
-        if isinstance(left, Name) and type_of(left) in {*NUMERIC, Type.DATE} and key not in seen:
-            seen.add(key)
-            yield left.name, compare
-
-
-def _compares(names: Names, code: str, *, depth: int) -> Iterator[Compare]:
-    definition = names.nodes[code].definition
-    if not isinstance(definition, FormulaOf) or depth > 2:  # noqa: PLR2004 - rule, signal, value: deeper is noise
-        return
-    for part in walk(definition.expression):
-        if isinstance(part, Compare) and isinstance(part.right, (Literal, Param, Name)):
-            yield part
-        elif isinstance(part, Name) and part.type is Type.BOOLEAN and part.name in names.nodes:
-            yield from _compares(names, part.name, depth=depth + 1)
-
-
-def _shown(value: Expression) -> str | Placeholder:
-    if isinstance(value, Literal) and isinstance(value.value, Decimal):
-        return f"{value.value.normalize():f}"
-    return Placeholder(value, STYLES.get(type_of(value), Style.TEXT))
+def _pieces(code: str, language: str, told: Told | None) -> tuple[str | Placeholder, ...]:
+    outcome = outcome_of(Name(code, Type.BOOLEAN), language)
+    if told is None:
+        return (f"{code}: ", outcome)
+    rest = Sentence(dict.fromkeys(LANGUAGES, (" · ", Placeholder(Say((told.text,)), Style.TEXT))), told.said)
+    return (f"{code}: ", outcome, Placeholder(Say((rest,)), Style.TEXT))

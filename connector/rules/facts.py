@@ -12,11 +12,13 @@ from connector.rules.resolve import Resolver
 from connector.rules.ruleset import Aggregate, FactOf, Node, Of, Relation
 from connector.rules.shapes import FACT_VERBS
 from connector.rules.states import fact_may_be_unknown
-from connector.rules.tree import Scope
+from connector.rules.tree import Name, Scope
 from connector.rules.walk import NUMERIC, POISON, family, type_of, walk
 from connector.rules.walk import names as names_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from connector.rules.document import Leaf
     from connector.rules.forms import Form, Formula
     from connector.rules.names import Names
@@ -92,8 +94,8 @@ class _Fact:
         label: dict[str, str],
     ) -> list[Node]:
         what, counted = self._value(value), self._where(where)
-        broken = any(part is POISON for e in (what, counted) if e is not None for part in walk(e))
-        if broken or not self._fits(verb, what, value, gaps=gaps):
+        broken = any(part is POISON for part in _parts(what, counted))
+        if broken or not self._fits(verb, what, value, gaps=gaps) or not self._asks(of, what, counted):
             self.names.broken.add(name.text)
             return []
         kind = _fact_type(verb, what, gaps=gaps)
@@ -147,6 +149,16 @@ class _Fact:
             return False
         return True
 
+    def _asks(self, of: Of, *expressions: Expression | None) -> bool:
+        """Tell whether a fact of the group asks nothing of one account: nobody could say whose answer it was."""
+        nodes = self.names.nodes
+        used = (part for part in _parts(*expressions) if isinstance(part, Name) and part.scope is Scope.ACCOUNT)
+        own = [part for part in used if of is Of.GROUP and nodes[part.name].of is Of.ACCOUNT]
+        for part in own:
+            text = f"'{part.name}' is each account's own, and this fact is the group's"
+            self.names.problems.add(part.at, text, "gather it per account first, then over members")
+        return not own
+
     def _depends(self, *expressions: Expression | None) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for expression in expressions:
@@ -155,6 +167,10 @@ class _Fact:
                 if self.relation in OVER_ACCOUNTS:
                     found |= dict.fromkeys(names_in(expression, Scope.ROW))
         return tuple(found)
+
+
+def _parts(*expressions: Expression | None) -> Iterator[Expression]:
+    return (part for expression in expressions if expression is not None for part in walk(expression))
 
 
 def _fact_type(verb: Aggregate, what: Expression | None, *, gaps: bool) -> Type:

@@ -77,13 +77,18 @@ class _Readers:
         self._of = [(example, self._behind(example)) for example in rules.examples]
 
     def examples(self, parameter: Parameter) -> list[Example]:
-        """The examples that read a parameter, those of its own file and with few records first."""
+        """The examples that read a parameter: those that set it, then those of its own file and with few records."""
         mine = [example for example, read in self._of if parameter.name in read]
-        return sorted(mine, key=lambda e: (len(str(e.given)) > BIG, e.at.file != parameter.at.file))[:MOST]
+        return sorted(mine, key=lambda e: _last(e, parameter))[:MOST]
 
     def _behind(self, example: Example) -> frozenset[str]:
         columns = {node.name for node in needed(example, self._rules)}
         return frozenset().union(self._everywhere, *(self._read[name] for name in columns))
+
+
+def _last(example: Example, parameter: Parameter) -> tuple[bool, bool, bool]:
+    """The order in which examples are asked."""
+    return parameter.name not in example.set, len(str(example.given)) > BIG, example.at.file != parameter.at.file
 
 
 def _by_set(rules: RuleSet, parameter: Parameter, examples: Sequence[Example]) -> str:

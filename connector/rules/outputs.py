@@ -12,6 +12,7 @@ from connector.rules.document import Items, Keys, Leaf
 from connector.rules.explanation import explain_rules
 from connector.rules.forms import read_languages, read_word
 from connector.rules.kinds.common import limited
+from connector.rules.kinds.signal import ALL
 from connector.rules.problems import near
 from connector.rules.ruleset import OutputOf
 from connector.rules.shapes import LANGUAGES
@@ -110,7 +111,7 @@ class Outputs:
         stated.node = stated.name.text
         used = used_by(self.texts, texts.values())
         told = self.decision.rules if self.decision and any(_says(item, EXPLANATION) for item in items) else []
-        used |= {rule.name.text for rule in told}
+        used |= {rule.name.text for rule in told} | ({ALL} if told else set())
 
         def build(names: Names) -> list[Node]:
             teller = Teller(names, self.labels(), self.texts)
@@ -131,7 +132,7 @@ class Outputs:
                 parts = tuple(part for each in _listed(inner) for part in self._parts(stated, each, teller))
                 yield Say(parts, first=leaf.text == "first")
         elif _says(item, EXPLANATION):
-            yield Say(tuple(explain_rules(teller.names, self.decision)), join="\n")
+            yield Say(tuple(explain_rules(teller.names, teller.labels, self.decision)), join="\n")
         elif _says(item, CAUSES):
             yield Say(tuple(_sentences(teller, self._texts(stated, item))), first=True)
         else:

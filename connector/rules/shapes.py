@@ -279,7 +279,11 @@ SHAPES: dict[str, Shape] = {
     "placeholder": {
         "of": Key(F, "the value"),
         "say": Key(W, "another text, or the first of 'prefix.*' that holds"),
-        "as": Key(W, "how it is written", one_of=("text", "money", "percent", "date", "whole", "decimal1", "label")),
+        "as": Key(
+            W,
+            "how it is written",
+            one_of=("text", "money", "cents", "exact", "percent", "date", "whole", "decimal1", "label"),
+        ),
         "labels": Key(M, "a text per answer and language"),
         "labels_of": Key(W, "the output whose option labels are shown"),
     },

@@ -13,16 +13,26 @@ from connector.rules.walk import NUMERIC, type_of
 from connector.rules.wording import SYMBOLS, UNKNOWN_WORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from connector.rules.sql import Renderer
     from connector.rules.sql_words import Rendered, Sql
-    from connector.rules.tree import Sentence
+    from connector.rules.tree import Expression, Sentence
 
 DATES = frozenset({Type.DATE, Type.TIMESTAMP})
 
 
 def say(render: Renderer, node: Say) -> Sql:
     """The text; empty when nothing is said, never NULL."""
-    return w.call("COALESCE", _told(render, node), w.text(""))
+    if node.first or node.limit is not None or len(node.sentences) == 1:
+        return w.call("COALESCE", _told(render, node), w.text(""))
+    told = _joined(render, node)
+    return told if node.when is None else logic.cases([(render.truth(node.when), told)], w.text(""))
+
+
+def _joined(render: Renderer, node: Say) -> Sql:
+    """All that is said, never NULL: a NULLIF around it would have the database work it out twice."""
+    return w.call("CONCAT_WS", w.text(node.join), *(_piece(render, sentence) for sentence in node.sentences))
 
 
 def _told(render: Renderer, node: Say) -> Sql:
@@ -36,7 +46,7 @@ def _told(render: Renderer, node: Say) -> Sql:
     elif len(pieces) == 1:
         told = pieces[0]
     else:
-        told = w.call("NULLIF", w.call("CONCAT_WS", w.text(node.join), *pieces), w.text(""))
+        told = w.call("NULLIF", _joined(render, node), w.text(""))
     return told if node.when is None else logic.cases([(render.truth(node.when), told)], None)
 
 
@@ -50,12 +60,51 @@ def _piece(render: Renderer, sentence: Sentence | Say) -> Sql:
     """One sentence, NULL when it is left out or empty."""
     if isinstance(sentence, Say):
         return _told(render, sentence)
-    written = sentence.parts[render.givens.language]
+    written = _merged(_spliced(render, sentence))
     parts = [_part(render, part) for part in written]
     said = parts[0] if len(parts) == 1 else w.call("CONCAT", *parts)
     if not any(isinstance(part, str) and part for part in written):
         said = w.call("NULLIF", said, w.text(""))
     return said if sentence.when is None else logic.cases([(render.truth(sentence.when), said)], None)
+
+
+def _spliced(render: Renderer, sentence: Sentence) -> Iterator[str | Placeholder]:
+    """The pieces, those of texts inside it that are always said in their place: one CONCAT, not one in another."""
+    for piece in sentence.parts[render.givens.language]:
+        inner = (
+            _always(render, piece.value) if isinstance(piece, Placeholder) and isinstance(piece.value, Say) else None
+        )
+        yield from [piece] if inner is None else inner
+
+
+def _always(render: Renderer, node: Say) -> list[str | Placeholder] | None:
+    """What is said whatever the data; None where that depends on them."""
+    if node.limit is not None or not _sure(render, node.when):
+        return None
+    found: list[str | Placeholder] = []
+    for number, sentence in enumerate(node.sentences[:1] if node.first else node.sentences):
+        if not _sure(render, sentence.when):
+            return None
+        inner = _always(render, sentence) if isinstance(sentence, Say) else list(_spliced(render, sentence))
+        if inner is None:
+            return None
+        found += [node.join, *inner] if number else inner
+    return found
+
+
+def _sure(render: Renderer, when: Expression | None) -> bool:
+    return logic.known_truth(render.truth(when)) is True
+
+
+def _merged(pieces: Iterable[str | Placeholder]) -> list[str | Placeholder]:
+    """Texts side by side as one."""
+    merged: list[str | Placeholder] = []
+    for piece in pieces:
+        if isinstance(piece, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    return merged
 
 
 def _part(render: Renderer, part: str | Placeholder) -> Sql:
@@ -84,6 +133,12 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
             sign = SYMBOLS.get(render.givens.home_currency, f"{render.givens.home_currency} ")
             name, sign = ("MONEY_TEXT_NL", sign.strip()) if dutch else ("MONEY_TEXT_EN", sign)
             return w.call(name, whole, w.text(sign))
+        case Style.CENTS:
+            sign = SYMBOLS.get(render.givens.home_currency, f"{render.givens.home_currency} ")
+            name, sign = ("CENTS_TEXT_NL", sign.strip()) if dutch else ("CENTS_TEXT_EN", sign)
+            return w.call(name, _rounded(value, 2), w.text(sign))
+        case Style.EXACT:
+            return _pointed(_exact(value), dutch=dutch)
         case Style.PERCENT:
             return w.two(_one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), "||", w.text("%"))
         case Style.DECIMAL_1:
@@ -92,8 +147,22 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
             return w.cast(w.exact(w.call("ROUND", value.value, w.number(0)), 0), "VARCHAR")
 
 
+def _exact(value: Rendered) -> Sql:
+    if not value.scale:
+        return w.cast(value.value, "VARCHAR")
+    return w.call("NUMBER_TEXT", _rounded(value, 4))
+
+
+def _rounded(value: Rendered, decimals: int) -> Sql:
+    rounded = value.value if value.scale <= decimals else w.call("ROUND", value.value, w.number(decimals))
+    return w.exact(rounded, decimals)
+
+
 def _one_decimal(value: Sql, *, dutch: bool) -> Sql:
-    written = w.cast(w.exact(w.call("ROUND", value, w.number(1)), 1), "VARCHAR")
+    return _pointed(w.cast(w.exact(w.call("ROUND", value, w.number(1)), 1), "VARCHAR"), dutch=dutch)
+
+
+def _pointed(written: Sql, *, dutch: bool) -> Sql:
     return w.call("REPLACE", written, w.text("."), w.text(",")) if dutch else written
 
 

@@ -12,6 +12,10 @@ class Style(StrEnum):
     WHOLE_MONEY = "money"
     """Whole units of the home currency, half-up: €62,500 / € 62.500 (minus sign after the currency sign's place:
     -€90 / € -90)."""
+    CENTS = "cents"
+    """The stored amount: €1,234.50 / € 1.234,50."""
+    EXACT = "exact"
+    """The stored number: at most four decimals, none needless: 0.5522 / 0,5522."""
     PERCENT = "percent"
     """A ratio (0.4) as a percentage with one decimal: 40.0% / 40,0%."""
     DATE = "date"

@@ -18,6 +18,8 @@ UNKNOWN_WORD = {"en": "unknown", "nl": "onbekend"}
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 """Other currencies are written with their code, set apart by a space in both languages."""
 LIST_JOIN = ", "
+SWAPPED = str.maketrans(",.", ".,")
+"""Points for commas and commas for points."""
 
 
 def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Mapping[str, str] | None = None) -> str:
@@ -37,6 +39,10 @@ def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Map
 def _number(number: Decimal, style: Style, language: str, currency: str) -> str:
     if style is Style.WHOLE_MONEY:
         return money(number, language, currency)
+    if style is Style.CENTS:
+        return cents(number, language, currency)
+    if style is Style.EXACT:
+        return exact(number, language)
     if style is Style.PERCENT:
         return _point(f"{half_up(number * 100, 1):f}", language) + "%"
     if style is Style.DECIMAL_1:
@@ -46,13 +52,27 @@ def _number(number: Decimal, style: Style, language: str, currency: str) -> str:
 
 def money(number: Decimal, language: str, currency: str) -> str:
     """Write whole units: €62,500 and -€90 in English, € 62.500 and € -90 in Dutch."""
-    whole = half_up(number, 0)
-    digits = f"{abs(whole):,f}"
+    return _amount(half_up(number, 0), language, currency)
+
+
+def cents(number: Decimal, language: str, currency: str) -> str:
+    """Write an amount to the cent: €1,234.50 in English, € 1.234,50 in Dutch."""
+    return _amount(half_up(number, 2), language, currency)
+
+
+def exact(number: Decimal, language: str) -> str:
+    """Write a number with its stored decimals, four at most and none needless."""
+    text = f"{half_up(number, 4):f}"
+    return _point(text.rstrip("0").rstrip(".") if "." in text else text, language)
+
+
+def _amount(rounded: Decimal, language: str, currency: str) -> str:
+    digits = f"{abs(rounded):,f}"
     symbol = SYMBOLS.get(currency, f"{currency} ")
-    sign = "-" if whole < 0 else ""
+    sign = "-" if rounded < 0 else ""
     if language == "en":
         return f"{sign}{symbol}{digits}"
-    return f"{symbol.strip()} {sign}{digits.replace(',', '.')}"
+    return f"{symbol.strip()} {sign}{digits.translate(SWAPPED)}"
 
 
 def _point(text: str, language: str) -> str:

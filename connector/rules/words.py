@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_LENGTH = 2000
 MAX_WORDS = 300
@@ -67,8 +67,7 @@ class Refused(Exception):
         self.text, self.start, self.length, self.hint = text, start, max(1, length), hint
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word; `kind` is date, number, text, param, name, word (keyword), op or end."""
 
     kind: str

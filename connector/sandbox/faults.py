@@ -65,6 +65,8 @@ class Faults:
         action = str(wanted.get("action", ""))
         if action not in self._actions:
             raise UsageError(f"unknown fault {action!r}", hint=f"one of {', '.join(sorted(self._actions))}")
+        if action == "answer":
+            names -= {"body"}  # it is what is answered, not what is looked for
         fields = {name: value for name, value in wanted.items() if name in names}
         rule = Rule(**fields, options={name: value for name, value in wanted.items() if name not in names})
         self._rules.append(rule)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, type[BaseModel]] = {"hubspot": HubSpot, "salesforce": Salesforce, "files": Files}
 SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:)([^?]+)(.*)")
-HINT = "settings.example.toml documents every section and key"
+HINT = "`tiersync docs settings` prints every section and key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,9 @@ def _unknown(detail: ErrorDetails, path: tuple[str, ...]) -> str:
     near = get_close_matches(key, _keys_of(_model_at(around)), n=1, cutoff=0.6)
     if near:
         return f"unknown key; did you mean '{near[0]}'?"
+    kinds = [kind for kind, model in KINDS.items() if path == ("crm", path[-1]) and path[-1] in model.model_fields]
+    if kinds:
+        return f'not a key of this kind of CRM, but of kind = "{kinds[0]}"'
     elsewhere = [place for place in all_keys() if place.rpartition(".")[2] == path[-1] and "." in place]
     return f"unknown key; did you mean '{elsewhere[0]}'?" if elsewhere else "unknown key"
 

@@ -56,7 +56,9 @@ Parameter = Annotated[object, BeforeValidator(_parameter)]
 class Section(BaseModel):
     """A table of settings.toml."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 # ── crm ──────────────────────────────────────────────────────────────────────────────────────────
@@ -99,6 +101,8 @@ class HubSpot(HubSpotLogin, Patience):
 
     kind: Literal["hubspot"]
     base_url: Url = "https://api.hubapi.com"
+    api_version: Annotated[str, Field(pattern=r"^(v3|20\d\d-(03|09))$")] = "v3"
+    """Of HubSpot's paths; what goes over them is the same."""
     admin: HubSpotLogin | None = None
     """Used by `provision` instead of the login above."""
 
@@ -179,6 +183,8 @@ class Run(Section):
     language: Literal["nl", "en"] | None = None
     """Wins over the rules' `labels.language`."""
     edited_values: Literal["keep", "overwrite"] = "keep"
+    on_edit: dict[str, Literal["keep", "overwrite"]] = {}
+    """The same for single properties, by the name they have in the rules; it wins."""
 
     @field_validator("time_zone")
     @classmethod
@@ -281,6 +287,8 @@ class Alerts(Section):
 
     urls: list[AlertUrl] = []
     heartbeat_url: Url | None = None
+    digest: bool = False
+    """Tell the same people, after a run that wrote, which accounts moved, owner by owner."""
 
 
 class Worker(Section):

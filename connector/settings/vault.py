@@ -26,7 +26,7 @@ class Vault:
     def secret(self, reference: Reference, *, key: str) -> Secret:
         """Resolve a reference; raises UsageError naming `key` and the reference when it leads nowhere."""
         secret = Secret(self._read(reference, key))
-        self.scrub.add(secret)
+        self.scrub.add(secret, name=key)  # by name: what a file holds may change with every run
         return secret
 
     def text(self, value: Reference | str, *, key: str) -> str:

@@ -16,6 +16,7 @@ from connector.model.changes import Change, Landed, Outcome, Target
 from connector.ports import ChangeRow
 from connector.store import packs
 from connector.store.schema import UtcTime, changes, quarantine, runs, written
+from connector.store.schema import packs as packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,6 +76,13 @@ def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: La
     never_sent = and_(OPEN, changes.c.tries == 0)
     if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
         raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
+
+
+def reopen(connection: Connection, run_no: int) -> None:
+    """Open the changes that wait for a person."""
+    for table in (packed, changes):
+        waiting = and_(table.c.run_no == run_no, table.c.landed == Landed.WAITING.value)
+        connection.execute(update(table).where(waiting).values(landed=None, reason=""))
 
 
 def _set(
@@ -187,6 +195,12 @@ def ours(
     return {key: values for key, values in found.items() if key in asked}
 
 
+def written_at(connection: Connection, target: Target, name: str, value: str) -> dict[str, datetime]:
+    """When each record's property was last written, of those that were written with this value."""
+    those = and_(written.c.target == target.value, written.c.property == name, written.c.value == value)
+    return {row.record: row.at for row in connection.execute(select(written.c.record, written.c.at).where(those))}
+
+
 def any_ours(connection: Connection) -> bool:
     """Whether any value was acknowledged, or is under way."""
     acknowledged = connection.scalar(select(written.c.run_no).limit(1))
@@ -200,22 +214,27 @@ def discard(connection: Connection, run_no: int) -> None:
     connection.execute(delete(changes).where(changes.c.run_no == run_no, changes.c.tries == 0))
 
 
-def forget(connection: Connection, target: Target, records: Sequence[str]) -> None:
-    """Delete all rows of records that are gone; with an account go the changes of its deals."""
+def forget(connection: Connection, target: Target, records: Sequence[str]) -> int:
+    """Delete all rows of records that are gone, and count them; with an account go the changes of its deals."""
     packs.unpack_those_of(connection, target, records)
+    count = 0
     for chunk in chunks(records, IDS_AT_ONCE):
         if target is Target.ACCOUNT:
             of_deals = changes.c.account.in_(chunk), changes.c.target == Target.DEAL.value
             deals = connection.scalars(select(changes.c.record).where(*of_deals).distinct()).all()
-            _forget(connection, Target.DEAL, deals)
-            connection.execute(delete(changes).where(changes.c.account.in_(chunk)))
-        _forget(connection, target, chunk)
+            count += _forget(connection, Target.DEAL, deals)
+            count += connection.execute(delete(changes).where(changes.c.account.in_(chunk))).rowcount
+        count += _forget(connection, target, chunk)
+    return count
 
 
-def _forget(connection: Connection, target: Target, records: Iterable[str]) -> None:
-    for chunk in chunks(records, IDS_AT_ONCE):
-        for table in (changes, written, quarantine):
-            connection.execute(delete(table).where(table.c.target == target.value, table.c.record.in_(chunk)))
+def _forget(connection: Connection, target: Target, records: Iterable[str]) -> int:
+    gone = [
+        delete(table).where(table.c.target == target.value, table.c.record.in_(chunk))
+        for chunk in chunks(records, IDS_AT_ONCE)
+        for table in (changes, written, quarantine)
+    ]
+    return sum(connection.execute(statement).rowcount for statement in gone)
 
 
 def _read(row: Row[Any]) -> ChangeRow:

@@ -61,6 +61,11 @@ class SqlJournal:
             run_no = runs.number(connection, run)
             packs.put(connection, run_no, changes, landed=landed and landed.value, reason=reason)
 
+    def reopen(self, run: str) -> None:
+        """Changes of the run that wait for a person are open."""
+        with self._database.write() as connection:
+            planned.reopen(connection, runs.number(connection, run))
+
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         """The changes in plan order, read as they are asked for: no transaction stays open meanwhile."""
         seq: int | None = 0
@@ -101,6 +106,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.ours(connection, keys)
 
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        """Per record whose property was last written with this value, when that was."""
+        with self._database.read() as connection:
+            return planned.written_at(connection, target, name, value)
+
     def has_written(self) -> bool:
         """Whether any value counts as ours."""
         with self._database.read() as connection:
@@ -126,10 +136,10 @@ class SqlJournal:
         with self._database.write() as connection:
             return retention.prune(connection, before=before, spare=spare, most=most)
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        """The records are gone: their rows go too."""
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        """The records are gone: their rows go too; returns how many."""
         with self._database.write() as connection:
-            planned.forget(connection, target, records)
+            return planned.forget(connection, target, records)
 
     def remember(self, key: str, value: str | None) -> None:
         """A small named fact; None removes it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from connector.errors import StopRun
 from connector.model.changes import Change, Target
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 CHANGES_PER_PACK = 2_000
 _TARGETS = {target.value: target for target in Target}
+TWICE = "a value was planned twice in one run"
 _FASTEST = 1
 """Columns of like values shrink to a twentieth at zlib's fastest level already."""
 _VALUE = itemgetter(1, 2, 3)
@@ -35,11 +37,18 @@ _COLUMNS = ("account", "target", "record", "property", "old", "new", "cause")
 
 
 def put(connection: Connection, run_no: int, planned: Iterable[Change], *, landed: str | None, reason: str) -> None:
-    """Append the changes to the run's plan, in order. Raises StopRun for a value that is planned twice."""
+    """Append the changes to the run's plan, in order. Raises StopRun for a value that comes twice among them.
+
+    One that comes twice in a run otherwise is found when its changes become rows, before it is sent.
+    """
     seq, iterator = _last_seq(connection, run_no), iter(planned)
-    rows = []
+    rows, seen = [], 0
+    values: set[tuple[str, str, str]] = set()
     while chunk := list(islice(iterator, CHANGES_PER_PACK)):
-        _check_once(chunk)
+        values.update(map(_VALUE, chunk))
+        seen += len(chunk)
+        if len(values) != seen:
+            raise StopRun(TWICE, code="JOURNAL")
         rows.append({"first_seq": seq + 1, "last_seq": seq + len(chunk), "body": _packed(chunk)})
         seq += len(chunk)
     if rows:
@@ -100,11 +109,6 @@ def _last_seq(connection: Connection, run_no: int) -> int:
     return max(in_rows or 0, in_packs or 0)
 
 
-def _check_once(chunk: Sequence[Change]) -> None:
-    if len(set(map(_VALUE, chunk))) != len(chunk):
-        raise StopRun("a value was planned twice in one run", code="JOURNAL")
-
-
 def _unpack(connection: Connection, run_no: int, first: int) -> None:
     here = (packs.c.run_no == run_no, packs.c.first_seq == first)
     pack = connection.execute(select(packs).where(*here)).one()
@@ -114,7 +118,10 @@ def _unpack(connection: Connection, run_no: int, first: int) -> None:
         for seq, change in enumerate(_unpacked(pack.body), first)
     ]
     connection.execute(delete(packs).where(*here))
-    connection.execute(insert(changes), planned)
+    try:
+        connection.execute(insert(changes), planned)
+    except IntegrityError:
+        raise StopRun(TWICE, code="JOURNAL") from None
 
 
 def _body(connection: Connection, run_no: int, first: int) -> bytes:

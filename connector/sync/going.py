@@ -13,7 +13,7 @@ from connector.sync.parts import Never, Parts, Stop
 from connector.sync.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from connector.planning.plan import Plan
@@ -40,6 +40,8 @@ class Going:
     plan: Plan | None = None
     error: Exception | None = None
     report: str | None = None
+    overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Accounts whose override somebody should look at again, by why."""
     requests_before: int = 0
 
     def __post_init__(self) -> None:
@@ -50,6 +52,10 @@ class Going:
     def now(self) -> datetime:
         """The time, from the clock of the walk."""
         return self.parts.clock()
+
+    def say(self, key: str, **parts: object) -> str:
+        """What a run says, in its language."""
+        return self.parts.policy.texts.say(key, **parts)
 
     def may_go_on(self) -> None:
         """Raise StopRun when somebody asked to stop, or the lease is lost."""
@@ -104,6 +110,7 @@ class Going:
             plan=self.plan,
             error=self.error,
             report=self.report,
+            overrides=self.overrides,
         )
 
 
@@ -132,7 +139,7 @@ def conduct(
 
 def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool = True) -> Going:
     if alone:
-        memory.bury(parts.journal, now=parts.clock())
+        memory.bury(parts.journal, now=parts.clock(), words=parts.policy.texts.say("DIED"))
     if released is not None:
         _tell(parts, released.run)
         figures = Counter(released.figures)

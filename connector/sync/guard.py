@@ -1,14 +1,19 @@
-"""Step: ask the guards whether a plan may be written without a person."""
+"""Step: ask the guards whether the pull is to be believed, and whether a plan may be written without a person."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.planning.guards import BESIDE, Situation, trips
+from connector.planning.guards import BESIDE, Situation, doubts, told, trips
+from connector.planning.tally import Tally
 from connector.sync import memory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.model.runs import Reason
+    from connector.planning.doubt import Doubt
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
     from connector.sync.going import Going
@@ -16,20 +21,55 @@ if TYPE_CHECKING:
 WATCHED = ("accounts", "deals", "tickets", "activities")
 
 
-def guard(going: Going, evaluation: Evaluation, plan: Plan, *, confirmed: bool) -> Plan:
-    """Return the plan with what holds it; `confirmed` lets a first run through, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the guards see before anything is planned."""
+
+    situation: Situation
+    doubts: Sequence[Doubt]
+    """Why the pull is doubted."""
+
+    @property
+    def partly(self) -> bool:
+        """Whether some accounts may go on although the pull is doubted: the customers themselves are all there."""
+        return bool(self.doubts) and not any(doubt.whole for doubt in self.doubts)
+
+
+def survey(going: Going, evaluation: Evaluation) -> Survey:
+    """Look at the pull and its verdicts."""
     journal, watched = going.parts.journal, (*WATCHED, *(BESIDE + table.name for table in going.parts.beside))
     situation = Situation(
         run=going.run,
         first_run=journal.recall(memory.CONFIRMED) is None,
-        confirmed=confirmed,
         population=evaluation.figures(),
-        tally=plan.tally,
+        tally=Tally(),
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},
         filled=memory.filled(journal.run(going.run)),
         baseline=memory.baseline(memory.last_good(journal), watched=watched),
+        language=going.parts.policy.language,
     )
-    going.plan = replace(plan, holds=trips(situation, going.parts.policy.limits))
-    holds = [{"code": reason.code, "message": reason.message} for reason in going.plan.holds]
-    journal.note(going.run, details={"holds": holds})
-    return going.plan
+    return Survey(situation, doubts(situation, going.parts.policy.limits))
+
+
+def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
+    """Return the plan with what holds it; `confirmed` lets a first run through, and nothing else.
+
+    What holds only a part of it makes the run partial, and is kept in the journal for `approve`.
+    """
+    part = plan.going_on if plan.going_on and plan.going_on.changes else None
+    situation = replace(seen.situation, tally=part or plan.tally, confirmed=confirmed)
+    found = trips(situation, going.parts.policy.limits)
+    of_pull = tuple(told(situation, doubt, waiting=plan.waiting) for doubt in seen.doubts)
+    _note(going, (*of_pull, *found))
+    if part is None or found:
+        going.plan = replace(plan, holds=(*of_pull, *found), going_on=None)
+        return going.plan
+    going.figures["waiting"] = plan.waiting
+    for one in of_pull:
+        going.partial(one)
+    return plan
+
+
+def _note(going: Going, found: Sequence[Reason]) -> None:
+    holds = [{"code": one.code, "message": one.message} for one in found]
+    going.parts.journal.note(going.run, details={"holds": holds})

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
-from connector.model.runs import RunOutcome
+from connector.model.texts import Texts, catalogue
+from connector.planning.compare import key
 from connector.sync import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
-    from connector.ports import Evaluation, Journal, RunRow
+    from connector.planning.compare import Key
+    from connector.ports import ChangeRow, Evaluation, Journal, RunRow
 
 LOOKED_BACK = 50
 """Runs searched for one that waits."""
@@ -23,6 +25,8 @@ WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
 """What is told of every value that was ever written."""
+EDITED = ("kept", "edited_since")
+"""Texts that say why a value that a person set was left."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -37,6 +41,7 @@ def status(journal: Journal, *, now: datetime, quota_left: int | None = None) ->
         "last": last and one(last),
         "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
         "quarantined": len(journal.quarantined()),
+        "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
 
@@ -46,12 +51,16 @@ def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
     return [one(row) for row in journal.runs(limit=limit)]
 
 
-def show(journal: Journal, run: str) -> dict[str, Any]:
-    """Return one run with every change of it and what became of each; UsageError when there is no such run."""
+def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
+    """Return one run with every change of it and what became of each; UsageError when there is no such run.
+
+    A person's value that was left comes with the way to hand it back, in a language.
+    """
     row = journal.run(run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
-    return {**one(row), "details": dict(row.details), "records": list(_records(journal, run))}
+    records = _records(journal, run, Texts("connector.sync", language))
+    return {**one(row), "details": dict(row.details), "records": list(records)}
 
 
 def one(row: RunRow) -> dict[str, Any]:
@@ -98,7 +107,10 @@ def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tupl
             yield context, mine
 
 
-def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
+def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any]]:
+    edited = {text for name in EDITED for text in catalogue("connector.sync")[name].values()}
+    kept = [key(row.change) for row in journal.changes(run) if row.reason in edited]
+    ours = journal.last_written(kept) if kept else {}
     for row in journal.changes(run):
         change = row.change
         yield {
@@ -110,8 +122,23 @@ def _records(journal: Journal, run: str) -> Iterator[dict[str, Any]]:
             "new": change.new,
             "cause": str(change.cause),
             "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
-            "reason": row.reason,
+            "reason": _with_way_back(row, ours, texts) if row.reason in edited else row.reason,
         }
+
+
+def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], texts: Texts) -> str:
+    """Tell why a person's value was left, and how they hand it back to the rules."""
+    last, name = ours.get(key(row.change), (None,))[0], row.change.property
+    if last is None:
+        return texts.say("hand_back", reason=row.reason, property=name)
+    return texts.say("put_back", reason=row.reason, property=name, last=last)
+
+
+def _overrides(journal: Journal) -> dict[str, int]:
+    """Return how many overrides the newest plan found that somebody should look at again, by why."""
+    row = next((row for row in journal.runs(limit=LOOKED_BACK) if row.digest and row.command in {"plan", "sync"}), None)
+    noted = row.details.get("overrides") if row else None
+    return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
 def _held(journal: Journal) -> RunRow | None:
@@ -120,12 +147,5 @@ def _held(journal: Journal) -> RunRow | None:
     A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
     """
     rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or _waits(row)), None)
-    if row is None or not _waits(row):
-        return None
-    return row if journal.recall(memory.APPLIED) == row.details.get("after") else None
-
-
-def _waits(row: RunRow) -> bool:
-    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
-    return held and not row.applied and "released" not in row.details
+    row = next((row for row in rows if row.command != "plan" or memory.waits(row)), None)
+    return row if row and memory.waits(row) and memory.newer(journal, row) is None else None

@@ -48,13 +48,12 @@ def end(journal: Journal, run: str) -> None:
         journal.remember(GOING, None)
 
 
-def bury(journal: Journal, *, now: datetime) -> None:
-    """End a run that died; call it with the lease in hand, when nobody else can be alive."""
+def bury(journal: Journal, *, now: datetime, words: str) -> None:
+    """End a run that died, in these words; call it with the lease in hand, when nobody else can be alive."""
     run = journal.recall(GOING)
     row = journal.run(run) if run else None
     if row is not None and row.outcome is None:
-        died = Reason("DIED", "the run ended without a word; the next one settled what it left")
-        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(died,))
+        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(Reason("DIED", words),))
     if run:
         journal.remember(GOING, None)
 
@@ -112,6 +111,26 @@ def hold(journal: Journal, run: str) -> None:
         journal.note(earlier.run, details={"same_as": run})
         journal.discard(earlier.run)
     journal.remember(HELD, run)
+
+
+def wait(journal: Journal, run: str, *, accounts: int) -> None:
+    """Remember that a part of this run, which is written otherwise, waits for a person; nothing was written since."""
+    journal.note(run, details={"waiting": accounts, "after": journal.recall(APPLIED)})
+    journal.remember(HELD, run)
+
+
+def waits(row: RunRow) -> bool:
+    """Whether a person may release the run, or what waits of it: it was held, or is a plan that would be."""
+    if "released" in row.details:
+        return False
+    held = row.outcome is RunOutcome.HELD or (row.command == "plan" and bool(row.details.get("holds")))
+    return bool(row.details.get("waiting")) or (held and not row.applied)
+
+
+def newer(journal: Journal, row: RunRow) -> str | None:
+    """Return the run that wrote, or found the CRM up to date, since this plan was made; None while there is none."""
+    after = {"after": journal.recall(APPLIED), "good": journal.recall(GOOD)}
+    return next((run for key, run in after.items() if key in row.details and run != row.details[key]), None)
 
 
 def live(journal: Journal, run: str) -> RunRow | None:

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from connector.model.texts import Texts
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest, Source
@@ -25,6 +26,8 @@ class Policy:
 
     limits: Limits = field(default_factory=Limits)
     edited_values: EditedValues = EditedValues.KEEP
+    on_edit: Mapping[str, EditedValues] = field(default_factory=dict)
+    """The same for single properties; it wins."""
     as_of: date | None = None
     """None is the day of the run in `time_zone`."""
     time_zone: str = "Europe/Amsterdam"
@@ -36,6 +39,15 @@ class Policy:
     keep_runs: timedelta | None = None
     """How long the journal keeps runs that ended; None is for ever."""
     lease_wait_seconds: float = 30
+
+    @property
+    def texts(self) -> Texts:
+        """What runs say, in their language."""
+        return Texts("connector.sync", self.language)
+
+    def keeps(self, name: str) -> bool:
+        """Whether a person's value of this property stays."""
+        return self.on_edit.get(name, self.edited_values) is EditedValues.KEEP
 
     def day(self, now: datetime) -> date:
         """Return the day that verdicts are given for."""

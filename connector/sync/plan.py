@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
+from connector.planning.doubt import RANKED, waits
 from connector.planning.plan import Digest, Plan
 from connector.planning.tally import Tally
 from connector.planning.undo import Undone
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from connector.ports import Evaluation, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
-ACCOUNTS_AT_ONCE = 250
-KEPT = 'a person\'s value is kept ([run] edited_values = "keep"); empty it, or use the override fields'
+ACCOUNTS_AT_ONCE = 500
 UNREADABLE_SHOWN = 20
 
 
@@ -52,9 +52,14 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     return evaluation
 
 
-def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]]) -> Plan:
-    """Compare account by account and journal what comes out; `ours` are the values of writes that are still open."""
-    maker = _Maker(going, evaluation, ours)
+def make_plan(
+    going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]], *, doubted: bool = False
+) -> Plan:
+    """Compare account by account and journal what comes out; `ours` are the values of writes that are still open.
+
+    Where data seem to be missing (`doubted`), accounts that would come out worse wait for a person.
+    """
+    maker = _Maker(going, evaluation, ours, doubted=doubted)
     for accounts in _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE):
         maker.take(accounts)
     going.figures.update(changes=maker.tally.changes, kept=maker.tally.kept, quarantined=maker.tally.set_aside)
@@ -67,6 +72,7 @@ def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[
         digest=maker.digest.text(),
         tally=maker.tally,
         calls=calls(going.parts.crm, maker.tally.records),
+        going_on=maker.going_on,
     )
     _note(going, going.plan, now)
     return going.plan
@@ -75,7 +81,9 @@ def make_plan(going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[
 class _Maker:
     """Folds accounts into the journal, the tally and the digest."""
 
-    def __init__(self, going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]]) -> None:
+    def __init__(
+        self, going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]], *, doubted: bool
+    ) -> None:
         journal, policy = going.parts.journal, going.parts.policy
         good = memory.last_good(journal)
         self.going, self.open = going, ours
@@ -92,24 +100,51 @@ class _Maker:
         self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
         self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
+        self.going_on = Tally() if doubted else None
+        self.ranks = {output.name: tuple(output.options) for output in evaluation.outputs if output.name in RANKED}
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""
         ours = self._ours(accounts)
-        edited = self.going.parts.policy.edited_values
+        policy = self.going.parts.policy
         plans = [
             self._named(
-                plan_account(context, differences, ours=ours, edited_values=edited, before=self.before, now=self.now)
+                plan_account(
+                    context,
+                    differences,
+                    ours=ours,
+                    edited_values=policy.edited_values,
+                    on_edit=policy.on_edit,
+                    before=self.before,
+                    now=self.now,
+                )
             )
             for context, differences in accounts
         ]
         for plan in plans:
             self._count(plan)
         journal = self.going.parts.journal
-        journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
-        journal.intend(
-            self.going.run, chain.from_iterable(plan.kept for plan in plans), landed=Landed.KEPT, reason=KEPT
-        )
+        if self.going_on is None:
+            journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
+        else:
+            self._intend_what_goes_on(plans, self.going_on)
+        if any(plan.kept for plan in plans):
+            kept = chain.from_iterable(plan.kept for plan in plans)
+            journal.intend(self.going.run, kept, landed=Landed.KEPT, reason=self.going.say("kept"))
+
+    def _intend_what_goes_on(self, plans: Sequence[AccountPlan], going_on: Tally) -> None:
+        """Journal the changes in their order, those of accounts that wait for a person as waiting."""
+        reason = self.going.say("missing")
+        for waiting, group in groupby(plans, key=lambda plan: waits(plan, ranks=self.ranks)):
+            mine = list(group)
+            changes = chain.from_iterable(plan.changes for plan in mine)
+            if waiting:
+                self.going.parts.journal.intend(self.going.run, changes, landed=Landed.WAITING, reason=reason)
+            else:
+                self.going.parts.journal.intend(self.going.run, changes)
+                for plan in mine:
+                    going_on.add(plan)
+                    going_on.undone_again += self.undone.rewritten(plan, follows=self.follows)
 
     def _count(self, plan: AccountPlan) -> None:
         self.tally.add(plan)
@@ -127,7 +162,10 @@ class _Maker:
         return ours
 
     def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:
-        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own."""
+        """What we wrote on records that were merged since: the survivor holds it, often under an id of its own.
+
+        Where the CRM lets the survivor's own empty value win (Salesforce), empty is ours too: we never wrote there.
+        """
         before: dict[Key, Key] = {
             (target, old, name): (target, record, name)
             for target, record, name in keys
@@ -136,7 +174,7 @@ class _Maker:
         }
         found: dict[Key, Sequence[str | None]] = {}
         for was, values in (self.going.parts.journal.last_written(before) if before else {}).items():
-            found[before[was]] = (*found.get(before[was], ()), *values)
+            found[before[was]] = (*found.get(before[was], (None,)), *values)
         return found
 
     def _named(self, plan: AccountPlan) -> AccountPlan:
@@ -151,7 +189,7 @@ class _Maker:
             if (change.target, change.record) in self.waiting:
                 waiting.setdefault((change.target, change.record), []).append(change)
         for record, changes in waiting.items():
-            reason = _set_aside(self.waiting[record])
+            reason = _set_aside(self.going, self.waiting[record])
             self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
         self.tally.set_aside += len(waiting)
         free = tuple(change for change in plan.changes if (change.target, change.record) not in waiting)
@@ -165,8 +203,8 @@ class _Maker:
         )
 
 
-def _set_aside(row: QuarantineRow) -> str:
-    return f"set aside until {row.next_try:%Y-%m-%d %H:%M %Z}; the CRM said: {row.reason}"
+def _set_aside(going: Going, row: QuarantineRow) -> str:
+    return going.say("set_aside", moment=f"{row.next_try:%Y-%m-%d %H:%M %Z}", words=row.reason)
 
 
 def _note(going: Going, plan: Plan, now: Basis) -> None:
@@ -182,6 +220,7 @@ def _note(going: Going, plan: Plan, now: Basis) -> None:
             "home_currency": now.home_currency,
             "made_at": plan.made_at.isoformat(),
             "after": journal.recall(memory.APPLIED),
+            "good": journal.recall(memory.GOOD),
         },
     )
 

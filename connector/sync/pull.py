@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import StopRun
+from connector.model.runs import Reason
 from connector.planning.guards import BESIDE, OF_THE_PULL
 from connector.sync import memory
 from connector.sync.beside import read_tables
@@ -32,6 +33,7 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
     except StopRun as error:
         if base is None or error.code != NEEDS_FULL_PULL:
             raise
+        going.reasons.append(Reason("PULLED_ANEW", f"everything was pulled again: {error}"))
         return _pull(going, None)
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.errors import Held, UsageError
-from connector.model.runs import Reason, RunOutcome
+from connector.model.changes import Landed
+from connector.model.runs import Reason
 from connector.planning.guards import OF_THE_PULL
 from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 PULL_MAY_BE_OLD = timedelta(hours=24)
+TO_BE_WRITTEN = frozenset({None, Landed.WAITING.value})
+"""What stands for a change that a release writes."""
 NEW_PLAN = "the next `tiersync sync` makes a new plan"
 
 
@@ -77,12 +80,11 @@ def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> Non
 
 def _check_unwritten(going: Going, row: RunRow) -> None:
     journal = going.parts.journal
-    if row.applied or "released" in row.details:
+    if "released" in row.details or (row.applied and not row.details.get("waiting")):
         raise Held(f"run {row.run} was applied already", code="ALREADY_APPLIED", hint=NEW_PLAN)
-    if row.outcome is not RunOutcome.HELD and row.command != "plan":
+    if not memory.waits(row) and row.command != "plan":
         raise Held(f"run {row.run} does not wait for anybody", code="NOT_HELD", hint=NEW_PLAN)
-    newest = journal.recall(memory.APPLIED)
-    if newest != row.details.get("after"):
+    if newest := memory.newer(journal, row):
         raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
 
 
@@ -90,7 +92,8 @@ def _check_fresh(going: Going) -> tuple[Output, ...]:
     """Compare every old value with the CRM's; return the outputs the plan writes."""
     found: list[Moved] = []
     properties: set[str] = set()
-    for batch in batches(going.parts.journal.changes(going.run, only_open=True), going.parts.crm.batch_size):
+    rows = (row for row in going.parts.journal.changes(going.run) if row.landed in TO_BE_WRITTEN)
+    for batch in batches(rows, going.parts.crm.batch_size):
         going.may_go_on()
         changes = [row.change for record in batch for row in record.rows]
         properties.update(change.property for change in changes)
@@ -112,5 +115,7 @@ def _reopen(going: Going, *, command: str, reason: str) -> None:
     journal = going.parts.journal
     released = {"by": command, "at": going.now.isoformat(), "reason": reason}
     memory.begin(journal, going.run)
+    journal.reopen(going.run)
+    going.figures["waiting"] = 0
     journal.note(going.run, outcome=None, finished=None, details={"released": released})
     going.journalled = True

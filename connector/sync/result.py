@@ -10,6 +10,8 @@ from connector.errors import UsageError
 from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from connector.planning.plan import Plan
 
 BESIDE = "tables."
@@ -18,7 +20,10 @@ BESIDE = "tables."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a run ended, in figures: `changes`, `written`, `refused` count values, `quarantined` counts records."""
+    """How a run ended, in figures.
+
+    `changes`, `written`, `refused` count values, `quarantined` counts records, `waiting` accounts.
+    """
 
     run: str
     command: str
@@ -29,6 +34,8 @@ class Result:
     error: Exception | None = field(default=None, compare=False)
     """What stopped it, for its hint and for the log."""
     report: str | None = None
+    overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Accounts whose override somebody should look at again, by why."""
 
     @property
     def tables(self) -> dict[str, dict[str, int]]:
@@ -52,18 +59,19 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `--json`."""
-        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "requests")
+        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "waiting")
         pulled = {key.removeprefix("pulled_"): value for key, value in self.figures.items() if key[:7] == "pulled_"}
         return {
             "run": self.run,
             "command": self.command,
             "outcome": self.outcome.value,
             "pulled": pulled,
-            **{name: self.figures[name] for name in named},
+            **{name: self.figures[name] for name in (*named, "requests")},
             "tables": self.tables,
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
             **self._error(),
             "plan": plan_json(self.plan) if self.plan else None,
+            "overrides": self.overrides,
             "report": self.report,
         }
 

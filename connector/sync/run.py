@@ -11,7 +11,8 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
-from connector.sync.guard import guard
+from connector.sync.guard import guard, survey
+from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
@@ -21,9 +22,10 @@ from connector.sync.undo import undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
+    from connector.planning.compare import Key
     from connector.planning.file import PlanFile
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
@@ -46,8 +48,10 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                plan = guard(going, evaluation, plan, confirmed=yes)
+                seen = survey(going, evaluation)
+                plan = self._planned(going, evaluation, open_values, doubted=seen.partly)
+                plan = guard(going, plan, seen, confirmed=yes)
+                note_overrides(going, evaluation)
                 if plan.holds:
                     going.hold(plan.holds)
                     memory.hold(self.journal, going.run)
@@ -64,8 +68,9 @@ class Walk(Parts):
             open_values = settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
-                plan = make_plan(going, evaluation, open_values)
-                guard(going, evaluation, plan, confirmed=False)
+                seen = survey(going, evaluation)
+                guard(going, self._planned(going, evaluation, open_values), seen, confirmed=False)
+                note_overrides(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)
 
@@ -118,11 +123,28 @@ class Walk(Parts):
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
 
+    def _planned(
+        self,
+        going: Going,
+        evaluation: Evaluation,
+        open_values: Mapping[Key, Sequence[str | None]],
+        *,
+        doubted: bool = False,
+    ) -> Plan:
+        """The plan; a value of ours that is gone is an edit only when the CRM still shows its field."""
+        plan = make_plan(going, evaluation, open_values, doubted=doubted)
+        if plan.tally.emptied:
+            self.crm.preflight(tuple(outputs(going, plan.tally.emptied)))
+        return plan
+
     def _write(self, going: Going, plan: Plan) -> None:
         if plan.tally.changes:
             self.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
         write(going)
-        self._good(going)
+        if plan.waiting:
+            memory.wait(self.journal, going.run, accounts=plan.waiting)
+        else:
+            self._good(going)
 
     def _good(self, going: Going) -> None:
         """The CRM is up to date as of this run: the next one compares with it, and nothing undone waits any more."""
@@ -139,4 +161,4 @@ class Walk(Parts):
             going.report = self.report(going.result(), evaluation)
             self.journal.note(going.run, details={"report": going.report})
         except Exception as error:  # noqa: BLE001 - a picture must not undo what was written
-            going.reasons.append(Reason("REPORT_FAILED", f"the report could not be drawn: {type(error).__name__}"))
+            going.reasons.append(Reason("REPORT_FAILED", going.say("REPORT_FAILED", error=type(error).__name__)))

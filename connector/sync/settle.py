@@ -1,13 +1,12 @@
 """Step: find out what became of writes whose answer nobody saw, by reading what the CRM holds now.
 
 A record is written whole or not at all. So one value that arrived proves that the others did, and a value that
-differs since is a person's. When none arrived, the write may still be on its way: for an hour after its run both
-its old and its new value count as ours; after that it is taken as never having arrived.
+differs since is a person's. When none arrived, the write may still be on its way: for as long as the CRM lets writes
+linger both its old and its new value count as ours; after that it is taken as never having arrived.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,12 +16,10 @@ from connector.planning.compare import key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from connector.model.texts import Texts
     from connector.planning.compare import Holds, Key
     from connector.ports import ChangeRow, Crm
     from connector.sync.going import Going
-
-MAY_STILL_ARRIVE = timedelta(hours=1)
-NEVER_CAME = "the answer was lost and the values never arrived"
 
 
 def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
@@ -31,11 +28,13 @@ def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
     left = journal.unsettled()
     if not left:
         return {}
-    holds = read(going.parts.crm, (row.change for _, row in left))
+    holds, texts = read(going.parts.crm, (row.change for _, row in left)), going.parts.policy.texts
     ours: dict[Key, tuple[str | None, ...]] = {}
     for run, rows in _by_run(left):
         young = _is_young(going, run)
-        told = {record: _outcome(record, rows, holds[record], young=young) for record, rows in _by_record(rows)}
+        told = {
+            record: _outcome(record, mine, holds[record], young=young, texts=texts) for record, mine in _by_record(rows)
+        }
         journal.land(run, [outcome for outcome in told.values() if outcome], now=going.now)
         for change in (row.change for row in rows if told[row.change.target, row.change.record] is None):
             ours[key(change)] = (*ours.get(key(change), ()), change.old, change.new)
@@ -45,7 +44,7 @@ def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
 
 def _is_young(going: Going, run: str) -> bool:
     row = going.parts.journal.run(run)
-    return row is not None and going.now - (row.finished or row.started) <= MAY_STILL_ARRIVE
+    return row is not None and going.now - (row.finished or row.started) <= going.parts.crm.lingering
 
 
 def read(crm: Crm, changes: Iterable[Change]) -> Holds:
@@ -77,12 +76,17 @@ def _by_record(rows: Sequence[ChangeRow]) -> Iterable[tuple[tuple[Target, str], 
 
 
 def _outcome(
-    record: tuple[Target, str], rows: Sequence[ChangeRow], holds: Mapping[str, str | None] | None, *, young: bool
+    record: tuple[Target, str],
+    rows: Sequence[ChangeRow],
+    holds: Mapping[str, str | None] | None,
+    *,
+    young: bool,
+    texts: Texts,
 ) -> Outcome | None:
     """Tell what became of one record's write; None while it may still arrive."""
     target, name = record
     if holds is None:
-        return Outcome(target, name, Landed.GONE, reason="the record no longer exists")
+        return Outcome(target, name, Landed.GONE, reason=texts.say("gone"))
     if any(holds.get(row.change.property) == row.change.new for row in rows):
         return Outcome(target, name, Landed.WRITTEN)
-    return None if young else Outcome(target, name, Landed.SKIPPED, "NEVER_ARRIVED", NEVER_CAME)
+    return None if young else Outcome(target, name, Landed.SKIPPED, "NEVER_ARRIVED", texts.say("never_came"))

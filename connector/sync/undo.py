@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from connector.ports import ChangeRow, Journal, RunRow
     from connector.sync.going import Going
 
-CHANGED_SINCE = "changed since by somebody else, or by a later run; left as it is"
-
 
 def written_run(journal: Journal, run: str) -> RunRow:
     """Return the run to undo; UsageError when there is none."""
@@ -44,14 +42,14 @@ def undo(going: Going, row: RunRow) -> None:
         going.parts.crm.preflight(tuple(outputs(going, set(going.plan.tally.by_property) if going.plan else set())))
         write(going)
     if kept := going.figures["kept"]:
-        going.partial(Reason("SKIPPED", f"{kept} values were {CHANGED_SINCE}"))
+        going.partial(Reason("SKIPPED", going.say("SKIPPED", values=kept, why=going.say("changed_since"))))
 
 
 def _plan(going: Going, row: RunRow) -> None:
     journal, digest, tally = going.parts.journal, Digest(), Tally()
     for back in _ways_back(going, row):
         journal.intend(going.run, back.changes)
-        journal.intend(going.run, back.kept, landed=Landed.KEPT, reason=CHANGED_SINCE)
+        journal.intend(going.run, back.kept, landed=Landed.KEPT, reason=going.say("changed_since"))
         _count(tally, back.changes)
         tally.kept += len(back.kept)
         digest.add(back.changes)

@@ -10,23 +10,19 @@ from typing import TYPE_CHECKING
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import Reason
-from connector.planning.compare import EditedValues
 from connector.sync import memory
 from connector.sync.settle import read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from connector.model.changes import Change
     from connector.ports import ChangeRow
     from connector.sync.going import Going
 
 FIRST_BATCH = 200
 """Records of the first batch of a kind, which is read back before any other goes out."""
 REASONS_SHOWN = 5
-EDITED_SINCE = "changed in the CRM since the pull; left as it is"
-THERE_ALREADY = "the CRM holds this value already"
-GONE = "the record no longer exists"
-LOST = "the answer was lost and the values were not found; the next run looks again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +38,14 @@ class Record:
         """The journal's numbers of its changes."""
         return [row.seq for row in self.rows]
 
-    def as_write(self, *, guarded: bool) -> RecordWrite:
-        """Return it as one write; a guarded one says what was there before, so that nobody's edit is overwritten."""
+    def as_write(self, *, keeps: Callable[[str], bool]) -> RecordWrite:
+        """Return it as one write; it says what was there before where nobody's edit may be overwritten."""
         changes = [row.change for row in self.rows]
         return RecordWrite(
             self.target,
             self.name,
             values=tuple((change.property, change.new) for change in changes),
-            before=tuple((change.property, change.old) for change in changes if guarded),
+            before=tuple((change.property, change.old) for change in changes if keeps(change.property)),
         )
 
 
@@ -113,17 +109,13 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        writes = [record.as_write(guarded=self._keeps_edits) for record in records]
+        writes = [record.as_write(keeps=going.parts.policy.keeps) for record in records]
         outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
             self._count(record, outcomes[record.name])
         going.parts.crm.check()
         return [record for record in records if outcomes[record.name].landed is Landed.WRITTEN]
-
-    @property
-    def _keeps_edits(self) -> bool:
-        return self.going.parts.policy.edited_values is EditedValues.KEEP
 
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did.
@@ -151,32 +143,30 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keep = self._keeps_edits
+        keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [
-            row for row in record.rows if keep and held.get(row.change.property) not in (row.change.old, row.change.new)
-        ]
-        self._skip(there, Landed.SKIPPED, THERE_ALREADY)
-        self._skip(edited, Landed.KEPT, EDITED_SINCE)
+        edited = [row for row in record.rows if _edited(row.change, held) and keeps(row.change.property)]
+        self._skip(there, Landed.SKIPPED, "there_already")
+        self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)
         return tuple(row for row in record.rows if row not in there and row not in edited)
 
     def _gone(self, record: Record) -> None:
-        self._skip(record.rows, Landed.GONE, GONE)
+        self._skip(record.rows, Landed.GONE, "gone")
         self.going.figures["gone"] += 1
 
-    def _skip(self, rows: Sequence[ChangeRow], landed: Landed, reason: str) -> None:
+    def _skip(self, rows: Sequence[ChangeRow], landed: Landed, why: str) -> None:
         if rows:
-            self.going.parts.journal.skip(self.going.run, [row.seq for row in rows], landed=landed, reason=reason)
+            going, seqs = self.going, [row.seq for row in rows]
+            going.parts.journal.skip(going.run, seqs, landed=landed, reason=going.say(why))
 
     def _complete(self, records: Sequence[Record], outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
         """One outcome per record; a record without one is unsettled."""
         told = {outcome.record: outcome for outcome in outcomes}
+        words = self.going.say("not_named")
         return {
             record.name: told.get(record.name)
-            or Outcome(
-                record.target, record.name, Landed.UNSETTLED, "NO_OUTCOME", "the answer did not name this record"
-            )
+            or Outcome(record.target, record.name, Landed.UNSETTLED, "NO_OUTCOME", words)
             for record in records
         }
 
@@ -225,16 +215,20 @@ class _Writing:
         going = self.going
         going.figures["refused"] += self.ruled_out
         if self.waiting:
-            going.partial(Reason("QUARANTINED", f"{self.waiting} records refused before wait for their next try"))
+            going.partial(Reason("QUARANTINED", going.say("QUARANTINED", records=self.waiting)))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
-            going.partial(Reason(code, f"{count} records left out: {words}"))
+            going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:
-            going.partial(Reason("UNSETTLED", f"{lost} values: {LOST}"))
+            going.partial(Reason("UNSETTLED", going.say("UNSETTLED", values=lost)))
+
+
+def _edited(change: Change, held: Mapping[str, str | None]) -> bool:
+    return held.get(change.property) not in (change.old, change.new)
 
 
 def _stopped(going: Going) -> None:
     """End what is still open: it was not sent, and the next run plans it again."""
     left = [row.seq for row in going.parts.journal.changes(going.run, only_open=True)]
     if left:
-        going.parts.journal.skip(going.run, left, landed=Landed.SKIPPED, reason="the run was stopped before this")
-        going.partial(Reason("STOPPED", f"stopped on request with {len(left)} values left; the next run goes on"))
+        going.parts.journal.skip(going.run, left, landed=Landed.SKIPPED, reason=going.say("stopped_before"))
+        going.partial(Reason("STOPPED", going.say("STOPPED", values=len(left))))

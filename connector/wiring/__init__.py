@@ -145,8 +145,10 @@ class Wiring:
     @property
     def language(self) -> str:
         """`[run] language`, else the rules' own."""
+        if self.settings.run.language:
+            return self.settings.run.language
         told = self.rules.parameters.get("labels.language")
-        return self.settings.run.language or (str(told.value) if told else "en")
+        return str(told.value) if told else "en"
 
     @property
     def outputs(self) -> Sequence[Output]:
@@ -297,7 +299,7 @@ class Wiring:
         """One run with every outcome; raises UsageError when there is none."""
         from connector.sync.history import show
 
-        return show(self.journal, run)
+        return show(self.journal, run, language=self.settings.run.language or "en")
 
     def explain(self, account: str, progress: Progress) -> dict[str, Any]:
         """One account with everything behind its verdict."""
@@ -358,6 +360,9 @@ class Wiring:
         """Tell people how a run ended, as `[alerts]` says; what goes wrong with it is said, and changes nothing."""
         urls, beat = self.told
         if urls or beat:
+            from connector.wiring.digesting import tell_moves
             from connector.wiring.working import as_ended, herald
 
-            herald(self, tell=say).after(as_ended(result), now=self.clock())
+            who = herald(self, tell=say)
+            who.after(as_ended(result), now=self.clock())
+            tell_moves(self, result, who)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from connector.engine import needs
+from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.ports import PullRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from connector.ports import Snapshot
     from connector.rules.ruleset import RuleSet
@@ -28,7 +30,12 @@ def pull_request(rules: RuleSet, fields: Mapping[str, str], *, matched: Collecti
         for table in sorted(needs.tables(rules.nodes))
     }
     columns[FOLLOWED[0]] += FOLLOWED[1]
-    required = _required(fields)
+    mirrored = {each.output.on_deals for each in rules.outputs}
+    made = {each.output.name for each in rules.outputs} | mirrored
+    if bare := next((name for name in fields if name in mirrored), None):
+        raise UsageError(f"[fields] {bare}: it is a property of deals", hint=f'write it as "deals.{bare}"')
+    _refuse_unknown(fields, made, {*matched, *(name for names in columns.values() for name in names)})
+    required = _required(name for name in fields if name.rpartition(".")[2] not in made)
     if by := frozenset(matched) - {KEY[Table.ACCOUNTS]}:
         required[Table.ACCOUNTS] = required.get(Table.ACCOUNTS, frozenset()) | by
     for table, names in required.items():
@@ -37,8 +44,22 @@ def pull_request(rules: RuleSet, fields: Mapping[str, str], *, matched: Collecti
     return PullRequest(columns=asked, required=required)
 
 
-def _required(fields: Mapping[str, str]) -> dict[Table, frozenset[str]]:
-    """Return the fields a setting names: missing in the CRM they are an error."""
+def _refuse_unknown(fields: Mapping[str, str], made: Collection[str], asked: Collection[str]) -> None:
+    """Raise UsageError for a name of `[fields]` that nothing here reads or writes: it would do nothing, silently."""
+    known = {*asked, *made, *(field.name for table in CATALOGUE.values() for field in table)}
+    for name in fields:
+        table, dot, column = name.partition(".")
+        if dot and table not in set(Table):
+            tables = ", ".join(sorted(Table))
+            raise UsageError(f"[fields] {name}: there is no table {table!r}", hint=f"the tables are {tables}")
+        if (column or name) not in known:
+            near = get_close_matches(column or name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else "`tiersync docs files` lists the fields"
+            raise UsageError(f"[fields] {name}: there is no such field, and no rule reads one", hint=hint)
+
+
+def _required(fields: Iterable[str]) -> dict[Table, frozenset[str]]:
+    """Return the fields a setting names, but for outputs, which `provision` makes: missing they are an error."""
     required: dict[Table, set[str]] = {}
     for name in fields:
         table, dot, column = name.partition(".")

@@ -59,10 +59,11 @@ def _to_parquet(file: Path, rows: Iterator[dict[str, Any]]) -> int:
     return count
 
 
-def forget(wiring: Wiring, account: str) -> None:
-    """Delete what the state holds of an account that no longer exists.
+def forget(wiring: Wiring, account: str) -> int:
+    """Delete what the journal holds of an account that no longer exists; returns the number of its rows.
 
-    Raises UsageError while the CRM has it: the next run would take our values on it for a person's.
+    Raises UsageError for an account it knows nothing of, and while the CRM has it: the next run would take our values
+    on it for a person's.
     """
     account, snapshot = own_id(wiring, account), wiring.store.mirror.current()
     if snapshot is not None and _there(snapshot, account):
@@ -70,7 +71,13 @@ def forget(wiring: Wiring, account: str) -> None:
             f"account {account} is in the CRM, as of the last pull",
             hint="delete it there, then `tiersync pull`; to leave it out of the segmentation fill in seg_exclude",
         )
-    wiring.journal.forget(Target.ACCOUNT, [account])
+    rows = wiring.journal.forget(Target.ACCOUNT, [account])
+    if not rows:
+        raise UsageError(
+            f"the journal knows no account {account}",
+            hint="is the id right? `tiersync runs export --out all.csv` lists what is kept",
+        )
+    return rows
 
 
 def _there(snapshot: Snapshot, account: str) -> bool:

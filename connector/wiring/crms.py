@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
@@ -60,7 +61,7 @@ class Opening:
         """Return `[crm]`; raises UsageError when the settings have none."""
         if self.loaded.settings.crm is None:
             where = self.loaded.file or "there is no settings file, so"
-            raise UsageError(f"{where}: no [crm] section", hint="settings.example.toml shows one per kind of CRM")
+            raise UsageError(f"{where}: no [crm] section", hint="`tiersync docs settings` shows one per kind of CRM")
         return self.loaded.settings.crm
 
     def _hubspot(self, section: HubSpot, login: HubSpotLogin) -> Crm:
@@ -71,6 +72,7 @@ class Opening:
         return connect(
             now=self.clock,
             base_url=self.vault.text(section.base_url, key="crm.base_url"),
+            api_version=section.api_version,
             fields=settings.fields,
             time_zone=settings.run.time_zone,
             home_currency=settings.run.home_currency,
@@ -94,10 +96,11 @@ class Opening:
     def rotated(self, key: str, login: HubSpotLogin | SalesforceLogin) -> tuple[Secret | None, Callable[[str], None]]:
         """Return the refresh token that replaced the settings' one, if any, and what keeps the next."""
         place = self.kept(key, login)
+        learn = partial(self.vault.scrub.add, name=f"{key}.rotated")
         kept = place.load()
         if kept is not None:
-            self.vault.scrub.add(kept)
-        return kept, keeper(place, self.vault.scrub.add)
+            learn(kept)
+        return kept, keeper(place, learn)
 
     def kept(self, key: str, login: HubSpotLogin | SalesforceLogin) -> Place:
         """Return where a rotated refresh token of this login is kept."""

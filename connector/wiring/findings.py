@@ -37,12 +37,16 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
 
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:
-    login = wiring.settings.crm
-    if isinstance(login, HubSpot | Salesforce) and login.refresh_token is not None:
-        place = wiring.opening.kept("crm", login)
+    section = wiring.settings.crm
+    if not isinstance(section, HubSpot | Salesforce):
+        return
+    for key, login in (("crm", section), ("crm.admin", section.admin)):
+        if login is None or login.refresh_token is None:
+            continue
+        place = wiring.opening.kept(key, login)
         if isinstance(place, Beside):
             fix = "set [state] secret_key to keep it encrypted in the state database"
-            yield Finding("warning", "crm.refresh_token", f"a renewed one is kept in {place.file}", fix)
+            yield Finding("warning", f"{key}.refresh_token", f"a renewed one is kept in {place.file}", fix)
 
 
 def _state(wiring: Wiring) -> Iterator[Finding]:

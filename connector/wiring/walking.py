@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from connector.errors import UsageError
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 from connector.sync import Policy, Walk
@@ -24,6 +26,7 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
     return Policy(
         limits=Limits(**wiring.settings.limits.model_dump()),
         edited_values=EditedValues(run.edited_values),
+        on_edit={_written(wiring, name): EditedValues(said) for name, said in run.on_edit.items()},
         as_of=as_of,
         time_zone=run.time_zone,
         home_currency=run.home_currency,
@@ -31,6 +34,16 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
         lease_wait_seconds=wiring.settings.state.lease_wait_seconds,
         keep_runs=timedelta(days=wiring.settings.state.keep_days),
     )
+
+
+def _written(wiring: Wiring, name: str) -> str:
+    """Return the name of a property that the rules write; raises UsageError for any other."""
+    names = sorted({n for output in wiring.outputs if output.written for n in (output.name, output.on_deals) if n})
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]}?" if near else "`tiersync rules docs` lists the properties that are written"
+        raise UsageError(f"[run.on_edit]: the rules write no property {name}", hint=hint)
+    return name
 
 
 def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Callable[[str], None] | None) -> Walk:

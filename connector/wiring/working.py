@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from connector.errors import ConnectorError
 from connector.model.runs import Reason, RunOutcome
 from connector.sync.memory import last_good
+from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
 from connector.worker.alerts import Ended
 from connector.worker.health import judge
@@ -55,6 +56,7 @@ def worker(
         wiring.note_quota()
         if not stop.is_set():
             herald_.after(as_ended(result), now=wiring.clock())
+            tell_moves(wiring, result, herald_)
         resume_at = getattr(result.error, "resume_at", None)
         return try_again_at({reason.code for reason in result.reasons}, now=wiring.clock(), resume_at=resume_at)
 

@@ -78,6 +78,10 @@ class Herald:
         if self._heartbeat is not None and ended.outcome in {RunOutcome.OK, RunOutcome.PARTIAL}:
             self._heartbeat()
 
+    def say(self, message: Message) -> None:
+        """Send what is no trouble, once; nobody hears it again. Never raises."""
+        self._notifier.send(message.title, message.text)
+
     def late(self, words: str, *, now: datetime) -> None:
         """No good run came in time: tell it once, unless people know of a trouble that explains it. Never raises."""
         self._tell(lambda memory: overdue(memory, words, now=now))

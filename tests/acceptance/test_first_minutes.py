@@ -42,6 +42,8 @@ def test_the_demo_walks_the_whole_way_and_ends_its_sandbox(capfd: pytest.Capture
     assert (told["second"]["changes"], told["second"]["written"]) == (0, 0)
     assert Path(told["report"]).stat().st_size > 10_000
     assert len(Path(told["report"]).with_name("changes.csv").read_text().splitlines()) > 1, "the run that wrote"
+    assert set(re.findall(r"^report: (.*)$", err, re.MULTILINE)) == {told["report"]}
+    assert [str(page.absolute()) for page in Path("var").rglob("report.html")] == [told["report"]]
     (url,) = re.findall(r"listens on (http://127\.0\.0\.1:\d+)", err)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)

@@ -16,9 +16,13 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def listener() -> Iterator[tuple[int, list[str]]]:
-    """A web server that takes everything; gives its port and what arrived: the path of a GET, the title of a POST."""
+def listener() -> Iterator[tuple[int, list[str], list[str]]]:
+    """A web server that takes everything; gives its port and what arrived: the path of a GET, the title of a POST.
+
+    And the texts of the POSTs.
+    """
     heard: list[str] = []
+    texts: list[str] = []
 
     class Ear(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -26,6 +30,7 @@ def listener() -> Iterator[tuple[int, list[str]]]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            texts.append(json.loads(body)["message"])
             self._take(json.loads(body)["title"])
 
         def _take(self, what: str) -> None:
@@ -40,22 +45,32 @@ def listener() -> Iterator[tuple[int, list[str]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
-        yield server.server_address[1], heard
+        yield server.server_address[1], heard, texts
         server.shutdown()
         thread.join()
 
 
 @pytest.fixture
-def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def ears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[str], list[str]]]:
     monkeypatch.chdir(tmp_path)
     Path("accounts.csv").write_text("account_id,name\n1,a\n")
     Path("deals.csv").write_text("deal_id,account_id,amount,is_won,is_closed,close_date\n")
-    with listener() as (port, heard):
+    with listener() as (port, heard, texts):
         Path("settings.toml").write_text(
             f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{ROOT / "rules"}"\n'
             f'[alerts]\nurls = ["json://127.0.0.1:{port}/alert"]\nheartbeat_url = "http://127.0.0.1:{port}/alive"\n'
         )
-        yield heard
+        yield heard, texts
+
+
+@pytest.fixture
+def heard(ears: tuple[list[str], list[str]]) -> list[str]:
+    return ears[0]
+
+
+@pytest.fixture
+def texts(ears: tuple[list[str], list[str]]) -> list[str]:
+    return ears[1]
 
 
 def told(heard: list[str], *arguments: str, code: int) -> list[str]:
@@ -76,3 +91,44 @@ def test_a_failed_run_is_told_and_gives_no_sign_of_life(heard: list[str]) -> Non
     Path("deals.csv").unlink()
     assert told(heard, "sync", code=1) == ["tiersync: run failed"]
     assert told(heard, "plan", code=1) == []
+
+
+DEALS = "deal_id,account_id,amount,is_won,is_closed,close_date,stage,currency\n"
+
+
+def with_digest() -> None:
+    settings = Path("settings.toml").read_text() + "digest = true\n"
+    Path("settings.toml").write_text(settings + '[run]\nlanguage = "en"\nhome_currency = "EUR"\n')
+    Path("accounts.csv").write_text("account_id,name,owner_id\n1,Acme,anna\n2,Bolt,anna\n3,Cork,\n4,Dome,bert\n")
+
+
+def won(*rows: str) -> None:
+    Path("deals.csv").write_text(DEALS + "".join(f"d{row},true,true,2026-03-01,won,EUR\n" for row in rows))
+
+
+def test_a_digest_names_who_moved_owner_by_owner_and_a_first_assignment_is_no_move(
+    heard: list[str], texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-03-02T06:00:00+00:00")
+    with_digest()
+    won("1,1,9000")
+    assert told(heard, "sync", "--yes", code=0) == ["/alive"]
+    won("1,1,9000", "2,2,8000", "3,3,7000")
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-03-03T06:00:00+00:00")
+    assert told(heard, "sync", code=0) == ["/alive", "tiersync: 2 accounts moved"]
+    lines = texts[-1].splitlines()
+    assert lines[0] == "anna: 1 moved, 0 of them by say-no"
+    assert lines[1].startswith("  Bolt: ")
+    assert " → " in lines[1]
+    assert "without an owner: 1 moved, 0 of them by say-no" in lines
+    assert lines[-1].startswith("See: tiersync runs show ")
+    assert told(heard, "sync", code=0) == ["/alive"]
+
+
+def test_without_the_setting_nobody_gets_a_digest(heard: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-03-02T06:00:00+00:00")
+    with_digest()
+    Path("settings.toml").write_text(Path("settings.toml").read_text().replace("digest = true\n", ""))
+    assert told(heard, "sync", "--yes", code=0) == ["/alive"]
+    won("1,1,9000")
+    assert told(heard, "sync", code=0) == ["/alive"]

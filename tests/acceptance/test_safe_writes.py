@@ -199,22 +199,60 @@ def test_every_value_ever_written_is_exported_and_a_deleted_account_is_forgotten
     assert office.run("runs", "forget", office.ids["c1"], code=2)
     office.portal.post("/crm/v3/objects/companies/batch/archive", {"inputs": [{"id": office.ids["c1"]}]})
     office.run("pull", "--full", code=0)
-    office.run("runs", "forget", office.ids["c1"], code=0)
+    assert "knows no account 1234567" in office.run("runs", "forget", "1234567", code=2).stderr
+    assert office.run("runs", "forget", office.ids["c1"], "--json", code=0).json()["rows"] > 0
     none = office.run("runs", "export", "--out", "none.csv", "--account", office.ids["c1"], "--json").json()
     assert none["values"] == 0
     assert office.run("runs", "export", "--out", "all.txt", code=2)
 
 
-def test_a_crm_that_loses_deals_or_inputs_overnight_demotes_nobody(office: Office) -> None:
-    for number in range(COMPANIES):
-        office.edit(f"c{number}", industry="MACHINERY")
+def test_a_crm_that_loses_deals_overnight_demotes_nobody_and_who_rises_is_written(office: Office) -> None:
     office.sync("--yes", code=0)
     before = office.picture()
     lost = list(office.portal.records("deals", ["amount"]))[: CUSTOMERS * 3 // 10]
     office.portal.post("/crm/v3/objects/deals/batch/archive", {"inputs": [{"id": deal} for deal in lost]})
-    assert codes(office.sync("--full", code=3)) == ["SMALL_PULL"]
+    held = office.sync("--full", code=3)
+    assert (codes(held), held["outcome"]) == (["SMALL_PULL"], "held")
     assert office.picture() == before
+
+    office.win("c29", 5_000)
+    partly = office.sync("--full", code=4)
+    assert (codes(partly), partly["outcome"]) == (["SMALL_PULL"], "partial")
+    assert partly["waiting"] >= len(lost)
+    assert f"tiersync approve {partly['run']} --reason" in partly["reasons"][0]["message"]
+    assert office.holds("c29", "seg_tier") == "large"
+    assert {k: v for k, v in office.picture().items() if k != office.ids["c29"]} == {
+        k: v for k, v in before.items() if k != office.ids["c29"]
+    }
+    assert office.run("status", "--json", code=0).json()["held"]["run"] == partly["run"]
+    office.run("approve", partly["run"], "--reason", "doubles, removed on purpose", code=0)
+    assert office.holds("c0", "seg_revenue_12m") != "1000"
+    assert office.sync("--full", code=0)["changes"] == 0
+
+
+def test_an_input_emptied_overnight_changes_nobody(office: Office) -> None:
+    for number in range(COMPANIES):
+        office.edit(f"c{number}", industry="MACHINERY")
+    office.sync("--yes", code=0)
+    before = office.picture()
     for number in range(COMPANIES * 6 // 10):
         office.edit(f"c{number}", industry="")
-    assert set(codes(office.sync("--full", code=3))) == {"SMALL_PULL", "EMPTIED_INPUT"}
+    assert codes(office.sync("--full", code=3)) == ["EMPTIED_INPUT"]
     assert office.picture() == before
+
+
+def test_what_revops_reads_is_in_dutch_when_the_settings_say_so(office: Office) -> None:
+    file = office.folder / "settings.toml"
+    file.write_text(file.read_text("utf-8").replace('language = "en"', 'language = "nl"'), "utf-8")
+    held = office.run("sync", code=3)
+    assert "eerste run: er is nog niets weggeschreven" in held.stdout
+    assert "aangehouden" in held.stderr
+    run = office.run("runs", "--json", code=0).json()[0]["run"]
+    assert "laatste run" in office.run("status", code=0).stdout
+    assert "aangehouden" in office.run("runs", code=0).stdout
+    assert office.run("approve", run, "--reason", "gezien", code=0)
+    shown = office.run("runs", "show", run, code=0).stdout
+    assert "eerste indeling" in shown
+    assert "Klantsegment" in shown
+    assert "weggeschreven" in shown
+    assert not [word for word in ("pulled_", "rows_", "seg_tier", "first assignment") if word in shown]

@@ -129,6 +129,72 @@ def test_a_field_of_another_type_under_our_name_is_refused_before_anything_is_ma
     assert requests.post(place, json=body, headers=ADMIN_SESSION, timeout=30).ok
     ended = office.run("provision")
     assert ended.code == 1
-    assert "Account.Seg_Tier__c: it is of type Checkbox, needed is Picklist" in ended.stderr
+    assert "Account.Seg_Tier__c: it is of type boolean, needed is Picklist" in ended.stderr
     found = requests.get(f"{office.url}{QUERY}", params={"q": SETS}, headers=SESSION, timeout=30).json()
     assert found["records"] == []
+
+
+def control(office: Office, path: str, body: Any) -> None:
+    assert requests.post(f"{office.url}/_sandbox/{path}", json=body, timeout=30).ok
+
+
+def custom_fields(office: Office) -> list[str]:
+    place = f"{office.url}/services/data/v66.0/tooling/query"
+    text = "SELECT DeveloperName FROM CustomField WHERE DeveloperName LIKE 'Seg%'"
+    rows = requests.get(place, params={"q": text}, headers=ADMIN_SESSION, timeout=30).json()["records"]
+    return [row["DeveloperName"] for row in rows]
+
+
+def test_with_the_rights_to_fields_only_provisioning_makes_nothing_at_all(office: Office) -> None:
+    sets = requests.get(f"{office.url}/_sandbox/records/PermissionSet", timeout=30).json()["results"]
+    (own,) = [row["Id"] for row in sets if row["Label"] == "System Administrator"]
+    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": False})
+    ended = office.run("provision")
+    assert ended.code == 1
+    assert "may not make a PermissionSet" in ended.stderr
+    assert "Manage Assignments" in ended.stderr
+    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": True})
+    assert custom_fields(office) == []
+    assert office.query(SETS) == []
+    assert office.run("provision").code == 0
+    assert len(custom_fields(office)) > 20
+
+
+def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Office) -> None:
+    assert office.run("provision").code == 0
+    tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
+    control(office, "definitions/Account", tier)
+    assert "picklist value" in office.run("provision", "--dry-run").stdout
+    assert office.run("doctor").code == 1
+    assert office.run("provision").code == 0
+    assert office.run("doctor").code == 0
+    again = office.run("provision", "--json").json()
+    assert {step["action"] for step in again["steps"]} == {"present"}
+
+    control(office, "definitions/Account", {"name": "Seg_Reason__c", "type": "double", "label": "Reason"})
+    refused = office.run("provision")
+    assert refused.code == 1
+    assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr
+
+
+def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Office) -> None:
+    bare = office.run("doctor")
+    assert bare.code == 1
+    (line,) = [line for line in bare.stdout.splitlines() if line.startswith("BAD")]
+    assert "does not exist, or is hidden from this user, and so are" in line
+    (told,) = [line for line in bare.stdout.splitlines() if "Account records are visible" in line]
+    assert "seg_tier" not in told
+    assert office.run("provision").code == 0
+    assert "nobody else may edit our fields" in office.run("doctor").stdout
+    for field in ("Seg_Tier__c", "Seg_Reason__c"):
+        control(office, "security", {"object": "Account", "field": field, "user": "admin@sandbox.test"})
+    assert "System Administrator (2)" in office.run("doctor").stdout
+
+
+def test_doctor_tells_where_the_admins_rotated_token_is_kept(office: Office) -> None:
+    text = (office.folder / "settings.toml").read_text()
+    renews = 'login = "refresh_token"\nclient_id = "sandbox-admin"\nrefresh_token = "env:REFRESH"\n'
+    text = text.replace('login = "client_credentials"\nclient_id = "sandbox-admin"\n', renews)
+    (office.folder / "settings.toml").write_text(text)
+    told = tiersync("doctor", cwd=office.folder, env={"SF_SECRET": "sandbox-secret", "REFRESH": "5Aep861"}).stdout
+    assert "crm.admin.refresh_token: a renewed one is kept in" in told

@@ -20,20 +20,6 @@ ROOT = Path(__file__).parents[2]
 HOW_TO = (ROOT / "docs" / "how-to" / "finance-export.md").read_text(encoding="utf-8")
 NOW = "2026-04-02T12:00:00+02:00"
 TOO_LATE = "2026-05-17T12:00:00+02:00"
-ACCOUNTS = "account_id,name,debtor_number\nA1,Anvil BV,D-1\nA2,Bolt BV,D-2\nA3,Cog BV,\n"
-DEALS = """deal_id,account_id,is_won,is_closed,amount,close_date
-1,A1,true,true,40000,2025-06-01
-2,A2,true,true,4000,2025-06-01
-3,A3,true,true,4000,2025-06-01
-"""
-SETTINGS = """[crm]
-kind = "files"
-path = "crm"
-[rules]
-directory = "rules"
-[run]
-language = "en"
-"""
 WANTED = ("seg_payment_status", "seg_days_open", "seg_acq_cost_ratio")
 
 
@@ -48,19 +34,20 @@ def told() -> dict[str, dict[str, str | None]]:
     return {account: dict(zip(WANTED, (cell or None for cell in cells), strict=True)) for account, *cells in rows}
 
 
+BLOCKS = blocks()
+ACCOUNTS, SETTINGS = BLOCKS["crm/accounts.csv"], BLOCKS["settings.toml#crm"]
+
+
 @pytest.fixture
 def here(tmp_path: Path) -> Path:
     """The how-to's folder, with a CRM of three accounts in files."""
-    for name, text in blocks().items():
+    for name, text in BLOCKS.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     survey = (tmp_path / "rules" / "survey.yaml").read_text(encoding="utf-8")
     shutil.copytree(ROOT / "rules", tmp_path / "rules", dirs_exist_ok=True)
     (tmp_path / "rules" / "survey.yaml").write_text(survey, encoding="utf-8")
-    (tmp_path / "settings.toml").write_text(SETTINGS + blocks()["settings.toml"], encoding="utf-8")
-    (tmp_path / "crm").mkdir()
-    (tmp_path / "crm" / "accounts.csv").write_text(ACCOUNTS, encoding="utf-8")
-    (tmp_path / "crm" / "deals.csv").write_text(DEALS, encoding="utf-8")
+    (tmp_path / "settings.toml").write_text(SETTINGS + BLOCKS["settings.toml"], encoding="utf-8")
     made_at = datetime(2026, 4, 1, 12, tzinfo=UTC).timestamp()
     for file in (tmp_path / "finance").iterdir():
         os.utime(file, (made_at, made_at))
@@ -83,6 +70,7 @@ def outputs(ended: Ended) -> dict[str, dict[str, str | None]]:
 def test_the_how_to_works_as_it_stands(here: Path) -> None:
     expected = told()
     assert set(expected) == {"A1", "A2", "A3"}
+    assert f"export TIERSYNC_NOW={NOW}\n" in HOW_TO
     doctor = called(here, "doctor", "--json")
     assert doctor.code == 0, doctor.stdout
     lines = {finding["subject"]: finding["message"] for finding in doctor.json()["findings"]}
@@ -208,7 +196,7 @@ def test_a_finance_export_beside_hubspot(
         text = SETTINGS.replace(
             'kind = "files"\npath = "crm"', f'kind = "hubspot"\ntoken = "env:HUBSPOT_TOKEN"\nbase_url = "{sandbox.url}"'
         )
-        text += blocks()["settings.toml"].replace("max_age_days = 45", "max_age_days = 4500")
+        text += BLOCKS["settings.toml"].replace("max_age_days = 45", "max_age_days = 4500")
         (here / "settings.toml").write_text(text, encoding="utf-8")
         assert run(["provision"]) == 0
         assert run(["sync", "--yes"]) == 0, capfd.readouterr()

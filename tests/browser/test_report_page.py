@@ -80,6 +80,20 @@ def test_a_phone_scrolls_no_further_than_its_screen(browser: Browser, page: Path
     assert browser.run("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_every_table_fits_or_scrolls_in_a_box_of_its_own(browser: Browser, page: Path) -> None:
+    browser.open(page, width=375)
+    assert browser.run("document.documentElement.scrollWidth") <= 375
+    cut = (
+        "[...document.querySelectorAll('table')].filter(table => {"
+        "  const box = table.closest('.scroll'), place = box.getBoundingClientRect();"
+        "  const reached = table.scrollWidth <= box.scrollWidth && getComputedStyle(box).overflowX === 'auto';"
+        "  return !reached || place.left < 0 || place.right > 375;"
+        "}).map(table => table.caption.textContent)"
+    )
+    assert browser.run(cut) == []
+    assert browser.run("[...document.querySelectorAll('.scroll')].some(box => box.scrollWidth > box.clientWidth)")
+
+
 def test_a_name_with_a_script_runs_nothing(browser: Browser, tmp_path: Path) -> None:
     evil = "<script>window.ran=1</script><img src=x onerror='window.ran=1'>"
     report = source(

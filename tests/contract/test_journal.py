@@ -62,6 +62,21 @@ def test_the_parts_of_a_plan_come_back_in_order_with_numbers_that_go_on(journal:
     assert [row.change.property for row in journal.changes("r1", only_open=True)] == ["a", "b", "d"]
 
 
+def test_changes_that_wait_for_a_person_are_open_once_they_are_released(journal: Journal) -> None:
+    journal.start(run="r1", command="sync", now=START)
+    journal.intend("r1", [change("a")])
+    journal.intend("r1", [change("b"), change("c")], landed=Landed.WAITING, reason="missing")
+    journal.intend("r1", [change("d")], landed=Landed.KEPT, reason="a person's")
+    journal.sending("r1", [row.seq for row in journal.changes("r1", only_open=True)])
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert landed(journal, "r1") == ["written", "waiting", "waiting", "kept"]
+    journal.reopen("r1")
+    assert landed(journal, "r1") == ["written", None, None, "kept"]
+    seqs = [row.seq for row in journal.changes("r1", only_open=True)]
+    journal.sending("r1", seqs)
+    assert [row.reason for row in journal.changes("r1")] == ["", "", "", "a person's"]
+
+
 def test_changes_may_end_while_they_are_read(journal: Journal) -> None:
     journal.start(run="r1", command="sync", now=START)
     journal.intend("r1", [change(record=str(number)) for number in range(5_000)])
@@ -249,3 +264,23 @@ def test_a_run_that_goes_on_or_whose_write_is_open_stays_however_old_it_is(journ
     journal.land("open", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert journal.prune(before=START + timedelta(days=9), spare=[], most=9) == 1
     assert journal.last_written([TIER]) == {TIER: ("large",)}
+
+
+def test_forgetting_tells_how_much_was_known(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.forget(Target.ACCOUNT, ["2"]) == 0
+    assert journal.forget(Target.ACCOUNT, ["1"]) > 0
+    assert journal.last_written([TIER]) == {}
+    assert journal.forget(Target.ACCOUNT, ["1"]) == 0
+
+
+def test_it_is_known_since_when_a_value_stands(journal: Journal) -> None:
+    begin(journal, "r1", change("seg_override_status", new="active"), change("seg_tier", new="active"))
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {"1": START}
+    later = START + timedelta(days=1)
+    begin(journal, "r2", change("seg_override_status", old="active", new="expired"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=later)
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {}
+    assert journal.written_at(Target.ACCOUNT, "seg_override_status", "expired") == {"1": later}

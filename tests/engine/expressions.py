@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 AS_OF = date(2024, 2, 29)
 """A leap day: months that clamp are where calendars disagree."""
 
+NUMBERS = (Style.WHOLE_MONEY, Style.CENTS, Style.EXACT, Style.PERCENT, Style.WHOLE, Style.DECIMAL_1)
+"""Every way to write a number."""
+
 NAMES: dict[str, Type] = {
     "amount": Type.MONEY,
     "other": Type.MONEY,
@@ -213,9 +216,7 @@ def codes() -> SearchStrategy[Expression]:
 
 def said() -> SearchStrategy[Expression]:
     placeholder = (
-        st.builds(
-            Placeholder, number(1), st.sampled_from([Style.WHOLE_MONEY, Style.PERCENT, Style.WHOLE, Style.DECIMAL_1])
-        )
+        st.builds(Placeholder, number(1), st.sampled_from(NUMBERS))
         | st.builds(Placeholder, day(1), st.just(Style.DATE))
         | st.builds(Placeholder, text(0), st.just(Style.TEXT))
         | st.builds(Placeholder, text(0) | name(Type.MULTI), st.just(Style.LABEL), st.just(LABELS))

@@ -129,7 +129,7 @@ def test_where_there_are_checkboxes_only_false_and_empty_are_one(tmp_path: Path)
 
 
 def test_a_value_that_follows_goes_along_and_never_alone(tmp_path: Path) -> None:
-    assert properties(tmp_path, seg_last_evaluated="2025-01-01") == set()
+    assert properties(tmp_path, seg_last_evaluated="2026-03-31") == set()
     assert properties(tmp_path, seg_last_evaluated="2025-01-01", seg_tier="regular") == {
         "seg_tier",
         "seg_last_evaluated",
@@ -196,6 +196,47 @@ def test_changed_records_are_told_from_changed_rules(tmp_path: Path) -> None:
     with evaluated(rules, now) as evaluation:
         changed = {context.account: context.data_changed for context, _ in evaluation.differences()}
     assert changed == {"own": True, "deal": True, "link": True, "same": False}
+
+
+@pytest.mark.parametrize(
+    ("seen", "due"), [("2026-03-26", False), ("2026-03-25", True), ("2025-01-01", True), ("soon", False), (None, False)]
+)
+def test_an_account_without_changes_says_once_a_week_that_it_was_looked_at(
+    tmp_path: Path, seen: str | None, *, due: bool
+) -> None:
+    asked = request(tmp_path, {Table.ACCOUNTS: [RIGHT | {"seg_last_evaluated": seen}]})
+    with evaluated(load_texts({"r.yaml": RULES}), asked) as evaluation:
+        told = [(d.property, d.wanted, d.follows) for _, found in evaluation.differences() for d in found]
+    assert told == ([("seg_last_evaluated", "2026-04-01", False)] if due else [])
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "regrouped"),
+    [
+        ({"A": None, "B": "A", "C": None, "D": None}, {"A": None, "B": "C", "C": None, "D": None}, "ABC"),
+        ({"A": None, "B": "A", "C": None, "D": None}, {"A": None, "B": None, "C": None, "D": None}, "AB"),
+        ({"A": None, "B": "A", "C": "A", "D": None}, {"A": None, "C": "A", "D": None}, "AC"),
+        ({"A": None, "C": "A", "D": None}, {"A": None, "B": "A", "C": "A", "D": None}, "ABC"),
+        ({"A": None, "B": "A", "C": "B", "D": None}, {"A": "D", "B": "A", "C": "B", "D": None}, "ABCD"),
+        ({"A": None, "B": "A", "D": None}, {"A": None, "B": "A", "D": "nobody"}, ""),
+        ({"A": None, "B": "A", "D": None}, {"B": "A", "D": None}, "B"),
+        ({"A": None, "B": "A", "D": None}, {"A": None, "B": "A", "D": None}, ""),
+    ],
+)
+def test_a_group_that_gained_or_lost_a_member_is_told(
+    tmp_path: Path, then: dict[str, str | None], now: dict[str, str | None], regrouped: str
+) -> None:
+    def tables(parents: dict[str, str | None]) -> dict[Table, Sequence[Mapping[str, str | None]]]:
+        rows = [
+            RIGHT | {"account_id": name, "parent_id": parent, "seg_tier": "old"} for name, parent in parents.items()
+        ]
+        return {Table.ACCOUNTS: rows}
+
+    before = request(tmp_path / "then", tables(then))
+    after = request(tmp_path / "now", tables(now), before=before.files)
+    with evaluated(load_texts({"r.yaml": RULES}), after) as evaluation:
+        told = {context.account for context, _ in evaluation.differences() if context.group_changed}
+    assert told == set(regrouped)
 
 
 def _tables(

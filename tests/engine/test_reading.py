@@ -221,3 +221,24 @@ def test_a_table_that_comes_twice_is_refused(tmp_path: Path) -> None:
         (tmp_path / name).write_text("", encoding="utf-8")
     with pytest.raises(UsageError, match=r"accounts\.parquet"):
         in_folder(tmp_path)
+
+
+def test_a_column_nobody_filled_is_connected_and_not_read(db: DuckDBPyConnection, tmp_path: Path) -> None:
+    parts = []
+    for number, size in enumerate((None, "12")):
+        file = tmp_path / f"accounts-{number}.parquet"
+        cells = {"account_id": [str(number)], "size": [size], "notes": [None]}
+        pq.write_table(pa.table({name: pa.array(column, pa.string()) for name, column in cells.items()}), file)
+        parts.append(file)
+    source = find(db, Table.ACCOUNTS, parts)
+    assert set(source.columns) == {"account_id", "size", "notes"}
+    assert source.empty == {"notes"}
+    columns = {
+        name: Column(name, name, kind)
+        for name, kind in {"account_id": Type.TEXT, "size": Type.NUMBER, "notes": Type.TEXT}.items()
+    }
+    assert load(db, source, columns, time_zone="Europe/Amsterdam") == []
+    rows = db.execute("select size::double, notes from read_accounts order by account_id").fetchall()
+    assert rows == [(None, None), (12.0, None)]
+    held = {name for (name, *_) in db.execute("describe held_accounts").fetchall()}
+    assert held == {"account_id", "size", "unreadable"}

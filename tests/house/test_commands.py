@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "init",
     "demo",
+    "docs",
     "doctor",
     "provision",
     "pull",

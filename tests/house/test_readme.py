@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +37,23 @@ def test_the_two_commands_are_those_of_ci() -> None:
     for command in BY_CI:
         assert re.search(rf"^{command}", ci, flags=re.MULTILINE)
         assert command.split()[1] in targets
+
+
+def test_make_says_at_once_when_the_python_is_too_old(tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    old.write_text(f"""#!/bin/sh
+exec {sys.executable} - "$2" <<'END'
+import sys
+sys.version_info = (3, 9, 18, "final", 0)
+exec(sys.argv[1])
+END
+""")
+    old.chmod(0o755)
+    command = ["make", "demo", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode
+    assert "this is Python 3.9, and tiersync needs 3.11 or newer" in ended.stderr
+    assert not (tmp_path / "venv").exists()
 
 
 def test_the_first_steps_work_as_they_stand(

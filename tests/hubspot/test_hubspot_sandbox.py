@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.crm.hubspot.scopes import USED, WRITES
 from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import CATALOGUE, Table
@@ -322,14 +323,39 @@ def test_oauth_tokens_expire_and_are_renewed() -> None:
         line.http.close()
 
 
+@pytest.mark.parametrize(
+    ("more", "less", "level", "told"),
+    [
+        (set(), set(), "good", "all 3 that are needed"),
+        ({"crm.export", "crm.objects.contacts.write"}, set(), "warning", "crm.export, crm.objects.contacts.write"),
+        (set(), {WRITES}, "bad", f"lacks {WRITES}"),
+    ],
+)
+def test_doctor_tells_an_app_that_may_do_too_much_or_too_little(
+    more: set[str], less: set[str], level: str, told: str
+) -> None:
+    with running(now=lambda: datetime.now(UTC)) as sandbox:
+        sandbox_scopes = sorted((USED | more) - less)
+        line = Line(sandbox.url, token="", client_id="a", client_secret="b-secret", refresh_token="eu1-refresh")
+        line.ask("POST", "/_sandbox/access", {"oauth_scopes": sandbox_scopes})
+        found = list(line.crm.doctor(PullRequest({Table.ACCOUNTS: ("account_id",)}), [TIER]))
+        line.http.close()
+    scopes = [finding for finding in found if finding.subject == "scopes"]
+    assert [finding.level for finding in scopes] == [level]
+    assert told in scopes[0].message
+    assert (scopes[0].fix == "") == (level == "good")
+
+
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(line: Line) -> None:
     request = PullRequest({Table.ACCOUNTS: ("account_id", "pain_fit", "seg_tier"), Table.DEALS: ("deal_id",)})
+    steps = line.crm.provision(OUTPUTS, language="en", dry_run=True)
     lines = [finding.message for finding in line.crm.doctor(request, OUTPUTS) if finding.subject == "properties"]
-    assert ["does not exist, and " in told and told.endswith(" more do not either") for told in lines] == [True]
+    assert [told.split(":")[0] for told in lines] == [f"{len(steps)} of {len(steps)} do not exist"]
     found = {(f.level, f.subject): f for f in line.crm.doctor(request, [TIER])}
     assert found["warning", "accounts"].message.endswith("not connected: pain_fit")
     assert found["bad", "properties"].fix == "run tiersync provision"
     assert ("good", "account") in found
+    assert ("unchecked", "scopes") in found
     assert ("good", "quota") in found
     assert ("good", "clock") in found
     line.crm.provision([TIER], language="en", dry_run=False)

@@ -18,7 +18,7 @@ from tests.oracle.product import commanded
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS = (*range(1, 13), 19, 36)
+SEEDS = (*range(1, 13), 19, 36, 37)
 """Small ones and great ones, with and without groups, currencies, previous state and other parameters."""
 
 

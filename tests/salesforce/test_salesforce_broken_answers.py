@@ -227,13 +227,12 @@ def test_the_share_kept_for_others_is_not_touched(server: Scripted) -> None:
 
 def test_doctor_names_the_values_a_record_type_does_not_offer(server: Scripted) -> None:
     tiny, kind = server.tiny, "012xx0000000001AAA"
-    offered = [{"value": "small", "active": True}, {"value": "large", "active": False}]
-    mappings = [{"picklistsForRecordType": [{"picklistName": "Seg_Tier__c", "picklistValues": offered}]}]
+    offered = {"picklistFieldValues": {"Seg_Tier__c": {"values": [{"value": "small", "label": "Small"}]}}}
     told = {"fields": tiny.fields["Account"], "updateable": True, "recordTypeInfos": [{"recordTypeId": kind}]}
 
     def rule(seen: Seen) -> Reply | None:
-        if seen.path.endswith(f"layouts/{kind}"):
-            return Reply(200, {"recordTypeMappings": mappings})
+        if seen.path.endswith(f"ui-api/object-info/Account/picklist-values/{kind}"):
+            return Reply(200, offered)
         return Reply(200, told) if seen.path.endswith("Account/describe") else None
 
     server.rule = rule

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.crm.salesforce import bulk_query
 from connector.crm.salesforce import write as writing
 from connector.errors import StopRun
 from connector.model.changes import Landed, Target
 from tests.salesforce.parts import write_to
-from tests.salesforce.test_salesforce_changes import Org, name, org
+from tests.salesforce.test_salesforce_changes import Org, V, name, org
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.model.changes import Outcome
 
 __all__ = ["org"]
@@ -34,7 +37,7 @@ def jobs(org: Org) -> list[str]:
     return [f"{call['method']} {call['path']}" for call in calls if "/jobs/ingest" in call["path"]]
 
 
-def all_written(outcomes: list[Outcome]) -> bool:
+def all_written(outcomes: Sequence[Outcome]) -> bool:
     return set(landed(outcomes).values()) == {Landed.WRITTEN}
 
 
@@ -118,6 +121,25 @@ def test_a_job_that_can_no_longer_be_followed_leaves_nothing_told_as_not_sent(or
         org.crm.check()
 
 
+def test_a_job_that_does_not_end_is_aborted_and_its_rows_are_written_one_way_or_the_other(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_query, "_PATIENCE", 60.0)
+    org.ask("POST", "/_sandbox/switches", {"bulk_polls": 1_000_000})
+    assert all_written(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY]))
+    states = [job["state"] for job in org.ask("GET", f"{V}/jobs/ingest")["records"]]
+    assert states == ["Aborted"]
+
+
+def test_a_job_that_cannot_be_followed_is_aborted_where_that_can_be_said(org: Org) -> None:
+    org.ask("POST", "/_sandbox/switches", {"bulk_polls": 1_000_000})
+    fault(org, "503", method="GET", path="jobs/ingest/[^/]*$", times=1000)
+    outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
+    assert set(landed(outcomes).values()) == {Landed.UNSETTLED}
+    states = [job["state"] for job in org.ask("GET", f"{V}/jobs/ingest")["records"]]
+    assert states == ["Aborted"]
+
+
 def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_records_only(org: Org) -> None:
     made = org.ask(
         "POST",
@@ -129,5 +151,10 @@ def test_a_picklist_value_a_record_type_does_not_allow_is_refused_for_its_record
     org.ask("POST", "/_sandbox/rules", {"record_type_values": {f"{kind}/Seg_Tier__c": ["small"]}})
     outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
     found = landed(outcomes)
-    assert found.pop(name("001", 2)) in (Landed.REFUSED, Landed.SKIPPED)
+    assert found.pop(name("001", 2)) is Landed.SKIPPED
     assert set(found.values()) == {Landed.WRITTEN}
+    (told,) = [outcome.reason for outcome in outcomes if outcome.landed is Landed.SKIPPED]
+    assert f"record type {kind} does not offer large in Seg_Tier__c" in told
+    assert all_written(org.crm.write([write_to(name("001", 2), seg_tier="small")]))
+    asked = [call["path"] for call in org.ask("GET", "/_sandbox/journal")["results"] if "/ui-api/" in call["path"]]
+    assert len(asked) == 1

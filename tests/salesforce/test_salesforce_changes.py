@@ -10,6 +10,7 @@ import requests
 
 from connector.crm.salesforce import Login
 from connector.crm.salesforce import pull as pulling
+from connector.errors import StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
@@ -30,6 +31,7 @@ TIER = Output("seg_tier", Type.TEXT, {"en": "Tier"}, {"large": {"en": "Large"}, 
 SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no"}, on_deals="seg_account_say_no")
 REASON = Output("seg_reason", Type.TEXT, {"en": "Why"})
 LOGIN = Login("client_credentials", client_id="sandbox-integration", client_secret=Secret("sandbox-secret"))
+ADMIN_LOGIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 ADMIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 COLUMNS = {
     Table.ACCOUNTS: ("account_id", "name", "merged_ids", "seg_tier"),
@@ -225,6 +227,17 @@ def test_doctor_names_each_thing_an_admin_must_do_with_the_click(org: Org) -> No
     assert {finding.subject for finding in found} >= {"user", "Account", "quota", "clock", "sharing"}
 
 
+def test_doctor_warns_of_a_user_who_may_do_more_than_it_needs(org: Org) -> None:
+    def told(crm: Salesforce) -> tuple[str, str]:
+        found = crm.doctor(PullRequest(COLUMNS), [TIER])
+        return next((f.level, f.message) for f in found if f.subject == "permissions")
+
+    assert told(org.crm)[0] == "good"
+    level, message = told(salesforce_at(org.url, login=ADMIN_LOGIN))
+    assert level == "warning"
+    assert "Customize Application, Modify All Data" in message
+
+
 ACTIVITIES = {Table.ACTIVITIES: ("activity_id", "account_id", "kind", "started_at", "minutes")}
 
 
@@ -256,3 +269,19 @@ def test_a_source_field_hidden_in_mid_life_is_not_connected_from_then_on(org: Or
     assert pulled(org.crm, columns=asked)[1].not_connected.get(Table.ACCOUNTS) is None
     org.ask("POST", "/_sandbox/security", {"object": "Account", "field": "BillingCountry", "read": False})
     assert pulled(org.crm, columns=asked)[1].not_connected[Table.ACCOUNTS] == frozenset({"country"})
+
+
+def test_a_deletion_log_that_does_not_reach_back_asks_for_a_full_pull(org: Org) -> None:
+    _, mark = org.pull()
+    org.later(6 * 3600)
+    org.ask("POST", "/_sandbox/switches", {"log_days": 2 / 24})
+    with pytest.raises(StopRun, match="does not reach back to the last pull") as caught:
+        org.pull(mark)
+    assert caught.value.code == "NEEDS_FULL_PULL"
+    org.ask("POST", "/_sandbox/switches", {"log_days": 15})
+    refusal = {"message": "startDate before org replication enabled date", "errorCode": "INVALID_REPLICATION_DATE"}
+    fault = {"action": "answer", "status": 400, "body": [refusal], "path": "/deleted"}
+    org.ask("POST", "/_sandbox/faults", fault)
+    with pytest.raises(StopRun) as caught:
+        org.pull(mark)
+    assert caught.value.code == "NEEDS_FULL_PULL"

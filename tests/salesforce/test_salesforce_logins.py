@@ -120,6 +120,22 @@ def test_a_session_that_expires_in_mid_pull_is_replaced_and_nothing_is_lost(sand
 def test_soap_logins_stay_at_the_last_version_that_has_them(sandbox: str) -> None:
     crm = salesforce_at(sandbox, login=LOGINS["password"], api_version="67.0")
     pulled(crm)
+    calls = requests.get(f"{sandbox}/_sandbox/journal", timeout=30).json()["results"]
+    assert [call["path"] for call in calls if "/Soap/" in call["path"]] == ["/services/Soap/u/64.0"]
+    assert any("/services/data/v67.0/" in call["path"] for call in calls)
+
+
+@pytest.mark.parametrize("reply", [{"status": 403, "body": "Bad_OAuth_Token"}, {"status": 200, "body": "hello"}])
+def test_whose_a_given_session_is_shows_by_its_resources_where_userinfo_is_closed(
+    sandbox: str, reply: dict[str, object]
+) -> None:
+    given = LOGINS["session"]
+    wanted = salesforce_at(sandbox, login=given).user()
+    assert wanted
+    assert wanted.startswith("005")
+    fault = {"action": "answer", "path": "userinfo"} | reply
+    assert requests.post(f"{sandbox}/_sandbox/faults", json=fault, timeout=30).ok
+    assert salesforce_at(sandbox, login=given).user() == wanted
 
 
 def test_a_key_that_is_none_is_refused_without_showing_it(sandbox: str) -> None:
@@ -193,7 +209,7 @@ def test_a_session_that_is_refused_again_right_after_a_login_ends_the_run(server
     assert granting.granted == 2
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", {"access_token": "", "instance_url": "x"}, {"access_token": "x"}, []])
+@pytest.mark.parametrize("body", [b"", b"<html>", {"access_token": "", "instance_url": "x"}, {"access_token": 7}, []])
 def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object) -> None:
     Granting(server).answer = Reply(200, body)
     crm = salesforce_at(server.url, login=LOGINS["client_credentials"])

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from connector.crm.salesforce import mapping, soql, values
+from connector.crm.salesforce import definitions, mapping, soql, values
 from connector.crm.salesforce.answers import Meaning, meaning
 from connector.crm.salesforce.columns import Columns, Situation
 from connector.crm.salesforce.mapping import FieldMap, default_name
 from connector.crm.salesforce.schema import Entity, Property
 from connector.crm.salesforce.sources import SOURCES
 from connector.crm.transport import Answer
-from connector.model.fields import Table
+from connector.model.fields import Table, Type
+from connector.model.outputs import Output
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,11 @@ def test_field_names_are_compared_without_case() -> None:
     found = columns(Property("GROWTH_potential__C", "picklist"))
     assert "growth_potential" in found.names
     assert "GROWTH_potential__C" in found.expressions
+
+
+@pytest.mark.parametrize("kind", ["double", "currency", "percent"])
+def test_a_number_field_that_rounds_our_value_cannot_hold_it(kind: str) -> None:
+    money = Output("seg_revenue_12m", Type.MONEY, {"en": "Revenue"})
+    assert definitions.objection(money, Property("Seg_Revenue_12m__c", kind, precision=18, scale=2)) == ""
+    told = definitions.objection(money, Property("Seg_Revenue_12m__c", kind, precision=18, scale=0))
+    assert told == "it keeps 0 decimals, needed are 2"

@@ -228,3 +228,21 @@ def test_records_are_read_under_the_id_they_were_asked_by(server: Scripted) -> N
     found = crm.read(Target.ACCOUNT, [account(1), short, account(999), "999"], ["seg_tier"])
     assert found[account(1)] == found[short] == {"seg_tier": "large"}
     assert (found[account(999)], found["999"]) == (None, None)
+
+
+def test_a_write_that_was_lost_is_sent_twice_more_at_most_however_often_it_finds_the_record_locked(
+    server: Scripted,
+) -> None:
+    seen: list[str] = []
+    refusal = [{"success": False, "errors": [{"statusCode": LOCK[0], "message": LOCK[1], "fields": []}]}]
+
+    def rule(call: Seen) -> Reply | None:
+        if call.method != "PATCH":
+            return None
+        seen.append("lost" if len(seen) % 2 else "locked")
+        return Reply(drop=True) if seen[-1] == "lost" else Reply(200, refusal)
+
+    server.rule = rule
+    (outcome,) = salesforce_at(server.url).write([write_to(account(1), seg_tier="large")])
+    assert seen == ["locked", "lost", "locked", "lost"]
+    assert outcome.landed is Landed.UNSETTLED

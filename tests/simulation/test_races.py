@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.crm.transport import NoAnswer
-from tests.simulation.life import CALM, Life, one_after_the_other
-from tests.simulation.portal import TIER, VIP
+from connector.model.changes import Target
+from tests.simulation.life import CALM, ONE_AFTER_THE_OTHER, Life, one_after_the_other
+from tests.simulation.town import TIER, VIP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,32 +18,46 @@ if TYPE_CHECKING:
     from connector.model.secrets import Secret
 
 
+@pytest.mark.parametrize("seed", [4, 5], ids=["HubSpot", "Salesforce"])
 @pytest.mark.parametrize("fate", ["applied", "lost"])
 def test_a_value_set_while_the_fate_of_a_write_is_unknown_stays(
-    fate: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fate: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("full", "changes"):
-        monkeypatch.setattr(f"connector.crm.hubspot.{module}.gather", one_after_the_other)
-    life = Life(5, tmp_path)
-    company = str(min(life.town.portal.shelves["companies"].live))
+    for module in ONE_AFTER_THE_OTHER:
+        monkeypatch.setattr(f"connector.crm.{module}.gather", one_after_the_other)
+    life = Life(seed, tmp_path)
+    company = life.town.live(Target.ACCOUNT)[0]
     walk = life.worker(life.store(), CALM)
     wire = life.wires[-1]
     send = wire.send
     lost: list[Call] = []
 
     def losing(call: Call, bearer: Secret | None) -> Answer | NoAnswer:
-        if "companies/batch/update" in call.path and not lost:
+        if life.town.sent(life.town.request(call, bearer)) and not lost:
             lost.append(call)
             if fate == "applied":
                 send(call, bearer)
-            life.town.do("PATCH", f"/crm/v3/objects/companies/{company}", {"properties": {TIER: VIP}})
+            life.town.change(Target.ACCOUNT, company, seg_tier=VIP)
             return NoAnswer("the connection broke off", sent=True)
         return send(call, bearer)
 
     monkeypatch.setattr(wire, "send", losing)
     walk.sync(yes=True)
     assert lost
-    assert life.town.held("companies", company, TIER) == VIP
+    assert life.town.held(Target.ACCOUNT, company, TIER) == VIP
     life.trace.clear()
-    life._recover()
-    assert life.town.held("companies", company, TIER) == VIP
+    life.recover()
+    assert life.town.held(Target.ACCOUNT, company, TIER) == VIP
+
+
+@pytest.mark.parametrize("seed", [4, 5], ids=["HubSpot", "Salesforce"])
+def test_a_new_account_that_outlives_one_with_a_tier_gets_its_own(seed: int, tmp_path: Path) -> None:
+    life = Life(seed, tmp_path)
+    assert life.run() is not None
+    old, new = life.town.live(Target.ACCOUNT)[0], life.town.company()
+    survivor = life.town.merge(new, old)
+    assert survivor is not None
+    life.town.remember()
+    life.recover()
+    life.check()
+    assert life.town.held(Target.ACCOUNT, survivor, TIER) == life.town.right()[survivor][0]

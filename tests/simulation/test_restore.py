@@ -7,16 +7,17 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from connector.model.changes import Target
 from connector.model.runs import RunOutcome
 from tests.simulation.life import Life
-from tests.simulation.portal import REVENUE
+from tests.simulation.town import REVENUE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def life_with_runs(folder: Path) -> Life:
-    life = Life(5, folder)
+    life = Life(6, folder)
     assert life.run() is not None
     return life
 
@@ -51,11 +52,11 @@ def test_values_written_after_an_old_backup_are_kept_and_listed_and_nothing_is_l
     life.town.deal(company, 700, won=True)
     life.time.sleep(100_000)
     assert life.run() is not None
-    assert life.town.held("companies", company, REVENUE) == "700"
+    assert life.town.held(Target.ACCOUNT, company, REVENUE) == "700"
     restore(tmp_path)
     life.town.deal(company, 500, won=True)
     life.time.sleep(100_000)
     result = life.run()
     assert result is not None
     assert result.figures["kept"] >= 1
-    assert life.town.held("companies", company, REVENUE) == "700"
+    assert life.town.held(Target.ACCOUNT, company, REVENUE) == "700"

@@ -2,6 +2,8 @@
 
     python -m tests.store.crash kill BASE OUT STRIDE   SIGKILL before lines of connector/store, each the first and the
                                                        last time that it is run
+    python -m tests.store.crash keep BASE OUT PART OF  what a kill would leave before every line, each the first and the
+                                                       last time, a part of them: one life, copied at each
     python -m tests.store.crash full BASE OUT BYTES…   no file may grow beyond so many bytes
     python -m tests.store.crash act  FOLDER            the whole life, once
 
@@ -170,6 +172,38 @@ def kill(base: Path, out: Path, stride: int) -> None:
         child(out / str(step), base, partial(traced, step=step))
 
 
+class Keep(KillAt):
+    """A tracer that copies the state before chosen lines: a kill leaves just what the files hold at that moment."""
+
+    def __init__(self, folder: Path, chosen: frozenset[int]) -> None:
+        super().__init__(0)
+        self._folder = folder
+        self._chosen = chosen
+
+    def __call__(self, frame: FrameType, event: str, arg: object) -> KillAt | None:
+        found = super().__call__(frame, event, arg)
+        if event == "line" and found is not None and len(self.seen) in self._chosen:
+            shutil.copytree(self._folder, self._folder.with_name(str(len(self.seen))))
+            self._chosen -= {len(self.seen)}
+        return found
+
+
+def keep(base: Path, out: Path, part: int, of: int) -> None:
+    def noted(folder: Path) -> None:
+        (folder / "steps").write_text(" ".join(map(str, traced(folder, 0))))
+
+    def kept(folder: Path) -> None:
+        sys.settrace(Keep(folder, frozenset(steps)))
+        act(folder)
+        sys.settrace(None)
+
+    child(out / "noted", base, noted)
+    steps = [int(step) for step in (out / "noted" / "steps").read_text().split()][part::of]
+    shutil.rmtree(out / "noted")
+    child(out / "whole", base, kept)
+    (out / "whole" / "steps").write_text(" ".join(map(str, steps)))
+
+
 def limited(folder: Path, size: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     act(folder)
@@ -184,6 +218,8 @@ if __name__ == "__main__":
     task, *rest = sys.argv[1:]
     if task == "kill":
         kill(Path(rest[0]), Path(rest[1]), int(rest[2]))
+    elif task == "keep":
+        keep(Path(rest[0]), Path(rest[1]), int(rest[2]), int(rest[3]))
     elif task == "full":
         full(Path(rest[0]), Path(rest[1]), [int(size) for size in rest[2:]])
     else:

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 KILLED = "-9"
 EVERY = "TIERSYNC_KILL_EVERY"
-"""Names the stride of lines between kills; 1 takes an hour or so, by hand."""
+"""Names the stride of lines between kills; 1 takes some minutes, by hand."""
+PARTS = 8
+"""Tests that share the lines of the room among them."""
+LINES = 700
+"""There are more lines in the room than this."""
 SAMPLES = 10
 """System calls per fate; each life costs a second or more under strace."""
 CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir"
@@ -119,8 +123,22 @@ def killed(base: Path, out: Path, stride: int) -> set[str]:
     return phases
 
 
-def test_a_process_killed_between_any_two_lines_leaves_a_whole_state(base: Path, out: Path) -> None:
-    assert killed(base, out, int(os.environ.get(EVERY, "25"))) == {"before", "during", "ended"}
+def test_a_process_that_is_really_killed_leaves_a_whole_state(base: Path, out: Path) -> None:
+    assert killed(base, out, int(os.environ.get(EVERY, "60"))) == {"before", "during", "ended"}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_process_killed_between_any_two_lines_leaves_a_whole_state(base: Path, out: Path, part: int) -> None:
+    """By copies of what the files hold before each line, which is what a kill leaves of them."""
+    done = run("keep", base, out, part, PARTS)
+    assert done.returncode == 0, done.stderr
+    whole = out / "whole"
+    assert check_whole(whole) == "ended"
+    steps = (whole / "steps").read_text().split()
+    shutil.rmtree(whole)
+    assert len(steps) > LINES // PARTS
+    assert {path.name for path in out.iterdir()} == set(steps)
+    assert {check_whole(out / step) for step in steps} == {"before", "during", "ended"}
 
 
 def test_a_disk_that_is_full_stops_the_run_with_the_former_state_whole(base: Path, out: Path) -> None:

@@ -118,6 +118,23 @@ def test_a_property_is_planned_once_per_run(store: Store) -> None:
     assert list(store.journal.changes("r1")) == []
 
 
+@pytest.mark.parametrize("between", [0, packs_module.CHANGES_PER_PACK])
+def test_a_value_that_comes_twice_in_a_plan_is_found_however_far_apart(store: Store, between: int) -> None:
+    others = [change(record=str(number)) for number in range(100, 100 + between)]
+    store.journal.start(run="r1", command="sync", now=START)
+    with pytest.raises(StopRun, match="planned twice"):
+        store.journal.intend("r1", [change(), *others, change(new="small")])
+
+
+def test_a_value_that_comes_twice_in_two_parts_of_a_plan_is_never_sent_twice(held: Store) -> None:
+    begin(held, "r1", [change()])
+    held.journal.intend("r1", [change(new="small")])
+    first, second = [row.seq for row in held.journal.changes("r1")]
+    held.journal.sending("r1", [first])
+    with pytest.raises(StopRun, match="planned twice"):
+        held.journal.sending("r1", [second])
+
+
 def test_a_plan_nobody_writes_costs_no_rows_and_a_fraction_of_its_text(store: Store) -> None:
     planned = [change(str(i), name=f"seg_property_{j}", new=f"value {j}") for i in range(1_000) for j in range(20)]
     begin(store, "r1", planned)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
@@ -39,6 +40,7 @@ class ModelCrm:
     name: str = "model"
     batch_size: int = 3
     keeps_false: bool = True
+    lingering: timedelta = timedelta(hours=1)
     page_size: int = 2
     records: dict[Target, dict[str, Row]] = field(default_factory=lambda: {Target.ACCOUNT: {}, Target.DEAL: {}})
     refuses: dict[tuple[Target, str], str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.model.outputs import Output
-    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.pictures import AdvisedAccount, Override, Pictures
     from connector.model.runs import Reason
     from connector.ports import (
         EvaluationRequest,
@@ -166,6 +166,9 @@ class FunctionEvaluation:
 
     def advised(self) -> Iterator[AdvisedAccount]:
         raise NotImplementedError
+
+    def overrides(self) -> Iterator[Override]:
+        yield from ()
 
     def close(self) -> None:
         self.closed = True

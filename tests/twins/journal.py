@@ -37,6 +37,7 @@ class MemoryJournal:
     planned: dict[str, list[_Planned]] = field(default_factory=dict)
     written: dict[Key, tuple[int, str | None]] = field(default_factory=dict)
     """The number of the run that wrote it last, and the value."""
+    moments: dict[Key, datetime] = field(default_factory=dict)
     aside: dict[tuple[Target, str], QuarantineRow] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
 
@@ -80,6 +81,11 @@ class MemoryJournal:
         for change in list(changes):
             plan.append(_Planned(ChangeRow(len(plan) + 1, change, landed, reason, 0)))
 
+    def reopen(self, run: str) -> None:
+        for item in self.planned[run]:
+            if item.row.landed is Landed.WAITING:
+                item.row = replace(item.row, landed=None, reason="")
+
     def changes(self, run: str, *, only_open: bool = False) -> Iterator[ChangeRow]:
         yield from [item.row for item in self.planned[run] if not only_open or item.row.landed is None]
 
@@ -104,6 +110,7 @@ class MemoryJournal:
                     item.row = replace(item.row, landed=outcome.landed, reason=outcome.reason)
                     if outcome.landed is Landed.WRITTEN:
                         self._acknowledge(run, change)
+                        self.moments[_key(change)] = now
             self._quarantine(outcome, now)
 
     def _acknowledge(self, run: str, change: Change) -> None:
@@ -134,6 +141,10 @@ class MemoryJournal:
                 found[key] = (*found.get(key, ()), row.change.new)
         return found
 
+    def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
+        those = [key for key, held in self.written.items() if (key[0], key[2], held[1]) == (target, name, value)]
+        return {key[1]: self.moments[key] for key in those}
+
     def has_written(self) -> bool:
         return bool(self.written or self.unsettled())
 
@@ -162,9 +173,11 @@ class MemoryJournal:
             self.written[key] = (number - sum(1 for gone in numbers if gone < number), value)
         return len(old)
 
-    def forget(self, target: Target, records: Sequence[str]) -> None:
-        for key in [key for key in self.written if key[0] is target and key[1] in records]:
+    def forget(self, target: Target, records: Sequence[str]) -> int:
+        gone = [key for key in self.written if key[0] is target and key[1] in records]
+        for key in gone:
             del self.written[key]
+        return len(gone)
 
     def remember(self, key: str, value: str | None) -> None:
         if value is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 TABLES = {Target.ACCOUNT: Table.ACCOUNTS, Target.DEAL: Table.DEALS}
 TARGETS = {table: target for target, table in TABLES.items()}
 NEEDED = (Table.ACCOUNTS, Table.DEALS)
+LINKS = {Table.DEAL_ACCOUNTS, Table.TICKET_ACCOUNTS}
+"""What a file says by its column account_id; a file of that name is the sandbox's."""
 
 
 class FilesCrm:
@@ -33,6 +36,7 @@ class FilesCrm:
     name = "files"
     batch_size = 10_000
     keeps_false = True
+    lingering = timedelta(0)
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,7 +47,7 @@ class FilesCrm:
         """Deliver every file the request asks for; always everything, as files tell no changes."""
         rows: dict[Table, int] = {}
         absent: dict[Table, frozenset[str]] = {}
-        for table, columns in request.columns.items():
+        for table, columns in _asked(request):
             present = self._present(table, columns)
             absent[table] = frozenset(columns) - set(present)
             if missing := sorted(request.required.get(table, frozenset()) & absent[table]):
@@ -54,7 +58,7 @@ class FilesCrm:
 
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
         """Look at the header lines."""
-        found = {table: frozenset(self._present(table, columns)) for table, columns in request.columns.items()}
+        found = {table: frozenset(self._present(table, columns)) for table, columns in _asked(request)}
         return {table: columns for table, columns in found.items() if columns}
 
     def read(
@@ -103,7 +107,7 @@ class FilesCrm:
         if not self._folder.is_dir():
             yield Finding("bad", "folder", f"{self._folder} is not a folder", "name it in [crm] path")
             return
-        for table, columns in request.columns.items():
+        for table, columns in _asked(request):
             yield self._finding(table, columns)
 
     def quota(self) -> Quota:
@@ -177,6 +181,10 @@ class FilesCrm:
             ids = (batch.column(key).to_pylist() for batch in self._overlaid(TABLES[target], (key,)))
             self._ids[target] = frozenset(record for batch in ids for record in batch)
         return self._ids[target]
+
+
+def _asked(request: PullRequest) -> Iterator[tuple[Table, Sequence[str]]]:
+    return ((table, columns) for table, columns in request.columns.items() if table not in LINKS)
 
 
 def _check_keys(ids: list[pa.Array], key: str | None, path: Path) -> None:

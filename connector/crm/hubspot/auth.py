@@ -40,6 +40,9 @@ class Credentials(Protocol):
     def warning(self) -> str:
         """What looks wrong about the credentials, or nothing."""
 
+    def scopes(self) -> frozenset[str] | None:
+        """What the token in use may do; None where HubSpot does not tell (keys and private apps)."""
+
 
 class FixedToken:
     """A service key or private-app token: it does not expire."""
@@ -60,6 +63,9 @@ class FixedToken:
         if _UUID.fullmatch(self._token.reveal()):
             return "the token has the shape of an app's client secret; a HubSpot token begins with pat-"
         return ""
+
+    def scopes(self) -> None:
+        """HubSpot tells the scopes of an app's tokens only."""
 
 
 class RefreshedToken:
@@ -91,6 +97,7 @@ class RefreshedToken:
         self._mask = mask
         self._lock = threading.Lock()
         self._access: Secret | None = None
+        self._scopes: frozenset[str] | None = None
         self._renew_at = 0.0
 
     def bearer(self) -> Secret:
@@ -111,6 +118,10 @@ class RefreshedToken:
         """Nothing is known to be wrong with a refresh token before it is used."""
         return ""
 
+    def scopes(self) -> frozenset[str] | None:
+        """As they came with the last token; the first version of HubSpot's endpoint leaves them out."""
+        return self._scopes
+
     def _refresh(self) -> Secret:
         answer = self._fetch(self._request())
         if meaning(answer) is not Meaning.GOOD:
@@ -118,7 +129,7 @@ class RefreshedToken:
                 "HubSpot refuses the refresh token: " + self._mask(_why(answer)),
                 hint="install the app again and put the new refresh token where [crm] refresh_token points",
             )
-        token, refresh, life = _granted(answer)
+        token, refresh, life, self._scopes = _granted(answer)
         self._mask.renewed(token, refresh, self._refresh_token)
         if refresh and refresh.reveal() != self._refresh_token.reveal():
             self._refresh_token = refresh
@@ -136,13 +147,15 @@ class RefreshedToken:
         return Call("POST", self._path, "renewing the access token", form=form, lane="oauth")
 
 
-def _granted(answer: Answer) -> tuple[Secret, Secret, float]:
+def _granted(answer: Answer) -> tuple[Secret, Secret, float, frozenset[str] | None]:
     try:
         body = orjson.loads(answer.body)
+        told = body.get("scopes")
         return (
             Secret(body["access_token"]),
             Secret(str(body.get("refresh_token") or "")),
             float(body.get("expires_in") or 1800),
+            frozenset(map(str, told)) if isinstance(told, list) else None,
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ class HubSpot:
     name = "hubspot"
     batch_size = BATCH
     keeps_false = True
+    lingering = timedelta(hours=1)
 
     def __init__(
         self, client: Client, paths: Paths, fields: FieldMap, *, home_currency: str, now: Callable[[], datetime]

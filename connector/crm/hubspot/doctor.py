@@ -6,6 +6,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.ports import Finding
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.intake import Intake
     from connector.crm.hubspot.provision import Existing, Provisioner
     from connector.model.outputs import Output
+    from connector.ports import ProvisionStep
 
 OURS = "seg_"
 """Properties that provisioning makes have a line of their own."""
+NAMED = 5
+"""Missing properties that are named."""
 _CLOCKS_AGREE = timedelta(minutes=5)
 
 
@@ -48,6 +52,7 @@ def examine(
         yield Finding("bad", "connection", str(error), error.hint)
         return
     yield _account(intake.details)
+    yield from scopes.findings(client.credentials.scopes())
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield _quota(client)
@@ -78,19 +83,21 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
     if existing is None:
         yield Finding("unchecked", "properties", "the property definitions may not be read with this token")
         return
-    wrong = provisioner.preflight(outputs, existing)
-    if missing := [line for line in wrong if absent(line)]:
-        yield Finding("bad", "properties", _in_short(missing), "run tiersync provision")
-    for line in wrong[: len(wrong) - len(missing)]:
+    steps, wrong = provisioner.steps(outputs, existing), provisioner.preflight(outputs, existing)
+    missing = [step for step in steps if step.action == "create"]
+    if missing:
+        level = "bad" if any(map(absent, wrong)) else "warning"
+        yield Finding(level, "properties", _in_short(missing, len(steps)), "run tiersync provision")
+    for line in (line for line in wrong if not absent(line)):
         yield Finding("bad", "properties", line, "run tiersync provision --dry-run")
-    if not wrong:
-        yield Finding("good", "properties", f"all {len(outputs)} outputs have their property")
-    yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
+    if not missing and not wrong:
+        yield Finding("good", "properties", f"all {len(steps)} are there")
 
 
-def _in_short(missing: Sequence[str]) -> str:
-    first, *more = missing
-    return f"{first}, and {len(more)} more do not either" if more else first
+def _in_short(missing: Sequence[ProvisionStep], wanted: int) -> str:
+    """Name them all while that is short; the count is the one `provision` tells."""
+    names = ", ".join(f"{step.target.value} {step.property}" for step in missing[:NAMED])
+    return f"{len(missing)} of {wanted} do not exist: {names}{', …' if len(missing) > NAMED else ''}"
 
 
 def _quota(client: Client) -> Finding:

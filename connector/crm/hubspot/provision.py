@@ -48,7 +48,7 @@ class Provisioner:
         existing: Existing = {}
         for target in dict.fromkeys(target for target, _, _ in wanted):
             existing[target] = schema.read(self._client, self._paths, self._kind(target))
-        steps = [self._plan(target, name, output, existing[target]) for target, name, output in wanted]
+        steps = self.steps(outputs, existing)
         if dry_run:
             return steps
         _stop_on_refusals(steps)
@@ -59,6 +59,10 @@ class Provisioner:
                 if step.action == "extend":
                     self._extend(target, output, existing[target][step.property], language)
         return steps
+
+    def steps(self, outputs: Sequence[Output], existing: Existing) -> list[ProvisionStep]:
+        """What provisioning would do, one step per property: those that are written, and those that people fill."""
+        return [self._plan(target, name, output, existing[target]) for target, name, output in placed(outputs)]
 
     def preflight(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
         """What is wrong with the properties that are written, one line each."""

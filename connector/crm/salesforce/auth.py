@@ -1,7 +1,8 @@
 """Sessions: one that is given, or one that is logged in for and replaced when it expires, by one thread at a time.
 
-simple-salesforce writes the logins and reads their answers; our transport carries them (patience, timeouts, pacing,
-http where the settings say so). The refresh-token grant, which it does not know, is written here.
+The two OAuth grants that are a form and its answer are written here. simple-salesforce writes the others (a signed
+assertion, SOAP) and reads their answers; it takes a fifth of a second to load, so only who uses them waits for it. Our
+transport carries them all (patience, timeouts, pacing, http where the settings say so).
 Source: Salesforce's OAuth pages; SOAP login() does not exist from version 65 on; refresh tokens may rotate.
 """
 
@@ -11,6 +12,7 @@ import io
 import re
 import threading
 import warnings
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
@@ -18,8 +20,6 @@ from xml.parsers.expat import ExpatError
 
 import orjson
 import requests
-from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-from simple_salesforce.login import SalesforceLogin
 
 from connector.crm.salesforce.soql import full_id
 from connector.crm.texts import brief
@@ -148,6 +148,9 @@ class Post:
 
 def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -> Grant:
     """A session by one of simple-salesforce's logins. Raises AccessRefused with Salesforce's words, BadAnswer."""
+    from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+    from simple_salesforce.login import SalesforceLogin
+
     post = Post(fetch)
     try:
         with warnings.catch_warnings():
@@ -161,11 +164,16 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
     return Grant(_session(token, mask), post.user)
 
 
-def refresh(
-    fetch: Callable[[Call], Answer], mask: Mask, hint: str, form: Mapping[str, str]
+def grant(
+    fetch: Callable[[Call], Answer], mask: Mask, hint: str, form: Mapping[str, str], *, what: str, basic: str = ""
 ) -> tuple[Grant, Secret | None]:
-    """A session for a refresh token, and the refresh token that replaces it, if one came along."""
-    answer = fetch(Call("POST", _PATH, _WHAT, form={"grant_type": "refresh_token", **form}, lane="login"))
+    """A session for an OAuth form, and the refresh token that replaces the one in it, if one came along.
+
+    `basic` is the user and password of HTTP, `what` is named when it is refused. Raises AccessRefused with
+    Salesforce's words, BadAnswer.
+    """
+    headers = (("Authorization", f"Basic {b64encode(basic.encode()).decode()}"),) if basic else ()
+    answer = fetch(Call("POST", _PATH, _WHAT, form=form, headers=headers, lane="login"))
     try:
         body = orjson.loads(answer.body)
         refused = str(body.get("error") or "") if answer.status != requests.codes.ok else ""
@@ -174,10 +182,10 @@ def refresh(
         body, refused, words = {}, "" if answer.status == requests.codes.ok else f"HTTP {answer.status}", ""
     if refused or answer.status != requests.codes.ok:
         text = brief(mask(f"{refused or answer.status}: {words}".rstrip(": ")))
-        raise AccessRefused(f"Salesforce refuses the refresh token: {text}", hint=hint)
+        raise AccessRefused(f"Salesforce refuses {what}: {text}", hint=hint)
     rotated = body.get("refresh_token")
-    grant = Grant(_session(body.get("access_token"), mask), _user(answer.body))
-    return grant, Secret(rotated) if isinstance(rotated, str) and rotated else None
+    made = Grant(_session(body.get("access_token"), mask), _user(answer.body))
+    return made, Secret(rotated) if isinstance(rotated, str) and rotated else None
 
 
 def _user(body: bytes) -> str | None:

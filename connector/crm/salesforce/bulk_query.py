@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROWS = 20_000
 """Rows of one page; memory stays flat in the number of pages."""
 _PATIENCE = 4 * 3600.0
-"""Seconds a job may take."""
+"""Seconds a job may take; then it is given up, and aborted."""
 _FIRST_LOOKS = (0.0, 0.5, 1.0, 2.0, 5.0)
 _LATER_LOOKS = 15.0
 
@@ -41,12 +41,17 @@ class NotInBulk(StopRun):
 def pages(client: Client, query: str, what: str, *, expressions: Sequence[str], deleted: bool = False) -> Iterator[Any]:
     """Arrow tables of text columns by expression; NotInBulk before the first, BadAnswer when rows are missing."""
     job = _create(client, query, what, deleted=deleted)
+    place = client.path(f"jobs/query/{job}")
     try:
         expected = _finished(client, job, what)
         yield from _results(client, job, what, expressions, expected)
+    except ComeBackLater:
+        with suppress(StopRun):
+            client.call(Call("PATCH", place, "giving a job up", body={"state": "Aborted"}))
+        raise
     finally:
         with suppress(StopRun):  # Salesforce forgets it after a week anyway
-            client.call(Call("DELETE", client.path(f"jobs/query/{job}"), "removing a query job"))
+            client.call(Call("DELETE", place, "removing a query job"))
 
 
 def _create(client: Client, query: str, what: str, *, deleted: bool) -> str:

@@ -11,6 +11,7 @@ import csv
 import io
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, values
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _WHAT = "writing in bulk"
 CALLS = 6
 """Of one job that is done at the first look: made, filled, closed, looked at, and its two kinds of results read."""
+LIFE = timedelta(hours=24)
+"""How long Salesforce keeps a job that has not ended: so long it may still write."""
 _DONE = ("JobComplete", "Failed", "Aborted")
 
 
@@ -59,6 +62,7 @@ def write(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str 
         _follow(client, job, told)
     except StopRun as error:
         told.stopped = error
+        _abort(client, client.path(f"jobs/ingest/{job}"))  # what it has not written yet it should not write later
     return told
 
 
@@ -122,6 +126,16 @@ def _finished(client: Client, job: str) -> str:
         state = client.get(client.path(f"jobs/ingest/{job}"), _WHAT).get("state")
         if state in _DONE:
             return str(state)
+    return _given_up(client, job)
+
+
+def _given_up(client: Client, job: str) -> str:
+    """End a job that does not: once it is aborted it tells what it wrote and what it did not, like one that ended."""
+    place = client.path(f"jobs/ingest/{job}")
+    _abort(client, place)
+    state = client.get(place, _WHAT).get("state")
+    if state in _DONE:
+        return str(state)
     raise StopRun(
         f"{_WHAT}: the job did not end", hint="look at Setup → Bulk Data Load Jobs; run again", code="NO_ANSWER"
     )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Records a call takes."""
+READ_AT_ONCE = 2_000
+"""Records one call reads by id."""
 _LEAST = 10
 _SLOW, _QUICK = 10.0, 3.0
 """Seconds of a call from which the next chunk is halved, and below which it is doubled."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import collections, reference, schema, values, write
+from connector.crm.salesforce import bulk_write, collections, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
 from connector.crm.salesforce.intake import Intake
@@ -13,6 +13,7 @@ from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import Provisioner, absent
 from connector.crm.salesforce.pull import pull
 from connector.crm.salesforce.queries import in_parts
+from connector.crm.salesforce.record_types import Offers
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.write import Writer
 from connector.errors import StopRun, UsageError
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import Finding, Page, Progress, ProvisionStep, PullRequest, PullSummary, Quota
 
-READ_AT_ONCE = 2_000
-"""Records one call reads by id."""
-
 
 class Salesforce:
     """A Salesforce organisation; implements ports.Crm."""
@@ -43,6 +41,7 @@ class Salesforce:
     batch_size = 10_000
     """So that many records a bulk job is worth its calls; a call takes 200 of them."""
     keeps_false = False
+    lingering = bulk_write.LIFE
 
     def __init__(
         self,
@@ -63,6 +62,7 @@ class Salesforce:
         self._assignee = assignee or self.user
         self._now = now
         self._entities: dict[Target, Entity] = {}
+        self._offered: dict[Target, tuple[Entity, Offers]] = {}
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
@@ -102,14 +102,20 @@ class Salesforce:
             for values_of, told in ((wanted, item.values), (before, item.before)):
                 named = {self._fields.output(target, name): value for name, value in told}
                 values_of.setdefault(item.record, {}).update(named)
-        writer = Writer(self._client, self._entity(target), pace=self._pace, read=partial(self._read, target))
+        writer = Writer(
+            self._client,
+            self._entity(target),
+            pace=self._pace,
+            read=partial(self._read, target),
+            offers=self._offers(target),
+        )
         fates = writer.write(wanted, before)
         once = {item.record: item for item in batch}
         return write.outcomes([*once.values()], fates)
 
     def cost(self, records: int, /) -> Cost:
         """See ports.Crm.cost; a target is described to read it, and once more before it is written to."""
-        return Cost(2, -(-records // READ_AT_ONCE), write.calls(records))
+        return Cost(2, -(-records // collections.READ_AT_ONCE), write.calls(records))
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight."""
@@ -172,6 +178,13 @@ class Salesforce:
             self._entities[target] = schema.read(self._client, ENTITY[target])
         return self._entities[target]
 
+    def _offers(self, target: Target) -> Offers:
+        """What the record types offer, asked once per describe."""
+        entity = self._entity(target)
+        if target not in self._offered or self._offered[target][0] is not entity:
+            self._offered[target] = (entity, Offers(self._client, entity))
+        return self._offered[target][1]
+
     def _read(
         self, target: Target, records: Sequence[str], fields: Sequence[str]
     ) -> dict[str, Mapping[str, str | None] | None]:
@@ -182,7 +195,7 @@ class Salesforce:
         names: dict[str, list[str]] = {}
         for record in filter(is_id, found):
             names.setdefault(full_id(record), []).append(record)
-        for some in in_parts(list(names), READ_AT_ONCE):
+        for some in in_parts(list(names), collections.READ_AT_ONCE):
             for row in collections.read(self._client, entity.name, some, ["Id", "IsDeleted", *kinds]):
                 held = {name: values.of_ours(row.get(name), kinds.get(name, "string")) for name in fields}
                 found.update(dict.fromkeys(names.get(row["Id"], ()), held))

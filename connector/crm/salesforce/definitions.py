@@ -106,7 +106,7 @@ def objection(output: Output, known: Property) -> str:
         return "it is a formula"
     if known.type not in _TYPES[which]:
         return f"it is of type {known.type}, needed is {which}"
-    if which == "Number" and known.type in ("double", "int") and known.scale < decimals(output):
+    if which == "Number" and known.scale < decimals(output):
         return f"it keeps {known.scale} decimals, needed are {decimals(output)}"
     if which == "LongTextArea" and known.length <= SHORT:
         return f"it holds {known.length} characters, needed is a long text area"

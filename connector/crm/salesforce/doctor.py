@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import permissions, queries, record_types, reference
+from connector.crm.salesforce import permissions, powers, queries, record_types, reference
+from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
+from connector.model.fields import CATALOGUE, Table
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import Quota
 
+_BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
 _CLOCKS_AGREE = timedelta(minutes=5)
 _SETS = "Setup → Permission Sets"
 _SHOW = f"optional; {_SETS} → {permissions.INTEGRATION.label} → Object Settings → Field Permissions → Read, or [fields]"
@@ -39,6 +42,7 @@ def examine(
     try:
         user = reference.user(client, several_currencies=False)
         yield _user(client, user)
+        yield powers.finding(client, user.id)
         intake.prepare()
     except UsageError as error:
         yield Finding("bad", "fields", str(error), error.hint)
@@ -63,7 +67,7 @@ def _user(client: Client, user: reference.User) -> Finding:
 def _records(intake: Intake) -> Iterator[Finding]:
     for entity, columns in intake.columns.items():
         found = f"{queries.count(intake.client, entity):,} {entity} records are visible"
-        names = sorted(columns.missing)
+        names = sorted(filter(_is_input, columns.missing))
         told = [f"{name} ({columns.wrong[name]})" if name in columns.wrong else name for name in names]
         if told:
             yield Finding("warning", entity, f"{found}; not connected: {', '.join(told)}", _SHOW)
@@ -77,20 +81,50 @@ def _records(intake: Intake) -> Iterator[Finding]:
         yield Finding("warning", warning.code.lower(), warning.message, fix)
 
 
+def _is_input(name: str) -> bool:
+    """Whether people or other tools fill a column: what we write ourselves is looked at by its fields."""
+    return not name.startswith(OURS) or name in _BY_HAND
+
+
 def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Finding]:
     existing = provisioner.read(outputs)
     wrong = provisioner.preflight(outputs, existing)
+    missing = [line for line in wrong if absent(line)]
     for line in wrong:
+        if not absent(line):
+            yield Finding("bad", "fields", line, "run tiersync provision --dry-run")
+    if missing:
         fix = f"run tiersync provision, or {_SETS} → {permissions.INTEGRATION.label} → Manage Assignments"
-        yield Finding("bad", "fields", line, fix if absent(line) else "run tiersync provision --dry-run")
+        yield Finding("bad", "fields", _in_short(missing), fix)
     if not wrong:
         yield Finding("good", "fields", f"all {len(outputs)} outputs have their field, and this user may edit them")
     yield from _edits(existing)
+    if not missing:
+        yield _writers(provisioner.client, provisioner.places(outputs))
     for target, entity in existing.items():
         wanted = provisioner.options(target, outputs)
         for line in record_types.lacking(provisioner.client, entity, wanted):
             fix = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
             yield Finding("warning", "record types", line, fix)
+
+
+def _in_short(missing: Sequence[str]) -> str:
+    first, *more = missing
+    return f"{first}, and so are {len(more)} more" if more else first
+
+
+def _writers(client: Client, fields: Sequence[str]) -> Finding:
+    """Who else may edit our fields: what others write counts as a person's edit and is kept."""
+    others = permissions.editors(client, fields)
+    if others is None:
+        text = "who else may edit our fields is not shown to this user (View Setup and Configuration)"
+        return Finding("unchecked", "other writers", text)
+    if not others:
+        return Finding("good", "other writers", "nobody else may edit our fields")
+    named = ", ".join(f"{name} ({count})" for name, count in sorted(others.items()))
+    fix = f"optional; {_SETS} or Profiles → Object Settings → Account → Field Permissions → take Edit away"
+    text = f"may edit some of our fields: {named}; what they write there is kept as a person's edit"
+    return Finding("warning", "other writers", text, fix)
 
 
 def _edits(existing: Existing) -> Iterator[Finding]:

@@ -1,24 +1,29 @@
 """What is gone: deleted into the recycle bin, merged into another, or deleted for good.
 
 Source: queryAll shows the recycle bin with the record a loser was merged into; the deletion log of getDeleted also
-knows what was purged from it, for 15 days at most and without the minute in hand.
+knows what was purged from it, for 15 days at most and without the minute in hand. A busy log is cut after two hours:
+`earliestDateAvailable` tells how far back it still reaches, INVALID_REPLICATION_DATE that it does not.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
+from connector.errors import StopRun
 
 if TYPE_CHECKING:
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.sources import Source
 
 _LOG_DAYS = timedelta(days=14)
+_TOO_SHORT = ("INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT")
+NEEDS_FULL_PULL = "NEEDS_FULL_PULL"
+"""Code of a pull of changes that has to become one of everything; see ports.Crm.pull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +64,43 @@ def since(client: Client, source: Source, begin: datetime | None) -> Gone:
 
 
 def logged(client: Client, source: Source, begin: datetime) -> set[str]:
-    """The deletion log since a moment, as far back as it reaches; nothing where it is closed (a full pull will tell).
+    """The deletion log since a moment; nothing where it is closed (the daily full pull will tell).
 
-    It may still name what was taken out of the recycle bin again.
+    It may still name what was taken out of the recycle bin again. Raises StopRun (NEEDS_FULL_PULL) when it does not
+    reach back so far: what was purged before it begins shows only when everything is read again.
     """
     what = f"reading the deletion log of {source.entity}"
-    with suppress(Refused, Forbidden):
-        end = client.server_time()
-        if end is None or end - begin < timedelta(minutes=2):
-            return set()
-        window = _minute(max(begin, end - _LOG_DAYS)), _minute(end)
-        told = client.get(client.path(f"sobjects/{source.entity}/deleted/"), what, start=window[0], end=window[1])
-        rows = told.get("deletedRecords")
-        if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
-            raise checks.bad(what, "Salesforce's answer has no list of deleted records")
-        return {soql.full_id(str(row["id"])) for row in rows}
-    return set()
+    end = client.server_time()
+    if end is None or end - begin < timedelta(minutes=2):
+        return set()
+    if end - begin > _LOG_DAYS:
+        raise _too_short(source, "15 days at most")
+    path = client.path(f"sobjects/{source.entity}/deleted/")
+    try:
+        told = client.get(path, what, start=_minute(begin), end=_minute(end))
+    except Forbidden:
+        return set()
+    except Refused as error:
+        if error.problem.code in _TOO_SHORT:
+            raise _too_short(source, error.problem.code) from None
+        return set()
+    rows = told.get("deletedRecords")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
+        raise checks.bad(what, "Salesforce's answer has no list of deleted records")
+    if (earliest := _moment(told.get("earliestDateAvailable"))) and earliest > begin:
+        raise _too_short(source, f"it begins {earliest:%Y-%m-%d %H:%M} UTC")
+    return {soql.full_id(str(row["id"])) for row in rows}
+
+
+def _too_short(source: Source, why: str) -> StopRun:
+    text = f"Salesforce's deletion log of {source.entity} does not reach back to the last pull ({why})"
+    return StopRun(text, hint="tiersync pull --full", code=NEEDS_FULL_PULL)
+
+
+def _moment(told: object) -> datetime | None:
+    with suppress(TypeError, ValueError):
+        return datetime.fromisoformat(str(told)).astimezone(UTC)
+    return None
 
 
 def _minute(at: datetime) -> str:

@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-from connector.crm.salesforce.auth import FixedSession, LoggedIn, login, refresh
+from connector.crm.salesforce.auth import FixedSession, LoggedIn, grant, login
 from connector.errors import UsageError
 from connector.model.secrets import Secret
 
@@ -70,8 +68,15 @@ def credentials(
     if told.way not in _ADVICE:
         raise UsageError(f"login = {told.way!r} is no way in", hint=f"use one of {', '.join(['session', *_ADVICE])}")
     hint = _ADVICE[told.way]
+    if told.way == "client_credentials":
+        return LoggedIn(lambda: _client_credentials(told, fetch, mask, hint), advice=hint)
     words = _words(told, version)
     return LoggedIn(lambda: login(fetch, mask, hint, **words), advice=hint)
+
+
+def _client_credentials(told: Login, fetch: Callable[[Call], Answer], mask: Mask, hint: str) -> Grant:
+    basic = f"{told.client_id}:{told.client_secret.reveal()}"
+    return grant(fetch, mask, hint, {"grant_type": "client_credentials"}, what="the login", basic=basic)[0]
 
 
 def _words(told: Login, version: str) -> dict[str, str]:
@@ -83,9 +88,6 @@ def _words(told: Login, version: str) -> dict[str, str]:
             "security_token": told.security_token.reveal(),
             "sf_version": f"{min(float(version), LAST_SOAP_LOGIN):.1f}",
         }
-    if told.way == "client_credentials":
-        secret = told.client_secret.reveal()
-        return {"consumer_key": told.client_id, "consumer_secret": secret, "domain": "my"}
     found = _AUDIENCE.fullmatch(told.audience or PRODUCTION)
     if found is None:
         raise UsageError(
@@ -101,6 +103,8 @@ def _words(told: Login, version: str) -> dict[str, str]:
 
 def _checked_key(key: Secret) -> str:
     """The key, when it is one: a library's error would show what it could not read."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         load_pem_private_key(key.reveal().encode(), password=None)
     except (ValueError, TypeError):
@@ -121,12 +125,14 @@ class _Refreshing:
         self._token = told.refresh_token
 
     def __call__(self) -> Grant:
-        form = {"client_id": self._told.client_id, "refresh_token": self._token.reveal()}
+        form = {"grant_type": "refresh_token", "client_id": self._told.client_id}
+        form["refresh_token"] = self._token.reveal()
         if self._told.client_secret:
             form["client_secret"] = self._told.client_secret.reveal()
-        grant, rotated = refresh(self._fetch, self._mask, _ADVICE["refresh_token"], form)
+        hint = _ADVICE["refresh_token"]
+        made, rotated = grant(self._fetch, self._mask, hint, form, what="the refresh token")
         before, self._token = self._token, rotated or self._token
-        self._mask.renewed(grant.session, self._token, before)
+        self._mask.renewed(made.session, self._token, before)
         if self._token.reveal() != before.reveal():
             self._keep(self._token.reveal())
-        return grant
+        return made

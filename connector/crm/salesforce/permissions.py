@@ -6,11 +6,12 @@ a permission set; a permission to edit needs the one to read; an assignment that
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import checks, queries, soql
-from connector.crm.salesforce.client import Refused
+from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.texts import listed
 from connector.crm.transport import Call
 from connector.errors import StopRun
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 200
 _WHAT = "granting permissions"
+_EDITORS = "asking who may edit our fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,31 @@ def found(client: Client, kind: PermissionSet) -> tuple[str | None, dict[str, tu
     )
     held = queries.records(client, query, "reading field permissions")
     return str(rows[0]["Id"]), {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
+
+
+def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
+    """Profile or permission set that may edit some of these fields, ours aside -> how many; None where it is hidden."""
+    wanted = (f"Field IN {soql.any_of(fields)}", "PermissionsEdit = true")
+    try:
+        ours, _ = found(client, INTEGRATION)
+        query = soql.select(["Id", "ParentId"], "FieldPermissions", *wanted)
+        counts = Counter(str(row["ParentId"]) for row in queries.records(client, query, _EDITORS))
+        if ours is None or ours not in counts:  # setup this user may not view comes as no rows
+            return None
+        del counts[ours]
+        if not counts:
+            return {}
+        named = soql.select(["Id", "Label", "Profile.Name"], "PermissionSet", f"Id IN {soql.any_of(counts)}")
+        names = {str(row["Id"]): _owner(row) for row in queries.records(client, named, _EDITORS)}
+    except (Refused, Forbidden):
+        return None
+    return {names.get(place, place): count for place, count in counts.items()}
+
+
+def _owner(row: Mapping[str, Any]) -> str:
+    """A permission set by its label, the one of a profile by the profile's name."""
+    profile = row.get("Profile")
+    return str(profile["Name"]) if isinstance(profile, dict) and profile.get("Name") else str(row.get("Label"))
 
 
 def lacking(grants: Grants, held: Mapping[str, tuple[str, bool]]) -> dict[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 from connector.crm.salesforce import queries, soql
 from connector.crm.salesforce.checks import bad
 from connector.crm.salesforce.client import Forbidden, Refused
+from connector.errors import BadAnswer
 
 if TYPE_CHECKING:
     from connector.crm.salesforce.checks import Record
     from connector.crm.salesforce.client import Client
 
+_IDENTITY = re.compile(r"/id/00D\w{12,15}/(005\w{12,15})")
 _ANY_DAY = "1900-01-01"
 _RATE = Decimal("0.000000000001")
 
@@ -45,12 +48,18 @@ def user(client: Client, *, several_currencies: bool) -> User:
 
 
 def _asked(client: Client) -> str | None:
-    """Whose session this is, where the login did not say."""
+    """Whose session this is, where the login did not say: a session that may not ask for it tells by its resources."""
+    what = "asking who logged in"
     try:
-        told = client.get("/services/oauth2/userinfo", "asking who logged in")
-    except (Refused, Forbidden):
+        told = client.get("/services/oauth2/userinfo", what)
+        return soql.full_id(str(told.get("user_id") or "")) or None
+    except (Refused, Forbidden, BadAnswer):
+        pass
+    try:
+        found = _IDENTITY.search(str(client.get(client.path(""), what).get("identity") or ""))
+    except (Refused, Forbidden, BadAnswer):
         return None
-    return soql.full_id(str(told.get("user_id") or "")) or None
+    return soql.full_id(found[1]) if found else None
 
 
 def rates(client: Client, home: str) -> dict[str, list[str | None]]:

@@ -63,7 +63,7 @@ class Property:
         whole, _, broken = value.removeprefix("-").partition(".")
         if self.precision and len(whole) > self.precision - self.scale:
             return f"{self.name} takes at most {self.precision - self.scale} digits before the point"
-        if len(broken) > self.scale and self.type not in ("percent", "currency"):
+        if len(broken.rstrip("0")) > self.scale:
             return f"{self.name} takes {self.scale} decimals"
         return ""
 

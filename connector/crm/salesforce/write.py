@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.collections import Pace
+    from connector.crm.salesforce.record_types import Offers
     from connector.crm.salesforce.schema import Entity
 
 BULK_FROM = 2_000
@@ -78,12 +79,16 @@ class Writer:
         *,
         pace: Pace,
         read: Callable[[Sequence[str], Sequence[str]], Mapping[str, Mapping[str, str | None] | None]],
+        offers: Offers,
     ) -> None:
         self._client = client
         self._entity = entity
         self._pace = pace
         self._read = read
+        self._offers = offers
         self._before: Mapping[str, Values] = {}
+        self._sends: dict[str, int] = {}
+        """How often a record may still be sent, once an answer about it was lost."""
 
     def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
         """The fate of every record. Raises StopRun only while no fate at all is known.
@@ -97,7 +102,7 @@ class Writer:
         try:
             if len(left) > BULK_FROM:
                 self._in_bulk(left, fates)
-            self._send({record: sent for record, sent in left.items() if record not in fates}, fates, sends=SENDS)
+            self._send({record: sent for record, sent in left.items() if record not in fates}, fates)
         except StopRun as error:
             if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
                 raise
@@ -118,25 +123,27 @@ class Writer:
             fates.update(dict.fromkeys(told.unknown, lost))
             raise told.stopped
         if told.unknown:
-            unsettled = self._settled_by_reading({record: sendable[record] for record in sorted(told.unknown)}, fates)
-            self._send(unsettled, fates, sends=SENDS - 1)
+            untold = {record: sendable[record] for record in sorted(told.unknown)}
+            self._send(self._to_be_sent_again(untold, fates, "its job did not tell of it"), fates)
         self._settle_refused(refused, fates)
 
-    def _send(self, left: dict[str, Values], fates: dict[str, Fate], *, sends: int) -> None:
+    def _send(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         """Chunk by chunk, in the order of the ids, as large as the CRM's pace allows."""
         locked: dict[str, Values] = {}
         records = list(left)
         while records:
             chunk, records = records[: self._pace.size], records[self._pace.size :]
-            locked |= self._chunk({record: left[record] for record in chunk}, fates, sends=sends)
+            locked |= self._chunk({record: left[record] for record in chunk}, fates)
         self._unlock(locked, fates)
 
-    def _chunk(self, chunk: dict[str, Values], fates: dict[str, Fate], *, sends: int) -> dict[str, Values]:
+    def _chunk(self, chunk: Mapping[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
         """Send one chunk until each of it has a fate; returns the records that others hold."""
+        self._sends.update({record: self._sends[record] - 1 for record in chunk if record in self._sends})
         try:
             results = collections.update(self._client, self._entity, chunk, pace=self._pace)
         except (AnswerLost, BadAnswer) as error:
-            return self._read_back(chunk, fates, error, sends=sends - 1)
+            again = self._to_be_sent_again(chunk, fates, str(error))
+            return self._chunk(again, fates) if again else {}
         locked: dict[str, Values] = {}
         refused: dict[str, Fate] = {}
         for record, result in zip(chunk, results, strict=True):
@@ -149,33 +156,33 @@ class Writer:
         self._settle_refused(refused, fates)
         return locked
 
-    def _unlock(self, locked: dict[str, Values], fates: dict[str, Fate]) -> None:
+    def _unlock(self, locked: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         """Try records that others hold again, ever later, in smaller chunks; who stays locked waits for a later run."""
         for turn in range(1, LOCK_TRIES):
-            if not locked:
-                return
+            records = [record for record in locked if self._sends.get(record, 1) > 0]
+            if not records:
+                break
             self._client.transport.brake.pause(_BREATH**turn * (0.5 + self._client.chance()))
-            still: dict[str, Values] = {}
+            still = {record: sent for record, sent in locked.items() if self._sends.get(record, 1) <= 0}
             size = max(1, self._pace.size >> turn)
-            records = list(locked)
             for start in range(0, len(records), size):
-                chunk = {record: locked[record] for record in records[start : start + size]}
-                still |= self._chunk(chunk, fates, sends=SENDS)
+                still |= self._chunk({record: locked[record] for record in records[start : start + size]}, fates)
             locked = still
-        words = f"the record was held by others at each of {LOCK_TRIES} tries"
+        words = "the record was held by others at every try"
         fates.update(dict.fromkeys(locked, Fate(Landed.REFUSED, LOCKED[0], words)))
 
-    def _read_back(
-        self, chunk: dict[str, Values], fates: dict[str, Fate], error: Exception, *, sends: int
-    ) -> dict[str, Values]:
-        """Settle records whose answer was lost: by their values as Salesforce holds them now."""
-        unsettled = self._settled_by_reading(chunk, fates)
-        if unsettled and sends > 0:
-            self._client.transport.brake.pause(_BREATH * (SENDS - sends))
-            return self._chunk(unsettled, fates, sends=sends)
-        why = f"sent {SENDS} times and not found written: {brief(str(error))}"
-        fates.update(dict.fromkeys(unsettled, Fate(Landed.UNSETTLED, "ANSWER_LOST", why)))
-        return {}
+    def _to_be_sent_again(self, lost: Mapping[str, Values], fates: dict[str, Fate], why: str) -> dict[str, Values]:
+        """Settle records whose answer was lost by what Salesforce holds now; the others, while they may be sent."""
+        unsettled = self._settled_by_reading(lost, fates)
+        for record in unsettled:
+            self._sends.setdefault(record, SENDS - 1)
+        spent = [record for record in unsettled if not self._sends[record]]
+        told = Fate(Landed.UNSETTLED, "ANSWER_LOST", f"sent {SENDS} times and not found written: {brief(why)}")
+        fates.update(dict.fromkeys(spent, told))
+        again = {record: sent for record, sent in unsettled.items() if record not in fates}
+        if again:
+            self._client.transport.brake.pause(_BREATH * (SENDS - min(self._sends[record] for record in again)))
+        return again
 
     def _settled_by_reading(self, chunk: Mapping[str, Values], fates: dict[str, Fate]) -> dict[str, Values]:
         names = sorted({name for sent in chunk.values() for name in sent})
@@ -218,14 +225,15 @@ class Writer:
         fates.update({record: GONE for record in doubtful if there[record] is None})
 
     def _objections(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
-        """Records that the field definitions already rule out; they are not sent."""
+        """Records that the field definitions, or their record type, already rule out; they are not sent."""
         fates: dict[str, Fate] = {}
         for record, sent in wanted.items():
             if not is_id(record):
                 fates[record] = GONE
             elif texts := [text for name, value in sent.items() if (text := self._objection(name, value))]:
-                fates[record] = Fate(Landed.SKIPPED, "NOT_ALLOWED", brief("; ".join(texts)))
-        return fates
+                fates[record] = _not_allowed("; ".join(texts))
+        left = {record: sent for record, sent in wanted.items() if record not in fates}
+        return fates | {record: _not_allowed(text) for record, text in self._offers.objections(left).items()}
 
     def _objection(self, name: str, value: str | None) -> str:
         known = self._entity.get(name)
@@ -234,6 +242,10 @@ class Writer:
     def _kind(self, name: str) -> str:
         known = self._entity.get(name)
         return known.type if known else "string"
+
+
+def _not_allowed(text: str) -> Fate:
+    return Fate(Landed.SKIPPED, "NOT_ALLOWED", brief(text))
 
 
 def _refused(code: str, words: str) -> Fate:

@@ -29,6 +29,8 @@ INDUSTRIES = (
     "HOSPITALITY",
     "LEGAL_SERVICES",
 )
+OFTEN = (14, 12, 11, 11, 11, 11, 8, 7, 6, 4, 3, 2)
+"""How often each industry is met, in per cent: a supplier of manufacturers knows mostly these."""
 COUNTRIES = ("Netherlands", "Belgium", "Germany", "France", "Sweden", "United Kingdom")
 KINDS = (("customer", 46), ("lapsed", 12), ("prospect", 18), ("suspect", 18), ("partner", 4), ("vendor", 2))
 """Share of each behaviour, in per cent."""
@@ -44,6 +46,8 @@ class Account:
     size: float
     """What it buys against the median, 1.0."""
     created: date
+    demanding: bool
+    """Whether it asks far more of service than others."""
 
 
 def make_accounts(chance: Random, count: int, as_of: date, owners: list[Row]) -> list[Account]:
@@ -54,7 +58,7 @@ def make_accounts(chance: Random, count: int, as_of: date, owners: list[Row]) ->
         kind = chance.choices(names, weights)[0]
         size = min(chance.paretovariate(1.15), 120.0)
         created = as_of - timedelta(days=chance.randint(20, 2200))
-        made.append(Account(_row(chance, number, kind, size, owners), kind, size, created))
+        made.append(Account(_row(chance, number, kind, size, owners), kind, size, created, likely(chance, 1 / 15)))
         made[-1].row["created_at"] = f"{created.isoformat()}T{chance.randint(7, 17):02d}:15:00+00:00"
     for account in made:
         _add_custom(chance, account, as_of)
@@ -64,11 +68,11 @@ def make_accounts(chance: Random, count: int, as_of: date, owners: list[Row]) ->
 
 
 def _row(chance: Random, number: int, kind: str, size: float, owners: list[Row]) -> Row:
-    employees = round(12 * size * chance.uniform(0.5, 2.2)) + 1
+    employees = round(160 * size**0.5 * chance.lognormvariate(0, 0.7)) + 1
     row = {
         "account_id": str(FIRST_ID + number * 7),
         "name": company_name(chance, number + 1),
-        "industry": chance.choice(INDUSTRIES),
+        "industry": chance.choices(INDUSTRIES, OFTEN)[0],
         "country": chance.choices(COUNTRIES, (55, 20, 12, 6, 4, 3))[0],
         "employees": str(employees),
         "own_turnover": str(employees * chance.randint(90, 260) * 1000),
@@ -85,9 +89,9 @@ def _row(chance: Random, number: int, kind: str, size: float, owners: list[Row])
 
 def _add_custom(chance: Random, account: Account, as_of: date) -> None:
     row = account.row
-    _maybe(chance, row, "pain_fit", 0.7, chance.choices(("high", "medium", "low"), (40, 35, 25))[0])
-    _maybe(chance, row, "growth_potential", 0.6, chance.choices(("high", "low"), (35, 65))[0])
-    _maybe(chance, row, "potential_annual_revenue", 0.4, str(round(account.size * chance.randint(8, 60)) * 1000))
+    _maybe(chance, row, "pain_fit", 0.7, chance.choices(("high", "medium", "low"), (40, 45, 15))[0])
+    _maybe(chance, row, "growth_potential", 0.5, chance.choices(("high", "low"), (62, 38))[0])
+    _maybe(chance, row, "potential_annual_revenue", 0.3, str(round(account.size * chance.randint(8, 60)) * 1000))
     _maybe(chance, row, "share_of_wallet_pct", 0.4, str(chance.randint(5, 100)))
     _maybe(chance, row, "nps", 0.35, str(chance.choices(range(11), (1, 1, 1, 2, 2, 5, 8, 14, 24, 22, 20))[0]))
     _maybe(chance, row, "current_supplier", 0.2, f"Supplier {chance.randint(1, 25)}")
@@ -112,7 +116,8 @@ def _add_payment(chance: Random, account: Account, as_of: date) -> None:
     row = account.row
     row["invoice_data_updated_at"] = (as_of - timedelta(days=chance.randint(0, 9))).isoformat()
     if likely(chance, 0.45):
-        days = chance.choices((10, 40, 75, 120), (60, 25, 10, 5))[0] + chance.randint(0, 14)
+        days = chance.choices((10, 40, 75, 120), (20, 20, 20, 40) if account.demanding else (60, 26, 10, 4))[0]
+        days += chance.randint(0, 14)
         row["oldest_open_invoice_date"] = (as_of - timedelta(days=days)).isoformat()
         row["oldest_open_invoice_due_date"] = (as_of - timedelta(days=days - 30)).isoformat()
         row["open_invoice_amount"] = f"{account.size * chance.uniform(200, 4000):.2f}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from connector.sandbox.chance import likely
-
 if TYPE_CHECKING:
     from random import Random
 
@@ -19,17 +17,16 @@ CATEGORIES = ("PRODUCT_ISSUE", "BILLING_ISSUE", "FEATURE_REQUEST", "GENERAL_INQU
 
 
 def make_tickets(chance: Random, accounts: list[Account], as_of: date) -> list[Row]:
-    """Make service tickets: most customers have few, one in fifteen has far too many."""
+    """Make service tickets: most customers have few, a demanding one has far too many, and lately."""
     rows: list[Row] = []
     for account in (found for found in accounts if found.kind in {"customer", "lapsed"}):
-        demanding = likely(chance, 1 / 15)
-        for _ in range(chance.randint(12, 30) if demanding else min(9, int(chance.expovariate(0.6)))):
-            rows.append(_ticket(chance, TICKET_ID + len(rows) * 3, account, as_of, recent=demanding))
+        for _ in range(chance.randint(16, 34) if account.demanding else min(9, int(chance.expovariate(0.6)))):
+            rows.append(_ticket(chance, TICKET_ID + len(rows) * 3, account, as_of, recent=account.demanding))
     return rows
 
 
 def _ticket(chance: Random, number: int, account: Account, as_of: date, *, recent: bool) -> Row:
-    opened = _moment(chance, as_of, most_days=60 if recent else 365)
+    opened = _moment(chance, as_of, most_days=40 if recent else 365)
     row = {
         "ticket_id": str(number),
         "account_id": account.row["account_id"],

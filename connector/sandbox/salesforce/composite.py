@@ -40,7 +40,11 @@ def composite(asked: Asked) -> Answer:
         raise Refusal(
             400, "LIMIT_EXCEEDED", f"The request exceeds the maximum number of query operations ({MOST_HEAVY})"
         )
-    strict = content.get("allOrNone") is True
+    return answer({"compositeResponse": series(asked, wanted, strict=content.get("allOrNone") is True)})
+
+
+def series(asked: Asked, wanted: list[dict[str, Any]], *, strict: bool) -> list[dict[str, Any]]:
+    """Do calls in order, each with what earlier ones answered; a strict series leaves nothing behind when one fails."""
     undo = Undo(asked.org) if strict else None
     done: list[dict[str, Any]] = []
     answers: dict[str, Any] = {}
@@ -53,7 +57,7 @@ def composite(asked: Asked) -> Answer:
             done = [_halted(other) for other in wanted]
             done[wanted.index(one)] = told
             break
-    return answer({"compositeResponse": done})
+    return done
 
 
 def _halted(one: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def _one(asked: Asked, one: dict[str, Any], answers: dict[str, Any]) -> dict[str
     try:
         url = _filled(str(one.get("url")), answers)
         raw = _filled(orjson.dumps(one.get("body")).decode(), answers) if one.get("body") is not None else ""
-        found = _dispatch(asked, str(one.get("method")).upper(), url, raw.encode(), _headers(one))
+        found = dispatched(asked, str(one.get("method")).upper(), url, raw.encode(), _headers(one))
     except Refusal as refusal:
         found = refusal.answer()
     shown = {name.decode().title(): value.decode() for name, value in found.headers if name == b"location"}
@@ -78,7 +82,8 @@ def _headers(one: dict[str, Any]) -> dict[str, str]:
     return held if isinstance(held, dict) else {}
 
 
-def _dispatch(asked: Asked, method: str, url: str, raw: bytes, headers: dict[str, str]) -> Answer:
+def dispatched(asked: Asked, method: str, url: str, raw: bytes, headers: dict[str, str]) -> Answer:
+    """Answer a call within a call."""
     parts = urlsplit(url)
     version, rest = routes.split(parts.path)
     route, values = routes.find(method, rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.answers import Answer, answer
@@ -131,6 +132,9 @@ def _compound(name: str) -> str | None:
 
 def _rights(view: View, sobject: SObject) -> dict[str, bool]:
     may = {letter: letter in sobject.writes for letter in "cud"}
+    if sobject.setup:
+        able = view.org.may(view.user, "PermissionsCustomizeApplication")
+        return {name: able and may[name[0]] for name in ("createable", "updateable", "deletable")}
     allows = view.org.allows
     return {
         "createable": may["c"] and allows(view.user, sobject.name, "PermissionsCreate"),
@@ -177,9 +181,11 @@ def brief(view: View, sobject: SObject, root: str) -> dict[str, Any]:
 
 
 def describe(asked: Asked, name: str) -> Answer:
-    """Answer the whole of one object."""
+    """Answer the whole of one object, or 304 when no definition or permission changed since the time asked about."""
     view = asked.view
     sobject = view.named(name)
+    if _is_known(asked):
+        return Answer(304, b"", ())
     found = brief(view, sobject, asked.root)
     here = f"https://{asked.org.identity.domain}"
     base = f"{asked.root}/sobjects/{sobject.name}"
@@ -206,7 +212,7 @@ def describe(asked: Asked, name: str) -> Answer:
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": _record_types(asked, sobject),
+        "recordTypeInfos": record_types(asked, sobject),
         "searchLayoutable": not sobject.setup,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
@@ -215,6 +221,17 @@ def describe(asked: Asked, name: str) -> Answer:
         ],
     }
     return answer(found)
+
+
+def _is_known(asked: Asked) -> bool:
+    """Whether the schema was seen as it is now before If-Modified-Since, an HTTP date of whole seconds."""
+    org, told = asked.org, asked.call.header("if-modified-since")
+    if org.schema_seen is None or org.schema_seen[0] != org.schema_version:
+        org.schema_seen = (org.schema_version, org.now().replace(microsecond=0))
+    try:
+        return bool(told) and org.schema_seen[1] < parsedate_to_datetime(told)
+    except (TypeError, ValueError):
+        return False
 
 
 def _children(org: Org, sobject: SObject) -> list[dict[str, Any]]:
@@ -241,7 +258,8 @@ def _child_name(sobject: SObject, child: SObject, held: Field) -> str | None:
     return child.children if held.name == "AccountId" and child.children else None
 
 
-def _record_types(asked: Asked, sobject: SObject) -> list[dict[str, Any]]:
+def record_types(asked: Asked, sobject: SObject) -> list[dict[str, Any]]:
+    """Tell the record types of an object, the master one last."""
     rows = [row for row in asked.org.table("RecordType").rows.values() if row["SobjectType"] == sobject.name]
     own = [_record_type(asked.root, sobject.name, row, default=place == 0) for place, row in enumerate(rows)]
     master = {"Id": MASTER, "Name": "Master", "DeveloperName": "Master", "IsActive": True}

@@ -34,6 +34,10 @@ class Switches:
 
     short_pages: bool = False
     """Query pages hold fewer rows than asked for, by chance."""
+    page_rows: int = 2000
+    """Query pages hold at most so many rows, as they do where rows are large or complex."""
+    log_days: float = 15.0
+    """How far back the deletion log reaches: it is cut when it grows too long."""
     merge_moves_children_stamp: bool = True
     """Records re-parented by a merge get a new SystemModstamp [U]."""
     soap_login: bool = True
@@ -99,6 +103,8 @@ class Org:
         self.changes = 0
         """Counts every change, so the state file is written only when there is one."""
         self.schema_version = 0
+        self.schema_seen: tuple[int, datetime] | None = None
+        """The version of the schema last described, and since when it is known."""
         """Counts changes of definitions and permissions."""
         self.owner_names: dict[str, str] = {}
         """Ids of users -> owner ids of loaded files."""

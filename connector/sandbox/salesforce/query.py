@@ -67,7 +67,7 @@ def more(asked: Asked, locator: str) -> Answer:
 
 
 def _page(asked: Asked, identity: str, cursor: Cursor, start: int) -> Answer:
-    org, total, size = asked.org, len(cursor.records), cursor.page
+    org, total, size = asked.org, len(cursor.records), max(1, min(cursor.page, asked.org.switches.page_rows))
     if org.switches.short_pages:
         # Size and complexity of the rows make pages shorter than asked for; nobody can tell beforehand.
         size = org.chance.randint(1, size)

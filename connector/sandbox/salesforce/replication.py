@@ -20,13 +20,13 @@ def deleted(asked: Asked, name: str) -> Answer:
     """Answer the ids of what was deleted or merged away."""
     sobject = asked.view.named(name)
     low, high = _window(asked, DELETED_DAYS)
-    rows = asked.org.table(sobject.name).stamped(low, high)
+    earliest = second(asked.org.now() - timedelta(days=asked.org.switches.log_days))
+    rows = asked.org.table(sobject.name).stamped(max(low, earliest), high)
     found = [
         {"id": row["Id"], "deletedDate": row["SystemModstamp"]}
         for row in rows
         if row.get("IsDeleted") and row["SystemModstamp"] < high
     ]
-    earliest = second(asked.org.now() - DELETED_DAYS)
     return answer({"deletedRecords": found, "earliestDateAvailable": earliest, "latestDateCovered": high})
 
 

@@ -13,9 +13,11 @@ from connector.sandbox.salesforce import (
     collections,
     composite,
     describe,
+    families,
     ingest,
     limits,
     query,
+    recordtypes,
     replication,
     rows,
     tooling,
@@ -56,6 +58,9 @@ ROUTES = [
     *_route("GET", "/queryAll/{locator}", query.more),
     *_route("GET", "/sobjects", describe.describe_all),
     *_route("GET", "/sobjects/{name}/describe", describe.describe),
+    *_route("GET", "/sobjects/{name}/describe/layouts", recordtypes.layouts),
+    *_route("GET", "/sobjects/{name}/describe/layouts/{id}", recordtypes.layout),
+    *_route("GET", "/ui-api/object-info/{name}/picklist-values/{id}", recordtypes.picklist_values),
     *_route("GET", "/sobjects/{name}", describe.basic),
     *_route("GET", "/sobjects/{name}/updated", replication.updated),
     *_route("GET", "/sobjects/{name}/deleted", replication.deleted),
@@ -67,6 +72,9 @@ ROUTES = [
     *_route("PATCH", "/sobjects/{name}/{field}/{value}", rows.upsert, writes=True),
     *_route("DELETE", "/sobjects/{name}/{field}/{value}", rows.delete_external, writes=True),
     *_route("POST", "/composite", composite.composite, writes=True),
+    *_route("POST", "/composite/batch", families.batch, writes=True),
+    *_route("POST", "/composite/graph", families.graph, writes=True),
+    *_route("POST", "/composite/tree/{name}", families.tree, writes=True),
     *_route("POST", "/composite/sobjects", collections.create, writes=True),
     *_route("PATCH", "/composite/sobjects", collections.update, writes=True),
     *_route("DELETE", "/composite/sobjects", collections.delete, writes=True),
@@ -135,4 +143,6 @@ def find(method: str, path: str) -> tuple[Route, list[str]]:
 def resources(asked: Asked) -> Answer:
     """Answer what there is behind a version."""
     names = ("query", "queryAll", "sobjects", "limits", "composite", "jobs", "tooling")
-    return answer({name: f"{asked.root}/{name}" for name in names})
+    (organization,) = asked.org.table("Organization").rows
+    who = f"https://login.salesforce.com/id/{organization}/{asked.user}"
+    return answer({name: f"{asked.root}/{name}" for name in names} | {"identity": who})

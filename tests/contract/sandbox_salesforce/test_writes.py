@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -268,6 +270,66 @@ def test_a_composite_call_with_all_or_none_leaves_nothing_behind(desk: Desk) -> 
     found = desk.post("/composite", {"allOrNone": True, "compositeRequest": calls}).json["compositeResponse"]
     assert [one["body"][0]["errorCode"] for one in found] == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING"]
     assert desk.rows("SELECT Id FROM Account") == []
+
+
+def test_a_batch_does_each_call_for_itself_and_counts_each(desk: Desk) -> None:
+    identity = desk.create(Name="Alpha")
+    calls: list[dict[str, Any]] = [
+        {"method": "PATCH", "url": f"v66.0/sobjects/Account/{identity}", "richInput": {"Name": "Beta"}},
+        {"method": "GET", "url": "v66.0/sobjects/Account/001000000000000AAA"},
+        {"method": "GET", "url": f"v66.0/sobjects/Account/{identity}?fields=Name"},
+    ]
+    used = desk.org.meter.used
+    found = desk.post("/composite/batch", {"batchRequests": calls}).json
+    assert found["hasErrors"]
+    assert [one["statusCode"] for one in found["results"]] == [204, 404, 200]
+    assert found["results"][2]["result"]["Name"] == "Beta"
+    assert desk.org.meter.used - used == len(calls)
+    halted = desk.post("/composite/batch", {"batchRequests": calls, "haltOnError": True}).json
+    assert [one["statusCode"] for one in halted["results"]] == [204, 404, 412]
+    assert desk.post("/composite/batch", {"batchRequests": calls * 9}).code == "LIMIT_EXCEEDED"
+
+
+def test_a_graph_that_fails_leaves_nothing_behind_and_the_others_stand(desk: Desk) -> None:
+    url = "/services/data/v66.0/sobjects/Account"
+    good = {"method": "POST", "url": url, "referenceId": "a", "body": {"Name": "Alpha"}}
+    bad = {"method": "POST", "url": url, "referenceId": "b", "body": {}}
+    graphs = [{"graphId": "1", "compositeRequest": [good]}, {"graphId": "2", "compositeRequest": [good, bad]}]
+    found = desk.post("/composite/graph", {"graphs": graphs}).json["graphs"]
+    assert [(one["graphId"], one["isSuccessful"]) for one in found] == [("1", True), ("2", False)]
+    assert len(desk.rows("SELECT Id FROM Account")) == 1
+    assert desk.post("/composite/graph", {"graphs": graphs * 38}).code == "LIMIT_EXCEEDED"
+
+
+def test_a_tree_is_made_with_its_children_or_not_at_all(desk: Desk) -> None:
+    deal: dict[str, Any] = {"attributes": {"type": "Opportunity", "referenceId": "d"}, "Name": "Deal"}
+    deal |= {"StageName": "Prospecting", "CloseDate": "2026-12-01"}
+    root = {
+        "attributes": {"type": "Account", "referenceId": "a"},
+        "Name": "Alpha",
+        "Opportunities": {"records": [deal]},
+    }
+    reply = desk.post("/composite/tree/Account", {"records": [root]})
+    assert (reply.status, [one["referenceId"] for one in reply.json["results"]]) == (201, ["a", "d"])
+    assert desk.values("SELECT Account.Name FROM Opportunity")[0]["Name"] == "Alpha"
+    del deal["CloseDate"]
+    refused = desk.post("/composite/tree/Account", {"records": [root]})
+    assert (refused.status, refused.json["hasErrors"]) == (400, True)
+    assert [(one["referenceId"], one["errors"][0]["statusCode"]) for one in refused.json["results"]] == [
+        ("d", "REQUIRED_FIELD_MISSING")
+    ]
+    assert len(desk.rows("SELECT Id FROM Account")) == 1
+    assert desk.post("/composite/tree/Account", {"records": []}).code == "INVALID_INPUT"
+
+
+def test_a_describe_is_not_sent_again_until_a_definition_changes(desk: Desk) -> None:
+    assert desk.get("/sobjects/Account/describe").status == 200
+    later = format_datetime(desk.org.now() + timedelta(seconds=60), usegmt=True)
+    asked = {"if_modified_since": later}
+    assert desk.get("/sobjects/Account/describe", **asked).status == 304
+    desk.time.seconds += 120
+    desk.org.schema_version += 1
+    assert desk.get("/sobjects/Account/describe", **asked).status == 200
 
 
 def test_malformed_json_and_unknown_paths_are_refused(desk: Desk) -> None:

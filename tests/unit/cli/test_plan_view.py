@@ -75,18 +75,6 @@ def test_a_plan_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:
     assert "eigen gegevens gewijzigd" in out
 
 
-def test_every_cause_has_a_dutch_name() -> None:
-    assert set(plan_view.DUTCH_CAUSES) == set(Cause)
-
-
-def test_both_languages_have_the_same_words() -> None:
-    english, dutch = plan_view.WORDS["en"], plan_view.WORDS["nl"]
-    assert english.keys() == dutch.keys()
-    assert [len(v) for v in english.values() if isinstance(v, tuple)] == [
-        len(v) for v in dutch.values() if isinstance(v, tuple)
-    ]
-
-
 def test_an_empty_plan_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing to change" in shown(capsys, "en")
 

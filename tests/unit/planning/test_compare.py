@@ -27,8 +27,10 @@ def differs(
     return Difference("a", target, record, prop, wanted, found, follows)
 
 
-def context(*, tier: str | None = "small", data_changed: bool | None = None) -> AccountContext:
-    return AccountContext("a", "A", None, None, tier, "large", None, None, data_changed)
+def context(
+    *, tier: str | None = "small", data_changed: bool | None = None, group_changed: bool = False
+) -> AccountContext:
+    return AccountContext("a", "A", None, None, tier, "large", None, None, data_changed, group_changed=group_changed)
 
 
 def plan(
@@ -130,6 +132,12 @@ def test_the_cause_is_what_changed_since_the_last_good_run(
 
 def test_an_account_without_a_tier_gets_its_first_assignment() -> None:
     assert [c.cause for c in plan(differs(), about=context(tier=None), now=OTHER_RULES).changes] == [Cause.FIRST]
+
+
+def test_a_group_that_changed_is_named_before_the_own_data_it_changed_by() -> None:
+    regrouped = context(data_changed=True, group_changed=True)
+    (change,) = plan(differs(found="small"), ours={KEY: ("small",)}, about=regrouped).changes
+    assert change.cause == Cause.HIERARCHY
 
 
 def test_an_override_that_changes_is_named_before_anything_else() -> None:

@@ -10,7 +10,7 @@ import pytest
 from connector.model.changes import Change, Target
 from connector.model.verdicts import AccountContext, PopulationFigures
 from connector.planning.compare import AccountPlan
-from connector.planning.guards import Baseline, Limits, Situation, trips
+from connector.planning.guards import Baseline, Limits, Situation, doubts, trips
 from connector.planning.tally import Tally
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def situation(
 
 
 def codes(given: Situation, limits: Limits = LIMITS) -> list[str]:
-    return [reason.code for reason in trips(given, limits)]
+    return [doubt.code for doubt in doubts(given, limits)] + [reason.code for reason in trips(given, limits)]
 
 
 def newly_no(count: int) -> list[AccountPlan]:
@@ -225,8 +225,8 @@ def test_an_input_that_is_suddenly_empty_is_held(now: int, *, held: bool) -> Non
 
 def test_an_input_that_is_no_longer_shown_is_held() -> None:
     base = replace(baseline(accounts=100), filled={"accounts": {"growth_potential": 100}})
-    (reason,) = trips(replace(situation(), baseline=base, rows={"accounts": 100}), LIMITS)
-    assert reason.message.startswith("growth_potential is filled in on 0 accounts where run r6 had 100: 100 % fewer")
+    (doubt,) = doubts(replace(situation(), baseline=base, rows={"accounts": 100}), LIMITS)
+    assert doubt.text.startswith("growth_potential is filled in on 0 accounts where run r6 had 100: 100 % fewer")
 
 
 @pytest.mark.parametrize(("column", "before"), [("open_invoice_amount", 100), ("seg_tier", 100), ("nps", 19)])

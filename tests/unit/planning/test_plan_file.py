@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -54,6 +55,16 @@ def test_the_keys_are_those_of_the_contract() -> None:
     written = json.loads(document([CHANGE]))
     assert {"version", "run", "as_of", "rule_version", "made_at", "changes"} <= written.keys()
     assert {"account", "object", "property", "old", "new", "cause"} <= written["changes"][0].keys()
+
+
+@given(st.lists(account_changes | deal_changes, max_size=9), st.data())
+def test_the_digest_does_not_depend_on_how_changes_are_divided(many: list[Change], data: st.DataObject) -> None:
+    whole, parts = Digest(), Digest()
+    whole.add(many)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(many)), max_size=4)))
+    for start, end in pairwise([0, *cuts, len(many)]):
+        parts.add(many[start:end])
+    assert whole.text() == parts.text()
 
 
 def test_a_changed_value_changes_the_digest() -> None:

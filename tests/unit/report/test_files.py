@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
     from connector.report import PlannedAccount
 
+TABLES = ("scan", "pyramid", "pareto", "segments", "migration", "data-health")
 FILES = {
     "report.html",
     "report.json",
-    "pyramid.csv",
-    "segments.csv",
-    "migration.csv",
-    "data-health.csv",
+    *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "json")),
     "changes.csv",
     "changes.json",
     "say-no.csv",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from connector.model.pictures import Ageing, Attention, Dream, Insights, Spend
+from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
+from connector.report import sentences
 from connector.report.insights import machine_rows, view_insights
+from connector.report.phrasebook import Phrasebook
 
 
 def test_the_worked_whale_curve() -> None:
@@ -44,5 +46,40 @@ def test_machines_read_ids_names_and_plain_numbers() -> None:
         ["tier", "days_0-30", "days_31-60", "days_61-89", "days_90+"],
         ["large", 1, 0, 2, 3],
     ]
-    assert rows["dreams"][1] == ["7", "Anvil", Decimal(62500), Decimal(30000), Decimal("2.50"), Decimal("1.25"), None]
-    assert rows["spend"][1] == ["seg_icp_fit", None, 2, Decimal(3000), Decimal(4000), Decimal("75.0")]
+    what_is_known = [Decimal(62500), None, Decimal(30000), Decimal("2.50"), Decimal("1.25"), None, None, None, None]
+    assert rows["dreams"][1] == ["7", "Anvil", *what_is_known]
+    assert rows["spend"][1] == [
+        "seg_icp_fit",
+        None,
+        2,
+        Decimal(3000),
+        None,
+        None,
+        Decimal(4000),
+        Decimal("75.0"),
+        None,
+    ]
+
+
+def test_three_introductions_of_which_two_became_customers_convert_two_thirds() -> None:
+    one = Dream("7", None, 6_250_000, 3_000_000, None, "2.5", "1.25", 2_000_000, 3, 2)
+    [view] = view_insights(Insights(dreams=[one]))
+    assert view.rows[0][2] == Decimal(20000)
+    assert view.rows[0][-3:] == (3, 2, Decimal("66.7"))
+
+
+def test_spend_is_told_per_new_customer_with_its_payback_and_who_it_went_to() -> None:
+    one = Spend("seg_icp_fit", "ideal", 4, 300_000, 400_000, 200_000, 3, Decimal("10.0"))
+    [view] = view_insights(Insights(spend=[one], spend_on_customers_cents=100_000, spend_on_others_cents=200_000))
+    assert view.rows[0][3:] == (3, Decimal("1000.00"), Decimal("4000.00"), Decimal("50.0"), Decimal("10.0"))
+    assert dict(view.figures) == {"on_customers": 1000, "on_others": 2000, "others_pct": Decimal("66.7")}
+
+
+def test_the_loyalty_gap_stands_above_who_is_not_taken_for_granted() -> None:
+    gap = DiscountGap(Decimal("30.0"), Decimal("5.0"), Decimal("25.0"), alert=True)
+    [view] = view_insights(Insights(attention=[Attention("top", 3, 1, None, 0)], discounts=gap))
+    book = Phrasebook(language="nl", currency="EUR", outputs=(), field_labels={})
+    assert sentences.insight(view, book) == (
+        "Nieuwe klanten krijgen gemiddeld 30,0% korting, bestaande 5,0%: een kloof van 25,0%. "
+        "Geef de trouwe klant hetzelfde aanbod."
+    )

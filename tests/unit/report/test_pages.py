@@ -87,7 +87,7 @@ def test_every_id_is_unique_and_every_reference_finds_its_id(render: Render) -> 
     anchors = [a.attributes["href"][1:] for a in page.all("a") if a.attributes["href"].startswith("#")]
     assert len(ids) == len(set(ids))
     assert {name for names in named for name in names} | set(anchors) <= set(ids)
-    assert len(anchors) == 6
+    assert len(anchors) == 7
 
 
 def test_every_picture_says_in_words_what_it_shows(render: Render) -> None:

@@ -90,6 +90,24 @@ def test_load_says_where_a_misplaced_key_belongs(tmp_path: Path) -> None:
     assert "did you mean 'state.lease_wait_seconds'?" in refusal(tmp_path, "[budget]\nlease_wait_seconds = 3\n")
 
 
+def test_load_says_which_kind_of_crm_a_key_belongs_to(tmp_path: Path) -> None:
+    said = refusal(tmp_path, '[crm]\nkind = "hubspot"\ntoken = "env:T"\nperson_accounts = "include"\n')
+    assert said.endswith(
+        'settings.toml:4: crm.person_accounts: not a key of this kind of CRM, but of kind = "salesforce"'
+    )
+
+
+@pytest.mark.parametrize(("version", "good"), [("v3", True), ("2026-09", True), ("v4", False), ("66.0", False)])
+def test_hubspots_paths_have_one_version_of_a_known_form(tmp_path: Path, version: str, *, good: bool) -> None:
+    text = f'[crm]\nkind = "hubspot"\ntoken = "env:T"\napi_version = "{version}"\n'
+    if good:
+        crm = load(written(tmp_path, text)).settings.crm
+        assert isinstance(crm, HubSpot)
+        assert crm.api_version == version
+    else:
+        assert "crm.api_version" in refusal(tmp_path, text)
+
+
 def test_load_shows_all_problems_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     said = refusal(
         tmp_path,

@@ -138,3 +138,24 @@ def test_a_secret_file_others_may_read_is_noticed(tmp_path: Path) -> None:
     assert vault(tmp_path).readable_by_others(Reference("file", "token"))
     (tmp_path / "token").chmod(0o600)
     assert not vault(tmp_path).readable_by_others(Reference("file", "token"))
+
+
+def test_months_of_rotated_tokens_neither_fill_the_memory_nor_lose_the_ones_in_use() -> None:
+    box = vault(T="the-token-of-the-settings")
+    box.secret(Reference("env", "T"), key="crm.refresh_token")
+    sizes = []
+    for day in range(60):
+        box.scrub.add(Secret(f"rotated-on-day-{day:04}"), name="crm.rotated")
+        box.scrub(f"what was said on day {day}")
+        sizes.append(len(str(vars(box.scrub))))
+    assert sizes[-1] == sizes[10]
+    line = "rotated-on-day-0059 rotated-on-day-0058 rotated-on-day-0057 the-token-of-the-settings"
+    assert box.scrub(line) == "*** *** *** ***"
+    assert box.scrub("rotated-on-day-0003") == "rotated-on-day-0003"
+
+
+def test_a_token_that_comes_again_pushes_no_other_out() -> None:
+    scrub = Scrubber()
+    for token in ("first-token-1", "other-token-2", *["other-token-2"] * 9):
+        scrub.add(Secret(token), name="crm.rotated")
+    assert scrub("first-token-1 other-token-2") == "*** ***"

@@ -33,11 +33,13 @@ def test_the_survivor_of_a_merge_is_tiered_anew() -> None:
     assert made.walk().sync().figures["changes"] == 0
 
 
-@pytest.mark.parametrize("tier", ["typed", None])
-def test_what_a_person_set_before_the_merge_stays(tier: str | None) -> None:
-    made = merged(name="c", seg_tier=tier)
+@pytest.mark.parametrize(("found", "tier", "kept"), [("typed", "typed", 1), (None, "large", 0)])
+def test_what_a_person_set_before_the_merge_stays_and_what_is_empty_is_filled(
+    found: str | None, tier: str, kept: int
+) -> None:
+    made = merged(name="c", seg_tier=found)
     result = made.walk().sync()
-    assert result.figures["kept"] == 1
+    assert result.figures["kept"] == kept
     assert made.crm.holds(Target.ACCOUNT, "c", "seg_tier") == tier
 
 

@@ -12,6 +12,7 @@ import pytest
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
+from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House, MemoryJournal, Row, rule_set
 
@@ -216,7 +217,35 @@ def test_a_kept_edit_is_listed_and_does_not_make_the_run_partial() -> None:
     assert made.crm.holds(Target.ACCOUNT, "b", "seg_revenue_12m") == "520"
     (kept,) = [r for r in history.show(made.journal, result.run)["records"] if r["outcome"] == "kept"]
     assert (kept["account"], kept["property"], kept["old"], kept["new"]) == ("b", "seg_tier", "typed", "large")
-    assert kept["reason"]
+    assert "put back 'small'" in kept["reason"]
+    assert '[run.on_edit] seg_tier = "overwrite"' in kept["reason"]
+
+
+@pytest.mark.parametrize("way", ["put back", "on_edit"])
+def test_the_way_back_that_is_told_hands_the_value_back_to_the_rules(way: str) -> None:
+    made = applied()
+    made.limits(max_tier_change_pct=100)
+    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
+    made.crm.put(Target.DEAL, "b-1", account_id="b", amount="500")
+    made.walk().sync()
+    if way == "put back":
+        made.crm.put(Target.ACCOUNT, "b", seg_tier="small")
+    else:
+        made.policy = replace(made.policy, on_edit={"seg_tier": EditedValues.OVERWRITE})
+    assert made.walk().sync().figures["written"] == 1
+    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "large"
+
+
+def test_what_is_said_of_one_property_wins_over_what_is_said_of_all() -> None:
+    made = applied()
+    made.limits(max_tier_change_pct=100)
+    kept = {"seg_tier": EditedValues.KEEP}
+    made.policy = replace(made.policy, edited_values=EditedValues.OVERWRITE, on_edit=kept)
+    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed", seg_revenue_12m="7")
+    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "b", seg_tier="typed again")
+    assert made.walk().sync().figures["written"] == 1
+    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "typed again"
+    assert made.crm.holds(Target.ACCOUNT, "b", "seg_revenue_12m") == "20"
 
 
 def test_an_edited_value_is_overwritten_when_the_settings_say_so() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +104,17 @@ def test_what_stays_unsettled_is_settled_by_the_next_run() -> None:
     third = made.walk().sync()
     assert third.figures["changes"] == 0
     assert made.journal.unsettled() == []
+
+
+@pytest.mark.parametrize(("hours", "told"), [(1, "skipped"), (24, "unsettled")])
+def test_a_lost_write_counts_as_on_its_way_for_as_long_as_the_crm_lets_it_linger(hours: int, told: str) -> None:
+    made = house(3)
+    made.crm.lingering = timedelta(hours=hours)
+    made.crm.loses[Target.ACCOUNT, "a1"] = 6
+    first = made.walk().sync(yes=True)
+    made.clock.move(hours=2)
+    made.walk().sync()
+    assert outcomes(made, first)["a1"] == {told}
 
 
 def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:

@@ -133,3 +133,16 @@ def test_the_field_a_table_is_matched_by_must_be_in_the_crm(here: Path) -> None:
     request = wired().pull_request
     assert "vat_id" in request.columns[Table.ACCOUNTS]
     assert request.required[Table.ACCOUNTS] == {"vat_id"}
+
+
+def test_a_property_that_the_rules_do_not_write_cannot_be_kept_or_overwritten(here: Path) -> None:
+    section = f'[rules]\ndirectory = "{shipped("rules")}"\n[run.on_edit]\n'
+    (here / "settings.toml").write_text(f'{section}seg_account_tier = "overwrite"\nseg_tier = "keep"\n')
+    assert set(policy(wired(), as_of=None).on_edit) == {"seg_account_tier", "seg_tier"}
+    (here / "settings.toml").write_text(f'{section}seg_teir = "keep"\n')
+    with pytest.raises(UsageError, match="no property seg_teir") as caught:
+        policy(wired(), as_of=None)
+    assert caught.value.hint == "did you mean seg_tier?"
+    (here / "settings.toml").write_text(f'{section}seg_override_tier = "overwrite"\n')
+    with pytest.raises(UsageError, match="no property seg_override_tier"):
+        policy(wired(), as_of=None)

@@ -1,0 +1,106 @@
+"""What our permission sets lack, whether this login may give it, and the giving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.crm.salesforce import permissions
+from connector.crm.salesforce.client import Forbidden, Refused
+from connector.errors import StopRun
+from connector.model.changes import Target
+from connector.ports import ProvisionStep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connector.crm.salesforce.client import Client
+    from connector.crm.salesforce.permissions import Grants
+
+NEEDS = (
+    "the login needs Customize Application, Modify Metadata Through Metadata API Functions and Assign Permission Sets; "
+    "or an admin deploys plugins/salesforce/customer-tiering.zip (`sf project deploy start --metadata-dir`) "
+    f"and assigns {permissions.INTEGRATION.name}: Setup → Permission Sets → {permissions.INTEGRATION.label} → "
+    "Manage Assignments → Add Assignment"
+)
+BY_HAND = "the everyday login does not tell its user: assign it by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One permission set: what it is to grant, and what is there."""
+
+    grants: Grants
+    place: str | None
+    held: Mapping[str, tuple[str, bool]]
+    user: str | None = None
+    """Who is to hold it and does not."""
+    unknown: bool = False
+    """Nobody knows who is to hold it."""
+
+    @property
+    def lacking(self) -> dict[str, bool]:
+        """The fields it does not grant, or not to edit."""
+        return permissions.lacking(self.grants, self.held)
+
+    def objects(self) -> list[str]:
+        """The setup objects that filling it writes to."""
+        parts = (
+            ("PermissionSet", self.place is None),
+            ("FieldPermissions", bool(self.lacking)),
+            ("PermissionSetAssignment", self.user is not None),
+        )
+        return [name for name, written in parts if written]
+
+    def step(self) -> ProvisionStep:
+        """What filling it does."""
+        details = [f"{len(self.lacking)} fields"] if self.lacking else []
+        details += [f"assigned to user {self.user}"] if self.user else []
+        action = "create" if self.place is None or not self.held else "extend" if details else "present"
+        details += [BY_HAND] if self.unknown else []
+        return ProvisionStep(Target.ACCOUNT, f"permission set {self.grants.kind.name}", action, ", ".join(details))
+
+
+def gaps(client: Client, fields: Mapping[str, bool], assignee: Callable[[], str | None]) -> list[Gap]:
+    """Both sets as they are; `fields` tells of each field whether we write it. Raises StopRun."""
+    try:
+        return [_gap(client, grants, assignee) for grants in permissions.wanted(fields)]
+    except (Refused, Forbidden) as error:
+        raise StopRun(f"{error}; nothing was made", hint=NEEDS, code="PROVISION_REFUSED") from None
+
+
+def _gap(client: Client, grants: Grants, assignee: Callable[[], str | None]) -> Gap:
+    place, held = permissions.found(client, grants.kind)
+    if not grants.kind.edits:
+        return Gap(grants, place, held)
+    user = assignee()
+    if user is None:
+        return Gap(grants, place, held, unknown=True)
+    assigned = place is not None and permissions.is_assigned(client, place, user)
+    return Gap(grants, place, held, None if assigned else user)
+
+
+def check(client: Client, found: Sequence[Gap]) -> None:
+    """Raise StopRun, before anything is made, when this login may not write what filling the gaps writes."""
+    for name in dict.fromkeys(name for gap in found for name in gap.objects()):
+        try:
+            told = client.get(client.path(f"sobjects/{name}/describe"), f"describing {name}")
+            closed = "" if told.get("createable") is not False else f"this login may not make a {name}"
+        except (Refused, Forbidden) as error:
+            closed = str(error)
+        if closed:
+            raise StopRun(f"{closed}; nothing was made", hint=NEEDS, code="PROVISION_REFUSED")
+
+
+def fill(client: Client, found: Sequence[Gap]) -> None:
+    """Make the sets, what they lack, and the assignment. Raises StopRun with Salesforce's words."""
+    for gap in found:
+        try:
+            place = gap.place
+            if gap.lacking or place is None:
+                place = permissions.grant(client, gap.grants, place, gap.held)
+            if gap.user is not None:
+                permissions.assign(client, place, gap.user)
+        except (Refused, Forbidden) as error:
+            text = f"permission set {gap.grants.kind.name}: {error}"
+            raise StopRun(text, hint=NEEDS, code="PROVISION_REFUSED") from None

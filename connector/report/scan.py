@@ -1,0 +1,89 @@
+"""The one-page scan for management: four questions, each with its figures (domain.md 7.13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from connector.report.measures import share_pct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from decimal import Decimal
+
+    from connector.report.advice import AdvisedView
+    from connector.report.views import MatrixView, PopulationView
+
+LADDER = "seg_ladder_step"
+HIGHEST = "top_customer"
+STEPS = ("suspect", "prospect", "regular_customer", HIGHEST)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanView:
+    """Energy in the right customers, money in the right acquisition, how many to say no to, who climbs.
+
+    None is a figure whose model is not configured, or that needs an earlier run.
+    """
+
+    top20_energy_pct: Decimal | None
+    energy_status: str | None
+    hours_to_shift: Decimal | None
+    spend_on_customers: Decimal | None
+    spend_on_others: Decimal | None
+    others_pct: Decimal | None
+    say_no: int | None
+    watch: int | None
+    money_saved: Decimal | None
+    hours_freed: Decimal | None
+    climbed: int | None
+    fell: int | None
+    could_climb: int | None
+    ladder_goal_pct: Decimal | None
+
+
+def view_scan(population: PopulationView, advised: AdvisedView) -> ScanView:
+    """Gather the four answers from the other views: no figure is counted twice."""
+    pyramid, decided = population.pyramid, bool(population.slices.get("seg_say_no_status"))
+    spend = next((dict(view.figures) for view in population.insights if view.name == "spend"), {})
+    moved = next((view for view in population.matrices if view.output == LADDER), None)
+    up, down, could = (None, None, None) if moved is None else _climb(moved)
+    return ScanView(
+        top20_energy_pct=pyramid.top20_energy_pct,
+        energy_status=pyramid.energy_status,
+        hours_to_shift=pyramid.hours_to_shift,
+        spend_on_customers=spend.get("on_customers"),  # type: ignore[arg-type]  # figures are amounts
+        spend_on_others=spend.get("on_others"),  # type: ignore[arg-type]  # figures are amounts
+        others_pct=spend.get("others_pct"),  # type: ignore[arg-type]  # figures are amounts
+        say_no=advised.say_no if decided else None,
+        watch=advised.watch if decided else None,
+        money_saved=advised.total.money_saved,
+        hours_freed=advised.total.hours_freed,
+        climbed=up,
+        fell=down,
+        could_climb=could,
+        ladder_goal_pct=share_pct(up, could) if up is not None and could else None,
+    )
+
+
+def _climb(view: MatrixView) -> tuple[int | None, int | None, int | None]:
+    """Accounts a step or more higher, lower, and those that could rise (domain.md M2); None without an earlier run."""
+    up = down = could = 0
+    for before, counts in zip(view.befores, view.accounts, strict=True):
+        if before not in STEPS:
+            continue
+        place = STEPS.index(before)
+        could += sum(counts) if before != HIGHEST else 0
+        for after, accounts in zip(view.afters, counts, strict=True):
+            if after in STEPS:
+                up += accounts if STEPS.index(after) > place else 0
+                down += accounts if STEPS.index(after) < place else 0
+    seen = any(before in STEPS for before in view.befores)
+    return (up, down, could) if seen else (None, None, None)
+
+
+def scan_rows(view: ScanView) -> Iterator[Sequence[object]]:
+    """The scan for machines, header first."""
+    names = [column.name for column in fields(view)]
+    yield names
+    yield [getattr(view, name) for name in names]

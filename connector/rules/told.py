@@ -1,0 +1,91 @@
+"""The pieces a rule's grounds are told with: words, a text with its condition, the branches worth telling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from connector.model.fields import Type
+from connector.rules.kinds.common import TRUE
+from connector.rules.styles import Style
+from connector.rules.tree import (
+    Branch,
+    Case,
+    KnownTest,
+    Literal,
+    Not,
+    Or,
+    Placeholder,
+    Say,
+    Sentence,
+    State,
+    Test,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connector.rules.tree import Expression, Name
+
+WORDS = {
+    "en": {"and": " and ", "or": " or ", "not": "not ", "stays": "stays on while ", "never": "not while "},
+    "nl": {"and": " en ", "or": " of ", "not": "niet ", "stays": "blijft aan zolang ", "never": "niet zolang "},
+}
+ANSWERS = {"en": ("yes", "no", "not decidable"), "nl": ("ja", "nee", "niet te bepalen")}
+SHOWN = {Test.GE: "≥", Test.LE: "≤", Test.NE: "≠"}
+EXACTLY = {Type.MONEY: Style.CENTS, Type.DATE: Style.DATE, Type.INTEGER: Style.WHOLE}
+IDLE = "not applicable"
+"""Label of the branch that keeps a model off; nothing of the account's own."""
+
+
+class Told(NamedTuple):
+    """A piece of text, and when there is anything to tell in it."""
+
+    text: Sentence | Say
+    said: Expression
+    loose: bool = False
+    """Needs brackets beside something else."""
+
+
+def outcome_of(hit: Name, language: str) -> Placeholder:
+    """Give the word for yes, no or not decidable."""
+    yes, no, undecided = (Literal(word, Type.TEXT) for word in ANSWERS[language])
+    branches = (Branch(Not(KnownTest(hit, State.KNOWN)), undecided), Branch(hit, yes))
+    return Placeholder(Case(branches, no, Type.TEXT, strict=False), Style.TEXT)
+
+
+def ways(case: Case) -> Iterator[tuple[Branch | None, Expression]]:
+    """Give each branch of a signal, those of the case inside it last."""
+    for branch in case.branches:
+        if branch.label != IDLE:
+            yield branch, branch.then
+    if isinstance(case.otherwise, Case):
+        yield from ways(case.otherwise)
+    elif not isinstance(case.otherwise, Literal):
+        yield None, case.otherwise
+
+
+def answers(case: Case) -> Iterator[tuple[Expression, Expression]]:
+    """Give each condition with its answer; an answer without a condition of its own stands under `true`."""
+    for branch in case.branches:
+        if branch.label != IDLE:
+            yield branch.when, branch.then
+    if isinstance(case.otherwise, Case):
+        yield from answers(case.otherwise)
+    else:
+        yield TRUE, case.otherwise
+
+
+def enclosed(told: Told) -> Placeholder:
+    """Make a piece of text part of a sentence."""
+    text = told.text if isinstance(told.text, Say) else Say((told.text,))
+    return Placeholder(text, Style.TEXT)
+
+
+def anything(told: Sequence[Told]) -> Expression:
+    """Hold where one of them has anything to tell."""
+    return Or(tuple(each.said for each in told))
+
+
+def style_of(name: Name) -> Style:
+    """Give the style in which every number equals the stored property (domain.md 5.9)."""
+    return EXACTLY.get(name.type, Style.EXACT)

@@ -1,0 +1,76 @@
+"""The moves of a run for `[alerts] digest`: what was written of tier and say-no, whose book, and by what name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.errors import ConnectorError
+from connector.model.changes import Landed, Target
+from connector.model.fields import Table
+from connector.model.runs import RunOutcome
+from connector.worker.digest import Move, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from connector.model.changes import Change
+    from connector.sync import Result
+    from connector.wiring import Wiring
+    from connector.worker.notify import Herald
+
+TIER, SAY_NO = "seg_tier", "seg_say_no"
+YES = "true"
+
+
+def tell_moves(wiring: Wiring, result: Result, herald: Herald) -> None:
+    """Send the digest of a run that wrote something, where `[alerts] digest` asks for it; never raises."""
+    wanted = wiring.settings.alerts.digest and result.figures["written"]
+    if not wanted or result.outcome not in {RunOutcome.OK, RunOutcome.PARTIAL}:
+        return
+    try:
+        message = digest(moves(wiring, result.run), run=result.run)
+    except (ConnectorError, OSError):
+        return  # what was written is written, and the next run tells what is wrong with the state
+    if message is not None:
+        herald.say(message)
+
+
+def moves(wiring: Wiring, run: str) -> list[Move]:
+    """The accounts that had a tier before and have another one, or another say-no flag, since this run."""
+    found: dict[str, dict[str, Change]] = {}
+    for row in wiring.journal.changes(run):
+        change = row.change
+        if row.landed == Landed.WRITTEN and change.target is Target.ACCOUNT and change.property in {TIER, SAY_NO}:
+            found.setdefault(change.account, {})[change.property] = change
+    told = {account: words for account, changes in found.items() if any(words := _words(wiring, changes))}
+    about = _about(wiring, list(told))
+    return [Move(account, *about.get(account, ("", "")), *words) for account, words in told.items()]
+
+
+def _words(wiring: Wiring, changes: Mapping[str, Change]) -> tuple[str, str]:
+    """A first assignment is no move, and brings no news of its say-no flag either."""
+    tier, flag = changes.get(TIER), changes.get(SAY_NO)
+    if tier is not None and tier.old is None:
+        return "", ""
+    label = wiring.labels.value
+    moved = f"{label(TIER, tier.old)} → {label(TIER, tier.new)}" if tier else ""
+    if flag is None or (flag.old == YES) == (flag.new == YES):
+        return moved, ""
+    return moved, "now say no" if flag.new == YES else "no longer say no"
+
+
+def _about(wiring: Wiring, accounts: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Per account its name and its owner's id, as the mirror has them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    snapshot = wiring.store.mirror.current()
+    found: dict[str, tuple[str, str]] = {}
+    for file in snapshot.files.get(Table.ACCOUNTS, ()) if snapshot and accounts else ():
+        there = [name for name in ("account_id", "name", "owner_id") if name in pq.read_schema(file).names]
+        rows = pq.read_table(file, columns=there)
+        rows = rows.filter(pc.is_in(rows.column("account_id"), value_set=pa.array(accounts, pa.string())))
+        for row in rows.to_pylist():
+            found[row["account_id"]] = (row.get("name") or "", row.get("owner_id") or "")
+    return found

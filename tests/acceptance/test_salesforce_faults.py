@@ -1,0 +1,238 @@
+"""What goes wrong at Salesforce, by the commands a user types: told and mended, nothing lost or half evaluated."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from connector.crm.salesforce import write as writing
+from connector.crm.salesforce.soql import select
+from tests.acceptance.organisation import organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.acceptance.organisation import Organisation
+
+pytestmark = pytest.mark.slow
+
+REVENUE = "Seg_Revenue_12m__c"
+RENEWS = """login = "refresh_token"
+client_id = "sandbox-integration"
+client_secret = "env:SF_SECRET"
+refresh_token = "file:refresh"
+"""
+
+
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        organisation(tmp_path_factory.mktemp("organisation"), monkeypatch) as made,
+    ):
+        yield made
+
+
+@pytest.fixture
+def office(synced: Organisation, capfd: pytest.CaptureFixture[str]) -> Organisation:
+    """An organisation in step with the rules, whatever the test before did to it."""
+    synced.capture = capfd
+    synced.settle()
+    synced.calm()
+    if not (synced.folder / "var").exists():
+        synced.ready()
+    return synced
+
+
+def codes(document: Any) -> list[str]:
+    return [reason["code"] for reason in document["reasons"]]
+
+
+def won(office: Organisation, place: int = 0) -> tuple[str, float]:
+    """A deal won for an account; its id, and the revenue a good run will write."""
+    rows = office.accounts(REVENUE)
+    record = list(rows)[place]
+    office.win(record, 7)
+    return record, (rows[record][REVENUE] or 0) + 7
+
+
+def refused(office: Organisation, run: str) -> dict[str, str]:
+    """What Salesforce, or its definitions, did not take: account and reason."""
+    shown = office.told("runs", "show", run)["records"]
+    return {row["account"]: row["reason"] for row in shown if row["outcome"] not in ("written", "kept")}
+
+
+PULL_FAULTS: list[tuple[str, dict[str, Any], str]] = [
+    ("403-daily", {"path": "/query"}, "QUOTA_USED_UP"),
+    ("claim-records", {"path": r"/query\?q=SELECT\+Id%2C", "total": 500}, "BAD_ANSWER"),
+    ("400-locator", {"path": "/query/0r8.*-60$"}, "REFUSED"),
+    ("truncate", {"path": r"/query\?q=SELECT\+Id%2C"}, "BAD_ANSWER"),
+    ("drop-record", {"path": r"/query\?q=SELECT\+Id%2C.*FROM\+Opportunity"}, "BAD_ANSWER"),
+    ("401-not-for-rest", {"path": "/describe"}, "ACCESS_REFUSED"),
+]
+
+
+@pytest.mark.parametrize(("action", "where", "code"), PULL_FAULTS, ids=[row[0] for row in PULL_FAULTS])
+def test_a_pull_that_is_not_complete_fails_the_run_before_any_write_and_the_next_one_makes_it_good(
+    office: Organisation, action: str, where: dict[str, Any], code: str
+) -> None:
+    record, wanted = won(office)
+    before = office.accounts(REVENUE)
+    office.control("switches", {"page_rows": 30})
+    with office.fault(action, **where):
+        told = office.told("sync", "--full", code=1)
+    office.calm()
+    assert (told["outcome"], codes(told), told.get("written", 0)) == ("failed", [code], 0)
+    assert office.accounts(REVENUE) == before
+    assert office.told("sync")["outcome"] == "ok"
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+PASSING: list[tuple[str, dict[str, Any]]] = [
+    ("403-concurrent", {"path": "/query", "times": 2}),
+    ("401-expired", {"path": "/query", "nth": 2}),
+    ("503-unavailable", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
+    ("reset-after", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
+    ("420", {"path": "/describe", "times": 1}),
+]
+
+
+@pytest.mark.parametrize(("action", "where"), PASSING, ids=[row[0] for row in PASSING])
+def test_what_passes_is_waited_for_and_the_run_is_good(
+    office: Organisation, action: str, where: dict[str, Any]
+) -> None:
+    record, wanted = won(office)
+    with office.fault(action, **where):
+        told = office.told("sync")
+    assert (told["outcome"], told["written"]) == ("ok", told["changes"])
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_a_refresh_token_that_rotates_is_kept_and_used_by_the_next_run(office: Organisation) -> None:
+    token = office.folder / "refresh"
+    token.write_text("5Aep861-sandbox-integration")
+    token.chmod(0o600)
+    office.control("access", {"rotate": True})
+    office.settle(login=RENEWS)
+    record, wanted = won(office)
+    assert office.told("sync")["outcome"] == "ok"
+    rotated = token.read_text()
+    assert rotated != "5Aep861-sandbox-integration"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    office.control("access", {"expire_now": True})
+    assert office.told("sync")["outcome"] == "ok"
+    assert token.read_text() != rotated
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_a_deal_purged_while_the_deletion_log_was_cut_is_gone_all_the_same_and_the_run_says_why(
+    office: Organisation,
+) -> None:
+    record, wanted = won(office)
+    assert office.told("sync")["outcome"] == "ok"
+    mine = (f"AccountId = '{record}'", "Name = 'won 7'")
+    deal, *_ = office.query(select(["Id"], "Opportunity", *mine))
+    requests.delete(f"{office.url}/_sandbox/records/Opportunity/{deal['Id']}", timeout=30)
+    office.control("clock", {"advance": 3 * 3600})
+    office.control("switches", {"log_days": 1 / 24})
+    told = office.told("sync")
+    assert (told["outcome"], "PULLED_ANEW" in codes(told)) == ("ok", True)
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted - 7
+
+
+def test_locks_on_a_third_of_the_records_are_waited_for(office: Organisation) -> None:
+    records = list(office.accounts(REVENUE))
+    for record in records:
+        office.win(record, 9)
+    office.control("rules", {"locks": [{"object": "Account", "ids": records[::3], "times": 2}]})
+    told = office.told("sync")
+    assert (told["outcome"], told["refused"], told["written"]) == ("ok", 0, told["changes"])
+    assert office.told("sync")["changes"] == 0
+
+
+def test_an_output_that_security_hides_in_mid_life_stops_the_run_and_names_the_field(office: Organisation) -> None:
+    record, wanted = won(office)
+    before = office.accounts(REVENUE)
+    hidden = {"object": "Account", "field": REVENUE, "user": "integration@sandbox.test"}
+    office.control("security", {**hidden, "read": False, "edit": False})
+    told = office.told("sync", code=1)
+    assert "Account.Seg_Revenue_12m__c" in told["reasons"][0]["message"]
+    assert "is hidden from this user" in told["reasons"][0]["message"]
+    doctor = office.run("doctor", code=1)
+    assert "Account.Seg_Revenue_12m__c" in doctor.stdout
+    office.control("security", {**hidden, "read": True, "edit": True})
+    assert office.accounts(REVENUE) == before
+    assert office.told("sync")["outcome"] == "ok"
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_an_input_that_security_hides_in_mid_life_demotes_nobody(office: Organisation) -> None:
+    names = ("Seg_Tier__c", "Seg_Icp_Fit__c", "Seg_Say_No__c")
+    before = office.accounts(*names)
+    hidden = {"object": "Account", "field": "NumberOfEmployees", "user": "integration@sandbox.test"}
+    office.control("security", {**hidden, "read": False, "edit": False})
+    told = office.told("sync", code=3)
+    assert "EMPTIED_INPUT" in codes(told)
+    assert office.accounts(*names) == before
+    office.settle(more='[fields]\nemployees = "NumberOfEmployees"')
+    assert "NumberOfEmployees" in office.run("sync", code=2).stderr
+    office.control("security", {**hidden, "read": True, "edit": True})
+
+
+def test_a_validation_rule_refuses_one_account_in_its_own_words_and_the_others_are_written(
+    office: Organisation,
+) -> None:
+    bad, _ = won(office, 0)
+    good, wanted = won(office, 1)
+    name = office.accounts("Name")[bad]["Name"]
+    rule = {"object": "Account", "field": "Name", "pattern": f"^{name}$", "message": "Ask Zoë of Finance first"}
+    office.control("rules", {"validations": [rule]})
+    told = office.told("sync", code=4)
+    told_of = refused(office, told["run"])
+    assert set(told_of) == {bad}
+    assert "Ask Zoë of Finance first" in told_of[bad]
+    assert office.accounts(REVENUE)[good][REVENUE] == wanted
+
+
+def test_a_finished_bulk_job_with_a_failed_row_is_partial_and_tells_it(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BULK_FROM", 2)
+    records = list(office.accounts(REVENUE))[2:12]
+    for record in records:
+        office.win(record, 9)
+    name = office.accounts("Name")[records[0]]["Name"]
+    rule = {"object": "Account", "field": "Name", "pattern": f"^{name}$", "message": "Closed books"}
+    office.control("rules", {"validations": [rule]})
+    told = office.told("sync", code=4)
+    (why,) = [reason for record, reason in refused(office, told["run"]).items() if record == records[0]]
+    assert "Closed books" in why
+    assert [call for call in office.calls() if call["path"].endswith("failedResults")]
+    revenue = office.accounts(REVENUE)
+    assert all(revenue[record][REVENUE] >= 9 for record in records[1:])
+
+
+def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_and_no_other(
+    office: Organisation,
+) -> None:
+    *_, other, record = office.accounts(REVENUE)
+    named = {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True}
+    kind = office.control("records/RecordType", named)["id"]
+    office.control(f"records/Account/{record}", {"RecordTypeId": kind})
+    office.control("rules", {"record_type_values": {f"{kind}/Seg_Pyramid_Level__c": ["suspect"]}})
+    for one in (record, other):
+        office.win(one, 90_000_000)
+    before = office.accounts("Seg_Tier__c", REVENUE)[record]
+    calls = len(office.calls())
+    told = office.told("sync", code=4)
+    assert f"record type {kind} does not offer" in refused(office, told["run"])[record]
+    assert "Seg_Pyramid_Level__c" in refused(office, told["run"])[record]
+    assert office.accounts("Seg_Tier__c", REVENUE)[record] == before
+    assert office.accounts(REVENUE)[other][REVENUE] >= 90_000_000
+    sent = [call for call in office.calls()[calls:] if call["method"] == "PATCH"]
+    assert sent
+    assert not any(record in str(call) for call in sent)
+    assert "does not offer" in office.run("doctor").stdout

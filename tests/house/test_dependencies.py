@@ -1,0 +1,98 @@
+"""What is installed is what is pinned, what is pinned is what is asked for, and what is known of it is asked."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.hubspot.scripted import Reply, Seen, scripted
+from tests.support.audit import SKIPPED, main, pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.hubspot.scripted import Scripted
+
+ROOT = Path(__file__).parents[2]
+LINES = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
+LOCKED = {canonicalize_name(Requirement(line).name): Requirement(line) for line in LINES}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+ASKED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+
+
+def here(requirement: Requirement) -> bool:
+    return requirement.marker is None or requirement.marker.evaluate()
+
+
+def test_what_is_asked_for_is_pinned_to_a_version_that_fits() -> None:
+    assert len(pinned("\n".join(LINES))) == len(LOCKED)
+    for asked in ASKED:
+        (locked,) = LOCKED[canonicalize_name(asked.name)].specifier
+        assert asked.specifier.contains(locked.version), f"{asked} is asked for and {locked.version} is pinned"
+
+
+def test_what_is_installed_is_what_is_pinned() -> None:
+    pins = {name: next(iter(one.specifier)).version for name, one in LOCKED.items() if here(one)}
+    assert {name: version(name) for name in pins} == pins
+
+
+@pytest.mark.parametrize("line", ["jinja2>=3", "jinja2", "jinja2==3.1.*,!=3.1.2"])
+def test_a_line_that_is_not_pinned_is_refused(line: str) -> None:
+    with pytest.raises(ValueError, match="does not pin jinja2"):
+        pinned(line)
+
+
+@pytest.fixture
+def osv() -> Iterator[Scripted]:
+    with scripted(None) as server:
+        yield server
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> Path:
+    path = tmp_path / "requirements.lock"
+    path.write_text("jinja2==2.4.1\nrich==13.8.0 ; sys_platform == 'linux'\n")
+    return path
+
+
+def test_a_known_vulnerability_fails_the_audit_until_it_is_accepted(
+    osv: Scripted, lock: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Seen] = []
+
+    def rule(seen: Seen) -> Reply:
+        asked.append(seen)
+        return Reply(200, {"results": [{"vulns": [{"id": "PYSEC-2014-8", "modified": "2024"}]}, {}]})
+
+    osv.rule = rule
+    assert main(url=osv.url, lock=lock) == 1
+    assert "known vulnerability: jinja2 2.4.1: https://osv.dev/vulnerability/PYSEC-2014-8" in capsys.readouterr().out
+    assert main(["PYSEC-2014-8"], url=osv.url, lock=lock) == 0
+    assert json.loads(asked[0].body)["queries"] == [
+        {"package": {"name": name, "ecosystem": "PyPI"}, "version": pin}
+        for name, pin in [("jinja2", "2.4.1"), ("rich", "13.8.0")]
+    ]
+
+
+@pytest.mark.parametrize("reply", [Reply(503), Reply(200, b"<html>"), Reply(200, {"results": []}), Reply(drop=True)])
+def test_a_database_that_cannot_be_asked_is_said_and_no_all_clear(
+    osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]
+) -> None:
+    osv.rule = lambda _: reply
+    assert main(url=osv.url, lock=lock) == 0
+    told = capsys.readouterr().out
+    assert SKIPPED in told
+    assert "0 known" not in told
+
+
+def test_ci_audits_and_repeats_at_its_end_what_it_left_out() -> None:
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "-m tests.support.audit" in script
+    assert SKIPPED in script.rpartition('step "done"')[2]

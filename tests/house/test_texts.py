@@ -1,0 +1,119 @@
+"""What people read exists in Dutch and English, with the same parts; nothing is said that is in no catalogue."""
+
+import ast
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from connector.model.changes import Cause, Landed
+from connector.model.runs import RunOutcome
+from connector.model.texts import Texts, catalogue
+from connector.model.verdicts import PopulationFigures
+from connector.planning.causes import PEERS_OR_TIME
+from connector.planning.guards import BESIDE, Baseline, Limits, Situation, doubts, told, trips
+from connector.planning.tally import Move, Tally
+
+ROOT = Path(__file__).parents[2]
+ROOMS = sorted(f"connector.{path.parent.name}" for path in (ROOT / "connector").glob("*/texts.toml"))
+PARTS = re.compile(r"{(\w+)}")
+LOANS = {"accounts", "deals", "tickets", "run", "Accounts"}
+"""Words that are the same in both languages."""
+
+
+def test_every_room_that_talks_is_known() -> None:
+    assert {"connector.planning", "connector.sync", "connector.cli", "connector.report"} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_text_exists_in_both_languages_with_the_same_parts(room: str) -> None:
+    for key, text in catalogue(room).items():
+        assert set(text) == {"en", "nl"}, key
+        assert sorted(PARTS.findall(text["en"])) == sorted(PARTS.findall(text["nl"])), key
+        assert text["en"].strip() or not text["nl"].strip(), key
+
+
+@pytest.mark.parametrize("room", ["connector.planning", "connector.sync"])
+def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
+    same = [text["en"] for text in catalogue(room).values() if text["en"] == text["nl"]]
+    assert set(same) <= LOANS
+
+
+@pytest.mark.parametrize("room", ["connector.planning", "connector.sync", "connector.cli"])
+def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str) -> None:
+    folder = ROOT / Path(*room.split("."))
+    named = {
+        node.value
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    unused = [key for key in catalogue(room) if key not in named and not _is_of_a_family(key)]
+    assert unused == []
+
+
+def _is_of_a_family(key: str) -> bool:
+    """Said by a name that is put together: `cause.undo`, `column.run`."""
+    family = key.partition(".")[0]
+    return family in {"cause", "table", "column", "outcome", "figure", "summary", "ago", "doctor", "plan", "override"}
+
+
+def test_every_cause_and_outcome_has_a_name_in_both_languages() -> None:
+    assert {f"cause.{cause}" for cause in (*Cause, PEERS_OR_TIME)} <= catalogue("connector.planning").keys()
+    outcomes = {f"outcome.{one}" for one in (*Landed, *RunOutcome)}
+    assert outcomes <= catalogue("connector.cli").keys()
+
+
+def everything() -> Situation:
+    """A situation in which every guard trips."""
+    tally = Tally(changes=1, newly_say_no=600, undone_again=2, revenue_moved_cents=1_234_567)
+    tally.moves[Move("large", "small")] = 40
+    tally.moved_by_owner["7"] = 9
+    baseline = Baseline(
+        run="r6",
+        evaluated=1000,
+        active_customers=900,
+        rows={"accounts": 1000, "activities": 500, f"{BESIDE}invoices": 300, "deals": 90},
+        filled={"deals": {"amount": 90}},
+    )
+    population = PopulationFigures(1000, 100, 100, {"7": 10}, 2_000_000)
+    return Situation(
+        run="r7",
+        first_run=False,
+        population=population,
+        tally=tally,
+        rows={"accounts": 10, "deals": 90},
+        filled={"deals": {"amount": 3}},
+        baseline=baseline,
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_every_guard_speaks_the_language_it_is_asked_to(language: str) -> None:
+    situation = replace(everything(), language=language)
+    found = [told(situation, doubt, waiting=3) for doubt in doubts(situation, Limits())]
+    found += trips(situation, Limits())
+    found += trips(replace(situation, first_run=True), Limits())
+    texts = catalogue("connector.planning")
+    assert {reason.code for reason in found} == {key for key in texts if key.isupper()}
+    for reason in found:
+        words = _words(texts[reason.code][language])
+        assert words
+        assert all(word in reason.message for word in words), reason.message
+        assert "tiersync approve r7" in reason.message
+        assert ("Vrijgeven met" in reason.message) is (language == "nl")
+
+
+def _words(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"{\w+}", text) if part.strip(" ;(),:")]
+
+
+def test_figures_are_written_as_the_language_writes_them() -> None:
+    def message(language: str) -> str:
+        found = trips(replace(everything(), language=language), Limits(max_new_say_no=10**6))
+        return next(reason.message for reason in found if reason.code == "REVENUE_MOVED_SHARE")
+
+    assert "12,345.67 of 20,000.00 revenue (61.73 %)" in message("en")
+    assert "12.345,67 van 20.000,00 omzet (61,73 %)" in message("nl")
+    assert [Texts("connector.cli", language).number(1234567) for language in ("en", "nl")] == ["1,234,567", "1.234.567"]
