@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import OutputOf
 
 
+AT_ONCE = 100_000
+"""Accounts whose lines are asked for at once; planning that anew for each stretch is a hundredth of its work."""
+
+
 def json_lines(published: Published) -> Iterator[bytes]:
     """Numbers with their stored decimals, multi-selects as lists, booleans, ISO dates, null where there is no value.
 
@@ -26,17 +30,25 @@ def json_lines(published: Published) -> Iterator[bytes]:
     for output in published.written:
         parts += [_key(output.output.name), _value(published, output)]
     parts += [_key("warnings"), f"json_list({published.warnings})", "'}'"]
-    query = f"select a.{K}, encode(concat({', '.join(parts)})) from {published.subjects}"
-    return in_order(published.rows(query))
+    return _streamed(published, f"encode(concat({', '.join(parts)}))")
 
 
-def in_order(placed: Iterable[tuple[int, bytes]]) -> Iterator[bytes]:
-    """Lines by their places 1, 2, 3 …: the database hands them on about as it reads them, and what is early waits.
+def _streamed(published: Published, line: str) -> Iterator[bytes]:
+    """A stretch of accounts at a time, so that no more than those can ever wait for their place."""
+    ((accounts,),) = published.rows("select count(*) from account")
+    for first in range(0, accounts, AT_ONCE):
+        last = first + AT_ONCE
+        stretch = " and ".join(f"{table}.{K} > {first} and {table}.{K} <= {last}" for table in "as")
+        where = f" where {stretch}" if accounts > AT_ONCE else ""
+        yield from in_order(published.rows(f"select a.{K}, {line} from {published.subjects}{where}"), first + 1)
+
+
+def in_order(placed: Iterable[tuple[int, bytes]], following: int = 1) -> Iterator[bytes]:
+    """Lines by their places, from `following` on: the database hands them on about as it reads them; early ones wait.
 
     Sorting there would copy every line twice more and hold all of them.
     """
     early: dict[int, bytes] = {}
-    following = 1
     for place, line in placed:
         if place != following:
             early[place] = line
