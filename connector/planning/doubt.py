@@ -1,8 +1,9 @@
 """What goes on when data seem to be missing, and what waits for a person: nobody falls because of a hole.
 
 Where customers are missing every line moves, and where an input was emptied nobody can tell who lost it: then the whole
-plan waits. Where records about customers are missing, an account goes on only when its own records changed, nothing
-about it gets worse or unknown, and its say-no stays as it is.
+plan waits, as it does by default whenever something is missing. Where records about customers are missing and
+`[limits] small_pull = "wait"`, an account goes on only when its own records changed, nothing about it gets worse or
+unknown, and its say-no stays as it is.
 """
 
 from __future__ import annotations

@@ -70,6 +70,8 @@ class Limits:
     """Rows that a table beside the CRM has less than in the last good run."""
     max_input_drop_pct: Number = 50
     """Accounts, deals, tickets or activities on which an input is no longer filled in, of those that had it."""
+    small_pull: str = "hold"
+    """What becomes of a plan when records about customers are missing: `hold` it, or let who would fall `wait`."""
     min_accounts: int = 20
 
 
@@ -156,7 +158,7 @@ def _pull_guards(situation: Situation, limits: Limits) -> Iterator[Doubt]:
         name = "max_table_drop_pct" if table.startswith(BESIDE) else "max_rows_drop_pct"
         if before >= limits.min_accounts and _exceeds(before - now, before, getattr(limits, name)):
             drop = _drop(situation, SMALL_PULL, now, before, _limit(situation, limits, name), table=table)
-            yield Doubt(SMALL_PULL, drop, whole=table == CUSTOMERS)
+            yield Doubt(SMALL_PULL, drop, whole=table == CUSTOMERS or limits.small_pull == "hold")
         else:
             yield from _emptied(situation, base, table, limits)
 

@@ -238,6 +238,8 @@ class Limits(Section):
     max_rows_drop_pct: Percent = 20
     max_table_drop_pct: Percent = 50
     max_input_drop_pct: Percent = 50
+    small_pull: Literal["hold", "wait"] = "hold"
+    """Whether records about customers that seem to be missing hold the run, or only those who would fall wait."""
     min_accounts: Annotated[int, Field(ge=0)] = 20
     """Percentages apply from this many evaluated accounts; the cap always."""
 

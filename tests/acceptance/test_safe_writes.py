@@ -221,6 +221,9 @@ def test_a_crm_that_loses_deals_overnight_demotes_nobody_and_who_rises_is_writte
     assert office.picture() == before
 
     office.win("c29", 5_000)
+    held = office.sync("--full", code=3)
+    assert (codes(held), office.picture()) == (["SMALL_PULL"], before)
+    settings(office.folder, office.portal.url, more='[limits]\nsmall_pull = "wait"')
     partly = office.sync("--full", code=4)
     assert (codes(partly), partly["outcome"]) == (["SMALL_PULL"], "partial")
     assert partly["waiting"] >= len(lost)

@@ -25,7 +25,7 @@ def house() -> House:
     for number in range(10):
         made.account(f"a{number}", deals=[50, 50])
     made.walk().sync(yes=True)
-    made.limits(max_rows_drop_pct=20, min_accounts=1)
+    made.limits(max_rows_drop_pct=20, min_accounts=1, small_pull="wait")
     made.next_day()
     return made
 
@@ -129,6 +129,17 @@ def test_who_only_rises_because_others_lost_deals_waits_too() -> None:
     result = made.walk().sync(full=True)
     assert (result.outcome, result.figures["waiting"]) == (RunOutcome.PARTIAL, 7)
     assert made.crm.holds(Target.ACCOUNT, "peer", "seg_tier") == "small"
+
+
+def test_without_being_told_otherwise_a_small_pull_holds_who_rises_too() -> None:
+    made = house()
+    made.limits(small_pull="hold")
+    lose(made, *LOSERS)
+    win(made, "a9")
+    start = made.crm.picture()
+    held = made.walk().sync(full=True)
+    assert (held.outcome, held.exit_code, codes(held)) == (RunOutcome.HELD, 3, ["SMALL_PULL"])
+    assert made.crm.picture() == start
 
 
 def test_customers_that_are_missing_hold_everything() -> None:
