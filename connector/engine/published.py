@@ -28,7 +28,7 @@ NOT_ACTIVE = ("inactive", "prospect", "suspect")
 ROWS = 500
 """Rows fetched at a time."""
 
-SLICES = 40
+SLICES = 16
 """Parts of a population that is taken in slices, at the most."""
 IN_SLICE = f"a.{K} > $first and a.{K} <= $last"
 
