@@ -19,7 +19,9 @@ def test_fragments_are_named_so_that_they_are_found() -> None:
 
 
 def test_no_fragment_carries_the_marks_of_a_merge() -> None:
-    marked = [path.name for path in (ROOT / "changes").iterdir() if re.search(r"^[<=>]{7}", path.read_text(), re.M)]
+    marked = [
+        path.name for path in (ROOT / "changes").iterdir() if re.search(r"^[<=>]{7}", path.read_text(), re.MULTILINE)
+    ]
     assert marked == []
 
 
