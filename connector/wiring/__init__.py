@@ -365,4 +365,4 @@ class Wiring:
 
             who = herald(self, tell=say)
             who.after(as_ended(result), now=self.clock())
-            tell_moves(self, result, who)
+            tell_moves(self, result, who, say=say)
