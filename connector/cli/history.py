@@ -95,11 +95,11 @@ def show(
     every: Annotated[bool, typer.Option("--all", help="Every value, not only the first; --json has them all.")] = False,
 ) -> int:
     """Tell one run: its figures, its reasons, and its values with their outcome, those not written first."""
-    found = call.wiring().run(run)
+    texts, zone = call.texts, ZoneInfo(call.wiring().settings.run.time_zone)
+    found = call.wiring().run(run, language=texts.language)
     if call.json:
         call.document(found)
         return 0
-    texts, zone = call.texts, ZoneInfo(call.wiring().settings.run.time_zone)
     typer.echo(f"{found['run']}: {found['command']}, {_ended(found, texts)}, {_moment(found['started'], zone)}")
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from connector.engine.preparing import G, K
 from connector.engine.published import LEVEL, REVENUE, TIER, Published
 from connector.model.fields import Type
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
+from connector.planning.overrides import SOON
 from connector.rules.calendar_days import window_start
 from connector.rules.ruleset import Part, RankOf
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MOVED = (TIER, LEVEL, "seg_ladder_step")
 MISSING = "missing_fields"
 """The node that lists, by code, the fields a person should fill."""
-SOON = 14
-"""Days before an override's end that are soon (domain.md 7.12)."""
 
 
 def draw(published: Published) -> Pictures:
@@ -142,7 +140,7 @@ def _warnings(published: Published) -> tuple[WarningCount, ...]:
 
 def _overrides(published: Published) -> Iterator[Override]:
     """Those that ended, end soon, or are what the rules say by now."""
-    latest = published.request.as_of + timedelta(days=SOON)
+    latest = published.request.as_of + SOON
     for one in overrides(published):
         if one.until is None or one.until <= latest or one.tier == one.computed is not None:
             yield one

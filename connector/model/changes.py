@@ -13,7 +13,7 @@ class Target(StrEnum):
     ACCOUNT = "account"
     DEAL = "deal"
 
-    __hash__ = str.__hash__
+    __hash__ = str.__hash__  # Enum's own is a Python call, and every key of a plan is hashed with it
 
 
 class Cause(StrEnum):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from connector.model.pictures import Override
 
 SOON = timedelta(days=14)
+"""Before an override's end (domain.md 7.12)."""
 LONG = timedelta(days=182)
 """Two quarters: either the rule or the person is wrong (domain.md 5.5)."""
 ACTIVE, EXPIRED = "active", "expired"

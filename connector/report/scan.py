@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.report.measures import share_pct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from decimal import Decimal
 
     from connector.report.advice import AdvisedView
     from connector.report.views import MatrixView, PopulationView
@@ -45,16 +45,16 @@ class ScanView:
 def view_scan(population: PopulationView, advised: AdvisedView) -> ScanView:
     """Gather the four answers from the other views: no figure is counted twice."""
     pyramid, decided = population.pyramid, bool(population.slices.get("seg_say_no_status"))
-    spend = next((dict(view.figures) for view in population.insights if view.name == "spend"), {})
+    spend = _spend(population)
     moved = next((view for view in population.matrices if view.output == LADDER), None)
     up, down, could = (None, None, None) if moved is None else _climb(moved)
     return ScanView(
         top20_energy_pct=pyramid.top20_energy_pct,
         energy_status=pyramid.energy_status,
         hours_to_shift=pyramid.hours_to_shift,
-        spend_on_customers=spend.get("on_customers"),  # type: ignore[arg-type]  # figures are amounts
-        spend_on_others=spend.get("on_others"),  # type: ignore[arg-type]  # figures are amounts
-        others_pct=spend.get("others_pct"),  # type: ignore[arg-type]  # figures are amounts
+        spend_on_customers=spend.get("on_customers"),
+        spend_on_others=spend.get("on_others"),
+        others_pct=spend.get("others_pct"),
         say_no=advised.say_no if decided else None,
         watch=advised.watch if decided else None,
         money_saved=advised.total.money_saved,
@@ -64,6 +64,12 @@ def view_scan(population: PopulationView, advised: AdvisedView) -> ScanView:
         could_climb=could,
         ladder_goal_pct=share_pct(up, could) if up is not None and could else None,
     )
+
+
+def _spend(population: PopulationView) -> dict[str, Decimal]:
+    """Where the acquisition budget went, as the insight of that name tells; empty without it."""
+    figures = (pair for view in population.insights if view.name == "spend" for pair in view.figures)
+    return {name: value for name, value in figures if isinstance(value, Decimal)}
 
 
 def _climb(view: MatrixView) -> tuple[int | None, int | None, int | None]:

@@ -64,7 +64,7 @@ class _Roots:
             return
         named = [part.name for part in walk(fact.value) if isinstance(part, Name)] if fact.value is not None else []
         rows = [name for name in named if name not in self.nodes]
-        yield from (f"{fact.relation}.{name}" for name in rows or [])
+        yield from (f"{fact.relation}.{name}" for name in rows)
         if not rows:
             yield fact.relation
 

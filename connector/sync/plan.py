@@ -97,7 +97,7 @@ class _Maker:
         self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
         self.undone = memory.undone(journal) if self._same_inputs() else Undone()
         self.first = not journal.has_written()
-        self.waiting = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
+        self.quarantined = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
         self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
         self.going_on = Tally() if doubted else None
@@ -178,21 +178,21 @@ class _Maker:
         return found
 
     def _named(self, plan: AccountPlan) -> AccountPlan:
-        return self._without_waiting(self.undone.named(plan, follows=self.follows))
+        return self._without_quarantined(self.undone.named(plan, follows=self.follows))
 
-    def _without_waiting(self, plan: AccountPlan) -> AccountPlan:
-        """Leave out records that wait in quarantine; they are journalled with the CRM's words."""
-        if not self.waiting:
+    def _without_quarantined(self, plan: AccountPlan) -> AccountPlan:
+        """Leave out records whose next try is not yet due; they are journalled with the CRM's words."""
+        if not self.quarantined:
             return plan
-        waiting: dict[tuple[Target, str], list[Change]] = {}
+        left_out: dict[tuple[Target, str], list[Change]] = {}
         for change in plan.changes:
-            if (change.target, change.record) in self.waiting:
-                waiting.setdefault((change.target, change.record), []).append(change)
-        for record, changes in waiting.items():
-            reason = _set_aside(self.going, self.waiting[record])
+            if (change.target, change.record) in self.quarantined:
+                left_out.setdefault((change.target, change.record), []).append(change)
+        for record, changes in left_out.items():
+            reason = _set_aside(self.going, self.quarantined[record])
             self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
-        self.tally.set_aside += len(waiting)
-        free = tuple(change for change in plan.changes if (change.target, change.record) not in waiting)
+        self.tally.set_aside += len(left_out)
+        free = tuple(change for change in plan.changes if (change.target, change.record) not in left_out)
         return AccountPlan(plan.context, free, plan.kept)
 
     def _same_inputs(self) -> bool:

@@ -33,7 +33,7 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
     except StopRun as error:
         if base is None or error.code != NEEDS_FULL_PULL:
             raise
-        going.reasons.append(Reason("PULLED_ANEW", f"everything was pulled again: {error}"))
+        going.reasons.append(Reason("PULLED_ANEW", going.say("PULLED_ANEW", why=error)))
         return _pull(going, None)
 
 

@@ -42,7 +42,7 @@ def undo(going: Going, row: RunRow) -> None:
         going.parts.crm.preflight(tuple(outputs(going, set(going.plan.tally.by_property) if going.plan else set())))
         write(going)
     if kept := going.figures["kept"]:
-        going.partial(Reason("SKIPPED", going.say("SKIPPED", values=kept, why=going.say("changed_since"))))
+        going.partial(Reason("SKIPPED", going.say("SKIPPED", values=kept)))
 
 
 def _plan(going: Going, row: RunRow) -> None:

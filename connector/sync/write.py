@@ -51,7 +51,7 @@ class Record:
 
 def write(going: Going) -> None:
     """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
-    writing = _Writing(going, waiting=going.figures["quarantined"])
+    writing = _Writing(going, quarantined=going.figures["quarantined"])
     rows = going.parts.journal.changes(going.run, only_open=True)
     try:
         for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
@@ -70,15 +70,15 @@ def batches(rows: Iterable[ChangeRow], size: int, *, first: int | None = None) -
 
     `first` is the size of each target's first batch where that is less.
     """
-    waiting: dict[Target, list[Record]] = {}
+    gathered: dict[Target, list[Record]] = {}
     room: dict[Target, int] = {}
     for (target, name), group in groupby(rows, key=lambda row: (row.change.target, row.change.record)):
-        batch = waiting.setdefault(target, [])
+        batch = gathered.setdefault(target, [])
         batch.append(Record(target, name, tuple(group)))
         if len(batch) == room.get(target, min(first or size, size)):
             room[target] = size
-            yield waiting.pop(target)
-    yield from (waiting[target] for target in sorted(waiting))
+            yield gathered.pop(target)
+    yield from (gathered[target] for target in sorted(gathered))
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class _Writing:
     began: bool = False
     ruled_out: int = 0
     """Values that were not sent: a definition forbids them. When the run is stopped here, it only had no time left."""
-    waiting: int = 0
+    quarantined: int = 0
     """Records that the plan left in quarantine."""
     verified: set[Target] = field(default_factory=set)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -214,8 +214,8 @@ class _Writing:
         """Name what was left out; that makes the run partial."""
         going = self.going
         going.figures["refused"] += self.ruled_out
-        if self.waiting:
-            going.partial(Reason("QUARANTINED", going.say("QUARANTINED", records=self.waiting)))
+        if self.quarantined:
+            going.partial(Reason("QUARANTINED", going.say("QUARANTINED", records=self.quarantined)))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
             going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:

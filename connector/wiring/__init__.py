@@ -295,11 +295,11 @@ class Wiring:
 
         return runs(self.journal, limit=limit)
 
-    def run(self, run: str) -> dict[str, Any]:
+    def run(self, run: str, *, language: str) -> dict[str, Any]:
         """One run with every outcome; raises UsageError when there is none."""
         from connector.sync.history import show
 
-        return show(self.journal, run, language=self.settings.run.language or "en")
+        return show(self.journal, run, language=language)
 
     def explain(self, account: str, progress: Progress) -> dict[str, Any]:
         """One account with everything behind its verdict."""
@@ -365,4 +365,4 @@ class Wiring:
 
             who = herald(self, tell=say)
             who.after(as_ended(result), now=self.clock())
-            tell_moves(self, result, who)
+            tell_moves(self, result, who, say=say)

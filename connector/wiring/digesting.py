@@ -11,7 +11,7 @@ from connector.model.runs import RunOutcome
 from connector.worker.digest import Move, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.sync import Result
@@ -22,15 +22,20 @@ TIER, SAY_NO = "seg_tier", "seg_say_no"
 YES = "true"
 
 
-def tell_moves(wiring: Wiring, result: Result, herald: Herald) -> None:
-    """Send the digest of a run that wrote something, where `[alerts] digest` asks for it; never raises."""
+def tell_moves(wiring: Wiring, result: Result, herald: Herald, *, say: Callable[[str], None]) -> None:
+    """Send the digest of a run that wrote something, where `[alerts] digest` asks for it.
+
+    What goes wrong with it is said: what was written is written, and a message must not undo that.
+    """
     wanted = wiring.settings.alerts.digest and result.figures["written"]
     if not wanted or result.outcome not in {RunOutcome.OK, RunOutcome.PARTIAL}:
         return
     try:
         message = digest(moves(wiring, result.run), run=result.run)
-    except (ConnectorError, OSError):
-        return  # what was written is written, and the next run tells what is wrong with the state
+    except (ConnectorError, OSError, ValueError) as error:  # ValueError: a file that is no Parquet any more
+        why = error if isinstance(error, ConnectorError) else f"the state cannot be read ({type(error).__name__})"
+        say(f"no digest of run {result.run}: {why}")
+        return
     if message is not None:
         herald.say(message)
 

@@ -56,7 +56,7 @@ def worker(
         wiring.note_quota()
         if not stop.is_set():
             herald_.after(as_ended(result), now=wiring.clock())
-            tell_moves(wiring, result, herald_)
+            tell_moves(wiring, result, herald_, say=tell)
         resume_at = getattr(result.error, "resume_at", None)
         return try_again_at({reason.code for reason in result.reasons}, now=wiring.clock(), resume_at=resume_at)
 

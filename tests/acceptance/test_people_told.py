@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -10,6 +10,8 @@ from threading import Thread
 import pytest
 
 from connector.cli.ending import run
+from connector.model.fields import Table
+from connector.wiring import wire
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise's own import
 ROOT = Path(__file__).parents[2]
@@ -17,9 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def listener() -> Iterator[tuple[int, list[str], list[str]]]:
-    """A web server that takes everything; gives its port and what arrived: the path of a GET, the title of a POST.
+    """A web server that takes everything; gives its port, what arrived in order, and the texts of the POSTs.
 
-    And the texts of the POSTs.
+    Of a GET the path arrives, of a POST the title.
     """
     heard: list[str] = []
     texts: list[str] = []
@@ -132,3 +134,25 @@ def test_without_the_setting_nobody_gets_a_digest(heard: list[str], monkeypatch:
     assert told(heard, "sync", "--yes", code=0) == ["/alive"]
     won("1,1,9000")
     assert told(heard, "sync", code=0) == ["/alive"]
+
+
+def test_a_digest_that_cannot_be_made_is_said_and_undoes_nothing(
+    heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-03-02T06:00:00+00:00")
+    with_digest()
+    won("1,1,9000")
+    assert told(heard, "sync", "--yes", code=0) == ["/alive"]
+    won("1,1,9000", "2,2,8000")
+    said: list[str] = []
+    with closing(wire(Path("settings.toml"), as_of=None, overrides={})) as wiring:
+        result = wiring.walk(lambda *_: None).sync()
+        snapshot = wiring.store.mirror.current()
+        assert snapshot is not None
+        for file in snapshot.files[Table.ACCOUNTS]:
+            file.write_bytes(b"no Parquet any more")
+        wiring.tell(result, say=said.append)
+    assert result.exit_code == 0
+    (line,) = said
+    assert line.startswith(f"no digest of run {result.run}: ")
+    assert "accounts" in line, "what cannot be read is named"

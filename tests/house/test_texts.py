@@ -43,14 +43,21 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
 @pytest.mark.parametrize("room", ["connector.planning", "connector.sync", "connector.cli"])
 def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str) -> None:
     folder = ROOT / Path(*room.split("."))
-    named = {
-        node.value
-        for path in folder.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    said = {_text(node.args[0]) for node in nodes if isinstance(node, ast.Call) and _says(node.func) and node.args}
+    assert said
+    assert said - {None} <= catalogue(room).keys()
+    named = {_text(node) for node in nodes}
     unused = [key for key in catalogue(room) if key not in named and not _is_of_a_family(key)]
     assert unused == []
+
+
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def _says(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr == "say"
 
 
 def _is_of_a_family(key: str) -> bool:

@@ -26,7 +26,7 @@ _APP = "Development → Projects → your app → Auth → Scopes, then install 
 def findings(held: frozenset[str] | None) -> Iterator[Finding]:
     """Whether a token may do what it must, and whether it may do more than it needs."""
     if held is None:
-        fix = "give the key no more than docs/how-to/hubspot-token.md lists: who finds it can do all that it may"
+        fix = "give the key no more than `tiersync docs hubspot-token` lists: who finds it can do all that it may"
         yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
         yield Finding("unchecked", "scopes", "HubSpot does not tell what this kind of token may do", fix)
         return

@@ -23,7 +23,7 @@ TOO_MUCH = {
 }
 """What an administrator has; `provision` needs some of it, with the login of `[crm.admin]`."""
 _FIX = (
-    "give the integration user a profile and permission sets without it (docs/how-to/salesforce-login.md); "
+    "give the integration user a profile and permission sets without it (`tiersync docs salesforce-login`); "
     "`provision` uses [crm.admin]"
 )
 

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
+from connector.planning.doubt import RANKED
 from connector.rules.examples import run_example
 from connector.rules.loading import load, load_texts
 from connector.rules.ruleset import FormulaOf, RuleSet
@@ -66,6 +67,19 @@ def test_every_worked_example_of_the_domain_stands_in_the_rules(place: str, file
 def test_no_name_of_an_example_is_used_twice() -> None:
     names = [(Path(one.at.file).name, one.name) for one in SHIPPED.examples]
     assert len(names) == len(set(names))
+
+
+def test_options_that_tell_a_rise_from_a_fall_stand_best_first() -> None:
+    tiers = "strategic large development regular transactional inactive prospect suspect unknown excluded"
+    best_first = {
+        "seg_tier": tiers,
+        "seg_tier_computed": tiers,
+        "seg_pyramid_level": "top big medium small inactive prospect suspect",
+        "seg_customer_type": "strategic large development transactional unknown",
+        "seg_ladder_step": "top_customer regular_customer prospect suspect",
+    }
+    told = {output.output.name: " ".join(output.output.options) for output in SHIPPED.outputs}
+    assert {name: told[name] for name in RANKED} == best_first
 
 
 def test_loading_takes_a_fraction_of_a_second() -> None:
