@@ -8,7 +8,7 @@ import orjson
 
 from connector.engine.canonical import found
 from connector.engine.preparing import G, K
-from connector.engine.published import IN_SLICE, REVENUE, SAY_NO, TIER
+from connector.engine.published import REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
 from connector.model.fields import Type
@@ -36,7 +36,10 @@ def differences(published: Published, *, compared: bool) -> Iterator[tuple[Accou
     beating = [(name, follows and name != LAST_EVALUATED) for name, follows in own]
     on_deals = [(o.output.on_deals, False) for o in mirrored]
     nothing = [None] * len(outputs)
-    query = _query(published, outputs, mirrored, compared=compared)
+
+    def query(places: str) -> str:
+        return _query(published, outputs, _deals(published, mirrored, places), places, compared=compared)
+
     for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
         holds = nothing if held is None else orjson.loads(held)
         properties = beating if due else own
@@ -59,7 +62,8 @@ def _differing(
     ]
 
 
-def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence[OutputOf], *, compared: bool) -> str:
+def _query(published: Published, outputs: Sequence[OutputOf], deals: str, places: str, *, compared: bool) -> str:
+    """SQL of the accounts in these places with their open deals: what guards and causes need, and both sides."""
     cells = [f"{_kept(published, o)} as w{i}, {published.found(o)} as f{i}" for i, o in enumerate(outputs)]
     differs = " or ".join(f"w{i} is distinct from f{i}" for i, o in enumerate(outputs) if not o.output.follows)
     due = next(
@@ -89,7 +93,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], mirrored: Sequence
         f"select account_id, {', '.join(quoted(f'context {name}') for name in context)}, "
         f"{due}, {wanted}, case when {holds or 'false'} then {held} end, deals "
         f"from (select a.{K}, a.account_id, {named}, d.deals{''.join(f', {cell}' for cell in cells)} "
-        f"from {published.subjects} left join ({_deals(published, mirrored)}) d on d.{K} = a.{K} where {IN_SLICE}) "
+        f"from {published.subjects} left join ({deals}) d on d.{K} = a.{K} where {places}) "
         f"where {differs or 'false'} or deals is not null or {due} order by {K}"
     )
 
@@ -106,7 +110,7 @@ def _flag(text: str) -> str:
     return f"case {text} when 'true' then true when 'false' then false end"
 
 
-def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
+def _deals(published: Published, mirrored: Sequence[OutputOf], places: str) -> str:
     """Open deals whose mirrored values differ, gathered per account."""
     if not mirrored:
         return f"select null::bigint as {K}, null::varchar as deals limit 0"
@@ -120,7 +124,7 @@ def _deals(published: Published, mirrored: Sequence[OutputOf]) -> str:
     return (
         f"select {K}, '[' || string_agg({_array(['id', wanted, held])}, ',' order by id) || ']' as deals from ("
         f"select a.{K}, d.id, {', '.join([*wants, *finds])} from {published.subjects} join deal d on d.{K} = a.{K} "
-        f"where {IN_SLICE} and not d.is_closed and d.id is not null) where {differ} group by {K}"
+        f"where {places} and not d.is_closed and d.id is not null) where {differ} group by {K}"
     )
 
 

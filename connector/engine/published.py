@@ -12,7 +12,7 @@ from connector.engine.sources import quoted, quoted_text
 from connector.engine.stopping import interruptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from duckdb import DuckDBPyConnection
 
@@ -30,7 +30,6 @@ ROWS = 500
 
 SLICES = 16
 """Parts of a population that is taken in slices, at the most."""
-IN_SLICE = f"a.{K} > $first and a.{K} <= $last"
 
 
 @dataclass(slots=True)
@@ -130,15 +129,15 @@ class Published:
         finally:
             cursor.close()
 
-    def in_slices(self, query: str, *, size: int) -> Iterator[tuple[Any, ...]]:
-        """Stream the rows of a query over a slice of the accounts at a time, which it takes with `IN_SLICE`.
+    def in_slices(self, query: Callable[[str], str], *, size: int) -> Iterator[tuple[Any, ...]]:
+        """Stream the rows of a query over a slice of the accounts `a` at a time; it is given SQL of which ones.
 
         No more than `SLICES` of them: each is planned anew.
         """
         ((accounts,),) = self.rows("select count(*) from account")
         size = max(size, -(-accounts // SLICES))
         for first in range(0, accounts, size):
-            yield from self.rows(query.replace("$first", str(first)).replace("$last", str(first + size)))
+            yield from self.rows(query(f"a.{K} > {first} and a.{K} <= {first + size}"))
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -100,7 +100,11 @@ class _Assembly:
         self, into: TableFile, files: tuple[Path, Path | None], replaced: merge.Ids, gone: merge.Ids
     ) -> Sequence[str]:
         key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
-        merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
+        try:
+            merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
+        except BaseException:
+            into.abandon()
+            raise
         into.finish()
         return into.columns
 

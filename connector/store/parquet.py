@@ -14,6 +14,7 @@ from connector.errors import BadAnswer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+    from typing import BinaryIO
 
 pa.set_memory_pool(pa.system_memory_pool())  # gives freed pages back, which Arrow's own pools keep
 
@@ -35,7 +36,11 @@ class TableFile:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self._sink = path.open("xb")
-        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_checksum=True)
+        try:
+            self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd", write_page_checksum=True)
+        except BaseException:
+            _give_up(self._sink)
+            raise
 
     def add(self, columns: Mapping[str, Sequence[str | None]]) -> None:
         """Append rows. Raises BadAnswer when the columns are not this table's, unequally long, or not text."""
@@ -65,21 +70,30 @@ class TableFile:
         self._waiting, self._waiting_rows = [], 0
 
     def finish(self) -> None:
-        """Write what waits and the footer, and have it all on disk."""
-        self._flush()
-        self._writer.close()
-        self._sink.flush()
-        os.fsync(self._sink.fileno())
-        self._sink.close()
+        """Write what waits and the footer, and have it all on disk; where that fails the file is let go of."""
+        try:
+            self._flush()
+            self._writer.close()
+            self._sink.flush()
+            os.fsync(self._sink.fileno())
+            self._sink.close()
+        except BaseException:
+            self.abandon()
+            raise
 
     def abandon(self) -> None:
         """Let go of the file, whatever is in it."""
         self._waiting = []
         self._writer.is_open = False  # its end would write a footer, to a disk that may be full
-        try:
-            self._sink.close()
-        except OSError:
-            self._sink.close()  # the second time the buffered rest is given up
+        _give_up(self._sink)
+
+
+def _give_up(sink: BinaryIO) -> None:
+    """Close a file whose disk may be full: what is still buffered is lost, the file is let go of."""
+    try:
+        sink.close()
+    except OSError:
+        sink.close()  # the second time the buffered rest is given up
 
 
 def release_memory() -> None:
