@@ -113,7 +113,7 @@ def test_looking_back_tells_what_salesforce_holds(office: Organisation) -> None:
     assert {item["account"]: item["new"] for item in rows if item["property"] == "seg_tier"} == tiers
 
     calls = len(office.calls())
-    more = ("pyramid.levels.top.customers_pct=10", "pyramid.levels.small.customers_pct=71")
+    more = ("pyramid.levels.top.customers_pct=40", "pyramid.levels.small.customers_pct=41")
     moved = office.told("rules", "diff", "rules", *(word for value in more for word in ("--set", value)))
     assert moved["accounts"] == len(held)
     assert moved["tiers_changed"]
