@@ -218,7 +218,8 @@ def test_a_finished_bulk_job_with_a_failed_row_is_partial_and_tells_it(
 def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_and_no_other(
     office: Organisation,
 ) -> None:
-    *_, other, record = office.accounts(REVENUE)
+    level = "Seg_Pyramid_Level__c"
+    other, record, *_ = (account for account, row in office.accounts(level).items() if row[level] == "small")
     named = {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True}
     kind = office.control("records/RecordType", named)["id"]
     office.control(f"records/Account/{record}", {"RecordTypeId": kind})
