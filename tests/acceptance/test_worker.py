@@ -77,7 +77,7 @@ def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
     assert answer(capfd, "approve", held, "--reason", "looked at it")["written"] > 0
     code, said = work(home)
     assert code == 0
-    assert "0 changes" in said
+    assert "0 wijzigingen" in said
 
 
 def test_a_dry_run_prints_the_times_and_does_nothing(
