@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.crm.asked import retry_after
 from connector.crm.texts import brief, listed
-from connector.crm.transport import Again, Answer, NoAnswer
-from connector.errors import BadAnswer, StopRun
+from connector.crm.transport import Again, Answer
+from connector.crm.tries import growing, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +147,7 @@ def again(answer: Answer, *, lane: str, now: datetime, chance: Callable[[], floa
         return Again(moving, lambda _: 86_400.0, asked=86_400.0 if asked is None else asked)
     tries = 4 if status in _FEW_TRIES else 100
     text = f"HubSpot answered {status} {_NAMES.get(status, '')}".rstrip()
-    return Again(text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=None)
+    return Again(text, growing(chance), tries=tries, asked=asked, applied=None)
 
 
 def _limit(kind: str, asked: float | None, chance: Callable[[], float]) -> Again:
@@ -174,15 +173,3 @@ _NAMES = {
     525: "TLS handshake failed at the edge",
     526: "invalid certificate at the edge",
 }
-
-
-def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
-    """How to try again when nothing came back; an address that never answered, or an answer cut again, gets three."""
-    tries = 1 if lost.hopeless else 3 if first or lost.cut else 100
-    return Again(
-        lost.reason,
-        lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()),
-        tries=tries,
-        applied=None if lost.sent else False,
-        error=BadAnswer if lost.cut else StopRun,
-    )

@@ -22,6 +22,7 @@ from connector.crm.hubspot.answers import Meaning
 from connector.crm.lost import lost
 from connector.crm.texts import brief
 from connector.crm.transport import Again, Answer, Call, NoAnswer
+from connector.crm.tries import no_answer
 from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, StopRun
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ class Client:
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
-            return answers.no_answer(answer, first=first, chance=self._chance)
+            return no_answer(answer, first=first, chance=self._chance)
         meant = answers.meaning(answer)
         if meant is Meaning.AGAIN:
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.crm.asked import retry_after
 from connector.crm.texts import brief
-from connector.crm.transport import Again, Answer, NoAnswer
-from connector.errors import BadAnswer, StopRun
+from connector.crm.transport import Again, Answer
+from connector.crm.tries import growing, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,18 +129,4 @@ def again(answer: Answer, *, now: datetime, chance: Callable[[], float]) -> Agai
     text = f"Salesforce answered {answer.status} {found.code}".rstrip()
     # A 4xx was turned away at the door; of a 5xx nobody knows how far it came.
     applied = False if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
-    return Again(
-        text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=applied
-    )
-
-
-def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
-    """How to try again when nothing came back; an address that never answered, or an answer cut again, gets three."""
-    tries = 1 if lost.hopeless else 3 if first or lost.cut else 100
-    return Again(
-        lost.reason,
-        lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()),
-        tries=tries,
-        applied=None if lost.sent else False,
-        error=BadAnswer if lost.cut else StopRun,
-    )
+    return Again(text, growing(chance), tries=tries, asked=asked, applied=applied)

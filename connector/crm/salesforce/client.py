@@ -14,6 +14,7 @@ import orjson
 from connector.crm.salesforce import answers
 from connector.crm.salesforce.answers import Meaning
 from connector.crm.transport import Again, Answer, Call, NoAnswer
+from connector.crm.tries import no_answer
 from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, StopRun
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Client:
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
-            return answers.no_answer(answer, first=first, chance=self.chance)
+            return no_answer(answer, first=first, chance=self.chance)
         if _is_final(call, answer):
             return answer
         meant = answers.meaning(answer)
