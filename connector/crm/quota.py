@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from connector.crm.transport import Answer
+
 
 class Day(ABC):
     """What is known about the day's calls; a vendor learns it from its answers, and knows when they come back."""
@@ -26,6 +28,10 @@ class Day(ABC):
         """The day's calls, and how many of them are left."""
         self._flying = 0
         self._lock = threading.Lock()
+
+    @abstractmethod
+    def see(self, lane: str, answer: Answer, /) -> None:
+        """Learn from the headers of an answer."""
 
     @abstractmethod
     def back(self) -> datetime:

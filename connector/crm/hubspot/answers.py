@@ -7,12 +7,12 @@ older ones by `groupName` or the message. Edge answers (52x, 530) have HTML or e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from connector.crm.meaning import Meaning, of_status
 from connector.crm.texts import brief, listed
 from connector.crm.transport import Again, Answer
 from connector.crm.tries import growing, retry_after
@@ -20,22 +20,6 @@ from connector.crm.tries import growing, retry_after
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-
-class Meaning(Enum):
-    """What happens next."""
-
-    GOOD = "good"
-    REFUSED = "refused"
-    """400 and its like: the same call will never work."""
-    MISSING = "missing"
-    CONFLICT = "conflict"
-    FORBIDDEN = "forbidden"
-    EXPIRED = "expired"
-    UNAUTHORISED = "unauthorised"
-    DAY_USED = "day used up"
-    REDIRECT = "redirect"
-    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -103,13 +87,12 @@ def meaning(answer: Answer) -> Meaning:
         return Meaning.EXPIRED
     if status == HTTPStatus.TOO_MANY_REQUESTS and limit_kind(problem(answer)) == "daily":
         return Meaning.DAY_USED
-    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, Meaning.REFUSED)
+    return of_status(status, _BY_STATUS)
 
 
 MOVING = 477
 """HubSpot's own: the account is being moved to another data centre."""
 
-_BY_CLASS = {2: Meaning.GOOD, 3: Meaning.REDIRECT, 4: Meaning.REFUSED, 5: Meaning.AGAIN}
 _BY_STATUS = {
     401: Meaning.UNAUTHORISED,
     403: Meaning.FORBIDDEN,

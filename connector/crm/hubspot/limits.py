@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot.answers import Meaning, meaning
+from connector.crm.hubspot.answers import meaning
+from connector.crm.meaning import Meaning
 from connector.crm.pacing import Lane, Rate
 from connector.crm.quota import Day
 from connector.ports import Quota
@@ -76,7 +77,7 @@ class Limits(Day):
         self._told = False
         self._day_ends: datetime | None = None
 
-    def see(self, lane: str, answer: Answer) -> None:
+    def see(self, lane: str, answer: Answer, /) -> None:
         """Learn from the headers of an answer."""
         headers = answer.headers
         if lane == "app" and meaning(answer) is Meaning.GOOD:  # edge errors carry no such headers

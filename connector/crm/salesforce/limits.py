@@ -43,7 +43,7 @@ class Limits(Day):
         # No limit on short calls is known; a lane is there to be held when too many long ones run at once.
         self.lanes: Mapping[str, Lane] = {name: Lane(None, ticks=ticks, pause=pause) for name in ("app", "login")}
 
-    def see(self, answer: Answer) -> None:
+    def see(self, _lane: str, answer: Answer, /) -> None:
         """Learn from the header of an answer, errors included."""
         found = _USAGE.search(answer.headers.get("Sforce-Limit-Info") or "")
         if found:
