@@ -19,7 +19,7 @@ from connector.crm import client
 from connector.crm.hubspot import answers
 from connector.crm.hubspot.answers import Problem
 from connector.crm.hubspot.limits import Limits
-from connector.crm.lost import lost
+from connector.crm.lost import is_hopeless, lost, whole
 from connector.crm.meaning import Meaning
 from connector.crm.texts import brief
 from connector.crm.transport import Again, Answer, Call, NoAnswer
@@ -109,18 +109,8 @@ class Wire:
         return cast("urllib3.BaseHTTPResponse", response)
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Answer | NoAnswer:
-        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
-        chunks = []
-        try:
-            while chunk := response.read1(1 << 20):
-                chunks.append(chunk)
-                if self._ticks() > deadline:
-                    response.close()
-                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
-        response.release_conn()
-        return Answer(response.status, response.headers, b"".join(chunks))
+        body = whole(response, ticks=self._ticks, deadline=deadline, seconds=self._timeout)
+        return Answer(response.status, response.headers, body) if isinstance(body, bytes) else body
 
 
 def _refusal(error: ApiException) -> Answer | NoAnswer:
@@ -128,7 +118,7 @@ def _refusal(error: ApiException) -> Answer | NoAnswer:
     if error.status:
         return Answer(error.status, urllib3.HTTPHeaderDict(error.headers), error.body or b"")
     text = brief(str(error.reason))
-    if any(word in text.upper() for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+    if is_hopeless(text):
         return NoAnswer(f"no secure connection can be made: {text}", sent=False, hopeless=True)
     return NoAnswer(f"the secure connection broke off: {text}", sent=True)
 
