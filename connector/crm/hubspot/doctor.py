@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 
-OURS = "seg_"
-"""Properties that provisioning makes have a line of their own."""
 NAMED = 5
 """Missing properties that are named."""
 _CLOCKS_AGREE = timedelta(minutes=5)
@@ -66,7 +65,7 @@ def _account(details: reference.Details) -> Finding:
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
-    for table, columns in intake.columns.items():
+    for table, columns in intake.columns.items():  # properties that provisioning makes have a line of their own
         found = f"{intake.standings[table].total:,} {table.value}"
         if missing := sorted(name for name in columns.missing if not name.startswith(OURS)):
             names = ", ".join(missing)

@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
