@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import spelled
 from connector.model.outputs import OURS
 from connector.model.runs import Reason
 from connector.model.texts import Texts
@@ -253,7 +254,7 @@ def _share(situation: Situation, part: int, whole: int) -> str:
     if whole <= 0:
         return "100 %"
     figure = f"{(Decimal(part) * 100 / whole).quantize(Decimal('0.01')).normalize():f} %"
-    return figure.replace(".", ",") if situation.language == "nl" else figure
+    return spelled(figure, situation.language)
 
 
 def _limit(situation: Situation, limits: Limits, name: str) -> str:
@@ -262,5 +263,4 @@ def _limit(situation: Situation, limits: Limits, name: str) -> str:
 
 
 def _money(situation: Situation, cents: int) -> str:
-    amount = f"{Decimal(cents) / 100:,.2f}"
-    return amount.translate({ord(","): ".", ord("."): ","}) if situation.language == "nl" else amount
+    return spelled(f"{Decimal(cents) / 100:,.2f}", situation.language)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import mapping, values
 from connector.crm.salesforce.checks import bad
+from connector.crm.texts import number, options
 from connector.model.fields import KEY, Table, Type
 from connector.model.outputs import OURS
 
@@ -253,7 +254,7 @@ def _plain(name: str, known: Property, wanted: Type | None, logical: str) -> Cal
     if kind == "boolean" and wanted is None and logical.startswith(OURS):  # unticked: nobody may ever have looked at it
         return lambda texts: [v if v == "true" else None for v in texts(name)]
     if kind == "multipicklist":
-        return lambda texts: [v and (values.options(v) or None) for v in texts(name)]
+        return lambda texts: [v and (options(v) or None) for v in texts(name)]
     return lambda texts: list(texts(name))
 
 
@@ -264,7 +265,7 @@ def _numbers(cells: Sequence[str | None]) -> Cells:
 
 def _tidy(text: str) -> str:
     if "E" in text or "e" in text or text[:1] in "-+":
-        return values.number(text)
+        return number(text)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -275,4 +276,4 @@ def _mapped(cells: Sequence[str | None], convert: Callable[[str], str]) -> Cells
 
 
 def _hundredth(text: str) -> str:
-    return values.number(f"{values.number(text)}E-2")
+    return number(f"{number(text)}E-2")
