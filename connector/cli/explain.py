@@ -14,7 +14,7 @@ import typer
 from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
 from connector.model.numbers import day, spelled
-from connector.model.outputs import NOTHING, Labels
+from connector.model.outputs import LEVEL, NOTHING, TIER, Labels
 from connector.model.texts import Texts
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -57,7 +57,7 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
     if found["warnings"]:
         typer.echo("\n" + texts.say("explain.warnings", codes=", ".join(found["warnings"])))
     if change := found["nearest"]:
-        revenue, tier = Decimal(change["revenue"]), labels.value("seg_tier", change["tier"])
+        revenue, tier = Decimal(change["revenue"]), labels.value(TIER, change["tier"])
         amount = _figure(f"{abs(revenue):.2f}", texts)
         typer.echo("\n" + texts.say("explain.more" if revenue > 0 else "explain.less", amount=amount, tier=tier))
     _tell_lines(found["lines"], texts, labels)
@@ -76,7 +76,7 @@ def _tell_lines(lines: list[dict[str, Any]], texts: Texts, labels: Labels) -> No
         typer.echo("\n" + texts.say("explain.lines"))
     for line in lines:
         figures = {name: _figure(line[name], texts) for name in ("line", "value", "more")}
-        band = labels.value("seg_pyramid_level", line["band"])
+        band = labels.value(LEVEL, line["band"])
         typer.echo("  " + texts.say("explain.line", band=band, by=line["by"], **figures))
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from connector.planning.tally import SAY_NO, TIER
+from connector.model.outputs import LADDER_STEP, LEVEL, REVENUE, SAY_NO, TIER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.planning.compare import AccountPlan
 
-RANKED = frozenset({TIER, "seg_tier_computed", "seg_pyramid_level", "seg_customer_type", "seg_ladder_step"})
+RANKED = frozenset({TIER, "seg_tier_computed", LEVEL, "seg_customer_type", LADDER_STEP})
 """Outputs whose options stand in order, the best one first."""
-AMOUNTS = frozenset({"seg_revenue_12m", "seg_customer_value"})
+AMOUNTS = frozenset({REVENUE, "seg_customer_value"})
 """Outputs of which less is worse."""
 UNKNOWN = "unknown"
 """The option that stands where something is not known (any more)."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.errors import ConnectorError
 from connector.model.changes import Landed, Target
 from connector.model.fields import Table
+from connector.model.outputs import SAY_NO, TIER
 from connector.model.runs import RunOutcome
 from connector.worker.digest import Move, digest
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from connector.wiring import Wiring
     from connector.worker.notify import Herald
 
-TIER, SAY_NO = "seg_tier", "seg_say_no"
 YES = "true"
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.model.fields import Table
+from connector.model.outputs import TIER
 from connector.model.verdicts import NOT_APPLICABLE, State
 from connector.rules.cells import IDLE, UNKNOWN, half_up
 from connector.rules.python import Frame
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from connector.rules.cells import Cell
     from connector.rules.ruleset import Node, Ranking, RuleSet
 
-TIER = "seg_tier"
 DEAL = "tiersync-what-if"
 TRIES = (Decimal(1), Decimal("1.02"), Decimal("1.25"), Decimal(2))
 """Others may move along (a group's lines, an average): a little more then proves what the search found."""
