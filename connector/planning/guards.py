@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.fields import BESIDE
 from connector.model.numbers import spelled
 from connector.model.outputs import OURS
 from connector.model.runs import Reason
@@ -44,8 +45,6 @@ COMES_AND_GOES = frozenset(
     }
 )
 """Inputs that people empty for good reason: an invoice was paid, a contract ended."""
-BESIDE = "tables."
-"""In front of the name of a table beside the CRM, as in the settings."""
 CUSTOMERS = "accounts"
 """The table whose rows are the customers themselves."""
 LONE_MOVE = 1

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from connector.model.changes import Cause, Landed
+from connector.model.fields import BESIDE
 from connector.model.runs import RunOutcome
 from connector.model.texts import Texts, catalogue
 from connector.model.verdicts import PopulationFigures
 from connector.planning.causes import PEERS_OR_TIME
-from connector.planning.guards import BESIDE, Baseline, Limits, Situation, doubts, told, trips
+from connector.planning.guards import Baseline, Limits, Situation, doubts, told, trips
 from connector.planning.tally import Move, Tally
 
 ROOT = Path(__file__).parents[2]
