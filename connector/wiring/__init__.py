@@ -270,7 +270,7 @@ class Wiring:
 
     def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
         """The names of some accounts, from the mirror."""
-        from connector.wiring.asking import names
+        from connector.wiring.lookup import names
 
         return names(self.store.mirror.current(), accounts)
 

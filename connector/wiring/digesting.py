@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.model.changes import Landed, Target
-from connector.model.fields import Table
 from connector.model.outputs import SAY_NO, TIER
 from connector.model.runs import RunOutcome
+from connector.wiring.lookup import ID, accounts
 from connector.worker.digest import Move, digest
 
 if TYPE_CHECKING:
@@ -64,18 +64,7 @@ def _words(wiring: Wiring, changes: Mapping[str, Change]) -> tuple[str, str]:
     return moved, "now say no" if flag.new == YES else "no longer say no"
 
 
-def _about(wiring: Wiring, accounts: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _about(wiring: Wiring, moved: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Per account its name and its owner's id, as the mirror has them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    snapshot = wiring.store.mirror.current()
-    found: dict[str, tuple[str, str]] = {}
-    for file in snapshot.files.get(Table.ACCOUNTS, ()) if snapshot and accounts else ():
-        there = [name for name in ("account_id", "name", "owner_id") if name in pq.read_schema(file).names]
-        rows = pq.read_table(file, columns=there)
-        rows = rows.filter(pc.is_in(rows.column("account_id"), value_set=pa.array(accounts, pa.string())))
-        for row in rows.to_pylist():
-            found[row["account_id"]] = (row.get("name") or "", row.get("owner_id") or "")
-    return found
+    rows = accounts(wiring.store.mirror.current(), moved, "name", "owner_id")
+    return {str(row[ID]): (row.get("name") or "", row.get("owner_id") or "") for row in rows}

@@ -46,11 +46,12 @@ def nearest(
     if node is None:
         return None
     question = _question(evaluation, request, found, node)
+    bare = _tier_alone(rules)
     amounts = [amount for up in (True, False) if (amount := question.least(up=up)) is not None]
     for amount in sorted(amounts, key=abs):
         for factor in TRIES:
             tried = half_up(amount * factor, 2)
-            tier = _applied(engine, _tier_alone(rules), request, found.verdict.account, tried)
+            tier = _applied(engine, bare, request, found.verdict.account, tried)
             if tier is not None and tier != found.verdict.values.get(TIER):
                 return {"revenue": f"{tried:f}", "tier": tier}
     return None
