@@ -36,7 +36,9 @@ class Output:
 
 
 NOTHING = "\N{EN DASH}"
-GROUP_NAME = "seg_customer_segmentation"
+OURS = "seg_"
+"""What the name of every property of ours begins with."""
+GROUP_NAME = f"{OURS}customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
 
 

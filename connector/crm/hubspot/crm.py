@@ -16,8 +16,7 @@ from connector.crm.hubspot.objects import BATCH, Objects, in_batches
 from connector.crm.hubspot.provision import Provisioner, absent
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
-from connector.crm.placed import placed
-from connector.errors import StopRun, UsageError
+from connector.crm.placed import not_ready, placed, target_of
 from connector.ports import Cost
 
 if TYPE_CHECKING:
@@ -87,9 +86,7 @@ class HubSpot:
         """See ports.Crm.write."""
         if not batch:
             return []
-        target = batch[0].target
-        if len(batch) > self.batch_size or any(item.target != target for item in batch):
-            raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
+        target = target_of(batch, self.batch_size)
         wanted: dict[str, dict[str, str]] = {}
         before: dict[str, dict[str, str]] = {}
         for item in batch:
@@ -117,11 +114,7 @@ class HubSpot:
             return
         wrong = self._provisioner().preflight(outputs, existing)
         if wrong:
-            raise StopRun(
-                f"HubSpot is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
-                code="NOT_PROVISIONED",
-            )
+            raise not_ready("HubSpot", wrong, absent=absent(wrong[0]))
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

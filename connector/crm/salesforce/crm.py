@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
+from connector.crm.placed import not_ready, target_of
 from connector.crm.salesforce import bulk_write, collections, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
@@ -17,7 +18,6 @@ from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.record_types import Offers
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.write import Writer
-from connector.errors import StopRun, UsageError
 from connector.ports import Cost
 
 if TYPE_CHECKING:
@@ -94,9 +94,7 @@ class Salesforce:
         """See ports.Crm.write."""
         if not batch:
             return []
-        target = batch[0].target
-        if len(batch) > self.batch_size or any(item.target != target for item in batch):
-            raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
+        target = target_of(batch, self.batch_size)
         wanted: dict[str, dict[str, str | None]] = {}
         before: dict[str, dict[str, str | None]] = {}
         for item in batch:
@@ -125,11 +123,7 @@ class Salesforce:
         self._entities.update(existing)
         wrong = provisioner.preflight(outputs, existing)
         if wrong:
-            raise StopRun(
-                f"Salesforce is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
-                code="NOT_PROVISIONED",
-            )
+            raise not_ready("Salesforce", wrong, absent=absent(wrong[0]))
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

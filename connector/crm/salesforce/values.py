@@ -9,33 +9,17 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.crm.texts import number, options
+
 CLEARED = "#N/A"
 """What clears a field in a bulk file, where an empty cell means "leave as it is"."""
 
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 
 
-def number(text: str) -> str:
-    """A plain decimal without needless zeros; a text that is no number stays as it is."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not value.is_finite():
-        return text
-    plain = f"{value:f}"
-    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    return "0" if plain in ("-0", "") else plain
-
-
 def moment(text: str) -> str:
     """`…12.000+0000` of JSON as `…12.000Z`, which is how a bulk file writes it."""
     return f"{text[:-5]}Z" if text.endswith("+0000") else text
-
-
-def options(text: str) -> str:
-    """Several options, sorted, each once."""
-    return ";".join(sorted({part for part in text.split(";") if part}))
 
 
 def canonical(value: object, kind: str) -> str | None:
