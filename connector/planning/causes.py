@@ -31,6 +31,8 @@ class Basis:
     as_of: date | None
     home_currency: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Accounts of which the run left something for a later one, with the cause it changes for."""
 
 
 def causes(
@@ -60,6 +62,8 @@ def _since(before: Basis, now: Basis, context: AccountContext) -> str:
         return Cause.HIERARCHY
     if context.data_changed:
         return Cause.DATA
+    if context.account in before.left:
+        return before.left[context.account]
     return _without_own_change(before, now) if context.data_changed is False else Cause.UNKNOWN
 
 
