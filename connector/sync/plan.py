@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Change, Landed, Target
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
-from connector.planning.doubt import RANKED, waits
+from connector.planning.doubt import ranks, waits
 from connector.planning.plan import Digest, Plan
 from connector.planning.tally import Tally
 from connector.planning.undo import Undone
@@ -103,7 +103,7 @@ class _Maker:
         self.tally, self.digest = Tally(), Digest()
         self.left: dict[str, str] = {}
         self.going_on = Tally() if doubted else None
-        self.ranks = {output.name: tuple(output.options) for output in evaluation.outputs if output.name in RANKED}
+        self.ranks = ranks(evaluation.outputs)
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""

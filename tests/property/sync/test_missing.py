@@ -19,7 +19,7 @@ some = st.sets(st.sampled_from(NAMES))
 
 
 def house(book: dict[str, list[int]]) -> House:
-    ranked = replace(OUTPUTS[0], options=TIERS)
+    ranked = replace(OUTPUTS[0], options=TIERS, ranked=True)
     made = House(rules=rule_set(outputs=(ranked, *OUTPUTS[1:])))
     made.policy = replace(made.policy, limits=open_limits())
     for name, deals in book.items():
