@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from connector.ports import Crm
 
 
-def calls(crm: Crm, records: Mapping[Target, int]) -> int:
+def calls(crm: Crm, records: Mapping[Target, int], *, looks_for_edits: bool = False) -> int:
     """Return the calls that releasing a plan over so many records takes.
 
-    Every record is read to see that the plan is fresh, read again just before it is sent, and sent; the first batch
-    is read back. Refusals, lost answers and edits made meanwhile cost more.
+    Every record is read to see that the plan is fresh, read again just before it is sent (twice where people's edits
+    are looked for), and sent; the first batch is read back. Refusals, lost answers and edits made meanwhile cost more.
     """
-    return sum(_calls(crm, count) for count in records.values() if count)
+    return sum(_calls(crm, count, 2 if looks_for_edits else 1) for count in records.values() if count)
 
 
-def _calls(crm: Crm, count: int) -> int:
+def _calls(crm: Crm, count: int, looks: int) -> int:
     looked_at = [crm.cost(size) for size in _sizes(count, crm.batch_size)]
     first = min(count, crm.batch_size, FIRST_BATCH)
     sent = [crm.cost(size) for size in (first, *_sizes(count - first, crm.batch_size))]
-    reads = sum(batch.read for batch in (*looked_at, *sent)) + sent[0].read
+    reads = sum(batch.read for batch in (*looked_at, *sent * looks)) + sent[0].read
     return sent[0].opening + reads + sum(batch.write for batch in sent)
 
 

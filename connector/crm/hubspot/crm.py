@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
-from connector.crm.hubspot import mapping, reference, schema
+from connector.crm.hubspot import edits, mapping, reference, schema
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -81,6 +81,10 @@ class HubSpot:
                     values = record["properties"]
                     found[record["id"]] = {name: self._canonical(target, values, at) for name, at in names.items()}
         return found
+
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """See ports.Crm.edited; by the history of what may be edited, as calculated values move all by themselves."""
+        return edits.edited(self._objects(target), records, self._known(target, afresh=False), since=since)
 
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """See ports.Crm.write."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
 from connector.crm.placed import not_ready, target_of
-from connector.crm.salesforce import bulk_write, collections, reference, schema, values, write
+from connector.crm.salesforce import bulk_write, collections, edits, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
 from connector.crm.salesforce.intake import Intake
@@ -64,6 +64,7 @@ class Salesforce:
         self._now = now
         self._entities: dict[Target, Entity] = {}
         self._offered: dict[Target, tuple[Entity, Offers]] = {}
+        self._own: str | None = None
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
@@ -89,6 +90,11 @@ class Salesforce:
             record: None if held is None else {name: held[at] for name, at in names.items()}
             for record, held in found.items()
         }
+
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """See ports.Crm.edited; Salesforce names who changed a record last, and nobody before."""
+        self._own = self._own or self.user()
+        return edits.edited(self._client, ENTITY[target], records, own=self._own, since=since)
 
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """See ports.Crm.write."""
