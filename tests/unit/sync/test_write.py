@@ -56,6 +56,17 @@ def test_the_first_batch_of_a_kind_is_small_however_much_the_crm_takes(monkeypat
     assert sizes == [2, 5]
 
 
+def test_deals_of_one_account_travel_together_whatever_their_ids() -> None:
+    made = house(0)
+    for name, deals in (("a", ("9", "1")), ("b", ("5", "3")), ("c", ("2", "8"))):
+        made.account(name)
+        for deal in deals:
+            made.crm.put(Target.DEAL, deal, account_id=name, amount="20")
+    made.walk().sync(yes=True)
+    sent = [one.record for batch in made.crm.batches for one in batch if one.target is Target.DEAL]
+    assert sent == ["1", "9", "3", "5", "2", "8"]
+
+
 def test_every_value_is_sent_once() -> None:
     made = house()
     made.walk().sync(yes=True)
