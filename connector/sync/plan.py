@@ -71,7 +71,7 @@ def make_plan(
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
-        calls=calls(going.parts.crm, maker.tally.records),
+        calls=calls(going.parts.crm, maker.tally.records, maker.tally.by_property),
         going_on=maker.going_on,
     )
     _note(going, going.plan, now)
