@@ -53,7 +53,9 @@ class Offers:
 
         Reads the record types of those records only whose values some record type does not offer.
         """
-        doubtful = [record for record, sent in wanted.items() if any(self._gaps(sent, kind) for kind in _kinds(self._entity))]
+        doubtful = [
+            record for record, sent in wanted.items() if any(self._gaps(sent, kind) for kind in _kinds(self._entity))
+        ]
         found: dict[str, str] = {}
         for record, kind in self._of(doubtful).items():
             if gaps := self._gaps(wanted[record], kind):

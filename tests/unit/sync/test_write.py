@@ -128,6 +128,25 @@ def test_a_lost_write_counts_as_on_its_way_for_as_long_as_the_crm_lets_it_linger
     assert outcomes(made, first)["a1"] == {told}
 
 
+def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> None:
+    made = house(2)
+    made.walk().sync(yes=True)
+    made.crm.put(Target.DEAL, "a1-0", amount="500")
+    made.crm.delays[Target.ACCOUNT, "a1"] = 1
+    assert made.walk().sync().figures["unsettled"] == 2
+    late, made.crm.late = made.crm.late, []
+    made.crm.put(Target.DEAL, "a1-0", amount="700")
+
+    def arrive() -> None:
+        made.crm.late = late
+        made.crm.arrive()
+
+    made.crm.after_pull = arrive
+    result = made.walk().sync()
+    assert (result.outcome, result.figures["kept"]) == (RunOutcome.OK, 0)
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
+
+
 def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:
     made = house(4)
     made.crm.refuses[Target.ACCOUNT, "a2"] = "Industry: value Nuts is not allowed"
