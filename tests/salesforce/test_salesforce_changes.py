@@ -30,6 +30,7 @@ V = "/services/data/v66.0"
 TIER = Output("seg_tier", Type.TEXT, {"en": "Tier"}, {"large": {"en": "Large"}, "small": {"en": "Small"}})
 SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no"}, on_deals="seg_account_say_no")
 REASON = Output("seg_reason", Type.TEXT, {"en": "Why"})
+STORY = Output("seg_explanation", Type.LONG_TEXT, {"en": "Story"})
 LOGIN = Login("client_credentials", client_id="sandbox-integration", client_secret=Secret("sandbox-secret"))
 ADMIN_LOGIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 ADMIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
@@ -89,7 +90,7 @@ def org(tmp_path: Path) -> Iterator[Org]:
     with running(now=lambda: datetime.now(UTC), crm="salesforce", data=tmp_path) as sandbox:
         found = Org(sandbox.url)
         admin = salesforce_at(sandbox.url, login=ADMIN, assignee=found.crm.user)
-        admin.provision([TIER, SAY_NO, REASON], language="en", dry_run=False)
+        admin.provision([TIER, SAY_NO, REASON, STORY], language="en", dry_run=False)
         admin.close()
         found.later()
         yield found
@@ -171,6 +172,19 @@ def test_a_pull_in_bulk_brings_the_same_rows_as_one_by_query(org: Org, monkeypat
     assert tricky in by_bulk[Table.ACCOUNTS]["name"]
     for table, columns in by_query.items():
         assert sorted(zip(*columns.values(), strict=True)) == sorted(zip(*by_bulk[table].values(), strict=True))
+
+
+@pytest.mark.parametrize("bulk_from", [25, 0], ids=["query", "bulk"])
+def test_the_line_ends_salesforce_keeps_a_long_text_with_are_ours(
+    org: Org, monkeypatch: pytest.MonkeyPatch, bulk_from: int
+) -> None:
+    monkeypatch.setattr(pulling, "BULK_FROM", bulk_from)
+    record, text = name("001", 1), "Rank 1.\nTier large."
+    held = {"Seg_Explanation__c": text.replace("\n", "\r\n")}
+    org.ask("POST", f"/_sandbox/records/Account/{record}", held)
+    assert org.crm.read(Target.ACCOUNT, [record], ["seg_explanation"]) == {record: {"seg_explanation": text}}
+    rows, _ = pulled(org.crm, columns={Table.ACCOUNTS: ("account_id", "seg_explanation"), Table.DEALS: ("deal_id",)})
+    assert rows[Table.ACCOUNTS]["seg_explanation"][0] == text
 
 
 def test_a_mirrored_value_is_written_on_an_open_deal(org: Org) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 CLEARED = "#N/A"
 """What clears a field in a bulk file, where an empty cell means "leave as it is"."""
 
+LONG_TEXT = "textarea"
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 
 
@@ -33,6 +34,11 @@ def moment(text: str) -> str:
     return f"{text[:-5]}Z" if text.endswith("+0000") else text
 
 
+def lines(text: str) -> str:
+    """A long text with one kind of line end: Salesforce may keep another than it was given."""
+    return text.replace("\r\n", "\n")
+
+
 def options(text: str) -> str:
     """Several options, sorted, each once."""
     return ";".join(sorted({part for part in text.split(";") if part}))
@@ -49,6 +55,8 @@ def canonical(value: object, kind: str) -> str | None:
         return number(text)
     if kind == "multipicklist":
         return options(text) or None
+    if kind == LONG_TEXT:
+        return lines(text)
     return moment(text) if kind == "datetime" else text
 
 
