@@ -44,7 +44,9 @@ def test_amounts_are_converted_by_salesforce_where_it_counts_in_our_currency(dol
 
 
 def test_a_conversion_into_another_currency_is_left_unused_and_said(dollars: Org) -> None:
-    (user,) = [one for one in dollars.ask("GET", "/_sandbox/records/User")["results"] if one["Id"] == dollars.crm.user()]
+    (user,) = [
+        one for one in dollars.ask("GET", "/_sandbox/records/User")["results"] if one["Id"] == dollars.crm.user()
+    ]
     dollars.ask("POST", f"/_sandbox/records/User/{user['Id']}", {"DefaultCurrencyIsoCode": "USD"})
     found, summary = pulled(dollars.crm, columns=MONEY)
     (told,) = summary.warnings
