@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
-AT_ONCE = 20_000
+AT_ONCE = 2_500
 """Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
 
 LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
