@@ -14,7 +14,7 @@ from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
 from tests.acceptance.commands import TOKEN, settings, tiersync
-from tests.acceptance.test_salesforce import ADMIN, SETTINGS
+from tests.acceptance.organisation import ADMIN, LIMITS, LOGIN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def hubspot(folder: Path, url: str) -> None:
 
 def salesforce(folder: Path, url: str) -> None:
     """With record types, whose picklists are asked about."""
-    (folder / "settings.toml").write_text(SETTINGS.format(url=url, admin=ADMIN))
+    (folder / "settings.toml").write_text(SETTINGS.format(url=url, login=LOGIN, admin=ADMIN, more=LIMITS))
     for name in "ABCDEF":
         kind = {"Name": name, "DeveloperName": name, "SobjectType": "Account", "IsActive": True}
         assert requests.post(f"{url}/_sandbox/records/RecordType", json=kind, timeout=30).ok
