@@ -20,7 +20,7 @@ from connector.crm.placed import not_ready, placed, target_of
 from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.hubspot.client import Client
@@ -106,7 +106,7 @@ class HubSpot:
         once = {item.record: item for item in batch}
         return outcomes([*once.values()], fates)
 
-    def cost(self, records: int, /) -> Cost:
+    def cost(self, _target: Target, records: int, _properties: Collection[str], /) -> Cost:
         """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
         batches = -(-records // BATCH)
         return Cost(2, batches, batches)
