@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
-from connector.crm.hubspot import mapping, reference, schema
+from connector.crm.hubspot import edits, mapping, reference, schema
 from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
@@ -20,7 +20,7 @@ from connector.crm.placed import not_ready, placed, target_of
 from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.hubspot.client import Client
@@ -82,6 +82,10 @@ class HubSpot:
                     found[record["id"]] = {name: self._canonical(target, values, at) for name, at in names.items()}
         return found
 
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """See ports.Crm.edited; by the history of what may be edited, as calculated values move all by themselves."""
+        return edits.edited(self._objects(target), records, self._known(target, afresh=False), since=since)
+
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """See ports.Crm.write."""
         if not batch:
@@ -102,7 +106,7 @@ class HubSpot:
         once = {item.record: item for item in batch}
         return outcomes([*once.values()], fates)
 
-    def cost(self, records: int, /) -> Cost:
+    def cost(self, _target: Target, records: int, _properties: Collection[str], /) -> Cost:
         """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
         batches = -(-records // BATCH)
         return Cost(2, batches, batches)

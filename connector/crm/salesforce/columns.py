@@ -103,7 +103,7 @@ class Columns:
     def long_texts(self) -> int:
         """How many long texts are selected; two or more make the pages of a query ten times smaller."""
         known = (self._entity.get(name) for name in self._selected)
-        return sum(1 for field in known if field and field.type == "textarea" and field.length > SHORT_TEXT)
+        return sum(1 for field in known if field and field.type == values.LONG_TEXT and field.length > SHORT_TEXT)
 
     def build(self, texts: Texts) -> dict[str, Cells]:
         """The columns, each equally long."""
@@ -253,6 +253,8 @@ def _plain(name: str, known: Property, wanted: Type | None, logical: str) -> Cal
         return lambda texts: _numbers(texts(name))
     if kind == "boolean" and wanted is None and logical.startswith(OURS):  # unticked: nobody may ever have looked at it
         return lambda texts: [v if v == "true" else None for v in texts(name)]
+    if kind == values.LONG_TEXT:
+        return lambda texts: [v and values.lines(v) for v in texts(name)]
     if kind == "multipicklist":
         return lambda texts: [v and (options(v) or None) for v in texts(name)]
     return lambda texts: list(texts(name))

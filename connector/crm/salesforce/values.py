@@ -14,12 +14,18 @@ from connector.crm.texts import number, options
 CLEARED = "#N/A"
 """What clears a field in a bulk file, where an empty cell means "leave as it is"."""
 
+LONG_TEXT = "textarea"
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 
 
 def moment(text: str) -> str:
     """`…12.000+0000` of JSON as `…12.000Z`, which is how a bulk file writes it."""
     return f"{text[:-5]}Z" if text.endswith("+0000") else text
+
+
+def lines(text: str) -> str:
+    """A long text with one kind of line end: Salesforce may keep another than it was given."""
+    return text.replace("\r\n", "\n")
 
 
 def canonical(value: object, kind: str) -> str | None:
@@ -33,6 +39,8 @@ def canonical(value: object, kind: str) -> str | None:
         return number(text)
     if kind == "multipicklist":
         return options(text) or None
+    if kind == LONG_TEXT:
+        return lines(text)
     return moment(text) if kind == "datetime" else text
 
 

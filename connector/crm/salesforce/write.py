@@ -70,14 +70,15 @@ class Writer:
         """How often a record may still be sent, once an answer about it was lost."""
 
     def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
-        """The fate of every record. Raises StopRun only while no fate at all is known.
+        """The fate of every record, sent in the order given. Raises StopRun only while no fate at all is known.
 
+        A deal's write holds its account: a plan's order, account by account, keeps those of one account together.
         `before` are the values held when they were looked at last: a record whose answer was lost and that holds
         others by then was changed by somebody, and is not sent again.
         """
         self._before = before
         fates = self._objections(wanted)
-        left = {record: wanted[record] for record in sorted(wanted) if record not in fates}
+        left = {record: sent for record, sent in wanted.items() if record not in fates}
         try:
             if len(left) > BULK_FROM:
                 self._in_bulk(left, fates)
@@ -99,12 +100,12 @@ class Writer:
             fates.update(dict.fromkeys(told.unknown, lost))
             raise told.stopped
         if told.unknown:
-            untold = {record: sendable[record] for record in sorted(told.unknown)}
+            untold = {record: sent for record, sent in sendable.items() if record in told.unknown}
             self._send(self._to_be_sent_again(untold, fates, "its job did not tell of it"), fates)
         self._settle_refused(refused, fates)
 
     def _send(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
-        """Chunk by chunk, in the order of the ids, as large as the CRM's pace allows."""
+        """Chunk by chunk, in their order, as large as the CRM's pace allows."""
         locked: dict[str, Values] = {}
         records = list(left)
         while records:
