@@ -6,12 +6,13 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.model.numbers import SYMBOLS
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.styles import Style
 from connector.rules.tree import Placeholder, Say, Sentence
 from connector.rules.walk import NUMERIC, type_of
-from connector.rules.wording import SYMBOLS, UNKNOWN_WORD
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
