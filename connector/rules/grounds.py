@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.model.outputs import OURS
 from connector.rules.origins import origins, parameter_of
 from connector.rules.ruleset import FieldOf, FormulaOf, RankOf
 from connector.rules.styles import Style
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 MOST, DEEPEST, LONGEST, COLUMNS = 12, 8, 60, 3
 """Values told per rule, names followed below it, characters of a list and columns of a value: more is not read."""
 COMPUTED = (Literal, Param, Name, Arithmetic, Call)
-OURS = "seg_"
-"""Columns we wrote ourselves: state of an earlier run, no ground for anything."""
 
 
 @dataclass(slots=True)
@@ -228,6 +227,7 @@ class Grounds:
     ) -> Told | None:
         """One leaf: what it is called, its value and test, where it comes from or what it rests on."""
         definition = self.names.nodes[name.name].definition
+        # what we wrote ourselves is the state of an earlier run, no ground for anything
         earlier = isinstance(definition, FieldOf) and definition.column.startswith(OURS)
         if (self.left <= 0 and inside is None) or earlier:
             return None
