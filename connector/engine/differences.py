@@ -40,7 +40,7 @@ def differences(published: Published, *, compared: bool) -> Iterator[tuple[Accou
     def query(places: str) -> str:
         return _query(published, outputs, _deals(published, mirrored, places), places, compared=compared)
 
-    for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
+    for account, *context, due, wanted, held, deals in published.in_stretches(query, size=AT_ONCE):
         holds = nothing if held is None else orjson.loads(held)
         properties = beating if due else own
         found = _differing((account, Target.ACCOUNT, account), properties, orjson.loads(wanted), holds)
