@@ -19,11 +19,6 @@ NO_VALUE = "\u2013"
 """What stands where there is no value: never a zero, never an empty place."""
 
 
-def texts() -> Mapping[str, Mapping[str, str]]:
-    """Return every text of the report by key, in all languages."""
-    return catalogue("connector.report")
-
-
 class Phrasebook:
     """Says things in one language; a label that does not exist is the value itself, never an empty place."""
 
@@ -36,17 +31,18 @@ class Phrasebook:
         field_labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.language = language
+        self._texts = Texts("connector.report", language)
         self._currency = currency
         self._outputs = {output.name: output for output in outputs}
         self._fields = field_labels or {}
 
     def say(self, key: str, **parts: object) -> str:
         """Return the text with its parts filled in; KeyError for a text that does not exist."""
-        return texts()[key][self.language].format(**parts)
+        return self._texts.say(key, **parts)
 
     def has(self, key: str) -> bool:
         """Say whether there is such a text."""
-        return key in texts()
+        return key in catalogue("connector.report")
 
     def count(self, key: str, n: int, **parts: object) -> str:
         """Return the text for one or for several, with the number in it."""
@@ -85,15 +81,11 @@ class Phrasebook:
 
     def crm(self, kind: str) -> str:
         """Return the CRM's name; a kind without a text is shown as it is."""
-        return self._or_itself("crm", kind)
+        return self._texts.name("crm", kind)
 
     def warning(self, code: str) -> str:
         """Return what a warning code means; a code without a text is shown as it is."""
-        return self._or_itself("warning", code)
-
-    def _or_itself(self, family: str, value: str) -> str:
-        key = f"{family}.{value}"
-        return self.say(key) if self.has(key) else value
+        return self._texts.name("warning", code)
 
     def whole(self, value: int | Decimal | None) -> str:
         """Return a count."""
