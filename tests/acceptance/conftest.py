@@ -9,6 +9,7 @@ import pytest
 
 from connector.sandbox import running
 from tests.acceptance.home import TOKEN, Home
+from tests.acceptance.organisation import Organisation, organisation
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,3 +21,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
     shutil.copytree(ROOT / "rules", "rules")
     with running(now=lambda: datetime.now(UTC), population=30, token=TOKEN) as sandbox:
         yield Home(sandbox.url, capfd)
+
+
+@pytest.fixture
+def office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Organisation]:
+    with organisation(tmp_path, monkeypatch) as made:
+        made.capture = capfd
+        yield made

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 import requests
 
-from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V, organisation
+from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    import pytest
 
     from tests.acceptance.organisation import Organisation
 
 SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Organisation]:
-    with organisation(tmp_path, monkeypatch) as made:
-        made.capture = capfd
-        yield made
 
 
 def test_from_provisioning_to_undo(office: Organisation) -> None:

@@ -7,26 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.organisation import organisation
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.acceptance.organisation import Organisation
 
 pytestmark = pytest.mark.slow
 
 TIER, REVENUE = "Seg_Tier__c", "Seg_Revenue_12m__c"
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Organisation]:
-    with organisation(tmp_path, monkeypatch) as made:
-        made.capture = capfd
-        yield made
 
 
 def codes(document: Any) -> list[str]:
