@@ -155,7 +155,13 @@ def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unaske
     office.win("c1", 500)
     run = office.sync(code=0)["run"]
     assert office.picture() != before
-    assert office.run("undo", run, "--json", code=0).json()["written"]
+    broken = office.folder / "rules" / "broken.yaml"
+    broken.write_text("a slip of the pen\n", "utf-8")  # an edit that went wrong is no hindrance to going back
+    undone = office.run("undo", run, "--json", code=0)
+    assert undone.json()["written"]
+    assert "going on without the rules" in undone.stderr
+    assert "broken.yaml:1:1" in undone.stderr
+    broken.unlink()
     assert office.picture() == before
     held = office.sync(code=3)
     assert codes(held) == ["UNDONE"]
