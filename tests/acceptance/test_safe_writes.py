@@ -270,3 +270,11 @@ def test_what_revops_reads_is_in_dutch_when_the_settings_say_so(office: Office) 
     assert "Klantsegment" in shown
     assert "weggeschreven" in shown
     assert not [word for word in ("pulled_", "rows_", "seg_tier", "first assignment") if word in shown]
+    found = office.run("doctor", code=0).stdout
+    assert "klok: nog geen vijf minuten anders dan die van HubSpot" in found
+    assert "regels: " in found
+    assert "zijn er" in found
+    assert "HubSpot vertelt niet wat dit soort token mag" in found
+    assert not [
+        word for word in (" clock", "within", "all ", "whether", "last pull", "not connected:") if word in found
+    ]

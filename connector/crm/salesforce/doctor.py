@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
 from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
 _CLOCKS_AGREE = timedelta(minutes=5)
 _SETS = "Setup → Permission Sets"
-_SHOW = f"optional; {_SETS} → {permissions.INTEGRATION.label} → Object Settings → Field Permissions → Read, or [fields]"
+_OURS = f"{_SETS} → {permissions.INTEGRATION.label}"
+_NAME = "Salesforce"
 
 
 def examine(
@@ -60,25 +62,26 @@ def examine(
 
 def _user(client: Client, user: reference.User) -> Finding:
     if user.id is None:
-        return Finding("unchecked", "user", f"API version {client.version}; this session may not say as whom")
-    return Finding("good", "user", f"{user.name or user.id}, API version {client.version}")
+        return Finding("unchecked", "user", say("session_unnamed", version=client.version))
+    return Finding("good", "user", say("session", user=user.name or user.id, version=client.version))
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
+    show = say("read_or_fields", fix=f"{_OURS} → Object Settings → Field Permissions → Read")
     for entity, columns in intake.columns.items():
-        found = f"{queries.count(intake.client, entity):,} {entity} records are visible"
+        found = say("visible", count=queries.count(intake.client, entity), entity=entity)
         names = sorted(filter(_is_input, columns.missing))
         told = [f"{name} ({columns.wrong[name]})" if name in columns.wrong else name for name in names]
         if told:
-            yield Finding("warning", entity, f"{found}; not connected: {', '.join(told)}", _SHOW)
+            yield Finding("warning", entity, say("partly_connected", found=found, names=", ".join(told)), show)
         else:
             yield Finding("good", entity, found)
     for table, words in intake.closed.items():
-        fix = f"optional; {_SETS} → Object Settings → Read and View All"
-        yield Finding("warning", table.value, f"not connected: {words}", fix)
+        fix = say("optional", fix=f"{_SETS} → Object Settings → Read and View All")
+        yield Finding("warning", table.value, say("not_connected", words=words), fix)
     for warning in intake.warnings:
-        fix = "Setup → Users → the user → Edit → Currency" if warning.code == "HOME_CURRENCY_DIFFERS" else ""
-        yield Finding("warning", warning.code.lower(), warning.message, fix)
+        mend = "Setup → Users → the user → Edit → Currency" if warning.code == "HOME_CURRENCY_DIFFERS" else ""
+        yield Finding("warning", warning.code.lower(), warning.message, mend)
 
 
 def _is_input(name: str) -> bool:
@@ -92,65 +95,63 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     missing = [line for line in wrong if absent(line)]
     for line in wrong:
         if not absent(line):
-            yield Finding("bad", "fields", line, "run tiersync provision --dry-run")
+            yield Finding("bad", "fields", line, say("provision_dry"))
     if missing:
-        fix = f"run tiersync provision, or {_SETS} → {permissions.INTEGRATION.label} → Manage Assignments"
+        fix = say("provision_or", fix=f"{_OURS} → Manage Assignments")
         yield Finding("bad", "fields", _in_short(missing), fix)
     if not wrong:
-        yield Finding("good", "fields", f"all {len(outputs)} outputs have their field, and this user may edit them")
+        yield Finding("good", "fields", say("all_fields", count=len(outputs)))
     yield from _edits(existing)
     if not missing:
         yield _writers(provisioner.client, provisioner.places(outputs))
     for target, entity in existing.items():
         wanted = provisioner.options(target, outputs)
         for line in record_types.lacking(provisioner.client, entity, wanted):
-            fix = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
-            yield Finding("warning", "record types", line, fix)
+            mend = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
+            yield Finding("warning", "record types", line, mend)
 
 
 def _in_short(missing: Sequence[str]) -> str:
     first, *more = missing
-    return f"{first}, and so are {len(more)} more" if more else first
+    return say("and_more", first=first, more=len(more)) if more else first
 
 
 def _writers(client: Client, fields: Sequence[str]) -> Finding:
     """Who else may edit our fields: what others write counts as a person's edit and is kept."""
     others = permissions.editors(client, fields)
     if others is None:
-        text = "who else may edit our fields is not shown to this user (View Setup and Configuration)"
-        return Finding("unchecked", "other writers", text)
+        return Finding("unchecked", "other writers", say("writers_hidden"))
     if not others:
-        return Finding("good", "other writers", "nobody else may edit our fields")
+        return Finding("good", "other writers", say("no_writers"))
     named = ", ".join(f"{name} ({count})" for name, count in sorted(others.items()))
-    fix = f"optional; {_SETS} or Profiles → Object Settings → Account → Field Permissions → take Edit away"
-    text = f"may edit some of our fields: {named}; what they write there is kept as a person's edit"
-    return Finding("warning", "other writers", text, fix)
+    fix = f"{_SETS} or Profiles → Object Settings → Account → Field Permissions → Edit"
+    return Finding("warning", "other writers", say("writers", names=named), say("take_away", fix=fix))
 
 
 def _edits(existing: Existing) -> Iterator[Finding]:
     for target, entity in existing.items():
         name = ENTITY[target]
         if not entity.updateable:
-            fix = f"{_SETS} → {permissions.INTEGRATION.label} → Object Settings → {name} → Edit"
-            yield Finding("bad", "write access", f"this user may not edit {name} records", fix)
-    fix = f"{_SETS} → Object Settings → Account → Modify All, or a sharing rule with read/write"
-    yield Finding("unchecked", "sharing", "whether every account may be edited shows only when it is written", fix)
+            fix = f"{_OURS} → Object Settings → {name} → Edit"
+            yield Finding("bad", "write access", say("no_write", name=name), fix)
+    fix = say("share", fix=f"{_SETS} → Object Settings → Account → Modify All")
+    yield Finding("unchecked", "sharing", say("sharing_unseen"), fix)
 
 
 def _quota(quota: Quota) -> Finding:
     if quota.limit is None or quota.left is None:
-        return Finding("unchecked", "quota", "Salesforce does not tell how many calls are left")
+        return Finding("unchecked", "quota", say("quota_hidden", crm=_NAME))
     level = "good" if quota.left > quota.limit // 10 else "warning"
-    return Finding(level, "quota", f"{quota.left:,} of the day's {quota.limit:,} API calls are left")
+    return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))
 
 
 def _clock(client: Client, now: datetime) -> Finding:
     """Dates are judged by our clock, changes by Salesforce's: they should agree."""
     theirs = client.server_time()
     if theirs is None:
-        return Finding("unchecked", "clock", "Salesforce's answers carry no date")
+        return Finding("unchecked", "clock", say("clock_hidden", crm=_NAME))
     apart = abs(now - theirs)
     if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", "within five minutes of Salesforce's")
-    text = f"{round(apart.total_seconds() / 60):,} minutes away from Salesforce's"
-    return Finding("warning", "clock", text, "set this machine's clock; TIERSYNC_NOW fixes it on purpose")
+        return Finding("good", "clock", say("clock", crm=_NAME))
+    text = say("clock_apart", minutes=round(apart.total_seconds() / 60), crm=_NAME)
+    return Finding("warning", "clock", text, say("set_clock"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.crm.salesforce import queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.ports import Finding
@@ -22,15 +23,11 @@ TOO_MUCH = {
     "PermissionsModifyMetadata": "Modify Metadata Through Metadata API Functions",
 }
 """What an administrator has; `provision` needs some of it, with the login of `[crm.admin]`."""
-_FIX = (
-    "give the integration user a profile and permission sets without it (`tiersync docs salesforce-login`); "
-    "`provision` uses [crm.admin]"
-)
 
 
 def finding(client: Client, user: str | None) -> Finding:
     """One line: the powers an everyday run has no use for."""
-    unknown = Finding("unchecked", "permissions", "what this user may do may not be read with this login")
+    unknown = Finding("unchecked", "permissions", say("powers_hidden"))
     if user is None:
         return unknown
     try:
@@ -38,10 +35,8 @@ def finding(client: Client, user: str | None) -> Finding:
     except (Refused, Forbidden):
         return unknown
     if held:
-        return Finding(
-            "warning", "permissions", f"this user may do more than tiersync ever does: {', '.join(held)}", _FIX
-        )
-    return Finding("good", "permissions", "no power over data or definitions that tiersync does not use")
+        return Finding("warning", "permissions", say("powers_more", names=", ".join(held)), say("powers_less"))
+    return Finding("good", "permissions", say("powers"))
 
 
 def _sets(client: Client, user: str) -> list[dict[str, object]]:
