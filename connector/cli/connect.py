@@ -33,7 +33,8 @@ def doctor(call: Call) -> int:
             _show(call, finding)
     bad = any(finding.level == "bad" for finding in found)
     if call.json:
-        rows = [{name: call.scrub(getattr(f, name)) for name in ("level", "subject", "message", "fix")} for f in found]
+        names = ("level", "subject", "message", "fix")
+        rows = [{name: _told(call, getattr(f, name)) for name in names} for f in found]
         call.document({"outcome": "failed" if bad else "ok", "findings": rows})
     return 1 if bad else 0
 
@@ -63,9 +64,17 @@ def _expected(wiring: "Wiring") -> Sequence["Output"]:
 
 def _show(call: Call, finding: "Finding") -> None:
     sign = typer.style(call.texts.say(f"doctor.{finding.level}"), fg=COLOURS[finding.level])
-    typer.echo(f"{sign} {finding.subject}: {call.scrub(finding.message)}")
+    subject = call.texts.name("subject", finding.subject)
+    typer.echo(f"{sign} {subject}: {_told(call, finding.message)}")
     if finding.fix:
-        typer.echo(call.texts.say("doctor.fix", fix=call.scrub(finding.fix)))
+        typer.echo(call.texts.say("doctor.fix", fix=_told(call, finding.fix)))
+
+
+def _told(call: Call, text: str) -> str:
+    """Return a text of a finding in the language of the settings; words of an error stay as they are."""
+    from connector.model.texts import told
+
+    return call.scrub(told(text, call.texts.language))
 
 
 def provision(

@@ -90,6 +90,7 @@ def approve(
 def undo(call: Call, *, run: RunId) -> int:
     """Restore the old values of a run where nobody changed them since."""
     call.refuse_as_of("undo")
+    call.wiring().spares_rules = True  # an edit that broke them must not stand in the way of going back
     return _walk(call, lambda walk: walk.undo(run))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from connector.model.numbers import spelled
 
@@ -38,3 +38,41 @@ class Texts:
     def number(self, value: int) -> str:
         """Return a count with its thousands apart, as people write it."""
         return spelled(f"{value:,}", self.language)
+
+
+class Said(str):
+    """A text in English that can be told in another language as well: for what is said where nobody knows who reads it.
+
+    Parts that are texts of this kind, and counts, are told in that language too. What is joined to it is plain English.
+    """
+
+    __slots__ = ("_key", "_parts", "_room")
+    _key: str
+    _parts: Mapping[str, object]
+    _room: str
+
+    def __new__(cls, room: str, key: str, /, **parts: object) -> Self:
+        """Say a text of a room; KeyError for one that does not exist."""
+        made = super().__new__(cls, _filled(room, key, parts, "en"))
+        made._room, made._key, made._parts = room, key, parts
+        return made
+
+    def told(self, language: str) -> str:
+        """Return it in a language."""
+        return _filled(self._room, self._key, self._parts, language)
+
+
+def told(text: str, language: str) -> str:
+    """Return a text in a language, where it can be told in one."""
+    return text.told(language) if isinstance(text, Said) else text
+
+
+def _filled(room: str, key: str, parts: Mapping[str, object], language: str) -> str:
+    texts = Texts(room, language)
+    return texts.say(key, **{name: _part(value, texts) for name, value in parts.items()})
+
+
+def _part(value: object, texts: Texts) -> object:
+    if isinstance(value, str):
+        return told(value, texts.language)
+    return texts.number(value) if isinstance(value, int) else value

@@ -310,3 +310,7 @@ class RuleSet:
     def node(self, name: str) -> Node:
         """Find a node by name; KeyError when there is none."""
         return next(node for node in self.nodes if node.name == name)
+
+
+NO_RULES = RuleSet(version="", parameters={}, nodes=(), outputs=(), warnings={})
+"""What is left when the files cannot be read."""

@@ -121,6 +121,9 @@ class Wiring:
         self._as_of = as_of
         self.log: Log = _unheard
         self.verbose = False
+        self.spares_rules = False
+        """Whether this call goes on where the rule files are broken: to go back needs none of them."""
+        self.rules_broken = False
 
     @property
     def as_of(self) -> date:
@@ -139,8 +142,16 @@ class Wiring:
     def rules(self) -> RuleSet:
         """The rules, checked, with the parameters of the settings and of --set."""
         from connector.rules.loading import load
+        from connector.rules.ruleset import NO_RULES
 
-        return load(self.rules_directory, {**self.settings.parameters, **self.overrides})
+        try:
+            return load(self.rules_directory, {**self.settings.parameters, **self.overrides})
+        except UsageError as error:
+            if not self.spares_rules:
+                raise
+            self.rules_broken = True
+            self.log("warning", "going on without the rules, which cannot be read", why=str(error))
+            return NO_RULES
 
     @property
     def language(self) -> str:
@@ -220,10 +231,14 @@ class Wiring:
     @cached_property
     def pull_request(self) -> PullRequest:
         """What the rules need of the CRM."""
+        from connector.ports import PullRequest
         from connector.wiring.asking import pull_request
 
+        rules = self.rules
+        if self.rules_broken:
+            return PullRequest({})
         matched = {field for source in self.beside for field in source.join.match.values()}
-        return pull_request(self.rules, self.settings.fields, matched=matched)
+        return pull_request(rules, self.settings.fields, matched=matched)
 
     @cached_property
     def beside(self) -> Sequence[Source]:

@@ -9,6 +9,7 @@ from connector.errors import UsageError
 from connector.model.fields import KEY, Table
 from connector.ports import Beside, Finding, Join
 from connector.rules.problems import near
+from connector.wiring.said import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,21 +49,20 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     """Look at every table, and say which nobody reads."""
     for name in wiring.settings.tables:
         if name not in wiring.rules.tables:
-            fix = near(name, wiring.rules.tables) or f"`tables: {{{name}: …}}` in a rule file, or remove the section"
-            yield Finding("warning", f"tables.{name}", "no rule reads it", fix)
+            fix = near(name, wiring.rules.tables) or say("declare_table", name=name)
+            yield Finding("warning", f"tables.{name}", say("unread_table"), fix)
     for source in wiring.beside:
         found = source.look(tuple(wiring.rules.tables[source.name]))
-        yield replace(found, message=found.message + _matched(wiring, source)) if found.level == "good" else found
+        yield replace(found, message=_matched(wiring, source, found.message)) if found.level == "good" else found
 
 
-def _matched(wiring: Wiring, source: Source) -> str:
+def _matched(wiring: Wiring, source: Source, found: str) -> str:
     by = ", ".join(f"{theirs} = {ours}" for theirs, ours in source.join.match.items())
     row = next((row for row in wiring.journal.runs(limit=20) if f"tables.{source.name}.rows" in row.figures), None)
     if row is None:
-        return f"; matched by {by}, counted with the first plan"
+        return say("matched_later", found=found, by=by)
     counts = {n: row.figures.get(f"tables.{source.name}.{n}", 0) for n in ("matched", "unmatched", "ambiguous")}
-    told = ", ".join(f"{count:,} {word}" for word, count in counts.items())
-    return f"; matched by {by}: {told} in run {row.run}"
+    return say("matched", found=found, by=by, run=row.run, **{f"n_{name}": count for name, count in counts.items()})
 
 
 def _source(wiring: Wiring, name: str, section: Section) -> Source:

@@ -10,6 +10,7 @@ from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rotation import Beside
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
+from connector.wiring.said import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield Finding("good", "settings", str(wiring.loaded.file))
     yield from open_secrets(wiring)
     yield from _rotation(wiring)
-    yield Finding("good", "rules", f"{wiring.rules_directory}, version {wiring.rules.version}")
+    yield Finding("good", "rules", say("rules", folder=str(wiring.rules_directory), version=wiring.rules.version))
     yield from _state(wiring)
     yield from tables(wiring)
 
@@ -33,7 +34,7 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
         name = key.removeprefix(".")
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
-            yield Finding("warning", name, f"{path} may be read by others", f"chmod 600 {path}")
+            yield Finding("warning", name, say("readable", path=str(path)), f"chmod 600 {path}")
 
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:
@@ -45,8 +46,8 @@ def _rotation(wiring: Wiring) -> Iterator[Finding]:
             continue
         place = wiring.opening.kept(key, login)
         if isinstance(place, Beside):
-            fix = "set [state] secret_key to keep it encrypted in the state database"
-            yield Finding("warning", f"{key}.refresh_token", f"a renewed one is kept in {place.file}", fix)
+            kept = say("kept_token", file=str(place.file))
+            yield Finding("warning", f"{key}.refresh_token", kept, say("secret_key"))
 
 
 def _state(wiring: Wiring) -> Iterator[Finding]:
@@ -58,9 +59,9 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
     except ConnectorError as error:
         yield Finding("bad", "state", str(error), error.hint)
         return
-    pulled = f"last pull {snapshot.made_at:%Y-%m-%d %H:%M}" if snapshot else "nothing pulled yet"
+    pulled = say("last_pull", at=f"{snapshot.made_at:%Y-%m-%d %H:%M}") if snapshot else say("no_pull")
     yield Finding("good", "state", pulled)
     if holder is not None:
-        yield Finding(
-            "warning", "another run", f"{holder.owner} on {holder.host} holds the lease since {holder.since:%H:%M}"
-        )
+        since = f"{holder.since:%H:%M}"
+        held = say("lease_held", owner=holder.owner, host=holder.host, since=since)
+        yield Finding("warning", "another run", held)

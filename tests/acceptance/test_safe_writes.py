@@ -155,7 +155,13 @@ def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unaske
     office.win("c1", 500)
     run = office.sync(code=0)["run"]
     assert office.picture() != before
-    assert office.run("undo", run, "--json", code=0).json()["written"]
+    broken = office.folder / "rules" / "broken.yaml"
+    broken.write_text("a slip of the pen\n", "utf-8")  # an edit that went wrong is no hindrance to going back
+    undone = office.run("undo", run, "--json", code=0)
+    assert undone.json()["written"]
+    assert "going on without the rules" in undone.stderr
+    assert "broken.yaml:1:1" in undone.stderr
+    broken.unlink()
     assert office.picture() == before
     held = office.sync(code=3)
     assert codes(held) == ["UNDONE"]
@@ -264,3 +270,11 @@ def test_what_revops_reads_is_in_dutch_when_the_settings_say_so(office: Office) 
     assert "Klantsegment" in shown
     assert "weggeschreven" in shown
     assert not [word for word in ("pulled_", "rows_", "seg_tier", "first assignment") if word in shown]
+    found = office.run("doctor", code=0).stdout
+    assert "klok: nog geen vijf minuten anders dan die van HubSpot" in found
+    assert "regels: " in found
+    assert "zijn er" in found
+    assert "HubSpot vertelt niet wat dit soort token mag" in found
+    assert not [
+        word for word in (" clock", "within", "all ", "whether", "last pull", "not connected:") if word in found
+    ]

@@ -71,10 +71,17 @@ def test_undo_brings_back_what_nobody_changed_and_it_is_not_written_again_unaske
     run = office.told("sync")["run"]
     after = office.accounts(TIER, REVENUE)
     assert after != before
+    broken = office.folder / "rules" / "broken.yaml"
+    broken.write_text("a slip of the pen\n", "utf-8")
     assert office.told("undo", run)["written"]
+    broken.unlink()
     assert office.accounts(TIER, REVENUE) == before
     held = office.told("sync", code=3)
     assert codes(held) == ["UNDONE"]
+    assert office.accounts(TIER, REVENUE) == before
+    broken.write_text("a slip of the pen\n", "utf-8")
+    office.run("approve", held["run"], "--reason", "right after all", code=2)
+    broken.unlink()
     assert office.accounts(TIER, REVENUE) == before
     assert office.told("approve", held["run"], "--reason", "right after all")["written"]
     assert office.accounts(TIER, REVENUE) == after

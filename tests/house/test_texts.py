@@ -10,14 +10,17 @@ import pytest
 from connector.model.changes import Cause, Landed
 from connector.model.fields import BESIDE
 from connector.model.runs import RunOutcome
-from connector.model.texts import Texts, catalogue
+from connector.model.texts import Said, Texts, catalogue, told
 from connector.model.verdicts import PopulationFigures
+from connector.planning import guards
 from connector.planning.causes import PEERS_OR_TIME
-from connector.planning.guards import Baseline, Limits, Situation, doubts, told, trips
+from connector.planning.guards import Baseline, Limits, Situation, doubts, trips
 from connector.planning.tally import Move, Tally
 
 ROOT = Path(__file__).parents[2]
 ROOMS = sorted(f"connector.{path.parent.name}" for path in (ROOT / "connector").glob("*/texts.toml"))
+MESSAGE = 2
+"""Where the words stand among the arguments of a finding."""
 PARTS = re.compile(r"{(\w+)}")
 ALSO_SAID_BY = {"connector.worker": ["connector.wiring"]}
 LOANS = {"accounts", "deals", "tickets", "run", "Accounts"}
@@ -46,7 +49,17 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
     assert set(same) <= LOANS
 
 
-@pytest.mark.parametrize("room", ["connector.planning", "connector.sync", "connector.cli", "connector.worker"])
+@pytest.mark.parametrize(
+    "room",
+    [
+        "connector.planning",
+        "connector.sync",
+        "connector.cli",
+        "connector.crm",
+        "connector.wiring",
+        "connector.worker",
+    ],
+)
 def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str) -> None:
     folders = [ROOT / Path(*name.split(".")) for name in (room, *ALSO_SAID_BY.get(room, ()))]
     paths = [path for folder in folders for path in folder.rglob("*.py")]
@@ -60,12 +73,31 @@ def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str
     assert unused == []
 
 
+def test_no_finding_of_doctor_is_worded_in_the_code() -> None:
+    rooms = (ROOT / "connector" / room for room in ("crm", "wiring", "cli"))
+    trees = [ast.parse(path.read_text("utf-8")) for room in rooms for path in room.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    found = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "Finding" and len(c.args) > MESSAGE]
+    assert len(found) > 40
+    worded = [ast.unparse(call) for call in found if isinstance(call.args[MESSAGE], ast.Constant | ast.JoinedStr)]
+    assert worded == []
+
+
+def test_a_text_is_english_until_it_is_told_in_another_language() -> None:
+    text = Said("connector.crm", "partly_connected", found=Said("connector.crm", "all_there", count=1234), names="nps")
+    assert text == "all 1,234 are there; not connected: nps"
+    assert told(text, "nl") == "alle 1.234 zijn er; niet aangesloten: nps"
+    assert told("as it is", "nl") == "as it is"
+
+
 def _text(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _says(called: ast.expr) -> bool:
-    return isinstance(called, ast.Attribute) and called.attr == "say"
+    return (isinstance(called, ast.Attribute) and called.attr == "say") or (
+        isinstance(called, ast.Name) and called.id == "say"
+    )
 
 
 def _family(node: ast.AST) -> str | None:
@@ -110,7 +142,7 @@ def everything() -> Situation:
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_every_guard_speaks_the_language_it_is_asked_to(language: str) -> None:
     situation = replace(everything(), language=language)
-    found = [told(situation, doubt, waiting=3) for doubt in doubts(situation, Limits())]
+    found = [guards.told(situation, doubt, waiting=3) for doubt in doubts(situation, Limits())]
     found += trips(situation, Limits())
     found += trips(replace(situation, first_run=True), Limits())
     texts = catalogue("connector.planning")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from connector.crm.beside.table import Inspection, asked, broken
 from connector.crm.files import tables
+from connector.crm.said import say
 from connector.errors import ConnectorError
 from connector.ports import Finding, Read
 
@@ -58,8 +59,9 @@ class FileTable:
             absent = [name for name in wanted if self.join.columns.get(name, name) not in self._header()]
         except ConnectorError as error:
             return Finding("bad", subject, str(error).removeprefix(f"{subject}: "), error.hint)
-        said = f", not there: {', '.join(absent)}" if absent else ""
-        return Finding("good", subject, f"{self._path.name}: {found.rows:,} rows of {found.made_on}{said}")
+        facts: dict[str, object] = {"name": self._path.name, "rows": found.rows, "day": found.made_on}
+        told = say("table_partly", names=", ".join(absent), **facts) if absent else say("table", **facts)
+        return Finding("good", subject, told)
 
     def _stat(self) -> os.stat_result:
         try:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connector.crm.files import tables
 from connector.crm.files.outputs import Outputs
+from connector.crm.said import say
 from connector.errors import BadAnswer, UsageError
 from connector.model.changes import Landed, Outcome, Target
 from connector.model.fields import KEY, Table
@@ -111,7 +112,7 @@ class FilesCrm:
         """Check the folder and each file of the request, header line only."""
         del outputs
         if not self._folder.is_dir():
-            yield Finding("bad", "folder", f"{self._folder} is not a folder", "name it in [crm] path")
+            yield Finding("bad", "folder", say("no_folder", folder=str(self._folder)), say("name_folder"))
             return
         for table, columns in _asked(request):
             yield self._finding(table, columns)
@@ -137,9 +138,9 @@ class FilesCrm:
         except BadAnswer as error:
             return Finding("bad", table, str(error), error.hint)
         if path is None:
-            return Finding("unchecked", table, "no file: not connected")
+            return Finding("unchecked", table, say("no_file"))
         absent = len(set(columns) - set(present))
-        return Finding("good", table, f"{path.name}: {len(present)} of the columns in use, {absent} not connected")
+        return Finding("good", table, say("file", name=path.name, used=len(present), absent=absent))
 
     def _present(self, table: Table, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the asked columns the table has; raises BadAnswer when a needed file or its key column is missing."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.crm.clock import clock
 from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
+from connector.crm.said import say
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.outputs import OURS
 from connector.ports import Finding
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 
+NAME = "HubSpot"
 NAMED = 5
 """Missing properties that are named."""
 
@@ -37,7 +39,7 @@ def examine(
 ) -> Iterator[Finding]:
     """One finding per subject; the first bad one about the connection ends the list."""
     if warning := client.credentials.warning():
-        yield Finding("warning", "token", warning, "paste the token itself, not the client secret")
+        yield Finding("warning", "token", warning, say("paste_token"))
     try:
         intake.prepare()
     except UsageError as error:
@@ -58,48 +60,50 @@ def examine(
 
 def _account(details: reference.Details) -> Finding:
     if details.portal is None:
-        return Finding("unchecked", "account", "the account's details may not be read with this token")
-    return Finding("good", "account", f"HubSpot account {details.portal}, currency {details.currency or 'unknown'}")
+        return Finding("unchecked", "account", say("account_hidden"))
+    return Finding(
+        "good", "account", say("account", portal=str(details.portal), currency=details.currency or say("unknown"))
+    )
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
     for table, columns in intake.columns.items():  # properties that provisioning makes have a line of their own
-        found = f"{intake.standings[table].total:,} {table.value}"
+        found = say("records", count=intake.standings[table].total, kind=table.value)
         if missing := sorted(name for name in columns.missing if not name.startswith(OURS)):
             names = ", ".join(missing)
-            yield Finding("warning", table.value, f"{found}; not connected: {names}", "optional; see [fields]")
+            yield Finding("warning", table.value, say("partly_connected", found=found, names=names), say("see_fields"))
         else:
             yield Finding("good", table.value, found)
     for table, words in intake.closed.items():
-        yield Finding("warning", table.value, f"not connected: {words}", "optional; give the token the scope it names")
+        yield Finding("warning", table.value, say("not_connected", words=words), say("give_scope"))
     for warning in intake.warnings:
         yield Finding("warning", warning.code.lower(), warning.message)
 
 
 def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: Existing | None) -> Iterator[Finding]:
     if existing is None:
-        yield Finding("unchecked", "properties", "the property definitions may not be read with this token")
+        yield Finding("unchecked", "properties", say("properties_hidden"))
         return
     steps, wrong = provisioner.steps(outputs, existing), provisioner.preflight(outputs, existing)
     missing = [step for step in steps if step.action == "create"]
     if missing:
         level = "bad" if any(map(absent, wrong)) else "warning"
-        yield Finding(level, "properties", _in_short(missing, len(steps)), "run tiersync provision")
+        yield Finding(level, "properties", _in_short(missing, len(steps)), say("provision"))
     for line in (line for line in wrong if not absent(line)):
-        yield Finding("bad", "properties", line, "run tiersync provision --dry-run")
+        yield Finding("bad", "properties", line, say("provision_dry"))
     if not missing and not wrong:
-        yield Finding("good", "properties", f"all {len(steps)} are there")
+        yield Finding("good", "properties", say("all_there", count=len(steps)))
 
 
 def _in_short(missing: Sequence[ProvisionStep], wanted: int) -> str:
     """Name them all while that is short; the count is the one `provision` tells."""
     names = ", ".join(f"{step.target.value} {step.property}" for step in missing[:NAMED])
-    return f"{len(missing)} of {wanted} do not exist: {names}{', …' if len(missing) > NAMED else ''}"
+    return say("missing", missing=len(missing), wanted=wanted, names=names + (", …" if len(missing) > NAMED else ""))
 
 
 def _quota(client: Client) -> Finding:
     quota = client.limits.quota()
     if quota.limit is None or quota.left is None:
-        return Finding("unchecked", "quota", "HubSpot does not tell this token how many calls are left today")
+        return Finding("unchecked", "quota", say("quota_hidden", crm=NAME))
     level = "good" if quota.left > quota.limit // 10 else "warning"
-    return Finding(level, "quota", f"{quota.left:,} of today's {quota.limit:,} calls are left")
+    return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -20,20 +21,17 @@ USED = NEEDED | {
     *("crm.schemas.deals.read", "crm.schemas.deals.write"),
 }
 """Everything some command may ask for; docs/how-to/hubspot-token.md says what for."""
-_APP = "Development → Projects → your app → Auth → Scopes, then install it again"
 
 
 def findings(held: frozenset[str] | None) -> Iterator[Finding]:
     """Whether a token may do what it must, and whether it may do more than it needs."""
     if held is None:
-        fix = "give the key no more than `tiersync docs hubspot-token` lists: who finds it can do all that it may"
-        yield Finding("unchecked", "write access", "whether the token may write shows only when something is written")
-        yield Finding("unchecked", "scopes", "HubSpot does not tell what this kind of token may do", fix)
+        yield Finding("unchecked", "write access", say("write_unseen"))
+        yield Finding("unchecked", "scopes", say("scopes_unseen"), say("key_no_more"))
         return
     if lacking := sorted(NEEDED - held):
-        yield Finding("bad", "scopes", f"the app lacks {', '.join(lacking)}", f"add it: {_APP}")
+        yield Finding("bad", "scopes", say("app_lacks", names=", ".join(lacking)), say("app_add"))
     if spare := sorted(held - USED):
-        told = f"the app may do more than tiersync ever does: {', '.join(spare)}"
-        yield Finding("warning", "scopes", told, f"take it away: {_APP}")
+        yield Finding("warning", "scopes", say("app_more", names=", ".join(spare)), say("app_take"))
     if not lacking and not spare:
-        yield Finding("good", "scopes", f"all {len(NEEDED)} that are needed, and none that is not used")
+        yield Finding("good", "scopes", say("scopes", count=len(NEEDED)))

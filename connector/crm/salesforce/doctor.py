@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.crm.clock import clock
+from connector.crm.said import say
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
 _SETS = powers.SETS
-_PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit → drag the fields on the page"
-_SHOW = f"optional; {_SETS} → {permissions.INTEGRATION.label} → Object Settings → Field Permissions → Read, or [fields]"
+_OURS = f"{_SETS} → {permissions.INTEGRATION.label}"
+_PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit"
+_NAME = "Salesforce"
 
 
 def examine(
@@ -57,32 +59,33 @@ def examine(
     yield from powers.sight(client, held, intake.columns)
     yield from _fields(provisioner, outputs)
     yield _readers(client)
-    yield Finding("unchecked", "page", "whether people find the fields on the account page", _PAGE)
+    yield Finding("unchecked", "page", say("page_unseen"), say("drag_fields", fix=_PAGE))
     yield _quota(quota())
     yield clock(client.vendor, client.server_time(), now)
 
 
 def _user(client: Client, user: reference.User) -> Finding:
     if user.id is None:
-        return Finding("unchecked", "user", f"API version {client.version}; this session may not say as whom")
-    return Finding("good", "user", f"{user.name or user.id}, API version {client.version}")
+        return Finding("unchecked", "user", say("session_unnamed", version=client.version))
+    return Finding("good", "user", say("session", user=user.name or user.id, version=client.version))
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
+    show = say("read_or_fields", fix=f"{_OURS} → Object Settings → Field Permissions → Read")
     for entity, columns in intake.columns.items():
-        found = f"{queries.count(intake.client, entity):,} {entity} records are visible"
+        found = say("visible", count=queries.count(intake.client, entity), entity=entity)
         names = sorted(filter(_is_input, columns.missing))
         told = [f"{name} ({columns.wrong[name]})" if name in columns.wrong else name for name in names]
         if told:
-            yield Finding("warning", entity, f"{found}; not connected: {', '.join(told)}", _SHOW)
+            yield Finding("warning", entity, say("partly_connected", found=found, names=", ".join(told)), show)
         else:
             yield Finding("good", entity, found)
     for table, words in intake.closed.items():
-        fix = f"optional; {_SETS} → Object Settings → Read and View All"
-        yield Finding("warning", table.value, f"not connected: {words}", fix)
+        fix = say("optional", fix=f"{_SETS} → Object Settings → Read and View All")
+        yield Finding("warning", table.value, say("not_connected", words=words), fix)
     for warning in intake.warnings:
-        fix = "Setup → Users → the user → Edit → Currency" if warning.code == "HOME_CURRENCY_DIFFERS" else ""
-        yield Finding("warning", warning.code.lower(), warning.message, fix)
+        mend = "Setup → Users → the user → Edit → Currency" if warning.code == "HOME_CURRENCY_DIFFERS" else ""
+        yield Finding("warning", warning.code.lower(), warning.message, mend)
 
 
 def _is_input(name: str) -> bool:
@@ -96,39 +99,37 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     missing = [line for line in wrong if absent(line)]
     for line in wrong:
         if not absent(line):
-            yield Finding("bad", "fields", line, "run tiersync provision --dry-run")
+            yield Finding("bad", "fields", line, say("provision_dry"))
     if missing:
-        fix = f"run tiersync provision, or {_SETS} → {permissions.INTEGRATION.label} → Manage Assignments"
+        fix = say("provision_or", fix=f"{_OURS} → Manage Assignments")
         yield Finding("bad", "fields", _in_short(missing), fix)
     if not wrong:
-        yield Finding("good", "fields", f"all {len(outputs)} outputs have their field, and this user may edit them")
+        yield Finding("good", "fields", say("all_fields", count=len(outputs)))
     yield from _edits(existing)
     if not missing:
         yield _writers(provisioner.client, provisioner.places(outputs))
     for target, entity in existing.items():
         wanted = provisioner.options(target, outputs)
         for line in record_types.lacking(provisioner.client, entity, wanted):
-            fix = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
-            yield Finding("warning", "record types", line, fix)
+            mend = f"Setup → Object Manager → {entity.name} → Record Types → the record type → the field → Edit"
+            yield Finding("warning", "record types", line, mend)
 
 
 def _in_short(missing: Sequence[str]) -> str:
     first, *more = missing
-    return f"{first}, and so are {len(more)} more" if more else first
+    return say("and_more", first=first, more=len(more)) if more else first
 
 
 def _writers(client: Client, fields: Sequence[str]) -> Finding:
     """Who else may edit our fields: what others write counts as a person's edit and is kept."""
     others = permissions.editors(client, fields)
     if others is None:
-        text = "who else may edit our fields is not shown to this user (View Setup and Configuration)"
-        return Finding("unchecked", "other writers", text)
+        return Finding("unchecked", "other writers", say("writers_hidden"))
     if not others:
-        return Finding("good", "other writers", "nobody else may edit our fields")
+        return Finding("good", "other writers", say("no_writers"))
     named = ", ".join(f"{name} ({count})" for name, count in sorted(others.items()))
-    fix = f"optional; {_SETS} or Profiles → Object Settings → Account → Field Permissions → take Edit away"
-    text = f"may edit some of our fields: {named}; what they write there is kept as a person's edit"
-    return Finding("warning", "other writers", text, fix)
+    fix = f"{_SETS} or Profiles → Object Settings → Account → Field Permissions → Edit"
+    return Finding("warning", "other writers", say("writers", names=named), say("take_away", fix=fix))
 
 
 def _readers(client: Client) -> Finding:
@@ -136,23 +137,22 @@ def _readers(client: Client) -> Finding:
     holders = permissions.holders(client, permissions.READ)
     fix = f"{_SETS} → {permissions.READ.label} → Manage Assignments → Add Assignment"
     if holders is None:
-        return Finding("unchecked", "readers", f"who holds {permissions.READ.label} is not shown to this user", fix)
+        return Finding("unchecked", "readers", say("readers_hidden", label=permissions.READ.label), fix)
     if not holders:
-        text = f"nobody holds {permissions.READ.label}: people see the result only where their profile shows it"
-        return Finding("warning", "readers", text, fix)
-    return Finding("good", "readers", f"{holders:,} users hold {permissions.READ.label}")
+        return Finding("warning", "readers", say("no_readers", label=permissions.READ.label), fix)
+    return Finding("good", "readers", say("readers", count=holders, label=permissions.READ.label))
 
 
 def _edits(existing: Existing) -> Iterator[Finding]:
     for target, entity in existing.items():
         name = ENTITY[target]
         if not entity.updateable:
-            fix = f"{_SETS} → {permissions.INTEGRATION.label} → Object Settings → {name} → Edit"
-            yield Finding("bad", "write access", f"this user may not edit {name} records", fix)
+            fix = f"{_OURS} → Object Settings → {name} → Edit"
+            yield Finding("bad", "write access", say("no_write", name=name), fix)
 
 
 def _quota(quota: Quota) -> Finding:
     if quota.limit is None or quota.left is None:
-        return Finding("unchecked", "quota", "Salesforce does not tell how many calls are left")
+        return Finding("unchecked", "quota", say("quota_hidden", crm=_NAME))
     level = "good" if quota.left > quota.limit // 10 else "warning"
-    return Finding(level, "quota", f"{quota.left:,} of the day's {quota.limit:,} API calls are left")
+    return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.crm.salesforce import queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.ports import Finding
@@ -30,10 +31,6 @@ TOO_MUCH = {
     "PermissionsModifyMetadata": "Modify Metadata Through Metadata API Functions",
 }
 """What an administrator has; `provision` needs some of it, with the login of `[crm.admin]`."""
-_FIX = (
-    "give the integration user a profile and permission sets without it (`tiersync docs salesforce-login`); "
-    "`provision` uses [crm.admin]"
-)
 
 
 def sets(client: Client, user: str | None) -> list[dict[str, object]]:
@@ -49,13 +46,11 @@ def sets(client: Client, user: str | None) -> list[dict[str, object]]:
 def finding(held_sets: Sequence[Mapping[str, object]]) -> Finding:
     """One line: the powers an everyday run has no use for."""
     if not held_sets:
-        return Finding("unchecked", "permissions", "what this user may do may not be read with this login")
+        return Finding("unchecked", "permissions", say("powers_hidden"))
     held = sorted({TOO_MUCH[name] for row in held_sets for name in TOO_MUCH if row.get(name) is True})
     if held:
-        return Finding(
-            "warning", "permissions", f"this user may do more than tiersync ever does: {', '.join(held)}", _FIX
-        )
-    return Finding("good", "permissions", "no power over data or definitions that tiersync does not use")
+        return Finding("warning", "permissions", say("powers_more", names=", ".join(held)), say("powers_less"))
+    return Finding("good", "permissions", say("powers"))
 
 
 def sight(client: Client, held_sets: Sequence[Mapping[str, object]], entities: Collection[str]) -> Iterator[Finding]:
@@ -65,7 +60,7 @@ def sight(client: Client, held_sets: Sequence[Mapping[str, object]], entities: C
     rows = list(_of_objects(client, held_sets, shared))
     if not rows and not over_all:
         fix = f"{SETS} → Object Settings → View All"
-        yield Finding("unchecked", "view all", "whether every record is visible may not be read with this login", fix)
+        yield Finding("unchecked", "view all", say("sight_hidden"), fix)
     else:
         seen = {row["SobjectType"] for row in rows if row.get(_VIEW) is True or row.get(_MODIFY) is True}
         yield _seen(shared, [] if over_all else [entity for entity in shared if entity not in seen])
@@ -75,16 +70,16 @@ def sight(client: Client, held_sets: Sequence[Mapping[str, object]], entities: C
 
 def _seen(shared: Sequence[str], partly: Sequence[str]) -> Finding:
     if not partly:
-        return Finding("good", "view all", f"every record of {', '.join(shared)} is visible")
-    text = f"only what sharing shows this user is read of {', '.join(partly)}"
+        return Finding("good", "view all", say("all_seen", names=", ".join(shared)))
+    text = say("partly_seen", names=", ".join(partly))
     return Finding("warning", "view all", text, f"{SETS} → Object Settings → {', '.join(partly)} → View All")
 
 
 def _edited(*, everywhere: bool) -> Finding:
     if everywhere:
-        return Finding("good", "sharing", "every account may be edited")
-    fix = f"{SETS} → Object Settings → Account → Modify All, or a sharing rule with read/write"
-    return Finding("unchecked", "sharing", "whether every account may be edited shows only when it is written", fix)
+        return Finding("good", "sharing", say("all_edited"))
+    fix = say("share", fix=f"{SETS} → Object Settings → Account → Modify All")
+    return Finding("unchecked", "sharing", say("sharing_unseen"), fix)
 
 
 def _of_objects(
