@@ -85,6 +85,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], deals: str, places
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
         "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
         "group_changed": f"a.{G} in (select {G} from regrouped)" if compared else "false",
+        "rates_changed": f"a.{G} in (select {G} from repriced)" if compared else "false",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (_array([f"{side}{i}" for i in range(len(outputs))]) for side in "wf")

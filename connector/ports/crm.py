@@ -127,6 +127,12 @@ class Crm(Protocol):
     ) -> Mapping[str, Mapping[str, str | None] | None]:
         """The values the CRM holds now, per record id; None for a record that is gone."""
 
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """Records that a person changed at `since` or later, with the last such moment.
+
+        What this connection wrote is no person's change. A change nobody can be told apart by counts as a person's.
+        """
+
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """Write at most `batch_size` records of one target; one outcome per record, in any order.
 

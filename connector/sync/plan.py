@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.model.changes import Change, Landed, Target
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
-from connector.planning.doubt import RANKED, waits
+from connector.planning.doubt import ranks, waits
 from connector.planning.plan import Digest, Plan
 from connector.planning.tally import Tally
 from connector.planning.undo import Undone
@@ -69,10 +69,16 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
-        calls=calls(going.parts.crm, maker.tally.records, maker.tally.by_property),
+        calls=calls(
+            going.parts.crm,
+            maker.tally.records,
+            maker.tally.by_property,
+            looks_for_edits=bool(going.parts.policy.quiet),
+        ),
         going_on=maker.going_on,
     )
     _note(going, going.plan, now)
+    memory.leave(going.parts.journal, going.run, maker.left)
     return going.plan
 
 
@@ -96,8 +102,9 @@ class _Maker:
         self.quarantined = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
         self.merged = going.parts.mirror.merged()
         self.tally, self.digest = Tally(), Digest()
+        self.left: dict[str, str] = {}
         self.going_on = Tally() if doubted else None
-        self.ranks = {output.name: tuple(output.options) for output in evaluation.outputs if output.name in RANKED}
+        self.ranks = ranks(evaluation.outputs)
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""
@@ -187,6 +194,7 @@ class _Maker:
                 left_out.setdefault((change.target, change.record), []).append(change)
         for record, changes in left_out.items():
             reason = _set_aside(self.going, self.quarantined[record])
+            self.left[changes[0].account] = str(changes[0].cause)
             self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
         self.tally.set_aside += len(left_out)
         free = tuple(change for change in plan.changes if (change.target, change.record) not in left_out)

@@ -12,6 +12,7 @@ from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import Reason
 from connector.planning.compare import key
 from connector.sync import memory
+from connector.sync.resting import resting
 from connector.sync.settle import read
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class _Writing:
     verified: set[Target] = field(default_factory=set)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records per code and the CRM's words."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Accounts of which something was left for a later run, with the cause it changes for."""
 
     def send(self, batch: Sequence[Record]) -> None:
         """Send one batch: look, mark, write, land, and verify the first of its kind."""
@@ -134,12 +137,17 @@ class _Writing:
     def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
         """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""
         holds = read(self.going.parts.crm, (row.change for record in batch for row in record.rows))
+        waits = resting(self.going, batch[0].target, [record.name for record in batch])
         ready = []
         for record in batch:
             held = holds[record.target, record.name]
             if held is None:
                 self._gone(record)
-            elif rows := self._unchanged(record, held):
+            elif not (rows := self._unchanged(record, held)):
+                continue
+            elif why := waits.get(record.name):
+                self._rest(Record(record.target, record.name, rows), why)
+            else:
                 ready.append(Record(record.target, record.name, rows))
         return ready
 
@@ -160,6 +168,15 @@ class _Writing:
     def _gone(self, record: Record) -> None:
         self._skip(record.rows, Landed.GONE, "gone")
         self.going.figures["gone"] += 1
+
+    def _rest(self, record: Record, why: str) -> None:
+        self.going.parts.journal.skip(self.going.run, record.seqs, landed=Landed.SKIPPED, reason=why)
+        self.going.figures["resting"] += 1
+        self._leave(record)
+
+    def _leave(self, record: Record) -> None:
+        change = record.rows[0].change
+        self.left[change.account] = str(change.cause)
 
     def _skip(self, rows: Sequence[ChangeRow], landed: Landed, why: str) -> None:
         if rows:
@@ -184,6 +201,7 @@ class _Writing:
             case Landed.REFUSED:
                 figures["refused"] += len(record.rows)
                 figures["quarantined"] += 1
+                self._leave(record)
                 self.refused[outcome.code or "REFUSED", outcome.reason] += 1
             case Landed.SKIPPED | Landed.KEPT:
                 self.ruled_out += len(record.rows)
@@ -226,6 +244,9 @@ class _Writing:
             going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:
             going.partial(Reason("UNSETTLED", going.say("UNSETTLED", values=lost)))
+        if records := going.figures["resting"]:
+            going.reasons.append(Reason("EDITED_LATELY", going.say("EDITED_LATELY", records=records)))
+        memory.leave(going.parts.journal, going.run, self.left)
 
 
 def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:

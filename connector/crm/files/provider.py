@@ -17,6 +17,7 @@ from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from connector.model.changes import RecordWrite
@@ -73,6 +74,11 @@ class FilesCrm:
             for row in batch.filter(pc.is_in(batch.column(KEY[table]), value_set=wanted)).to_pylist():
                 found[row[KEY[table]]] = {name: row.get(name) for name in properties}
         return found
+
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """Return none: a file tells nobody's edits."""
+        del target, records, since
+        return {}
 
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """Merge the batch into outputs.csv; a record that is in no file is gone."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.crm.clock import clock
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from connector.ports import Quota
 
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
-_CLOCKS_AGREE = timedelta(minutes=5)
 _SETS = powers.SETS
 _PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit → drag the fields on the page"
 _SHOW = f"optional; {_SETS} → {permissions.INTEGRATION.label} → Object Settings → Field Permissions → Read, or [fields]"
@@ -60,7 +59,7 @@ def examine(
     yield _readers(client)
     yield Finding("unchecked", "page", "whether people find the fields on the account page", _PAGE)
     yield _quota(quota())
-    yield _clock(client, now)
+    yield clock(client.vendor, client.server_time(), now)
 
 
 def _user(client: Client, user: reference.User) -> Finding:
@@ -157,15 +156,3 @@ def _quota(quota: Quota) -> Finding:
         return Finding("unchecked", "quota", "Salesforce does not tell how many calls are left")
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", f"{quota.left:,} of the day's {quota.limit:,} API calls are left")
-
-
-def _clock(client: Client, now: datetime) -> Finding:
-    """Dates are judged by our clock, changes by Salesforce's: they should agree."""
-    theirs = client.server_time()
-    if theirs is None:
-        return Finding("unchecked", "clock", "Salesforce's answers carry no date")
-    apart = abs(now - theirs)
-    if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", "within five minutes of Salesforce's")
-    text = f"{round(apart.total_seconds() / 60):,} minutes away from Salesforce's"
-    return Finding("warning", "clock", text, "set this machine's clock; TIERSYNC_NOW fixes it on purpose")

@@ -6,10 +6,9 @@ they are matched by place; locks pass and are tried again; everything else a rec
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, settled, unanswered
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, scrubbed, settled, stopped, unanswered
 from connector.crm.salesforce import bulk_write, collections, values
 from connector.crm.salesforce.soql import is_id
 from connector.crm.texts import brief
@@ -85,12 +84,9 @@ class Writer:
                 self._in_bulk(left, fates)
             self._send({record: sent for record, sent in left.items() if record not in fates}, fates)
         except StopRun as error:
-            if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
-                raise
+            stopped(error, left, fates)
             self._client.transport.brake.stop(error)
-            stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
-            fates.update({record: stopped for record in left if record not in fates})
-        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
+        return scrubbed(fates, self._client.scrub)
 
     def _in_bulk(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         """One job; what it leaves open or finds locked is sent by Collections afterwards."""
