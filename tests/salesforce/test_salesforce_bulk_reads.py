@@ -81,6 +81,12 @@ def test_a_page_of_a_job_that_cannot_be_trusted_fails_the_pull(
         pulled(salesforce_at(server.url), columns=ACCOUNTS)
 
 
+def test_a_job_that_made_fewer_rows_than_there_are_fails_the_pull(server: Scripted) -> None:
+    job(server, page(1, 2, 3, 4, 5, 6), numberRecordsProcessed=6)
+    with pytest.raises(BadAnswer, match="6 records arrived and Salesforce counts 7"):
+        pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
 def test_an_invalid_locator_of_a_job_on_the_third_page_fails_the_pull(server: Scripted) -> None:
     refusal = Reply(400, [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}])
     job(server, page(1, 2, locator="MQ"), page(3, 4, locator="Mg"), refusal)
