@@ -18,6 +18,7 @@ from connector.planning.tally import Move, Tally
 ROOT = Path(__file__).parents[2]
 ROOMS = sorted(f"connector.{path.parent.name}" for path in (ROOT / "connector").glob("*/texts.toml"))
 PARTS = re.compile(r"{(\w+)}")
+ALSO_SAID_BY = {"connector.worker": ["connector.wiring"]}
 LOANS = {"accounts", "deals", "tickets", "run", "Accounts"}
 """Words that are the same in both languages."""
 CAUSES = {f"cause.{cause}" for cause in (*Cause, PEERS_OR_TIME)}
@@ -25,7 +26,9 @@ CAUSES = {f"cause.{cause}" for cause in (*Cause, PEERS_OR_TIME)}
 
 
 def test_every_room_that_talks_is_known() -> None:
-    assert {"connector.planning", "connector.sync", "connector.cli", "connector.report"} <= set(ROOMS)
+    assert {"connector.planning", "connector.sync", "connector.cli", "connector.report", "connector.worker"} <= set(
+        ROOMS
+    )
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -42,10 +45,11 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
     assert set(same) <= LOANS
 
 
-@pytest.mark.parametrize("room", ["connector.planning", "connector.sync", "connector.cli"])
+@pytest.mark.parametrize("room", ["connector.planning", "connector.sync", "connector.cli", "connector.worker"])
 def test_every_text_that_the_code_names_exists_and_every_text_is_named(room: str) -> None:
-    folder = ROOT / Path(*room.split("."))
-    nodes = [node for path in folder.rglob("*.py") for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+    folders = [ROOT / Path(*name.split(".")) for name in (room, *ALSO_SAID_BY.get(room, ()))]
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8")))]
     said = {_text(node.args[0]) for node in nodes if isinstance(node, ast.Call) and _says(node.func) and node.args}
     assert said
     assert said - {None} <= catalogue(room).keys()

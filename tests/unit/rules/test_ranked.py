@@ -10,7 +10,7 @@ from connector.rules.loading import load_texts
 RULES = """
 version: 1
 outputs:
-  seg_fit: {{from: name, core: true, {0}, label: {{en: Fit, nl: Past}}}}
+  seg_fit: {{from: name, type: text, core: true, {0}, label: {{en: Fit, nl: Past}}}}
 """
 
 
