@@ -9,7 +9,7 @@ import pytest
 
 from connector.sandbox import running
 from tests.acceptance.home import TOKEN, Home
-from tests.acceptance.organisation import Organisation, organisation
+from tests.acceptance.organisation import ASIDE, Organisation, organisation
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +27,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 def office(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Iterator[Organisation]:
-    with organisation(tmp_path, monkeypatch) as made:
+    with organisation(tmp_path, monkeypatch, without=ASIDE) as made:
         made.capture = capfd
         yield made

@@ -14,7 +14,7 @@ from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
 from tests.acceptance.commands import TOKEN, settings, tiersync
-from tests.acceptance.organisation import ADMIN, LIMITS, LOGIN, SETTINGS
+from tests.acceptance.organisation import ADMIN, ASIDE, LIMITS, LOGIN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,8 @@ def test_a_plan_tells_the_calls_that_applying_it_takes(tmp_path: Path, settle: C
     now = datetime.now(UTC)
     write_tables(generate(companies=450, as_of=now.date(), seed=3), tmp_path / "data")
     shutil.copytree(RULES, tmp_path / "rules")
+    for model in ASIDE:
+        (tmp_path / "rules" / f"{model}.yaml").unlink()
     env = {"SF_SECRET": "sandbox-secret", "HUBSPOT_TOKEN": TOKEN}
     with running(now=lambda: datetime.now(UTC), crm=settle.__name__, data=tmp_path / "data") as sandbox:
         settle(tmp_path, sandbox.url)

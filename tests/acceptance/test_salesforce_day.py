@@ -49,6 +49,7 @@ def test_a_plan_file_is_applied_once_and_a_stale_one_not_at_all(office: Organisa
     office.edit("Account", first, **{TIER: edited})
     planned = office.told("plan", "--out", "plan.json", "--exit-code", code=5)
     assert planned["kept"] == 1
+    office.edit("Account", first, NumberOfEmployees=7531)
     before = office.accounts(REVENUE)[first][REVENUE]
     done = office.told("apply", "plan.json")
     assert done["written"] == planned["changes"] > 0
@@ -58,6 +59,7 @@ def test_a_plan_file_is_applied_once_and_a_stale_one_not_at_all(office: Organisa
 
     office.win(second, 5)
     office.run("plan", "--out", "stale.json", code=0)
+    assert "7531" in office.run("explain", first, code=0).stdout  # an edit just before our write is seen all the same
     office.edit("Account", second, **{REVENUE: 1})
     assert codes(office.told("apply", "stale.json", code=3)) == ["STALE"]
     assert office.accounts(REVENUE)[second][REVENUE] == 1
