@@ -160,6 +160,12 @@ def test_the_composed_worker_has_what_its_settings_name_and_may_do_no_more() -> 
     assert port == f"127.0.0.1:{PORT}:{PORT}"
 
 
+def test_who_composes_is_told_to_give_the_secrets_to_the_worker() -> None:
+    """Docker mounts a file as it is: one that only its maker may read, the worker could not."""
+    user = instructions("USER")[0].partition(":")[0]
+    assert f"chown {user} deploy/secrets/*" in (DEPLOY / "compose.yaml").read_text("utf-8")
+
+
 def test_the_composed_files_are_mounted_where_the_settings_look() -> None:
     targets = {volume.split(":")[1] for volume in WORKER["volumes"]}
     assert f"/etc/tiersync/{SETTINGS.rules.directory}" in targets

@@ -33,6 +33,18 @@ def test_missing_folders_are_made_and_the_database_is_for_its_owner_only(tmp_pat
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_database_that_everybody_may_read_is_closed_to_strangers(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock()).close()
+    path.chmod(0o644)
+    store = open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "b")
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("t.db*")}
+    store.close()
+    assert modes.keys() >= {"t.db", "t.db-wal"}
+    assert [name for name, mode in modes.items() if mode & stat.S_IRWXO] == []
+
+
 def test_commits_reach_the_disk_before_they_count(tmp_path: Path) -> None:
     database = connect(f"sqlite:///{tmp_path}/t.db")
     with database.read() as connection:
