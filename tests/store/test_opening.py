@@ -4,6 +4,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,6 @@ from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from connector.store.database import Database
 
@@ -189,6 +190,20 @@ def test_an_older_database_is_upgraded_with_its_open_run_and_its_held_plan(datab
         journal.land("held", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert [(row.seq, row.tries, row.landed) for row in journal.changes("held")] == [(1, 1, "written"), (2, 0, "kept")]
     assert [row.seq for row in journal.changes("open", only_open=True)] == [1, 2, 3]
+    store.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_database_as_a_version_left_it_goes_on_where_it_stood(revision: str, tmp_path: Path) -> None:
+    """From a dump that was stored then: what migrations make of it today cannot change it."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as left:
+        left.executescript((Path(__file__).parent / "released" / f"{revision}.sql").read_text("utf-8"))
+    store = open_store(f"sqlite:///{tmp_path}/t.db", tmp_path / "mirror", clock=FakeClock())
+    held = [(row.change.new, row.landed) for row in store.journal.changes("held")]
+    assert held == [("small", None), ("y", "kept")]
+    assert [(run, row.change.new) for run, row in store.journal.unsettled()] == [("open", "large")]
+    with store.database.read() as connection:
+        assert connection.scalar(select(version.c.version_num)) == REVISIONS[-1]
     store.close()
 
 
