@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from connector.cli.ending import run
 from connector.sandbox import running
+from tests.acceptance.commands import wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "connector"]
@@ -124,3 +128,37 @@ def test_a_dry_run_shows_one_run_per_local_day_on_both_nights_whatever_the_clock
     Path("settings.toml").write_text(f'[run]\ntime_zone = "Europe/Amsterdam"\n[schedule]\n{plan}\n')
     told = answer(capfd, "run", "--dry-run", "--from", first, "--until", last)
     assert told == {"times": [f"{month}{day[:8]}:00{day[8:]}:00" for day in days]}
+
+
+def test_a_request_to_stop_in_the_middle_of_the_writes_ends_well_after_the_batch_in_hand(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    crm = tomllib.loads((home / "settings.toml").read_text())["crm"]["base_url"]
+
+    def asked(what: str) -> list[dict[str, Any]]:
+        return list(requests.get(f"{crm}/_sandbox/{what}", timeout=30).json()["results"])
+
+    def goes_wrong(**how: Any) -> None:
+        requests.delete(f"{crm}/_sandbox/faults", timeout=30).raise_for_status()
+        requests.post(f"{crm}/_sandbox/faults", json={"path": "batch/update$", **how}, timeout=30).raise_for_status()
+
+    goes_wrong(action="429-daily")
+    assert run(["sync", "--yes"]) == 1  # it confirms the first run, and writes nothing
+    goes_wrong(action="slow-after", nth=1, seconds=2)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([*COMMAND, "run"], cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as worker:
+        try:
+            wait_until(lambda: asked("faults")[0]["struck"], seconds=60)
+            began = time.monotonic()
+            worker.send_signal(signal.SIGTERM)
+            _, said = worker.communicate(timeout=30)
+            took = time.monotonic() - began
+        finally:
+            worker.kill()
+    assert (worker.returncode, took < 10) == (0, True), said
+    last = answer(capfd, "status")["last"]
+    assert last["reasons"][0]["code"] == "STOPPED"
+    assert 0 < last["written"] < last["changes"]
+    done = answer(capfd, "sync")
+    assert done["written"] == last["changes"] - last["written"]
+    assert answer(capfd, "sync")["changes"] == 0
