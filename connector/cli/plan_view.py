@@ -82,7 +82,7 @@ def _show_moves(plan: "Plan", labels: "Labels") -> None:
         for move, count in sorted(tally.moves.items(), key=lambda item: -item[1])
     ]
     if rows:
-        columns = [texts.say(f"plan.{name}") for name in ("from", "to", "customers", "revenue")]
+        columns = [*map(texts.say, ("plan.from", "plan.to", "plan.customers", "plan.revenue"))]
         print_table(columns, rows, right=columns[2:], title=texts.say("plan.moves"))
 
 

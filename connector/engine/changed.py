@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.engine import repriced
 from connector.engine.beside import one_sided
 from connector.engine.preparing import LINKS, G, K
 from connector.engine.sources import find, quoted
 from connector.model.fields import KEY, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connector.engine.beside import Attached
     from connector.engine.published import Published
     from connector.engine.sources import Source
 
+_AS_IT_IS: Mapping[str, str] = {}
 RECORDS = (Table.DEALS, Table.TICKETS, Table.ACTIVITIES)
 
 
@@ -33,7 +35,16 @@ def compare(published: Published, beside: Iterable[Attached] = ()) -> bool:
         f"join ({' union all '.join(parts)}) c on c.account_id = a.account_id"
     )
     _regrouped(published)
+    _repriced(published)
     return True
+
+
+def _repriced(published: Published) -> None:
+    """Make the table `repriced` (see there); empty where no deals are connected on both sides."""
+    if _connected(published, Table.DEALS):
+        repriced.compare(published, *_both(published, Table.DEALS))
+    else:
+        published.db.execute(f"create table repriced as select {G} from account limit 0")
 
 
 def _regrouped(published: Published) -> None:
@@ -68,14 +79,15 @@ def _of_records(published: Published, table: Table, ours: set[str]) -> Iterator[
     if not _connected(published, table):
         return
     now, then = _both(published, table)
+    own = repriced.own_cell(published, now.columns) if table is Table.DEALS else {}
     if "account_id" in now.columns and "account_id" in then.columns:
-        yield _one_sided("account_id", now, then, ours)
+        yield _one_sided("account_id", now, then, ours, own)
     links = LINKS.get(table)
     if links is None or not _connected(published, links):
         return
     linked = _both(published, links)
     yield _one_sided("account_id", *linked, ours)
-    records = _one_sided(KEY[table], now, then, ours)
+    records = _one_sided(KEY[table], now, then, ours, own)
     for source in linked:
         yield f"select account_id::varchar as account_id from {source.scan()} where from_id::varchar in ({records})"
 
@@ -89,9 +101,12 @@ def _both(published: Published, table: Table) -> tuple[Source, Source]:
     return find(published.db, table, request.files[table]), find(published.db, table, request.before[table])
 
 
-def _one_sided(key: str, now: Source, then: Source, ours: set[str]) -> str:
-    """The key of rows that are in one of the two and not in the other; what we write ourselves is left aside."""
+def _one_sided(key: str, now: Source, then: Source, ours: set[str], own: Mapping[str, str] = _AS_IT_IS) -> str:
+    """The key of rows that are in one of the two and not in the other; what we write ourselves is left aside.
+
+    `own` says for single columns what of them is the record's own.
+    """
     shared = [name for name in now.columns if name in then.columns and name not in ours]
-    cells = ", ".join(f"{quoted(name)}::varchar as {quoted(name)}" for name in shared)
+    cells = ", ".join(f"({own.get(name) or quoted(name)})::varchar as {quoted(name)}" for name in shared)
     one, other = f"select {cells} from {now.scan()}", f"select {cells} from {then.scan()}"
     return f"select {key} from (({one} except all {other}) union all ({other} except all {one}))"

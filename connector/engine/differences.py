@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
-AT_ONCE = 20_000
+AT_ONCE = 2_500
 """Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
 
 LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
@@ -85,6 +85,7 @@ def _query(published: Published, outputs: Sequence[OutputOf], deals: str, places
         "data_changed": f"a.{K} in (select {K} from changed)" if compared else "null::boolean",
         "group": f"case when a.{G} in (select {G} from account where {G} <> {K}) then a.{G}::varchar end",
         "group_changed": f"a.{G} in (select {G} from regrouped)" if compared else "false",
+        "rates_changed": f"a.{G} in (select {G} from repriced)" if compared else "false",
     }
     named = ", ".join(f"{sql} as {quoted(f'context {name}')}" for name, sql in context.items())
     wanted, held = (_array([f"{side}{i}" for i in range(len(outputs))]) for side in "wf")

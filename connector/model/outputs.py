@@ -21,6 +21,7 @@ class Output:
     `written` is false for the four override inputs and `seg_exclude`: they are provisioned, people fill
     them, and we never write them. `follows` is true for values that ride along with another change but
     never cause a write themselves (explanation, rule version, last evaluated).
+    `ranked` is true where the options stand best first, or where less of an amount is worse.
     `on_deals` names the deal property this one is mirrored to on open deals, if any (domain.md 6.2).
     """
 
@@ -32,11 +33,14 @@ class Output:
     decimals: int | None = None
     written: bool = True
     follows: bool = False
+    ranked: bool = False
     on_deals: str = ""
 
 
 NOTHING = "\N{EN DASH}"
-GROUP_NAME = "seg_customer_segmentation"
+OURS = "seg_"
+"""What the name of every property of ours begins with."""
+GROUP_NAME = f"{OURS}customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
 
 

@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,4 +37,4 @@ class Texts:
 
     def number(self, value: int) -> str:
         """Return a count with its thousands apart, as people write it."""
-        return f"{value:,}".replace(",", "." if self.language == "nl" else ",")
+        return spelled(f"{value:,}", self.language)

@@ -51,6 +51,8 @@ class AccountContext:
     """What names its group within one evaluation: its members all carry the group's revenue. None without others."""
     group_changed: bool = False
     """Whether its group gained or lost a member since `EvaluationRequest.before`."""
+    rates_changed: bool = False
+    """Whether a rate by which deals of its group are converted changed since `EvaluationRequest.before`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
-The first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
-currency, hierarchy changed, own data changed, an undone value again (planning/undo.py), then peers or time. When rules
-and data changed together, the rules are named.
+The first that applies is named, in this order: first assignment, override, parameter edited, rules edited, another home
+currency, hierarchy changed, own data changed, the rates its deals are converted by, an undone value again
+(planning/undo.py), then peers or time. When rules and data changed together, the rules are named.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ class Basis:
     as_of: date | None
     home_currency: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Accounts of which the run left something for a later one, with the cause it changes for."""
 
 
 def causes(
@@ -60,6 +62,10 @@ def _since(before: Basis, now: Basis, context: AccountContext) -> str:
         return Cause.HIERARCHY
     if context.data_changed:
         return Cause.DATA
+    if context.rates_changed:
+        return Cause.CURRENCY
+    if context.account in before.left:
+        return before.left[context.account]
     return _without_own_change(before, now) if context.data_changed is False else Cause.UNKNOWN
 
 

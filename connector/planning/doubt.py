@@ -8,21 +8,18 @@ unknown, and its say-no stays as it is.
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.planning.tally import SAY_NO, TIER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from connector.model.changes import Change
+    from connector.model.outputs import Output
     from connector.planning.compare import AccountPlan
 
-RANKED = frozenset({TIER, "seg_tier_computed", "seg_pyramid_level", "seg_customer_type", "seg_ladder_step"})
-"""Outputs whose options stand in order, the best one first."""
-AMOUNTS = frozenset({"seg_revenue_12m", "seg_customer_value"})
-"""Outputs of which less is worse."""
 UNKNOWN = "unknown"
 """The option that stands where something is not known (any more)."""
 
@@ -35,8 +32,16 @@ class Doubt(NamedTuple):
     whole: bool
 
 
+def ranks(outputs: Iterable[Output]) -> dict[str, tuple[str, ...]]:
+    """The options of the outputs that tell a rise from a fall, best first; an amount has none, and less is worse.
+
+    Rules that do not rank the tier leave every change of it to a person.
+    """
+    return {output.name: tuple(output.options) for output in outputs if output.ranked or output.name == TIER}
+
+
 def waits(plan: AccountPlan, *, ranks: Mapping[str, Sequence[str]]) -> bool:
-    """Whether an account's changes wait: it gets worse, or only others moved; `ranks` are the options of RANKED."""
+    """Whether an account's changes wait: it gets worse, or only others moved; `ranks` is what `ranks()` tells."""
     return not plan.context.data_changed or any(_worse(change, ranks) for change in plan.changes)
 
 
@@ -48,11 +53,18 @@ def _worse(change: Change, ranks: Mapping[str, Sequence[str]]) -> bool:
         return False
     if new is None or new == UNKNOWN or name == SAY_NO:
         return True
-    if name in RANKED:
-        return _falls(old, new, ranks.get(name, ()))
-    return name in AMOUNTS and Decimal(new) < Decimal(old)
+    return name in ranks and _falls(old, new, ranks[name])
 
 
 def _falls(old: str, new: str, ranked: Sequence[str]) -> bool:
     """Whether the new option stands behind the old one; what has no place is taken for a fall."""
+    if not ranked:
+        return not _is_amount(old) or not _is_amount(new) or Decimal(new) < Decimal(old)
     return old not in ranked or new not in ranked or ranked.index(new) > ranked.index(old)
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from connector.model.changes import Outcome, RecordWrite, Target
@@ -127,6 +127,12 @@ class Crm(Protocol):
     ) -> Mapping[str, Mapping[str, str | None] | None]:
         """The values the CRM holds now, per record id; None for a record that is gone."""
 
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """Records that a person changed at `since` or later, with the last such moment.
+
+        What this connection wrote is no person's change. A change nobody can be told apart by counts as a person's.
+        """
+
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """Write at most `batch_size` records of one target; one outcome per record, in any order.
 
@@ -150,8 +156,8 @@ class Crm(Protocol):
     def quota(self) -> Quota:
         """The last known quota; asks the CRM when it has not been seen yet."""
 
-    def cost(self, records: int, /) -> Cost:
-        """The calls so many records of one target take; asks the CRM nothing."""
+    def cost(self, target: Target, records: int, properties: Collection[str], /) -> Cost:
+        """The calls that writing these properties of so many records takes; asks the CRM nothing."""
 
     def requests(self) -> int:
         """Calls sent so far by this object, retries included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import day
 from connector.model.texts import Texts, catalogue
 from connector.report import numbers
 
@@ -96,12 +97,12 @@ class Phrasebook:
 
     def whole(self, value: int | Decimal | None) -> str:
         """Return a count."""
-        return NO_VALUE if value is None else numbers.plain(value, self.language)
+        return NO_VALUE if value is None else numbers.rounded(value, self.language)
 
     def number(self, value: Decimal | None) -> str:
         """Return a number with the decimals it has."""
         return (
-            NO_VALUE if value is None else numbers.plain(value, self.language, step=Decimal(1).scaleb(_places(value)))
+            NO_VALUE if value is None else numbers.rounded(value, self.language, step=Decimal(1).scaleb(_places(value)))
         )
 
     def hours(self, value: Decimal | None) -> str:
@@ -110,7 +111,7 @@ class Phrasebook:
 
     def tenths(self, value: Decimal | None) -> str:
         """Return hours of one account, with one decimal."""
-        return NO_VALUE if value is None else numbers.plain(value, self.language, step=Decimal("0.1"))
+        return NO_VALUE if value is None else numbers.rounded(value, self.language, step=Decimal("0.1"))
 
     def money(self, value: Decimal | None) -> str:
         """Return an amount of home currency in whole units."""
@@ -126,7 +127,7 @@ class Phrasebook:
 
     def day(self, value: date | None) -> str:
         """Return a date."""
-        return NO_VALUE if value is None else numbers.day(value, self.language)
+        return NO_VALUE if value is None else day(value, self.language)
 
     def moment(self, value: datetime) -> str:
         """Return a date with the time in its own time zone."""

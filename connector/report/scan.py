@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from connector.report.views import MatrixView, PopulationView
 
 LADDER = "seg_ladder_step"
-HIGHEST = "top_customer"
-STEPS = ("suspect", "prospect", "regular_customer", HIGHEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +72,17 @@ def _spend(population: PopulationView) -> dict[str, Decimal]:
 
 def _climb(view: MatrixView) -> tuple[int | None, int | None, int | None]:
     """Accounts a step or more higher, lower, and those that could rise (domain.md M2); None without an earlier run."""
+    places = {step: place for place, step in enumerate(view.best_first)}
     up = down = could = 0
     for before, counts in zip(view.befores, view.accounts, strict=True):
-        if before not in STEPS:
+        if before not in places:
             continue
-        place = STEPS.index(before)
-        could += sum(counts) if before != HIGHEST else 0
+        could += sum(counts) if places[before] else 0
         for after, accounts in zip(view.afters, counts, strict=True):
-            if after in STEPS:
-                up += accounts if STEPS.index(after) > place else 0
-                down += accounts if STEPS.index(after) < place else 0
-    seen = any(before in STEPS for before in view.befores)
+            if after in places:
+                up += accounts if places[after] < places[before] else 0
+                down += accounts if places[after] > places[before] else 0
+    seen = any(before in places for before in view.befores)
     return (up, down, could) if seen else (None, None, None)
 
 

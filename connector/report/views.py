@@ -51,6 +51,8 @@ class MatrixView:
     first: int
     """Accounts that had no value before: a first assignment is not a move."""
     moved_revenue: Decimal
+    best_first: tuple[str, ...]
+    """Its options where their order tells a rise from a fall; none where it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +110,16 @@ class PopulationView:
 def view_population(source: ReportInput) -> PopulationView:
     """Return every bounded picture of the report; reads none of its streams."""
     pictures, order = source.pictures, display_order(source.outputs)
+    ranked = {output.name for output in source.outputs if output.ranked}
     slices = {name: view_slices(found, order.get(name, ())) for name, found in pictures.slices.items()}
     return PopulationView(
         about=_about(source, slices.get("seg_tier", ())),
         pyramid=view_pyramid(pictures, warn_above_pct=source.concentration_warning_pct),
         slices=slices,
         matrices=tuple(
-            view_matrix(name, pictures, order.get(name, ())) for name in MATRICES if pictures.crossings.get(name)
+            view_matrix(name, pictures, order.get(name, ()), ranked=name in ranked)
+            for name in MATRICES
+            if pictures.crossings.get(name)
         ),
         health=view_health(pictures, slices.get("seg_data_quality", ())),
         insights=view_insights(pictures.insights),
@@ -176,7 +181,7 @@ def _slice(piece: Slice, total: int) -> SliceView:
     )
 
 
-def view_matrix(output: str, pictures: Pictures, order: Sequence[str]) -> MatrixView:
+def view_matrix(output: str, pictures: Pictures, order: Sequence[str], *, ranked: bool) -> MatrixView:
     """Return the migration matrix of one output; only values that occur get a row or column."""
     crossings = {(one.before, one.after): one for one in pictures.crossings[output]}
     befores, afters = (_ranked((pair[side] for pair in crossings), order) for side in (0, 1))
@@ -193,6 +198,7 @@ def view_matrix(output: str, pictures: Pictures, order: Sequence[str]) -> Matrix
         moved=sum(one.accounts for one in moved),
         first=sum(one.accounts for one in crossings.values() if one.before is None and one.after is not None),
         moved_revenue=measures.amount(sum(one.revenue_cents for one in moved)),
+        best_first=tuple(order) if ranked else (),
     )
 
 

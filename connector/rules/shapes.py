@@ -264,6 +264,7 @@ SHAPES: dict[str, Shape] = {
         "core": Key(B, "exists even while its data is not connected"),
         "written": Key(B, "false: people fill it, it is never written"),
         "follows": Key(B, "rides along with another change, never causes one"),
+        "ranked": Key(B, "the options stand best first; of an amount, less is worse"),
         "on_deals": Key(W, "property of open deals that mirrors it"),
     },
     "check": {

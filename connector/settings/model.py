@@ -185,6 +185,8 @@ class Run(Section):
     edited_values: Literal["keep", "overwrite"] = "keep"
     on_edit: dict[str, Literal["keep", "overwrite"]] = {}
     """The same for single properties, by the name they have in the rules; it wins."""
+    quiet_minutes: Annotated[int, Field(ge=0, le=1440)] = 0
+    """A record that a person edited less long ago waits for a later run; 0 looks for no edits."""
 
     @field_validator("time_zone")
     @classmethod

@@ -94,13 +94,22 @@ def basis(row: RunRow | None) -> Basis | None:
     if row is None:
         return None
     parameters = row.details.get("parameters")
-    currency = row.details.get("home_currency")
+    currency, left = row.details.get("home_currency"), row.details.get("left")
     return Basis(
         rule_version=row.rule_version,
         as_of=row.as_of,
         home_currency=currency if isinstance(currency, str) else None,
         parameters=parameters if isinstance(parameters, dict) else {},
+        left=left if isinstance(left, dict) else {},
     )
+
+
+def leave(journal: Journal, run: str, left: Mapping[str, str]) -> None:
+    """Remember accounts of which this run left something for a later one, with the cause it changes for."""
+    row = journal.run(run)
+    before = row.details.get("left") if row else None
+    if left:
+        journal.note(run, details={"left": {**(before if isinstance(before, dict) else {}), **left}})
 
 
 def hold(journal: Journal, run: str) -> str | None:

@@ -28,6 +28,8 @@ class Policy:
     edited_values: EditedValues = EditedValues.KEEP
     on_edit: Mapping[str, EditedValues] = field(default_factory=dict)
     """The same for single properties; it wins."""
+    quiet: timedelta = timedelta(0)
+    """A record that a person edited less long ago is not written; nothing looks for edits when it is 0."""
     as_of: date | None = None
     """None is the day of the run in `time_zone`."""
     time_zone: str = "Europe/Amsterdam"

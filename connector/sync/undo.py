@@ -41,6 +41,8 @@ def undo(going: Going, row: RunRow) -> None:
         memory.wait_for_release(going.parts.journal, going.run, of=row.run)
         going.parts.crm.preflight(tuple(outputs(going, set(going.plan.tally.by_property) if going.plan else set())))
         write(going)
+    if records := going.figures["resting"]:
+        going.partial(Reason("UNDO_AGAIN", going.say("UNDO_AGAIN", records=records, run=row.run)))
     if kept := going.figures["kept"]:
         going.partial(Reason("SKIPPED", going.say("SKIPPED", values=kept)))
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import Reason
+from connector.planning.compare import key
 from connector.sync import memory
+from connector.sync.resting import resting
 from connector.sync.settle import read
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ class _Writing:
     verified: set[Target] = field(default_factory=set)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records per code and the CRM's words."""
+    left: dict[str, str] = field(default_factory=dict)
+    """Accounts of which something was left for a later run, with the cause it changes for."""
 
     def send(self, batch: Sequence[Record]) -> None:
         """Send one batch: look, mark, write, land, and verify the first of its kind."""
@@ -133,27 +137,46 @@ class _Writing:
     def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
         """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""
         holds = read(self.going.parts.crm, (row.change for record in batch for row in record.rows))
+        waits = resting(self.going, batch[0].target, [record.name for record in batch])
         ready = []
         for record in batch:
             held = holds[record.target, record.name]
             if held is None:
                 self._gone(record)
-            elif rows := self._unchanged(record, held):
+            elif not (rows := self._unchanged(record, held)):
+                continue
+            elif why := waits.get(record.name):
+                self._rest(Record(record.target, record.name, rows), why)
+            else:
                 ready.append(Record(record.target, record.name, rows))
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
         keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [row for row in record.rows if _edited(row.change, held) and keeps(row.change.property)]
+        edited = [row for row in record.rows if self._is_edited(row.change, held) and keeps(row.change.property)]
         self._skip(there, Landed.SKIPPED, "there_already")
         self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)
-        return tuple(row for row in record.rows if row not in there and row not in edited)
+        return tuple(_as_found(row, held) for row in record.rows if row not in there and row not in edited)
+
+    def _is_edited(self, change: Change, held: Mapping[str, str | None]) -> bool:
+        """Whether somebody else set it since the pull: a write of ours may have arrived only now."""
+        ours = self.going.open_values.get(key(change), ())
+        return held.get(change.property) not in (change.old, change.new, *ours)
 
     def _gone(self, record: Record) -> None:
         self._skip(record.rows, Landed.GONE, "gone")
         self.going.figures["gone"] += 1
+
+    def _rest(self, record: Record, why: str) -> None:
+        self.going.parts.journal.skip(self.going.run, record.seqs, landed=Landed.SKIPPED, reason=why)
+        self.going.figures["resting"] += 1
+        self._leave(record)
+
+    def _leave(self, record: Record) -> None:
+        change = record.rows[0].change
+        self.left[change.account] = str(change.cause)
 
     def _skip(self, rows: Sequence[ChangeRow], landed: Landed, why: str) -> None:
         if rows:
@@ -178,6 +201,7 @@ class _Writing:
             case Landed.REFUSED:
                 figures["refused"] += len(record.rows)
                 figures["quarantined"] += 1
+                self._leave(record)
                 self.refused[outcome.code or "REFUSED", outcome.reason] += 1
             case Landed.SKIPPED | Landed.KEPT:
                 self.ruled_out += len(record.rows)
@@ -220,10 +244,15 @@ class _Writing:
             going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:
             going.partial(Reason("UNSETTLED", going.say("UNSETTLED", values=lost)))
+        if records := going.figures["resting"]:
+            going.reasons.append(Reason("EDITED_LATELY", going.say("EDITED_LATELY", records=records)))
+        memory.leave(going.parts.journal, going.run, self.left)
 
 
-def _edited(change: Change, held: Mapping[str, str | None]) -> bool:
-    return held.get(change.property) not in (change.old, change.new)
+def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:
+    """The change from what is there now."""
+    now = held.get(row.change.property)
+    return row if now == row.change.old else replace(row, change=row.change._replace(old=now))
 
 
 def _stopped(going: Going) -> None:

@@ -264,7 +264,9 @@ class Wiring:
 
     def planned(self, run: str) -> Iterator[Change]:
         """The changes of a run's plan, those left out aside."""
-        return (row.change for row in self.journal.changes(run) if row.landed not in {"kept", "skipped"})
+        from connector.sync.history import intended
+
+        return intended(self.journal, run)
 
     def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
         """The names of some accounts, from the mirror."""

@@ -27,6 +27,7 @@ def policy(wiring: Wiring, *, as_of: date | None) -> Policy:
         limits=Limits(**wiring.settings.limits.model_dump()),
         edited_values=EditedValues(run.edited_values),
         on_edit={_written(wiring, name): EditedValues(said) for name, said in run.on_edit.items()},
+        quiet=timedelta(minutes=run.quiet_minutes),
         as_of=as_of,
         time_zone=run.time_zone,
         home_currency=run.home_currency,

@@ -15,7 +15,8 @@ from connector.wiring import wire
 ROOT = Path(__file__).parents[2]
 DAY = date(2026, 4, 2)
 COLUMNS = "account_id,name,parent_id,seg_override_tier,seg_override_reason,seg_override_until"
-DEALS = "deal_id,account_id,amount,currency,is_won,is_closed,close_date"
+DEALS = "deal_id,account_id,amount,currency,is_won,is_closed,close_date,home_amount"
+RATES = "currency,valid_from,rate"
 
 
 class Books:
@@ -30,13 +31,21 @@ class Books:
         self.overrides: dict[str, list[str]] = {}
         self.standing: dict[str, int] = {}
         self.currency = "EUR"
+        self.dollars: dict[str, str] = {}
+        """Accounts whose deal is in dollars, with what the CRM made of it; empty when we convert it."""
+        self.rates = {"2025-06-01": "0.90", "2026-02-01": "0.80"}
         (folder / "crm").mkdir()
         shutil.copytree(ROOT / "rules", folder / "rules")
 
     def sync(self, *, day: date = DAY) -> dict[str, set[str]]:
         """Run once; the causes of each account that changed."""
         rows = [",".join([name, *cells]) for name, cells in self.accounts.items()]
-        won = [f"D{n},{n},{amount},EUR,true,true,2026-01-05" for n, amount in self.deals.items()]
+        won = [
+            f"D{n},{n},{amount},{'USD' if n in self.dollars else 'EUR'},true,true,2026-01-05,{self.dollars.get(n, '')}"
+            for n, amount in self.deals.items()
+        ]
+        rates = [f"USD,{day},{rate}" for day, rate in self.rates.items()]
+        (self.folder / "crm/currency_rates.csv").write_text("\n".join([RATES, *rates, ""]), "utf-8")
         (self.folder / "crm/accounts.csv").write_text("\n".join([COLUMNS, *rows, ""]), "utf-8")
         (self.folder / "crm/deals.csv").write_text("\n".join([DEALS, *won, ""]), "utf-8")
         text = f"""
@@ -129,6 +138,22 @@ def test_another_home_currency_is_named(books: Books) -> None:
     found = books.sync()
     assert found
     assert set().union(*found.values()) == {"currency"}
+
+
+def test_changed_rates_are_named_on_those_whose_deals_they_convert(books: Books) -> None:
+    books.dollars = {"B": "", "C": "6000"}
+    books.sync()
+    books.rates["2026-02-01"] = "0.10"  # after all deals
+    assert books.sync() == {}
+    books.rates["2025-06-01"] = "0.95"
+    assert books.sync()["B"] == {"currency"}
+    books.dollars["C"] = "6500"
+    found = books.sync()
+    assert found.pop("C") == {"currency"}
+    assert set().union(*found.values(), {"peers moved"}) == {"peers moved"}
+    books.rates["2025-06-01"] = "0.30"
+    books.deals["B"] += 40_000
+    assert books.sync()["B"] == {"own data changed"}
 
 
 def test_overrides_somebody_should_look_at_again_are_told(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,7 +219,8 @@ def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_an
     office: Organisation,
 ) -> None:
     level = "Seg_Pyramid_Level__c"
-    other, record, *_ = (account for account, row in office.accounts(level).items() if row[level] == "small")
+    free = list(office.accounts(level).items())[3:]  # the first ones may wait for their next try since another test
+    other, record, *_ = (account for account, row in free if row[level] == "small")
     named = {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True}
     kind = office.control("records/RecordType", named)["id"]
     office.control(f"records/Account/{record}", {"RecordTypeId": kind})

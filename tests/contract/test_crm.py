@@ -7,7 +7,7 @@ import threading
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -297,6 +297,13 @@ def test_a_record_that_does_not_exist_is_gone_and_the_others_are_written(crm: Cr
     }
     found = crm.read(Target.ACCOUNT, [id_of("999"), id_of("103")], ["seg_tier"])
     assert found == {id_of("999"): None, id_of("103"): {"seg_tier": "small"}}
+
+
+def test_our_own_write_is_no_persons_edit(crm: Crm, id_of: IdOf) -> None:
+    crm.provision(OUTPUTS, language="en", dry_run=False)
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    crm.write([write(id_of("101"), seg_tier="large")])
+    assert id_of("101") not in crm.edited(Target.ACCOUNT, [id_of("101"), id_of("999")], since=began)
 
 
 def test_changes_since_a_watermark_hold_what_was_written(crm: Crm, id_of: IdOf) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from tests.twins.words import TABLE, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from connector.model.outputs import Output
 
@@ -65,10 +66,12 @@ class ModelCrm:
     preflights: list[tuple[str, ...]] = field(default_factory=list)
     order: Callable[[list[str]], list[str]] = sorted
     calls: int = 0
+    edits: dict[tuple[Target, str], datetime] = field(default_factory=dict)
+    """When a person changed a record last."""
     versions: dict[tuple[Target, str], int] = field(default_factory=dict)
     version: int = 0
 
-    def cost(self, records: int, /) -> Cost:
+    def cost(self, _target: Target, records: int, _properties: Collection[str], /) -> Cost:
         """One call each."""
         return Cost(0, records, records)
 
@@ -129,6 +132,11 @@ class ModelCrm:
         self.calls += 1
         held = self.records[target]
         return {name: {p: held[name].get(p) for p in properties} if name in held else None for name in records}
+
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        self.calls += 1
+        moments = {record: self.edits[target, record] for record in records if (target, record) in self.edits}
+        return {record: at for record, at in moments.items() if at >= since}
 
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         assert len(batch) <= self.batch_size

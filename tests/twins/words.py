@@ -16,7 +16,7 @@ START = datetime(2026, 4, 2, 6, 0, tzinfo=UTC)
 OUTPUTS = (
     Output("seg_tier", Type.TEXT, {"en": "Tier"}, on_deals="seg_account_tier"),
     Output("seg_say_no", Type.BOOLEAN, {"en": "Say no"}),
-    Output("seg_revenue_12m", Type.MONEY, {"en": "Revenue"}),
+    Output("seg_revenue_12m", Type.MONEY, {"en": "Revenue"}, ranked=True),
     Output("seg_last_evaluated", Type.DATE, {"en": "Last evaluated"}, follows=True),
 )
 NAMES = tuple(output.name for output in OUTPUTS)

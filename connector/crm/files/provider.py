@@ -16,7 +16,8 @@ from connector.model.fields import KEY, Table
 from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from connector.model.changes import RecordWrite
@@ -74,6 +75,11 @@ class FilesCrm:
                 found[row[KEY[table]]] = {name: row.get(name) for name in properties}
         return found
 
+    def edited(self, target: Target, records: Sequence[str], *, since: datetime) -> Mapping[str, datetime]:
+        """Return none: a file tells nobody's edits."""
+        del target, records, since
+        return {}
+
     def write(self, batch: Sequence[RecordWrite]) -> Sequence[Outcome]:
         """Merge the batch into outputs.csv; a record that is in no file is gone."""
         outcomes = []
@@ -89,7 +95,7 @@ class FilesCrm:
             ]
         return outcomes
 
-    def cost(self, _records: int, /) -> Cost:
+    def cost(self, _target: Target, _records: int, _properties: Collection[str], /) -> Cost:
         """See ports.Crm.cost; files take no calls."""
         return Cost(0, 0, 0)
 

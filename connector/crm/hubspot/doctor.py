@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from connector.crm.clock import clock
 from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 
-OURS = "seg_"
-"""Properties that provisioning makes have a line of their own."""
 NAMED = 5
 """Missing properties that are named."""
-_CLOCKS_AGREE = timedelta(minutes=5)
 
 
 def examine(
@@ -56,7 +53,7 @@ def examine(
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield _quota(client)
-    yield _clock(client, now)
+    yield clock(client.vendor, client.server_time(), now)
 
 
 def _account(details: reference.Details) -> Finding:
@@ -66,7 +63,7 @@ def _account(details: reference.Details) -> Finding:
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
-    for table, columns in intake.columns.items():
+    for table, columns in intake.columns.items():  # properties that provisioning makes have a line of their own
         found = f"{intake.standings[table].total:,} {table.value}"
         if missing := sorted(name for name in columns.missing if not name.startswith(OURS)):
             names = ", ".join(missing)
@@ -106,16 +103,3 @@ def _quota(client: Client) -> Finding:
         return Finding("unchecked", "quota", "HubSpot does not tell this token how many calls are left today")
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", f"{quota.left:,} of today's {quota.limit:,} calls are left")
-
-
-def _clock(client: Client, now: datetime) -> Finding:
-    """Dates are judged by our clock, changes by HubSpot's: they should agree."""
-    try:
-        theirs = parsedate_to_datetime(client.told_time)
-    except (TypeError, ValueError):
-        return Finding("unchecked", "clock", "HubSpot's answers carry no date")
-    apart = abs(now - theirs)
-    if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", "within five minutes of HubSpot's")
-    text = f"{round(apart.total_seconds() / 60):,} minutes away from HubSpot's"
-    return Finding("warning", "clock", text, "set this machine's clock; TIERSYNC_NOW fixes it on purpose")

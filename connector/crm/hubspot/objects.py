@@ -126,6 +126,12 @@ class Objects:
         checks.nothing_missing(ids, own.keys() | survivors.keys() | gone, what)
         return Found([*own.values()], survivors, frozenset(gone & asked - own.keys() - survivors.keys()))
 
+    def histories(self, ids: Sequence[str], names: Sequence[str]) -> list[Record]:
+        """At most 50 records by id, each with the history of these properties."""
+        what = f"reading the history of {self.kind}"
+        body = {"inputs": [{"id": record} for record in ids], "properties": [], "propertiesWithHistory": [*names]}
+        return checks.records(self._client.post(self._paths.batch(self.kind, "read"), what, body), what)
+
 
 def merged_ids(record: Record) -> list[str]:
     """The ids merged into this record."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.crm.clock import clock
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from connector.ports import Quota
 
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
-_CLOCKS_AGREE = timedelta(minutes=5)
-_SETS = "Setup → Permission Sets"
+_SETS = powers.SETS
+_PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit → drag the fields on the page"
 _SHOW = f"optional; {_SETS} → {permissions.INTEGRATION.label} → Object Settings → Field Permissions → Read, or [fields]"
 
 
@@ -42,7 +42,8 @@ def examine(
     try:
         user = reference.user(client, several_currencies=False)
         yield _user(client, user)
-        yield powers.finding(client, user.id)
+        held = powers.sets(client, user.id)
+        yield powers.finding(held)
         intake.prepare()
     except UsageError as error:
         yield Finding("bad", "fields", str(error), error.hint)
@@ -53,9 +54,12 @@ def examine(
         yield Finding("bad", "connection", str(error), error.hint)
         return
     yield from _records(intake)
+    yield from powers.sight(client, held, intake.columns)
     yield from _fields(provisioner, outputs)
+    yield _readers(client)
+    yield Finding("unchecked", "page", "whether people find the fields on the account page", _PAGE)
     yield _quota(quota())
-    yield _clock(client, now)
+    yield clock(client.vendor, client.server_time(), now)
 
 
 def _user(client: Client, user: reference.User) -> Finding:
@@ -127,14 +131,24 @@ def _writers(client: Client, fields: Sequence[str]) -> Finding:
     return Finding("warning", "other writers", text, fix)
 
 
+def _readers(client: Client) -> Finding:
+    """Whether anybody was given the set that shows the result."""
+    holders = permissions.holders(client, permissions.READ)
+    fix = f"{_SETS} → {permissions.READ.label} → Manage Assignments → Add Assignment"
+    if holders is None:
+        return Finding("unchecked", "readers", f"who holds {permissions.READ.label} is not shown to this user", fix)
+    if not holders:
+        text = f"nobody holds {permissions.READ.label}: people see the result only where their profile shows it"
+        return Finding("warning", "readers", text, fix)
+    return Finding("good", "readers", f"{holders:,} users hold {permissions.READ.label}")
+
+
 def _edits(existing: Existing) -> Iterator[Finding]:
     for target, entity in existing.items():
         name = ENTITY[target]
         if not entity.updateable:
             fix = f"{_SETS} → {permissions.INTEGRATION.label} → Object Settings → {name} → Edit"
             yield Finding("bad", "write access", f"this user may not edit {name} records", fix)
-    fix = f"{_SETS} → Object Settings → Account → Modify All, or a sharing rule with read/write"
-    yield Finding("unchecked", "sharing", "whether every account may be edited shows only when it is written", fix)
 
 
 def _quota(quota: Quota) -> Finding:
@@ -142,15 +156,3 @@ def _quota(quota: Quota) -> Finding:
         return Finding("unchecked", "quota", "Salesforce does not tell how many calls are left")
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", f"{quota.left:,} of the day's {quota.limit:,} API calls are left")
-
-
-def _clock(client: Client, now: datetime) -> Finding:
-    """Dates are judged by our clock, changes by Salesforce's: they should agree."""
-    theirs = client.server_time()
-    if theirs is None:
-        return Finding("unchecked", "clock", "Salesforce's answers carry no date")
-    apart = abs(now - theirs)
-    if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", "within five minutes of Salesforce's")
-    text = f"{round(apart.total_seconds() / 60):,} minutes away from Salesforce's"
-    return Finding("warning", "clock", text, "set this machine's clock; TIERSYNC_NOW fixes it on purpose")

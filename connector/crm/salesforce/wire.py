@@ -16,7 +16,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.crm.lost import lost
+from connector.crm.lost import is_hopeless, lost, whole
 from connector.crm.transport import Answer, Call, NoAnswer
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _POOL = 16
 _CONNECT_SECONDS = 10.0
-_CHUNK = 1 << 20
 
 
 class _Trusting(HTTPAdapter):
@@ -85,19 +84,9 @@ class Wire:
         )
 
     def _read(self, response: requests.Response, deadline: float) -> Answer | NoAnswer:
-        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
-        chunks = []
-        try:
-            response.raw.decode_content = True
-            while chunk := response.raw.read1(_CHUNK):
-                chunks.append(chunk)
-                if self._ticks() > deadline:
-                    response.close()
-                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
-        response.raw.release_conn()
-        return Answer(response.status_code, response.headers, b"".join(chunks))
+        response.raw.decode_content = True
+        body = whole(response.raw, ticks=self._ticks, deadline=deadline, seconds=self._timeout)
+        return Answer(response.status_code, response.headers, body) if isinstance(body, bytes) else body
 
 
 def _cause(error: Exception) -> Exception:
@@ -107,8 +96,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _insecure(error: Exception) -> NoAnswer:
-    text = str(error).upper()
-    if any(word in text for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+    if is_hopeless(str(error)):
         return NoAnswer(
             "no secure connection can be made: the certificate or the port is wrong", sent=False, hopeless=True
         )

@@ -12,7 +12,7 @@ from connector.sandbox.hubspot import writing
 from connector.sandbox.hubspot.answers import batch, invalid
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.linking import make_links, wanted_links
-from connector.sandbox.hubspot.objects import archive, written
+from connector.sandbox.hubspot.objects import PAGE_WITH_HISTORY, archive, with_history, written
 from connector.sandbox.hubspot.shapes import FLAT, READ, RECORD
 from connector.sandbox.hubspot.values import Problem, message, refusal
 
@@ -32,7 +32,9 @@ Checked = tuple[Item, "Record | None", "Values", list[Problem]]
 def read_batch(portal: Portal, request: Request, name: str) -> Answer:
     """Answer records by id or by a unique property; all missing ids share one error entry."""
     kind = kind_of(name)
-    started, inputs, asked = portal.stamp(), request.inputs(FLAT, most=MOST), request.json(READ)
+    started, asked = portal.stamp(), request.json(READ)
+    history = tuple(asked.get("propertiesWithHistory") or ())
+    inputs = request.inputs(FLAT, most=PAGE_WITH_HISTORY if history else MOST)
     by = str(asked.get("idProperty") or "")
     _require_unique(portal, kind, by)
     names = portal.catalogues[kind.name].select(tuple(asked.get("properties") or ()))
@@ -46,7 +48,10 @@ def read_batch(portal: Portal, request: Request, name: str) -> Answer:
         else:
             found[record.id] = record
     url = portal.url(kind)
-    results = [orjson.Fragment(record.rendered(names, url)) for record in found.values()]
+    bodies = {record: record.rendered(names, url) for record in found.values()}
+    if history:
+        bodies = {record: with_history(kind, record, history, body) for record, body in bodies.items()}
+    results = [orjson.Fragment(body) for body in bodies.values()]
     return _answered(portal, results, _not_found(kind, missing), started)
 
 

@@ -54,13 +54,14 @@ def _records(app: HubSpot, _request: Request, name: str) -> Answer:
 
 
 def _put_record(app: HubSpot, request: Request, name: str, identity: str) -> Answer:
-    """Put raw values on a record, past every check; null takes one off."""
-    kind, wanted = kind_of(name), request.json(ANYTHING)["properties"]
+    """Put raw values on a record, past every check; null takes one off; with `user`, as that person does."""
+    asked = request.json(ANYTHING)
+    kind, wanted = kind_of(name), asked["properties"]
     record = app.portal.shelves[kind.name].get(identity)
     if record is None:
         raise not_found()
     kept = {key: value for key, value in (record.properties | wanted).items() if value is not None}
-    writing.touch(app.portal, kind, record, kept)
+    writing.touch(app.portal, kind, record, kept, given=wanted, user=asked.get("user"))
     return NO_CONTENT
 
 

@@ -22,7 +22,7 @@ def linked(portal: Portal, one: Kind, other: Kind, pair: tuple[int, int]) -> Non
         refresh_primary(portal, kind.name, identity)
         record = portal.shelves[kind.name].live[identity]
         if portal.switches.association_bumps_modified:
-            writing.touch(portal, kind, record, record.properties)
+            writing.touch(portal, kind, record, record.properties, given=())
 
 
 def refresh_primary(portal: Portal, name: str, identity: int) -> None:

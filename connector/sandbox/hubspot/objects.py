@@ -12,9 +12,12 @@ from connector.sandbox.hubspot.answers import Refusal, invalid, not_found
 from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.linking import make_links, refresh_primary, wanted_links
 from connector.sandbox.hubspot.shapes import FLAT, RECORD
+from connector.sandbox.hubspot.times import iso
 from connector.sandbox.hubspot.values import refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal
     from connector.sandbox.hubspot.records import Record
@@ -52,20 +55,31 @@ def _rendered(portal: Portal, request: Request, kind: Kind, records: list[Record
 
 def _widened(portal: Portal, request: Request, kind: Kind, record: Record, body: bytes) -> bytes:
     if "propertiesWithHistory" in request.query:
-        body = body[:-1] + b',"propertiesWithHistory":' + orjson.dumps(_history(kind, record, request)) + b"}"
+        body = with_history(kind, record, request.names("propertiesWithHistory"), body)
     if inline := _inline(portal, kind, record, request.names("associations")):
         body = body[:-1] + b',"associations":' + orjson.dumps(inline) + b"}"
     return body
 
 
-def _history(kind: Kind, record: Record, request: Request) -> dict[str, Any]:
-    # Only the current version is kept: the sandbox has no history to tell.
-    stamp = record.properties[kind.modified]
-    return {
-        name: [{"value": record.properties[name], "timestamp": stamp, "sourceType": "INTEGRATION"}]
-        for name in request.names("propertiesWithHistory")
-        if name in record.properties
-    }
+def with_history(kind: Kind, record: Record, names: Iterable[str], body: bytes) -> bytes:
+    """Widen a rendered record by the history of some properties, the newest value first."""
+    history = {name: _history(kind, record, name) for name in names if name in record.properties or record.versions}
+    return body[:-1] + b',"propertiesWithHistory":' + orjson.dumps(history) + b"}"
+
+
+def _history(kind: Kind, record: Record, name: str) -> list[dict[str, Any]]:
+    told = [
+        {"value": value, "timestamp": iso(at)} | ({"sourceType": "INTEGRATION"} if user is None else _by_a_person(user))
+        for value, at, user in record.versions.get(name, ())
+    ]
+    if told or name not in record.properties:
+        return told
+    stamp = record.properties[kind.created]  # what was loaded stood there from the beginning
+    return [{"value": record.properties[name], "timestamp": stamp, "sourceType": "INTEGRATION"}]
+
+
+def _by_a_person(user: str) -> dict[str, Any]:
+    return {"sourceType": "CRM_UI", "sourceId": f"userId:{user}", "updatedByUserId": int(user)}
 
 
 def _inline(portal: Portal, kind: Kind, record: Record, targets: tuple[str, ...]) -> dict[str, Any]:

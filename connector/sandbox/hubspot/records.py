@@ -8,22 +8,38 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connector.sandbox.hubspot.kinds import Kind
 
 
-class Record:
-    """One version of one record; `changed` and `archived_at` are epoch milliseconds."""
+_NO_VERSIONS: Mapping[str, tuple[Version, ...]] = {}
+VERSIONS_KEPT = 20
+"""Versions of a property's value that its history tells."""
 
-    __slots__ = ("_names", "_rendered", "archived_at", "changed", "created", "id", "kind", "properties")
+
+class Version(NamedTuple):
+    """One value that a property was given: when (epoch milliseconds), and by which user; None is an integration."""
+
+    value: str
+    at: int
+    user: str | None
+
+
+class Record:
+    """One version of one record; `changed` and `archived_at` are epoch milliseconds.
+
+    `versions` are the values its properties were given since it was loaded, the newest first.
+    """
+
+    __slots__ = ("_names", "_rendered", "archived_at", "changed", "created", "id", "kind", "properties", "versions")
 
     def __init__(
         self,
@@ -34,6 +50,7 @@ class Record:
         created: int,
         changed: int,
         archived_at: int | None = None,
+        versions: Mapping[str, tuple[Version, ...]] = _NO_VERSIONS,
     ) -> None:
         self.kind = kind
         self.id = identity
@@ -41,13 +58,23 @@ class Record:
         self.created = created
         self.changed = changed
         self.archived_at = archived_at
+        self.versions = versions
         self._names: tuple[str, ...] | None = None
         self._rendered = b""
 
     def replaced(self, properties: dict[str, str], *, changed: int | None = None) -> Record:
         """Give the next version of this record."""
         stamp = self.changed if changed is None else changed
-        return Record(self.kind, self.id, properties, created=self.created, changed=stamp)
+        return Record(self.kind, self.id, properties, created=self.created, changed=stamp, versions=self.versions)
+
+    def given(self, names: Iterable[str], user: str | None) -> Record:
+        """Note in the history that these properties were just given their values by somebody."""
+        versions = dict(self.versions)
+        for name in names:
+            version = Version(self.properties.get(name, ""), self.changed, user)
+            versions[name] = (version, *versions.get(name, ()))[:VERSIONS_KEPT]
+        self.versions = versions
+        return self
 
     def binned(self, now: int) -> Record:
         """Give this record as the recycling bin holds it."""

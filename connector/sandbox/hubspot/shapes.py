@@ -22,7 +22,12 @@ RECORD: Shape = {
     "associations": [{"to": _ID, "types": _TYPES}],
     "idProperty": SINGLE,
 }
-READ: Shape = {"inputs": [_ID], "properties": [SINGLE], "idProperty": SINGLE}
+READ: Shape = {
+    "inputs": [_ID],
+    "properties": [SINGLE],
+    "propertiesWithHistory": [SINGLE],
+    "idProperty": SINGLE,
+}
 SEARCH: Shape = {
     "filterGroups": [
         {

@@ -11,7 +11,7 @@ from connector.sandbox.hubspot.times import iso, read_instant
 from connector.sandbox.hubspot.values import Problem, accept, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from connector.sandbox.hubspot.kinds import Kind
     from connector.sandbox.hubspot.portal import Portal
@@ -113,15 +113,19 @@ def update(portal: Portal, kind: Kind, record: Record, values: Values) -> Record
     properties = {name: value for name, value in (record.properties | values).items() if value}
     if properties == record.properties and not portal.switches.no_op_bumps_modified:
         return record
-    return touch(portal, kind, record, derived(portal, kind, properties, record.properties))
+    return touch(portal, kind, record, derived(portal, kind, properties, record.properties), given=values)
 
 
-def touch(portal: Portal, kind: Kind, record: Record, properties: Values) -> Record:
-    """Put a version with a new modified date on the shelf."""
+def touch(
+    portal: Portal, kind: Kind, record: Record, properties: Values, *, given: Iterable[str], user: str | None = None
+) -> Record:
+    """Put a version with a new modified date on the shelf; `user` gave these properties, or an integration did."""
     now = portal.now()
     # Strictly later than before: two writes in one millisecond must not look like one.
     stamp = max(now, record.changed + 1)
-    return replace(portal, kind, record.replaced(properties | {kind.modified: iso(stamp)}, changed=stamp))
+    changed = [name for name in given if properties.get(name) != record.properties.get(name)]
+    version = record.replaced(properties | {kind.modified: iso(stamp)}, changed=stamp)
+    return replace(portal, kind, version.given(changed, user))
 
 
 def replace(portal: Portal, kind: Kind, record: Record) -> Record:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import pytest
 
 from connector.model.changes import Change, Target
+from connector.model.fields import Type
+from connector.model.outputs import Output
 from connector.model.verdicts import AccountContext
 from connector.planning.compare import AccountPlan
-from connector.planning.doubt import RANKED, waits
+from connector.planning.doubt import ranks, waits
 
-TIERS = ("strategic", "large", "regular", "transactional", "unknown")
+TIERS: dict[str, dict[str, str]] = {name: {} for name in ("strategic", "large", "regular", "transactional", "unknown")}
+RANKED = ranks(
+    [
+        Output("seg_tier", Type.TEXT, {}, options=TIERS, ranked=True),
+        Output("seg_pyramid_level", Type.TEXT, {}, options=TIERS, ranked=True),
+        Output("seg_potential", Type.TEXT, {}, options={"high": {}, "low": {}}),
+        Output("seg_revenue_12m", Type.MONEY, {}, ranked=True),
+        Output("seg_upside", Type.MONEY, {}),
+    ]
+)
 
 
 def plan(name: str, old: str | None, new: str | None, *, own: bool | None = True) -> AccountPlan:
@@ -47,13 +58,21 @@ def plan(name: str, old: str | None, new: str | None, *, own: bool | None = True
         ("seg_revenue_12m", "-5", "3", False),
         ("seg_potential", "high", "unknown", True),
         ("seg_potential", "unknown", "high", False),
+        ("seg_potential", "high", "low", False),
+        ("seg_upside", "100", "99", False),
         ("seg_reason", "one", "another", False),
     ],
 )
 def test_what_gets_worse_waits(name: str, old: str | None, new: str | None, *, waiting: bool) -> None:
-    assert waits(plan(name, old, new), ranks=dict.fromkeys(RANKED, TIERS)) is waiting
+    assert waits(plan(name, old, new), ranks=RANKED) is waiting
 
 
 @pytest.mark.parametrize("own", [False, None])
 def test_who_moves_only_because_others_do_waits(*, own: bool | None) -> None:
-    assert waits(plan("seg_tier", "regular", "large", own=own), ranks=dict.fromkeys(RANKED, TIERS))
+    assert waits(plan("seg_tier", "regular", "large", own=own), ranks=RANKED)
+
+
+def test_a_tier_that_the_rules_do_not_rank_waits_whatever_it_becomes() -> None:
+    told = ranks([Output("seg_tier", Type.TEXT, {}), Output("seg_potential", Type.TEXT, {}, options={"high": {}})])
+    assert told == {"seg_tier": ()}
+    assert waits(plan("seg_tier", "regular", "large"), ranks=told)

@@ -37,10 +37,9 @@ WINDOW = Window("trailing_12_months", date(2025, 4, 3), AS_OF)
 BENCHMARKS = {"top": Decimal(40), "big": Decimal(25), "medium": Decimal(15), "small": Decimal(20)}
 
 
-def _output(name: str, kind: Type, options: Mapping[str, tuple[str, str]]) -> Output:
-    return Output(
-        name, kind, {"en": name, "nl": name}, options={key: {"en": en, "nl": nl} for key, (en, nl) in options.items()}
-    )
+def _output(name: str, kind: Type, options: Mapping[str, tuple[str, str]], *, ranked: bool = False) -> Output:
+    told = {key: {"en": en, "nl": nl} for key, (en, nl) in options.items()}
+    return Output(name, kind, {"en": name, "nl": name}, options=told, ranked=ranked)
 
 
 OUTPUTS = (
@@ -82,6 +81,7 @@ OUTPUTS = (
             "prospect": ("Prospect", "Prospect"),
             "suspect": ("Suspect", "Suspect"),
         },
+        ranked=True,
     ),
     _output(
         "seg_say_no_scope",

@@ -108,7 +108,7 @@ def test_matrix_keeps_first_assignments_apart_from_moves() -> None:
             ]
         },
     )
-    view = view_matrix("seg_tier", drawn, tuple(OUTPUTS[0].options))
+    view = view_matrix("seg_tier", drawn, tuple(OUTPUTS[0].options), ranked=False)
     assert view.befores == ("large", "regular", None)
     assert view.afters == ("large", "regular", None)
     assert view.accounts == ((10, 2, 0), (0, 0, 1), (4, 0, 6))

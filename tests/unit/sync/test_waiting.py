@@ -15,7 +15,7 @@ from tests.twins import OUTPUTS, House, by_revenue, open_limits, rule_set
 
 TIERS: dict[str, dict[str, str]] = {"large": {}, "small": {}, "prospect": {}}
 LOSERS = ("a0", "a1", "a2", "a3", "a4", "a5")
-RANKED = Output("seg_tier", Type.TEXT, {}, options=TIERS, on_deals="seg_account_tier")
+RANKED = Output("seg_tier", Type.TEXT, {}, options=TIERS, ranked=True, on_deals="seg_account_tier")
 
 
 def house() -> House:

@@ -56,6 +56,17 @@ def test_the_first_batch_of_a_kind_is_small_however_much_the_crm_takes(monkeypat
     assert sizes == [2, 5]
 
 
+def test_deals_of_one_account_travel_together_whatever_their_ids() -> None:
+    made = house(0)
+    for name, deals in (("a", ("9", "1")), ("b", ("5", "3")), ("c", ("2", "8"))):
+        made.account(name)
+        for deal in deals:
+            made.crm.put(Target.DEAL, deal, account_id=name, amount="20")
+    made.walk().sync(yes=True)
+    sent = [one.record for batch in made.crm.batches for one in batch if one.target is Target.DEAL]
+    assert sent == ["1", "9", "3", "5", "2", "8"]
+
+
 def test_every_value_is_sent_once() -> None:
     made = house()
     made.walk().sync(yes=True)
@@ -115,6 +126,25 @@ def test_a_lost_write_counts_as_on_its_way_for_as_long_as_the_crm_lets_it_linger
     made.clock.move(hours=2)
     made.walk().sync()
     assert outcomes(made, first)["a1"] == {told}
+
+
+def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> None:
+    made = house(2)
+    made.walk().sync(yes=True)
+    made.crm.put(Target.DEAL, "a1-0", amount="500")
+    made.crm.delays[Target.ACCOUNT, "a1"] = 1
+    assert made.walk().sync().figures["unsettled"] == 2
+    late, made.crm.late = made.crm.late, []
+    made.crm.put(Target.DEAL, "a1-0", amount="700")
+
+    def arrive() -> None:
+        made.crm.late = late
+        made.crm.arrive()
+
+    made.crm.after_pull = arrive
+    result = made.walk().sync()
+    assert (result.outcome, result.figures["kept"]) == (RunOutcome.OK, 0)
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
 
 
 def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:
@@ -305,3 +335,66 @@ def test_a_write_says_what_was_there_before_only_where_edits_are_kept(policy: Ed
     (write,) = (write for batch in made.crm.batches for write in batch if write.target is Target.ACCOUNT)
     assert dict(write.values)["seg_tier"] == "large"
     assert dict(write.before).get("seg_tier") == told
+
+
+def lately(made: House, *records: str, minutes: int = 5) -> None:
+    made.policy = replace(made.policy, quiet=timedelta(minutes=30))
+    for record in records:
+        made.crm.edits[Target.ACCOUNT, record] = made.clock() - timedelta(minutes=minutes)
+
+
+def test_a_record_that_a_person_has_just_edited_waits_and_counts_as_neither_written_nor_partial() -> None:
+    made = house(4)
+    lately(made, "a1")
+    result = made.walk().sync(yes=True)
+    assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.OK, ["EDITED_LATELY"])
+    assert outcomes(made, result)["a1"] == {"skipped"}
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") is None
+    assert made.crm.holds(Target.ACCOUNT, "a2", "seg_tier") == "small"
+    reasons = {row["reason"] for row in history.show(made.journal, result.run)["records"] if row["record"] == "a1"}
+    assert reasons == {"waits, edited 5 minutes ago; a later run writes it"}
+    made.clock.move(minutes=25)
+    assert made.walk().sync().figures["changes"] > 0
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") is None
+    made.clock.move(minutes=1)
+    made.walk().sync()
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
+
+
+def test_nobody_looks_for_edits_where_no_record_is_to_rest() -> None:
+    made, quiet = house(4), house(4)
+    lately(quiet)
+    for one in (made, quiet):
+        one.walk().sync(yes=True)
+    batches = len(made.crm.batches)
+    assert quiet.crm.calls == made.crm.calls + batches
+
+
+def test_what_was_left_for_a_later_run_keeps_its_cause() -> None:
+    made = house(4)
+    made.walk().sync(yes=True)
+    lately(made, "a1", "a3")
+    made.crm.refuses[Target.ACCOUNT, "a2"] = "no"
+    for record in ("a1", "a2"):
+        made.crm.put(Target.DEAL, f"{record}-more", account_id=record, amount="500")
+    made.walk().sync()
+    made.crm.refuses.clear()
+    made.clock.move(hours=2)
+    later = made.walk().sync()
+    told = {(row["account"], row["cause"]) for row in history.show(made.journal, later.run)["records"]}
+    assert told == {("a1", "own data changed"), ("a2", "own data changed")}
+
+
+def test_an_undo_leaves_what_a_person_has_just_edited_and_says_how_it_comes_back() -> None:
+    made = house(2)
+    first = made.walk().sync(yes=True)
+    lately(made, "a1")
+    undone = made.walk().undo(first.run)
+    assert (undone.outcome, [reason.code for reason in undone.reasons]) == (
+        RunOutcome.PARTIAL,
+        ["EDITED_LATELY", "UNDO_AGAIN"],
+    )
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") == "small"
+    made.clock.move(minutes=31)
+    made.walk().undo(first.run)
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") is None
