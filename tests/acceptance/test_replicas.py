@@ -59,8 +59,9 @@ class Office:
         home.mkdir(exist_ok=True)
         (home / "settings.toml").write_text(SETTINGS.format(url=self.url, rules=ROOT / "rules", wait=wait))
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "HUBSPOT_TOKEN": "pat-eu1-replica", "STATE": self.database}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        with subprocess.Popen([*TIERSYNC, *arguments, "--json"], cwd=home, env=environ, text=True, **pipes) as process:  # type: ignore[call-overload]
+        command = [*TIERSYNC, *arguments, "--json"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=home, env=environ, text=True, stdout=pipe, stderr=pipe) as process:
             try:
                 yield process
             finally:

@@ -6,8 +6,9 @@ logs in again; so it builds our logins (auth), and the calls go out here.
 
 from __future__ import annotations
 
+import ssl
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -27,6 +28,14 @@ _POOL = 16
 _CONNECT_SECONDS = 10.0
 
 
+class _Trusting(HTTPAdapter):
+    """Besides the authorities that requests brings, those of the machine and of SSL_CERT_FILE are trusted."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """With a context that has read them; requests adds its own to it."""
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
+
+
 class Wire:
     """Sends to `base_url`, and logins to `login_url`; never raises."""
 
@@ -38,8 +47,9 @@ class Wire:
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL, max_retries=0))
+        for base in {self._base, *self._bases.values()}:
+            kind = _Trusting if base.startswith("https://") else HTTPAdapter
+            self._session.mount(base, kind(pool_connections=2, pool_maxsize=_POOL, max_retries=0))
         self._session.headers.update({"User-Agent": "tiersync", "Accept-Encoding": "gzip", "Accept": "*/*"})
 
     def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
