@@ -61,6 +61,8 @@ class Limits:
     max_new_say_no: int = 500
     max_tier_change_pct: Number = 30
     max_revenue_moved_pct: Number = 30
+    max_revenue_down_pct: Number | None = None
+    """The part of it that falls; None for no limit but that of the whole."""
     max_owner_book_pct: Number = 50
     max_population_drop_pct: Number = 30
     max_rows_drop_pct: Number = 20
@@ -218,12 +220,20 @@ def _tier_changes(situation: Situation, limits: Limits) -> Iterator[tuple[str, s
 
 
 def _revenue_moved(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
-    moved, total = situation.tally.revenue_moved_cents, situation.population.revenue_had_tier_cents
-    if _exceeds(moved, total, limits.max_revenue_moved_pct):
-        code, limit = "REVENUE_MOVED_SHARE", _limit(situation, limits, "max_revenue_moved_pct")
-        now, whole = _money(situation, moved), _money(situation, total)
-        share = _share(situation, moved, total)
-        yield code, situation.texts.say(code, now=now, all=whole, share=share, limit=limit)
+    tally, total = situation.tally, situation.population.revenue_had_tier_cents
+    if _exceeds(tally.revenue_moved_cents, total, limits.max_revenue_moved_pct):
+        limit = _limit(situation, limits, "max_revenue_moved_pct")
+        yield _revenue(situation, "REVENUE_MOVED_SHARE", tally.revenue_moved_cents, limit)
+    down = limits.max_revenue_down_pct
+    if down is not None and _exceeds(tally.revenue_moved_down_cents, total, down):
+        limit = _limit(situation, limits, "max_revenue_down_pct")
+        yield _revenue(situation, "REVENUE_DOWN_SHARE", tally.revenue_moved_down_cents, limit)
+
+
+def _revenue(situation: Situation, code: str, cents: int, limit: str) -> tuple[str, str]:
+    total = situation.population.revenue_had_tier_cents
+    now, whole, share = _money(situation, cents), _money(situation, total), _share(situation, cents, total)
+    return code, situation.texts.say(code, now=now, all=whole, share=share, limit=limit)
 
 
 def _owner_books(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:

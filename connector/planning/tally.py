@@ -11,11 +11,14 @@ from connector.model.changes import Change, Target
 from connector.model.outputs import SAY_NO, TIER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from connector.model.verdicts import AccountContext
     from connector.planning.compare import AccountPlan
 
 COUNTED = frozenset({TIER, SAY_NO})
 _RECORD, _PROPERTY, _CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
+DOWN = "down"
 NOBODY = ""
 """Stands for an account without an owner."""
 
@@ -48,8 +51,12 @@ class Tally:
     """Cents, those of a group once per move."""
     revenue_moved_cents: int = 0
     """Revenue of the accounts that had a tier and get another, that of a group once."""
-    _groups: set[tuple[str, Move | None]] = field(default_factory=set, repr=False)
-    """Groups whose revenue is in: of a move, and of all."""
+    revenue_moved_down_cents: int = 0
+    """The part of it that goes to a tier behind the one before."""
+    best_first: Sequence[str] = ()
+    """The tiers in their order; a move from or to one without a place counts as one down."""
+    _groups: set[tuple[str, Move | str | None]] = field(default_factory=set, repr=False)
+    """Groups whose revenue is in: of a move, of all, and of all that fall."""
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""
     newly_say_no: int = 0
@@ -92,8 +99,15 @@ class Tally:
         if move.before is not None:
             self.moved_by_owner[context.owner or NOBODY] += 1
             self.revenue_moved_cents += cents if self._is_first(context.group, None) else 0
+            if self._is_down(move):
+                self.revenue_moved_down_cents += cents if self._is_first(context.group, DOWN) else 0
 
-    def _is_first(self, group: str | None, move: Move | None) -> bool:
+    def _is_down(self, move: Move) -> bool:
+        places = {tier: place for place, tier in enumerate(self.best_first)}
+        before, after = (places.get(tier) if tier else None for tier in (move.before, move.after))
+        return before is None or after is None or after > before
+
+    def _is_first(self, group: str | None, move: Move | str | None) -> bool:
         """Whether no other member of the group was counted here; an account without others always is the first."""
         if group is None:
             return True

@@ -235,6 +235,8 @@ class Limits(Section):
     max_new_say_no: Annotated[int, Field(ge=0)] = 500
     max_tier_change_pct: Percent = 30
     max_revenue_moved_pct: Percent = 30
+    max_revenue_down_pct: Percent | None = None
+    """None: only the revenue that moves up or down together has a limit."""
     max_owner_book_pct: Percent = 50
     max_population_drop_pct: Percent = 30
     max_rows_drop_pct: Percent = 20

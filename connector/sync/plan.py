@@ -10,7 +10,7 @@ from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
 from connector.planning.plan import Digest, Plan
-from connector.planning.tally import Tally
+from connector.planning.tally import TIER, Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
@@ -101,10 +101,11 @@ class _Maker:
         self.first = not journal.has_written()
         self.quarantined = {(row.target, row.record): row for row in journal.quarantined() if row.next_try > going.now}
         self.merged = going.parts.mirror.merged()
-        self.tally, self.digest = Tally(), Digest()
-        self.left: dict[str, str] = {}
-        self.going_on = Tally() if doubted else None
         self.ranks = ranks(evaluation.outputs)
+        best_first = self.ranks.get(TIER, ())
+        self.tally, self.digest = Tally(best_first=best_first), Digest()
+        self.left: dict[str, str] = {}
+        self.going_on = Tally(best_first=best_first) if doubted else None
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""

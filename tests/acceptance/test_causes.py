@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 DAY = date(2026, 4, 2)
 COLUMNS = "account_id,name,parent_id,seg_override_tier,seg_override_reason,seg_override_until"
 DEALS = "deal_id,account_id,amount,currency,is_won,is_closed,close_date,home_amount"
+PEOPLES = {"seg_override_tier", "seg_override_say_no", "seg_override_reason", "seg_override_until", "seg_exclude"}
+"""What people fill and nobody else."""
 RATES = "currency,valid_from,rate"
 
 
@@ -72,6 +74,7 @@ max_population_drop_pct = 100
             self.standing = history.status(wiring.journal, now=wiring.clock())["overrides"]
             found: dict[str, set[str]] = {}
             for record in history.show(wiring.journal, result.run)["records"]:
+                assert record["property"] not in PEOPLES
                 if record["outcome"] == "written":
                     found.setdefault(record["account"], set()).add(record["cause"])
         return found

@@ -81,6 +81,7 @@ def test_a_guard_that_holds_has_written_nothing(before: Book, after: Book, share
         max_new_say_no=cap,
         max_tier_change_pct=share,
         max_revenue_moved_pct=share,
+        max_revenue_down_pct=share,
         max_owner_book_pct=share,
         max_population_drop_pct=share,
         min_accounts=2,

@@ -162,6 +162,21 @@ def test_revenue_that_moves_trips_above_its_share(revenue: int, *, held: bool) -
     assert codes(given) == (["REVENUE_MOVED_SHARE"] if held else [])
 
 
+@pytest.mark.parametrize(
+    ("after", "revenue", "held"),
+    [("top", 40_00, False), ("low", 10_00, False), ("low", 10_01, True), ("unheard of", 10_01, True)],
+)
+def test_revenue_that_falls_has_a_limit_of_its_own(after: str, revenue: int, *, held: bool) -> None:
+    counted = Tally(best_first=("top", "middle", "low"))
+    members = [account(f"m{n}", tier=("middle", after), revenue=revenue, group="g") for n in range(3)]
+    for plan in members:
+        counted.add(plan)
+    assert counted.revenue_moved_down_cents == (0 if after == "top" else revenue)
+    given = replace(situation(), tally=counted)
+    limits = Limits(max_revenue_moved_pct=60, max_revenue_down_pct=10)
+    assert [reason.code for reason in trips(given, limits)] == (["REVENUE_DOWN_SHARE"] if held else [])
+
+
 @pytest.mark.parametrize(("count", "held"), [(4, False), (5, False), (6, True)])
 def test_one_owners_book_trips_above_its_share(count: int, *, held: bool) -> None:
     given = situation(*moving(count, owner="ann"), books={"ann": 10, "bob": 90})

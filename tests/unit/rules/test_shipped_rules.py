@@ -72,6 +72,11 @@ def test_no_name_of_an_example_is_used_twice() -> None:
     assert len(names) == len(set(names))
 
 
+def test_what_people_fill_is_never_written() -> None:
+    peoples = {f"seg_override_{name}" for name in ("tier", "say_no", "reason", "until")} | {"seg_exclude"}
+    assert {output.output.name for output in SHIPPED.outputs if not output.output.written} == peoples
+
+
 def test_options_that_tell_a_rise_from_a_fall_stand_best_first() -> None:
     tiers = "strategic large development regular transactional inactive prospect suspect unknown excluded"
     best_first = {

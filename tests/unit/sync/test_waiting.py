@@ -178,3 +178,13 @@ def test_what_was_written_of_a_run_that_waits_is_undone_and_the_rest_is_stale() 
     made.walk().undo(run)
     assert {k: v for k, v in made.crm.picture().items() if k in start} == start
     assert codes(made.walk().approve(run, reason="x")) == ["STALE"]
+
+
+def test_revenue_that_falls_is_held_by_a_limit_of_its_own_and_revenue_that_rises_is_not() -> None:
+    made = house()
+    made.limits(max_rows_drop_pct=100, max_revenue_down_pct=0)
+    win(made, "a0")
+    assert made.walk().sync().outcome is RunOutcome.OK
+    made.crm.put(Target.DEAL, "a0-new", amount="-80")
+    held = made.walk().sync()
+    assert [reason.code for reason in held.reasons] == ["REVENUE_DOWN_SHARE"]

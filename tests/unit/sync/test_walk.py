@@ -14,7 +14,7 @@ from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
 from connector.planning.compare import EditedValues
 from connector.sync import Result, history
-from tests.twins import House, MemoryJournal, Row, rule_set
+from tests.twins import House, MemoryJournal, Row, open_limits, rule_set
 
 if TYPE_CHECKING:
     from connector.ports import Evaluation
@@ -341,3 +341,19 @@ def test_each_run_is_named_to_whoever_listens() -> None:
     held = replace(made.walk(), begun=heard.append).sync()
     replace(made.walk(), begun=heard.append).approve(held.run, reason="x")
     assert heard == [held.run, held.run]
+
+
+def test_the_document_of_a_plan_tells_who_moves_the_revenue_the_book_and_the_cause() -> None:
+    made = House()
+    made.policy = replace(made.policy, limits=open_limits())
+    for number in range(3):
+        made.account(f"a{number}", deals=[20], owner_id="ann")
+    made.walk().sync(yes=True)
+    made.crm.put(Target.DEAL, "more", account_id="a0", amount="500")
+    made.crm.put(Target.ACCOUNT, "a1", bad="yes")
+    told = made.walk().plan().as_json()["plan"]
+    assert told["moves"] == [{"from": "small", "to": "large", "accounts": 1, "revenue": "520.00"}]
+    assert (told["tiers_changed"], told["revenue_moved"], told["by_owner"]) == (1, "520.00", {"ann": 1})
+    assert (told["newly_say_no"], told["no_longer_say_no"]) == (1, 0)
+    assert told["by_cause"] == {"own data changed": told["changes"]}
+    assert told["api_calls"] > 0
