@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.crm.salesforce import Login
 from connector.errors import AccessRefused, BadAnswer, StopRun, UsageError
+from connector.model.changes import Target
 from connector.model.secrets import Secret
 from connector.sandbox import running
 from tests.hubspot.parts import FakeClock
@@ -191,12 +192,11 @@ def test_eight_threads_that_meet_an_expired_session_log_in_once(server: Scripted
 def test_a_call_repeated_after_a_new_login_keeps_its_headers(server: Scripted) -> None:
     granting = Granting(server)
     crm = salesforce_at(server.url, login=LOGINS["client_credentials"])
-    crm.user()
+    crm.read(Target.ACCOUNT, [account(1)], ["seg_tier"])
     granting.expired = {"00D!planted-1"}
-    crm._entities.clear()
     crm.write([write_to(account(1), seg_tier="large")])
     writes = [seen for seen in server.seen if seen.method == "PATCH"]
-    assert [seen.headers["Sforce-Auto-Assign"] for seen in writes] == ["FALSE"] * len(writes)
+    assert [seen.headers["Sforce-Auto-Assign"] for seen in writes] == ["FALSE", "FALSE"]
     assert granting.granted == 2
 
 
