@@ -148,7 +148,7 @@ def test_a_request_to_stop_in_the_middle_of_the_writes_ends_well_after_the_batch
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen([*COMMAND, "run"], cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as worker:
         try:
-            wait_until(lambda: asked("faults")[0]["struck"], seconds=60)
+            wait_until(lambda: asked("faults")[0]["struck"], seconds=120)
             began = time.monotonic()
             worker.send_signal(signal.SIGTERM)
             _, said = worker.communicate(timeout=30)
