@@ -6,11 +6,12 @@ from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
+from connector.model.outputs import TIER
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
 from connector.planning.plan import Digest, Plan
-from connector.planning.tally import TIER, Tally
+from connector.planning.tally import Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
