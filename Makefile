@@ -31,14 +31,17 @@ plugins: $(READY)  ## what a Salesforce admin deploys by hand, from the shipped 
 changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 	$(BIN)/towncrier build --yes
 
-lock:  ## pin what pyproject.toml asks for
-	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url --no-annotate pyproject.toml -o requirements.lock
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
+
+lock:  ## pin what pyproject.toml asks for, with the hash of every file: for development, and for the image
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this is Python %d.%d, and tiersync needs 3.11 or newer: try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "installing what requirements.lock pins into $(VENV), once; this takes a minute or a few"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $(READY)
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def asked(folder: Path, url: str) -> str:
-    """Write the properties that were asked for last, per kind, for the plain loop to read the same pages; its file."""
+def asked(folder: Path, url: str, *, since: int = 0) -> str:
+    """Write the properties that were asked for last, per kind, for the plain loop to read the same pages; its file.
+
+    `since` leaves out the calls before that one.
+    """
     found: dict[str, str] = {}
-    for call in Portal(url).journal():
+    for call in Portal(url).journal()[since:]:
         if call["method"] == "GET" and "/objects/" in call["path"]:
             found[call["path"].rpartition("/")[2]] = parse_qs(call["query"])["properties"][0]
     file = folder / "asked.json"

@@ -2,8 +2,9 @@
 
     python -m bench._plain_loop URL TOKEN ASKED
 
-It reads the same pages as a full pull does: companies, deals and tickets by list, and the companies of deals and
-tickets by 1,000. ASKED is a JSON file with the properties of each kind, as a full pull was seen to ask for them.
+It reads the same pages as a full pull does: companies, deals and, where rules need them, tickets by list, and the
+companies of deals and tickets by 1,000. ASKED is a JSON file with the properties of each kind, as a full pull was seen
+to ask for them.
 Started as its own process, so that interpreter start and imports are inside.
 """
 
@@ -49,7 +50,7 @@ def main(url: str, token: str, asked: str) -> None:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     companies = pages(session, url, "companies", properties["companies"])
-    for kind in ("deals", "tickets"):
+    for kind in sorted(properties.keys() & {"deals", "tickets"}):
         ids = pages(session, url, kind, properties[kind])
         print(kind, len(ids), links(session, url, kind, ids))
     print("companies", len(companies))

@@ -130,6 +130,7 @@ def _step(settings: Path, *command: str) -> Any:
 
     say(f"\n$ tiersync {' '.join(command)}")
     code, call = perform(["--settings", str(settings), *command])
+    sys.stdout.flush()  # what one command printed stands before what the next one says, in a file too
     if code:
         raise ConnectorError(f"`tiersync {' '.join(command)}` ended with {code}", hint="the lines above say why")
     return call.result

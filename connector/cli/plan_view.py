@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from connector.cli.tables import print_table
+from connector.model.outputs import LEVEL, SAY_NO_STATUS, TIER
 from connector.model.texts import Texts
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 ACCOUNTS_SHOWN = 10
 WIDEST = 60
-HEADLINES = ("seg_tier", "seg_pyramid_level", "seg_say_no_status", "seg_action")
+HEADLINES = (TIER, LEVEL, SAY_NO_STATUS, "seg_action")
 """Properties shown per account; the others are counted."""
 
 
@@ -74,15 +75,15 @@ def _show_moves(plan: "Plan", labels: "Labels") -> None:
     texts, tally = _texts(labels), plan.tally
     rows = [
         (
-            labels.value("seg_tier", move.before),
-            labels.value("seg_tier", move.after),
+            labels.value(TIER, move.before),
+            labels.value(TIER, move.after),
             texts.number(count),
             texts.number(tally.revenue_by_move[move] // 100),
         )
         for move, count in sorted(tally.moves.items(), key=lambda item: -item[1])
     ]
     if rows:
-        columns = [texts.say(f"plan.{name}") for name in ("from", "to", "customers", "revenue")]
+        columns = [*map(texts.say, ("plan.from", "plan.to", "plan.customers", "plan.revenue"))]
         print_table(columns, rows, right=columns[2:], title=texts.say("plan.moves"))
 
 

@@ -8,6 +8,7 @@ import typer
 from connector.cli.call import Call
 from connector.cli.output import say
 from connector.cli.tables import print_table
+from connector.model.outputs import TIER
 
 if TYPE_CHECKING:
     from connector.model.outputs import Labels
@@ -92,7 +93,7 @@ def _tell(edits: list["Edit"], found: "Impact", labels: "Labels") -> None:
     )
     if found.tiers:
         rows = [
-            (labels.value("seg_tier", old), labels.value("seg_tier", new), f"{number:,}", _whole(found, old, new))
+            (labels.value(TIER, old), labels.value(TIER, new), f"{number:,}", _whole(found, old, new))
             for (old, new), number in _ranked(found.tiers)
         ]
         columns = ("from", "to", "accounts", "revenue")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.crm.texts import brief
 from connector.model.changes import Landed, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from connector.errors import StopRun
     from connector.model.changes import RecordWrite
 
 SENDS = 3
@@ -72,6 +73,19 @@ def settled(cells: Iterable[Cell]) -> Fate | None:
     if arrived:
         return WRITTEN
     return TOUCHED if touched else None
+
+
+def stopped(error: StopRun, left: Iterable[str], fates: dict[str, Fate]) -> None:
+    """Skip the records that have no fate yet; raises the error itself while no record was sent."""
+    if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
+        raise error
+    told = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
+    fates.update({record: told for record in left if record not in fates})
+
+
+def scrubbed(fates: Mapping[str, Fate], scrub: Callable[[str], str]) -> dict[str, Fate]:
+    """The same fates, their reasons without secrets."""
+    return {record: replace(fate, reason=scrub(fate.reason)) for record, fate in fates.items()}
 
 
 def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:

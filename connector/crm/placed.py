@@ -1,14 +1,16 @@
-"""Where outputs are kept: on the account, and mirrored to its open deals."""
+"""Where outputs are kept: on the account, and mirrored to its open deals; and what is said when they cannot be."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from connector.model.changes import RecordWrite
     from connector.model.outputs import Output
 
 
@@ -17,3 +19,20 @@ def placed(outputs: Iterable[Output]) -> list[tuple[Target, str, Output]]:
     listed = list(outputs)
     mirrored = [(Target.DEAL, output.on_deals, output) for output in listed if output.on_deals]
     return [*((Target.ACCOUNT, output.name, output) for output in listed), *mirrored]
+
+
+def target_of(batch: Sequence[RecordWrite], most: int) -> Target:
+    """The one target a batch is written to. Raises UsageError for more records or targets than one batch holds."""
+    target = batch[0].target
+    if len(batch) > most or any(item.target != target for item in batch):
+        raise UsageError(f"a batch holds at most {most} records of one target")
+    return target
+
+
+def not_ready(vendor: str, wrong: Sequence[str], *, absent: bool) -> StopRun:
+    """The error for properties that cannot be written as they are; `absent` when provisioning would make them all."""
+    return StopRun(
+        f"{vendor} is not ready to be written to: {'; '.join(wrong)}",
+        hint="run tiersync provision" if absent else "run tiersync provision --dry-run",
+        code="NOT_PROVISIONED",
+    )

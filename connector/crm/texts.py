@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from connector.model.numbers import plain
 from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
@@ -23,6 +25,20 @@ def brief(text: str) -> str:
     """One line, at most 400 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
+
+
+def number(text: str) -> str:
+    """A plain decimal without needless zeros; a text that is no number stays as it is, for the reader to report."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    return plain(value) if value.is_finite() else text
+
+
+def options(text: str) -> str:
+    """Several options, sorted, each once."""
+    return ";".join(sorted({part for part in text.split(";") if part}))
 
 
 def label(texts: Mapping[str, str], language: str) -> str:

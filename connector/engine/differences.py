@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
-AT_ONCE = 20_000
+AT_ONCE = 2_500
 """Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
 
 LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
@@ -40,7 +40,7 @@ def differences(published: Published, *, compared: bool) -> Iterator[tuple[Accou
     def query(places: str) -> str:
         return _query(published, outputs, _deals(published, mirrored, places), places, compared=compared)
 
-    for account, *context, due, wanted, held, deals in published.in_slices(query, size=AT_ONCE):
+    for account, *context, due, wanted, held, deals in published.in_stretches(query, size=AT_ONCE):
         holds = nothing if held is None else orjson.loads(held)
         properties = beating if due else own
         found = _differing((account, Target.ACCOUNT, account), properties, orjson.loads(wanted), holds)

@@ -9,6 +9,7 @@ from connector.engine.fields import ALWAYS_THERE, read_as
 from connector.engine.preparing import LINKS
 from connector.engine.reading import Column
 from connector.model.fields import CATALOGUE, Table, Type
+from connector.model.outputs import OURS
 from connector.rules.ruleset import FactOf, FieldOf
 from connector.rules.tree import Name, Scope
 from connector.rules.walk import walk
@@ -84,7 +85,7 @@ def _fields(nodes: Iterable[Node]) -> Iterator[Column]:
     for node in nodes:
         field = node.definition
         if isinstance(field, FieldOf) and field.column not in ALWAYS_THERE:
-            ours = field.column.startswith("seg_") and field.column not in inputs
+            ours = field.column.startswith(OURS) and field.column not in inputs
             yield Column(read_as(node), field.column, node.type, lenient=ours)
 
 

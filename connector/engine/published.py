@@ -28,8 +28,8 @@ NOT_ACTIVE = ("inactive", "prospect", "suspect")
 ROWS = 500
 """Rows fetched at a time."""
 
-SLICES = 16
-"""Parts of a population that is taken in slices, at the most."""
+STRETCHES = 16
+"""Parts of a population that is taken stretch by stretch, at the most."""
 
 
 @dataclass(slots=True)
@@ -129,13 +129,13 @@ class Published:
         finally:
             cursor.close()
 
-    def in_slices(self, query: Callable[[str], str], *, size: int) -> Iterator[tuple[Any, ...]]:
-        """Stream the rows of a query over a slice of the accounts `a` at a time; it is given SQL of which ones.
+    def in_stretches(self, query: Callable[[str], str], *, size: int) -> Iterator[tuple[Any, ...]]:
+        """Stream the rows of a query over a stretch of the accounts `a` at a time; it is given SQL of which ones.
 
-        No more than `SLICES` of them: each is planned anew.
+        No more than `STRETCHES` of them: each is planned anew.
         """
         ((accounts,),) = self.rows("select count(*) from account")
-        size = max(size, -(-accounts // SLICES))
+        size = max(size, -(-accounts // STRETCHES))
         for first in range(0, accounts, size):
             yield from self.rows(query(f"a.{K} > {first} and a.{K} <= {first + size}"))
 

@@ -26,6 +26,10 @@ class Table(StrEnum):
     """Ids that no longer exist: deleted, archived, or merged into another."""
 
 
+BESIDE = "tables."
+"""In front of the name of a table beside the CRM, as in the settings: no table of a CRM is called so."""
+
+
 class Type(StrEnum):
     """How a text cell is read. An empty cell is missing, never zero."""
 

@@ -38,7 +38,13 @@ class Output:
 
 
 NOTHING = "\N{EN DASH}"
-GROUP_NAME = "seg_customer_segmentation"
+OURS = "seg_"
+"""What the name of every property of ours begins with."""
+TIER, LEVEL, LADDER_STEP = f"{OURS}tier", f"{OURS}pyramid_level", f"{OURS}ladder_step"
+SAY_NO, SAY_NO_STATUS = f"{OURS}say_no", f"{OURS}say_no_status"
+REVENUE, OVERRIDE_STATUS = f"{OURS}revenue_12m", f"{OURS}override_status"
+"""Outputs that more is known of here than what the rules say: they are counted, drawn, compared and told apart."""
+GROUP_NAME = f"{OURS}customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
 
 

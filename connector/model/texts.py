@@ -7,6 +7,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
+from connector.model.numbers import spelled
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,7 +37,7 @@ class Texts:
 
     def number(self, value: int) -> str:
         """Return a count with its thousands apart, as people write it."""
-        return f"{value:,}".replace(",", "." if self.language == "nl" else ",")
+        return spelled(f"{value:,}", self.language)
 
 
 class Said(str):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Cause
+from connector.model.outputs import OVERRIDE_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from connector.model.verdicts import AccountContext, Difference
 
-OVERRIDE_STATUS = "seg_override_status"
 PEERS_OR_TIME = f"{Cause.PEERS} or {Cause.TIME}"
 
 

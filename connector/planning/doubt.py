@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
-from connector.planning.tally import SAY_NO, TIER
+from connector.model.outputs import SAY_NO, TIER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

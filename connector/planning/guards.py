@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.fields import BESIDE
+from connector.model.numbers import spelled
+from connector.model.outputs import OURS
 from connector.model.runs import Reason
 from connector.model.texts import Texts
 from connector.planning.doubt import Doubt
@@ -42,10 +45,6 @@ COMES_AND_GOES = frozenset(
     }
 )
 """Inputs that people empty for good reason: an invoice was paid, a contract ended."""
-OURS = "seg_"
-"""What we write, and what people set for us, empties for good reason too."""
-BESIDE = "tables."
-"""In front of the name of a table beside the CRM, as in the settings."""
 CUSTOMERS = "accounts"
 """The table whose rows are the customers themselves."""
 LONE_MOVE = 1
@@ -170,6 +169,7 @@ def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -
     limit = _limit(situation, limits, "max_input_drop_pct")
     for column, before in sorted(base.filled.get(table, {}).items()):
         now = situation.filled.get(table, {}).get(column, 0)
+        # What we write, and what people set for us, empties for good reason too.
         watched = column not in COMES_AND_GOES and not column.startswith(OURS)
         if watched and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
             drop = _drop(situation, EMPTIED_INPUT, now, before, limit, table=table, field=column)
@@ -263,7 +263,7 @@ def _share(situation: Situation, part: int, whole: int) -> str:
     if whole <= 0:
         return "100 %"
     figure = f"{(Decimal(part) * 100 / whole).quantize(Decimal('0.01')).normalize():f} %"
-    return figure.replace(".", ",") if situation.language == "nl" else figure
+    return spelled(figure, situation.language)
 
 
 def _limit(situation: Situation, limits: Limits, name: str) -> str:
@@ -272,5 +272,4 @@ def _limit(situation: Situation, limits: Limits, name: str) -> str:
 
 
 def _money(situation: Situation, cents: int) -> str:
-    amount = f"{Decimal(cents) / 100:,.2f}"
-    return amount.translate({ord(","): ".", ord("."): ","}) if situation.language == "nl" else amount
+    return spelled(f"{Decimal(cents) / 100:,.2f}", situation.language)

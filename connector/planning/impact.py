@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connector.model.outputs import REVENUE, SAY_NO, TIER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-TIER, SAY_NO, REVENUE = "seg_tier", "seg_say_no", "seg_revenue_12m"
 PEERS = "others moved"
 """Nothing about the account itself came out differently: a line or a rank did."""
 

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
+from connector.model.outputs import SAY_NO, TIER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from connector.model.verdicts import AccountContext
     from connector.planning.compare import AccountPlan
 
-TIER = "seg_tier"
-SAY_NO = "seg_say_no"
 COUNTED = frozenset({TIER, SAY_NO})
 _RECORD, _PROPERTY, _CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
 DOWN = "down"

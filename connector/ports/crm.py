@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from connector.model.changes import Outcome, RecordWrite, Target
@@ -156,8 +156,8 @@ class Crm(Protocol):
     def quota(self) -> Quota:
         """The last known quota; asks the CRM when it has not been seen yet."""
 
-    def cost(self, records: int, /) -> Cost:
-        """The calls so many records of one target take; asks the CRM nothing."""
+    def cost(self, target: Target, records: int, properties: Collection[str], /) -> Cost:
+        """The calls that writing these properties of so many records takes; asks the CRM nothing."""
 
     def requests(self) -> int:
         """Calls sent so far by this object, retries included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import LEVEL
 from connector.report import figures
 
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ def _titles(heading: str, what: str, book: Phrasebook) -> dict[str, str]:
 
 
 def _customers(level: LevelView, book: Phrasebook) -> figures.Row:
-    name, note = book.parted("seg_pyramid_level", level.level)
+    name, note = book.parted(LEVEL, level.level)
     n, pct = book.whole(level.customers), book.percent(level.customers_pct)
     says = book.count("pyramid.describe_customers", level.customers, level=name, pct=pct)
     return figures.Row(name, note, level.customers_pct or Decimal(0), strong=n, soft=pct, says=says)
 
 
 def _revenue(level: LevelView, book: Phrasebook) -> figures.Row:
-    name, note = book.parted("seg_pyramid_level", level.level)
+    name, note = book.parted(LEVEL, level.level)
     pct, amount = book.percent(level.revenue_pct), book.money(level.revenue)
     says = book.say("pyramid.describe_revenue", level=name, pct=pct, amount=amount)
     if level.benchmark_pct is not None:
@@ -55,7 +56,7 @@ def _revenue(level: LevelView, book: Phrasebook) -> figures.Row:
 
 
 def _energy(level: LevelView, book: Phrasebook) -> figures.Row:
-    name, note = book.parted("seg_pyramid_level", level.level)
+    name, note = book.parted(LEVEL, level.level)
     pct, hours = book.percent(level.energy_pct), book.hours(level.energy_hours)
     says = book.say("pyramid.describe_energy", level=name, pct=pct, hours=hours)
     return figures.Row(name, note, level.energy_pct or Decimal(0), strong=pct, soft=hours, says=says)

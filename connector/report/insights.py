@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import LEVEL, TIER
 from connector.report.measures import amount, known_amount, rounded, share_pct
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _dream(one: Dream) -> tuple[object, ...]:
 
 def _attention(insights: Insights) -> InsightView:
     columns = (
-        InsightColumn("level", "option", "seg_pyramid_level"),
+        InsightColumn("level", "option", LEVEL),
         InsightColumn("accounts", "whole"),
         InsightColumn("attention_due", "whole"),
         InsightColumn("at_risk", "whole"),
@@ -167,7 +168,7 @@ def _gap(found: DiscountGap | None) -> tuple[tuple[str, object], ...]:
 
 
 def _payment(insights: Insights) -> InsightView:
-    columns = (InsightColumn("tier", "option", "seg_tier"), *(InsightColumn(f"days {age}", "whole") for age in AGES))
+    columns = (InsightColumn("tier", "option", TIER), *(InsightColumn(f"days {age}", "whole") for age in AGES))
     return InsightView("payment", columns, tuple((one.tier, *one.accounts) for one in insights.ageing))
 
 

@@ -13,6 +13,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Cause, Target
+from connector.model.outputs import SAY_NO, TIER
 from connector.report import measures
 from connector.report.source import NAMELESS
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.report.source import PlannedAccount
 
-WEIGHTY = frozenset({"seg_tier", "seg_say_no"})
+WEIGHTY = frozenset({TIER, SAY_NO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def main_cause(changes: Sequence[Change]) -> str:
     """Return why the account moves: the cause of its tier, else of its say-no flag, else of its first change."""
     causes = {change.property: change.cause for change in changes if change.property in WEIGHTY}
     first = changes[0].cause if changes else Cause.UNKNOWN
-    return str(causes.get("seg_tier") or causes.get("seg_say_no") or first)
+    return str(causes.get(TIER) or causes.get(SAY_NO) or first)
 
 
 def _most_revenue(move: MoveView) -> tuple[bool, Decimal, str]:

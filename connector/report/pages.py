@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from connector.model.outputs import LADDER_STEP, LEVEL, SAY_NO_STATUS, TIER
 from connector.report import drawings, figures, sentences
 from connector.report.phrasebook import NO_VALUE
 from connector.report.scan import view_scan
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from connector.report.phrasebook import Phrasebook
     from connector.report.views import MatrixView, PopulationView, SliceView
 
-SLICED = ("seg_tier", "seg_ladder_step", "seg_icp_fit")
+SLICED = (TIER, LADDER_STEP, "seg_icp_fit")
 """Outputs whose slices get a table of their own, where their model is configured."""
 
 
@@ -112,11 +113,11 @@ def _chapters(report: Report) -> list[str]:
     population = report.population
     shown = {
         "scan": population.about.accounts > 0,
-        "pyramid": bool(population.slices.get("seg_pyramid_level")),
+        "pyramid": bool(population.slices.get(LEVEL)),
         "tiers": any(population.slices.get(output) for output in SLICED),
         "changes": True,
         "insights": bool(population.insights),
-        "say_no": bool(population.slices.get("seg_say_no_status")) or report.advised.say_no + report.advised.watch > 0,
+        "say_no": bool(population.slices.get(SAY_NO_STATUS)) or report.advised.say_no + report.advised.watch > 0,
         "health": population.about.accounts > 0,
     }
     return [chapter for chapter, worth in shown.items() if worth]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import day
 from connector.model.texts import Texts, catalogue
 from connector.report import numbers
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 NO_VALUE = "\u2013"
 """What stands where there is no value: never a zero, never an empty place."""
-
-
-def texts() -> Mapping[str, Mapping[str, str]]:
-    """Return every text of the report by key, in all languages."""
-    return catalogue("connector.report")
 
 
 class Phrasebook:
@@ -35,17 +31,18 @@ class Phrasebook:
         field_labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.language = language
+        self._texts = Texts("connector.report", language)
         self._currency = currency
         self._outputs = {output.name: output for output in outputs}
         self._fields = field_labels or {}
 
     def say(self, key: str, **parts: object) -> str:
         """Return the text with its parts filled in; KeyError for a text that does not exist."""
-        return texts()[key][self.language].format(**parts)
+        return self._texts.say(key, **parts)
 
     def has(self, key: str) -> bool:
         """Say whether there is such a text."""
-        return key in texts()
+        return key in catalogue("connector.report")
 
     def count(self, key: str, n: int, **parts: object) -> str:
         """Return the text for one or for several, with the number in it."""
@@ -84,24 +81,20 @@ class Phrasebook:
 
     def crm(self, kind: str) -> str:
         """Return the CRM's name; a kind without a text is shown as it is."""
-        return self._or_itself("crm", kind)
+        return self._texts.name("crm", kind)
 
     def warning(self, code: str) -> str:
         """Return what a warning code means; a code without a text is shown as it is."""
-        return self._or_itself("warning", code)
-
-    def _or_itself(self, family: str, value: str) -> str:
-        key = f"{family}.{value}"
-        return self.say(key) if self.has(key) else value
+        return self._texts.name("warning", code)
 
     def whole(self, value: int | Decimal | None) -> str:
         """Return a count."""
-        return NO_VALUE if value is None else numbers.plain(value, self.language)
+        return NO_VALUE if value is None else numbers.rounded(value, self.language)
 
     def number(self, value: Decimal | None) -> str:
         """Return a number with the decimals it has."""
         return (
-            NO_VALUE if value is None else numbers.plain(value, self.language, step=Decimal(1).scaleb(_places(value)))
+            NO_VALUE if value is None else numbers.rounded(value, self.language, step=Decimal(1).scaleb(_places(value)))
         )
 
     def hours(self, value: Decimal | None) -> str:
@@ -110,7 +103,7 @@ class Phrasebook:
 
     def tenths(self, value: Decimal | None) -> str:
         """Return hours of one account, with one decimal."""
-        return NO_VALUE if value is None else numbers.plain(value, self.language, step=Decimal("0.1"))
+        return NO_VALUE if value is None else numbers.rounded(value, self.language, step=Decimal("0.1"))
 
     def money(self, value: Decimal | None) -> str:
         """Return an amount of home currency in whole units."""
@@ -126,7 +119,7 @@ class Phrasebook:
 
     def day(self, value: date | None) -> str:
         """Return a date."""
-        return NO_VALUE if value is None else numbers.day(value, self.language)
+        return NO_VALUE if value is None else day(value, self.language)
 
     def moment(self, value: datetime) -> str:
         """Return a date with the time in its own time zone."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import LEVEL
 from connector.model.pictures import Slice
 from connector.report import measures
 
@@ -68,7 +69,7 @@ class _Base:
 
 def view_pyramid(pictures: Pictures, *, warn_above_pct: Decimal = Decimal(25)) -> PyramidView:
     """Return the base by level beside the benchmark; levels without customers stay visible."""
-    found = {piece.value: piece for piece in pictures.slices.get("seg_pyramid_level", ())}
+    found = {piece.value: piece for piece in pictures.slices.get(LEVEL, ())}
     pieces = [found.get(level) or Slice(level, 0, 0, 0) for level in LEVELS]
     base = _Base(
         customers=sum(piece.customers for piece in pieces),

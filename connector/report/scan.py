@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import LADDER_STEP, SAY_NO_STATUS
 from connector.report.measures import share_pct
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from connector.report.advice import AdvisedView
     from connector.report.views import MatrixView, PopulationView
-
-LADDER = "seg_ladder_step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +41,9 @@ class ScanView:
 
 def view_scan(population: PopulationView, advised: AdvisedView) -> ScanView:
     """Gather the four answers from the other views: no figure is counted twice."""
-    pyramid, decided = population.pyramid, bool(population.slices.get("seg_say_no_status"))
+    pyramid, decided = population.pyramid, bool(population.slices.get(SAY_NO_STATUS))
     spend = _spend(population)
-    moved = next((view for view in population.matrices if view.output == LADDER), None)
+    moved = next((view for view in population.matrices if view.output == LADDER_STEP), None)
     up, down, could = (None, None, None) if moved is None else _climb(moved)
     return ScanView(
         top20_energy_pct=pyramid.top20_energy_pct,

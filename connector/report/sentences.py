@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
+from connector.model.outputs import LEVEL, SAY_NO_STATUS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,7 @@ def _clauses(report: Report, book: Phrasebook) -> Iterator[str]:
     yield _revenue_clause(population.pyramid, book)
     if not population.pyramid.customers and population.about.unknown:
         yield book.count("lead.unknown", population.about.unknown)
-    if population.slices.get("seg_say_no_status"):
+    if population.slices.get(SAY_NO_STATUS):
         yield _say_no_clause(report.advised.say_no, book)
     if changes.tier_changes:
         yield book.count("lead.changes", changes.tier_changes)
@@ -154,7 +156,7 @@ def _energy_notes(pyramid: PyramidView, book: Phrasebook) -> Iterator[tuple[str,
 def _outside_notes(population: PopulationView, book: Phrasebook) -> Iterator[str]:
     """Give who stands outside the base, and the energy spent on them: without it nobody climbs (domain.md 7.1)."""
     base = {level.level for level in population.pyramid.levels}
-    others = [one for one in population.slices.get("seg_pyramid_level", ()) if one.value and one.value not in base]
+    others = [one for one in population.slices.get(LEVEL, ()) if one.value and one.value not in base]
     counted = [
         f"{book.label('seg_pyramid_level', one.value)} {book.whole(one.accounts)}" for one in others if one.accounts
     ]

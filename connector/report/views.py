@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 from connector.report import measures
 from connector.report.insights import InsightView, view_insights
 from connector.report.pyramid import PyramidView, view_pyramid
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from connector.model.pictures import MissingField, Override, Pictures, Slice, WarningCount
     from connector.report.source import ReportInput
 
-MATRICES = ("seg_tier", "seg_pyramid_level", "seg_ladder_step")
+MATRICES = (TIER, LEVEL, LADDER_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def view_population(source: ReportInput) -> PopulationView:
     ranked = {output.name for output in source.outputs if output.ranked}
     slices = {name: view_slices(found, order.get(name, ())) for name, found in pictures.slices.items()}
     return PopulationView(
-        about=_about(source, slices.get("seg_tier", ())),
+        about=_about(source, slices.get(TIER, ())),
         pyramid=view_pyramid(pictures, warn_above_pct=source.concentration_warning_pct),
         slices=slices,
         matrices=tuple(

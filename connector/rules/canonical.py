@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import plain
 from connector.rules.cells import UNKNOWN, half_up, is_known
 
 if TYPE_CHECKING:
@@ -35,10 +36,3 @@ def text_of(cell: Cell) -> str | None:
     if isinstance(cell, tuple):
         return ";".join(sorted(cell)) or None
     return cell.isoformat() if isinstance(cell, date) else str(cell) or None
-
-
-def plain(number: Decimal) -> str:
-    """Write a decimal without needless zeros: 62500, 0.5, 0."""
-    text = f"{number:f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in {"-0", ""} else text

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table
+from connector.model.outputs import OURS
 from connector.rules.fold import FALSE, Folder, idle
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf, Relation
@@ -28,7 +29,6 @@ ALWAYS: Mapping[str, frozenset[str]] = {
     Table.ACCOUNTS: frozenset(EXTRA_ACCOUNT_COLUMNS),
     Table.DEALS: frozenset(EXTRA_DEAL_COLUMNS),
 }
-OURS = "seg_"
 OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 
 

@@ -9,9 +9,8 @@ from connector.rules.grounds import Grounds
 from connector.rules.kinds.signal import ALL
 from connector.rules.ruleset import FormulaOf
 from connector.rules.shapes import LANGUAGES
-from connector.rules.styles import Style
-from connector.rules.told import outcome_of
-from connector.rules.tree import And, Collect, KnownTest, Name, Placeholder, Say, Sentence, State
+from connector.rules.told import Told, enclosed, outcome_of
+from connector.rules.tree import And, Collect, KnownTest, Name, Placeholder, Sentence, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from connector.rules.kinds.decision import Decision
     from connector.rules.names import Names
     from connector.rules.texts import Labels
-    from connector.rules.told import Told
     from connector.rules.tree import Expression
 
 
@@ -62,5 +60,5 @@ def _pieces(code: str, language: str, told: Told | None) -> tuple[str | Placehol
     outcome = outcome_of(Name(code, Type.BOOLEAN), language)
     if told is None:
         return (f"{code}: ", outcome)
-    rest = Sentence(dict.fromkeys(LANGUAGES, (" · ", Placeholder(Say((told.text,)), Style.TEXT))), told.said)
-    return (f"{code}: ", outcome, Placeholder(Say((rest,)), Style.TEXT))
+    rest = Sentence({language: (" · ", enclosed(told))}, encloses=True)
+    return (f"{code}: ", outcome, enclosed(Told(rest)))

@@ -28,6 +28,7 @@ from connector.rules.tree import (
     Not,
     Or,
     Param,
+    Placeholder,
     Say,
     Scope,
     Sentence,
@@ -112,9 +113,9 @@ class Folder:
     def _sentence(self, sentence: Sentence) -> Sentence | None:
         say = rebuild(Say((sentence,)), self.fold)
         folded = say.sentences[0] if isinstance(say, Say) else sentence
-        if not isinstance(folded, Sentence) or folded.when == FALSE:
+        if not isinstance(folded, Sentence) or folded.when == FALSE or (folded.encloses and _hollow(folded)):
             return None
-        return Sentence(folded.parts, None) if folded.when == TRUE else folded
+        return replace(folded, when=None) if folded.when == TRUE else folded
 
     def _test(self, test: Compare | Between | In | Within | InWindow | KnownTest) -> Expression:
         if isinstance(test, KnownTest):
@@ -145,6 +146,12 @@ class Folder:
 def idle(expression: Expression) -> bool:
     """Tell whether an expression never applies."""
     return isinstance(expression, Literal) and expression.value is None
+
+
+def _hollow(sentence: Sentence) -> bool:
+    """Tell whether a text inside a sentence never says anything."""
+    inside = (piece.value for pieces in sentence.parts.values() for piece in pieces if isinstance(piece, Placeholder))
+    return any(isinstance(text, Say) and not text.sentences for text in inside)
 
 
 def _idle(expression: Expression) -> Expression:

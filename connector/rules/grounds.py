@@ -7,12 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
-from connector.rules.kinds.common import TRUE
+from connector.model.outputs import OURS
 from connector.rules.origins import origins, parameter_of
 from connector.rules.ruleset import FieldOf, FormulaOf, RankOf
-from connector.rules.shapes import LANGUAGES
 from connector.rules.styles import Style
-from connector.rules.told import SHOWN, WORDS, Told, answers, anything, enclosed, outcome_of, style_of, ways
+from connector.rules.told import SHOWN, WORDS, Told, answers, enclosed, outcome_of, style_of, ways
 from connector.rules.tree import (
     And,
     Arithmetic,
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 MOST, DEEPEST, LONGEST, COLUMNS = 12, 8, 60, 3
 """Values told per rule, names followed below it, characters of a list and columns of a value: more is not read."""
 COMPUTED = (Literal, Param, Name, Arithmetic, Call)
-OURS = "seg_"
-"""Columns we wrote ourselves: state of an earlier run, no ground for anything."""
 
 
 @dataclass(slots=True)
@@ -103,18 +100,18 @@ class Grounds:
         rest = told[0] if len(told) == 1 else self._all(told, "and")
         if not silent:
             return rest
-        return Told(Say((rest.text,), when=And(silent)), And((*silent, rest.said)), rest.loose)
+        return Told(Say((rest.text,), when=And(silent)), rest.loose)
 
     def _all(self, told: Sequence[Told], word: str) -> Told:
         join = WORDS[self.language][word]
-        return Told(Say(tuple(self._bracketed(each).text for each in told), join=join), anything(told), loose=True)
+        return Told(Say(tuple(self._bracketed(each).text for each in told), join=join), loose=True)
 
     def _bracketed(self, told: Told) -> Told:
-        return self._said("(", enclosed(told), ")", when=told.said) if told.loose else told
+        return self._around("(", told, ")") if told.loose else told
 
     def _denied(self, told: Told | None) -> Told | None:
         word = WORDS[self.language]["not"]
-        return told and self._said(f"{word}(", enclosed(told), ")", when=told.said)
+        return told and self._around(f"{word}(", told, ")")
 
     def _chosen(self, case: Case, depth: int) -> Told | None:
         """A signal: suppressed, staying on, or going on; the first that holds is told."""
@@ -127,9 +124,7 @@ class Grounds:
         self.placed = named
         if len(told) < 2:  # noqa: PLR2004 - nothing to choose from
             return told[0] if told else None
-        return Told(
-            Say(tuple(each.text for each in told), first=True), anything(told), loose=any(t.loose for t in told)
-        )
+        return Told(Say(tuple(each.text for each in told), first=True), loose=any(t.loose for t in told))
 
     def _way(self, branch: Branch | None, then: Expression, depth: int) -> Told | None:
         word = {"suppressed": "never", "was on": "stays"}.get(branch.label) if branch else None
@@ -138,7 +133,7 @@ class Grounds:
         told = self.tell(branch.when if word == "never" else then, depth)
         if told is None:
             return None
-        return self._said(WORDS[self.language][word], enclosed(told), when=And((branch.when, told.said)))
+        return self._around(WORDS[self.language][word], told, when=branch.when)
 
     # ── one value ──
 
@@ -232,6 +227,7 @@ class Grounds:
     ) -> Told | None:
         """One leaf: what it is called, its value and test, where it comes from or what it rests on."""
         definition = self.names.nodes[name.name].definition
+        # what we wrote ourselves is the state of an earlier run, no ground for anything
         earlier = isinstance(definition, FieldOf) and definition.column.startswith(OURS)
         if (self.left <= 0 and inside is None) or earlier:
             return None
@@ -243,8 +239,7 @@ class Grounds:
         there = KnownTest(name, State.NOT_APPLICABLE, negated=True)
         if inside is None:
             return self._said(*pieces, when=there)
-        rest = self._said(" [", enclosed(inside), "]", when=inside.said)
-        return self._said(*pieces, enclosed(rest), when=there)
+        return self._said(*pieces, enclosed(self._around(" [", inside, "]")), when=there)
 
     def _column(self, name: Name) -> str:
         """Where a value comes from; of a word computed from a whole profile nothing is named."""
@@ -261,5 +256,9 @@ class Grounds:
         return Placeholder(value, style_of(left))
 
     def _said(self, *pieces: str | Placeholder, when: Expression | None = None) -> Told:
-        text = Sentence(dict.fromkeys(LANGUAGES, pieces), when)
-        return Told(text, when or TRUE)
+        return Told(Sentence({self.language: pieces}, when))
+
+    def _around(self, before: str, told: Told, after: str = "", when: Expression | None = None) -> Told:
+        """Put words around a text, which are left out with it."""
+        pieces = (before, enclosed(told), after) if after else (before, enclosed(told))
+        return Told(Sentence({self.language: pieces}, when, encloses=True))

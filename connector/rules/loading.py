@@ -10,7 +10,7 @@ from connector.errors import UsageError
 from connector.model.fields import Type
 from connector.rules.beside import fill_fields, read_fill, read_table
 from connector.rules.constants import check_parameters
-from connector.rules.document import Keys, Leaf, read_document
+from connector.rules.document import MAX_BYTES, Keys, Leaf, read_document
 from connector.rules.facts import declare_fact
 from connector.rules.forms import Form, as_form
 from connector.rules.kinds import bands, first_match, formula, matrix, score
@@ -65,7 +65,15 @@ def load(directory: Path, overrides: Mapping[str, object] | None = None) -> Rule
     files = sorted(path for path in directory.glob("*.y*ml") if path.suffix in {".yaml", ".yml"})
     if not files:
         raise UsageError(f"no rule files in {directory}", hint="[rules] directory names a folder with *.yaml files")
-    return load_texts({str(path): path.read_bytes() for path in files}, overrides)
+    return load_texts({str(path): _content(path) for path in files}, overrides)
+
+
+def _content(path: Path) -> bytes:
+    """What a rule file holds, as far as one may be long: a device or a pipe never ends, and is none."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", hint="[rules] directory holds rule files and what they link to")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
 def load_texts(contents: Mapping[str, bytes], overrides: Mapping[str, object] | None = None) -> RuleSet:

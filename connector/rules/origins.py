@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import OURS
 from connector.rules.facts import OVER_ACCOUNTS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf
 from connector.rules.tree import Call, Case, Function, Literal, Name, Param, Scope
@@ -47,7 +48,7 @@ class _Roots:
         self.seen.add(name)
         match node.definition:
             case FieldOf(column=column):
-                if not column.startswith("seg_"):
+                if not column.startswith(OURS):
                     yield f"account.{column}"
             case FactOf() as fact:
                 yield from self._fact(fact)

@@ -192,18 +192,19 @@ class Outputs:
             decimals=DECIMALS.get(kind) if decimals is None else int(decimals),
             written=form.flag("written", default=True),
             follows=form.flag("follows", default=False),
-            ranked=self._ranked(stated, kind if node is not None else stated.type),
+            ranked=_ranked(stated, kind if node or stated.type else None),
             on_deals=form.word("on_deals") or "",
         )
         return OutputOf(output, stated.node if node else "", form.flag("core", default=False), stated.name.at)
 
-    def _ranked(self, stated: Stated, kind: Type | None) -> bool:
-        """Whether it is ranked; `kind` is None where a mistake elsewhere, which is told there, leaves it unknown."""
-        ranked = stated.form.flag("ranked", default=False)
-        if ranked and kind is not None and not stated.options and kind not in DECIMALS:
-            at, name = stated.name.at, stated.name.text
-            stated.form.problems.add(at, f"'{name}' is ranked and has neither options nor a number", "take it away")
-        return ranked
+
+def _ranked(stated: Stated, kind: Type | None) -> bool:
+    """Whether an output says what is worse; of a kind that is not known, what broke is noted elsewhere."""
+    ranked = stated.form.flag("ranked", default=False)
+    if ranked and not stated.options and kind is not None and kind not in DECIMALS:
+        at, name = stated.name.at, stated.name.text
+        stated.form.problems.add(at, f"'{name}' is ranked and has neither options nor a number", "take it away")
+    return ranked
 
 
 def _declare_formula(stated: Stated) -> Declaration:

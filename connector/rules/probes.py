@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.model.fields import Type
+from connector.model.outputs import OURS
 from connector.rules.expressions import expressions
 from connector.rules.kinds.common import FALSE, TRUE, is_known
 from connector.rules.ruleset import FieldOf, FormulaOf, Node, Of, Part, RankOf
@@ -151,7 +152,7 @@ class Probing:
 
     def _fields(self, node: Node) -> None:
         field = node.definition
-        if isinstance(field, FieldOf) and not field.column.startswith("seg_"):
+        if isinstance(field, FieldOf) and not field.column.startswith(OURS):
             column = self._add(node.of, is_known(Name(node.name, node.type)))
             self.probes.append(Probe("field", field.column, node.at, column))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.model.outputs import OURS
 from connector.rules.beside import filled
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS, NEVER_EMPTY, Column, columns_of
@@ -42,7 +43,7 @@ def declare_field(name: Leaf, form: Form) -> Declaration:
             names.broken.add(name.text)
             return []
         known = ACCOUNT_COLUMNS.get(column)
-        if known is None and kind is None and not one_of and not column.startswith("seg_"):
+        if known is None and kind is None and not one_of and not column.startswith(OURS):
             hint = near(column, ACCOUNT_COLUMNS) or "a column of your own needs its type, like {type: text}"
             names.problems.add(leaf.at, f"unknown column '{column}'", hint)
         node = _field_node(name, column, known=known, kind=kind, one_of=one_of, of=of, pick=pick, label=label)

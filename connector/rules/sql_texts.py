@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.model.numbers import SYMBOLS
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
 from connector.rules.styles import Style
-from connector.rules.tree import Placeholder, Say
+from connector.rules.tree import Placeholder, Say, Sentence
 from connector.rules.walk import NUMERIC, type_of
-from connector.rules.wording import SYMBOLS, UNKNOWN_WORD
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from connector.rules.sql import Renderer
     from connector.rules.sql_words import Rendered, Sql
-    from connector.rules.tree import Expression, Sentence
+    from connector.rules.tree import Expression
 
 DATES = frozenset({Type.DATE, Type.TIMESTAMP})
 
@@ -26,18 +28,13 @@ def say(render: Renderer, node: Say) -> Sql:
     """The text; empty when nothing is said, never NULL."""
     if node.first or node.limit is not None or len(node.sentences) == 1:
         return w.call("COALESCE", _told(render, node), w.text(""))
-    told = _joined(render, node)
+    told = w.call("CONCAT_WS", w.text(node.join), *_pieces(render, node))
     return told if node.when is None else logic.cases([(render.truth(node.when), told)], w.text(""))
-
-
-def _joined(render: Renderer, node: Say) -> Sql:
-    """All that is said, never NULL: a NULLIF around it would have the database work it out twice."""
-    return w.call("CONCAT_WS", w.text(node.join), *(_piece(render, sentence) for sentence in node.sentences))
 
 
 def _told(render: Renderer, node: Say) -> Sql:
     """The text, NULL when nothing is said."""
-    pieces = [_piece(render, sentence) for sentence in node.sentences]
+    pieces = _pieces(render, node)
     if node.first:
         pieces = pieces if len(pieces) == 1 else [w.call("COALESCE", *pieces)]
     if node.limit is not None:
@@ -45,9 +42,15 @@ def _told(render: Renderer, node: Say) -> Sql:
         told = w.call("NULLIF", fitted, w.text(""))
     elif len(pieces) == 1:
         told = pieces[0]
-    else:
-        told = w.call("NULLIF", _joined(render, node), w.text(""))
+    elif any(_always(render, Say((sentence,))) for sentence in node.sentences):
+        told = w.call("CONCAT_WS", w.text(node.join), *pieces)
+    else:  # NULL when every piece is; a NULLIF around CONCAT_WS would have the database work it out twice
+        told = w.call("LIST_AGGREGATE", w.listed(pieces), w.text("string_agg"), w.text(node.join))
     return told if node.when is None else logic.cases([(render.truth(node.when), told)], None)
+
+
+def _pieces(render: Renderer, node: Say) -> list[Sql]:
+    return [_piece(render, sentence) for sentence in node.sentences]
 
 
 def has(multi: Sql, code: Sql) -> Sql:
@@ -60,20 +63,23 @@ def _piece(render: Renderer, sentence: Sentence | Say) -> Sql:
     """One sentence, NULL when it is left out or empty."""
     if isinstance(sentence, Say):
         return _told(render, sentence)
-    written = _merged(_spliced(render, sentence))
-    parts = [_part(render, part) for part in written]
-    said = parts[0] if len(parts) == 1 else w.call("CONCAT", *parts)
-    if not any(isinstance(part, str) and part for part in written):
-        said = w.call("NULLIF", said, w.text(""))
+    if _hollow(render, sentence):
+        parts = [_part(render, part) for part in sentence.parts[render.givens.language]]
+        said = reduce(lambda before, part: w.two(before, "||", part), parts)
+    else:
+        written = _merged(_spliced(render, sentence))
+        parts = [_part(render, part) for part in written]
+        said = parts[0] if len(parts) == 1 else w.call("CONCAT", *parts)
+        if not any(isinstance(part, str) and part for part in written):
+            said = w.call("NULLIF", said, w.text(""))
     return said if sentence.when is None else logic.cases([(render.truth(sentence.when), said)], None)
 
 
 def _spliced(render: Renderer, sentence: Sentence) -> Iterator[str | Placeholder]:
     """The pieces, those of texts inside it that are always said in their place: one CONCAT, not one in another."""
     for piece in sentence.parts[render.givens.language]:
-        inner = (
-            _always(render, piece.value) if isinstance(piece, Placeholder) and isinstance(piece.value, Say) else None
-        )
+        text = piece.value if isinstance(piece, Placeholder) else None
+        inner = _always(render, text) if isinstance(text, Say) else None
         yield from [piece] if inner is None else inner
 
 
@@ -86,10 +92,16 @@ def _always(render: Renderer, node: Say) -> list[str | Placeholder] | None:
         if not _sure(render, sentence.when):
             return None
         inner = _always(render, sentence) if isinstance(sentence, Say) else list(_spliced(render, sentence))
-        if inner is None:
+        if inner is None or (isinstance(sentence, Sentence) and _hollow(render, sentence)):
             return None
         found += [node.join, *inner] if number else inner
     return found
+
+
+def _hollow(render: Renderer, sentence: Sentence) -> bool:
+    """Whether a sentence may be left out for a text inside it that is empty."""
+    inside = (piece.value for piece in sentence.parts[render.givens.language] if isinstance(piece, Placeholder))
+    return sentence.encloses and any(isinstance(text, Say) and _always(render, text) is None for text in inside)
 
 
 def _sure(render: Renderer, when: Expression | None) -> bool:
@@ -110,6 +122,8 @@ def _merged(pieces: Iterable[str | Placeholder]) -> list[str | Placeholder]:
 def _part(render: Renderer, part: str | Placeholder) -> Sql:
     if isinstance(part, str):
         return w.text(part)
+    if isinstance(part.value, Say):
+        return _told(render, part.value)
     language = render.givens.language
     value = render(part.value)
     written = _written(value, part, render)

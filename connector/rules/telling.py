@@ -53,7 +53,8 @@ def _sentence(sentence: Sentence, values: Values) -> str:
         return ""
     language = values.frame.language
     pieces = sentence.parts[language]
-    return "".join(piece if isinstance(piece, str) else _placeholder(piece, values) for piece in pieces)
+    told = [piece if isinstance(piece, str) else _placeholder(piece, values) for piece in pieces]
+    return "" if sentence.encloses and "" in told else "".join(told)
 
 
 def _placeholder(piece: Placeholder, values: Values) -> str:

@@ -13,7 +13,6 @@ from connector.rules.tree import (
     KnownTest,
     Literal,
     Not,
-    Or,
     Placeholder,
     Say,
     Sentence,
@@ -22,7 +21,7 @@ from connector.rules.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from connector.rules.tree import Expression, Name
 
@@ -38,10 +37,9 @@ IDLE = "not applicable"
 
 
 class Told(NamedTuple):
-    """A piece of text, and when there is anything to tell in it."""
+    """A piece of text; empty where there is nothing to tell."""
 
     text: Sentence | Say
-    said: Expression
     loose: bool = False
     """Needs brackets beside something else."""
 
@@ -79,11 +77,6 @@ def enclosed(told: Told) -> Placeholder:
     """Make a piece of text part of a sentence."""
     text = told.text if isinstance(told.text, Say) else Say((told.text,))
     return Placeholder(text, Style.TEXT)
-
-
-def anything(told: Sequence[Told]) -> Expression:
-    """Hold where one of them has anything to tell."""
-    return Or(tuple(each.said for each in told))
 
 
 def style_of(name: Name) -> Style:

@@ -353,11 +353,11 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Text parts in order; `when` leaves the whole sentence out unless it is true."""
+    """Text parts in order, per language; left out unless `when` is true, and when a text it `encloses` is empty."""
 
     parts: Mapping[str, tuple[str | Placeholder, ...]]
-    """Per language."""
     when: Expression | None = None
+    encloses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,4 +165,4 @@ def _rephrase(sentence: Sentence, change: Callable[[Expression], Expression]) ->
         )
         for language, pieces in sentence.parts.items()
     }
-    return Sentence(spoken, None if sentence.when is None else change(sentence.when))
+    return replace(sentence, parts=spoken, when=None if sentence.when is None else change(sentence.when))

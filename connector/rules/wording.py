@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.model.numbers import SYMBOLS, day, spelled
 from connector.rules.cells import half_up, is_known
 from connector.rules.styles import Style
 
@@ -15,11 +16,7 @@ if TYPE_CHECKING:
     from connector.rules.cells import Cell
 
 UNKNOWN_WORD = {"en": "unknown", "nl": "onbekend"}
-SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
-"""Other currencies are written with their code, set apart by a space in both languages."""
 LIST_JOIN = ", "
-SWAPPED = str.maketrans(",.", ".,")
-"""Points for commas and commas for points."""
 
 
 def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Mapping[str, str] | None = None) -> str:
@@ -30,7 +27,7 @@ def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Map
         chosen = cell if isinstance(cell, tuple) else (str(cell),)
         return LIST_JOIN.join((labels or {}).get(code, code) for code in chosen)
     if isinstance(cell, date):
-        return cell.isoformat() if language == "en" else cell.strftime("%d-%m-%Y")
+        return day(cell, language)
     if isinstance(cell, Decimal):
         return _number(cell, style, language, currency)
     return str(cell)
@@ -44,9 +41,9 @@ def _number(number: Decimal, style: Style, language: str, currency: str) -> str:
     if style is Style.EXACT:
         return exact(number, language)
     if style is Style.PERCENT:
-        return _point(f"{half_up(number * 100, 1):f}", language) + "%"
+        return spelled(f"{half_up(number * 100, 1):f}", language) + "%"
     if style is Style.DECIMAL_1:
-        return _point(f"{half_up(number, 1):f}", language)
+        return spelled(f"{half_up(number, 1):f}", language)
     return f"{half_up(number, 0):f}"
 
 
@@ -63,17 +60,13 @@ def cents(number: Decimal, language: str, currency: str) -> str:
 def exact(number: Decimal, language: str) -> str:
     """Write a number with its stored decimals, four at most and none needless."""
     text = f"{half_up(number, 4):f}"
-    return _point(text.rstrip("0").rstrip(".") if "." in text else text, language)
+    return spelled(text.rstrip("0").rstrip(".") if "." in text else text, language)
 
 
 def _amount(rounded: Decimal, language: str, currency: str) -> str:
     digits = f"{abs(rounded):,f}"
-    symbol = SYMBOLS.get(currency, f"{currency} ")
+    symbol = SYMBOLS.get(currency, f"{currency} ")  # a code stands apart by a space in both languages
     sign = "-" if rounded < 0 else ""
     if language == "en":
         return f"{sign}{symbol}{digits}"
-    return f"{symbol.strip()} {sign}{digits.translate(SWAPPED)}"
-
-
-def _point(text: str, language: str) -> str:
-    return text if language == "en" else text.replace(".", ",")
+    return f"{symbol.strip()} {sign}{spelled(digits, language)}"

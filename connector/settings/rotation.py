@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -116,6 +117,7 @@ class Beside:
 
     def _all(self) -> dict[str, dict[str, str]]:
         try:
+            _refuse_strangers(self.file)
             kept: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
@@ -124,6 +126,15 @@ class Beside:
                 f"{self.file} is damaged", hint="remove it, and put a new token where the settings point"
             ) from None
         return kept
+
+
+def _refuse_strangers(file: Path) -> None:
+    """Raise UsageError for a token that everybody on this machine may read: it may have been read."""
+    if file.stat().st_mode & stat.S_IRWXO:
+        raise UsageError(
+            f"{file} holds a token, and everybody on this machine may read it",
+            hint=f"chmod 600 {file}, and get a new token if somebody else may have read it",
+        )
 
 
 def _fingerprint(secret: Secret) -> str:

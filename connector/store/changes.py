@@ -6,6 +6,7 @@ CRM then holds of it may be ours. Only WRITTEN makes a value ours for good.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.engine import Connection, Row
 
     from connector.store.database import Database
@@ -34,6 +35,8 @@ IDS_AT_ONCE = 500
 OPEN = changes.c.landed.is_(None)
 UNSETTLED = or_(OPEN, changes.c.landed == Landed.UNSETTLED.value)
 BEING_SENT = and_(changes.c.tries > 0, UNSETTLED)
+_ANY_WRITTEN = select(written.c.run_no).limit(1)
+_ANY_UNDER_WAY = select(changes.c.seq).where(BEING_SENT).limit(1)
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -46,12 +49,9 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> tuple[list[ChangeRow], int | None]:
     """The next changes of a plan behind `seq`, and the number to go on behind; None when there are no more."""
     pack = packs.next_after(connection, run_no, seq)
-    query = select(changes).where(changes.c.run_no == run_no, changes.c.seq > seq)
-    if only_open:
-        query = query.where(OPEN)
-    if pack is not None:
-        query = query.where(changes.c.seq < pack.first_seq)
-    found = [_read(row) for row in connection.execute(query.order_by(changes.c.seq).limit(ROWS_AT_ONCE))]
+    between = {"of_run": run_no, "behind": seq} | ({"before": pack.first_seq} if pack is not None else {})
+    query = _rows_behind(only_open=only_open, before_a_pack=pack is not None)
+    found = [_read(row) for row in connection.execute(query, between)]
     if len(found) == ROWS_AT_ONCE:
         return found, found[-1].seq
     if pack is None:
@@ -59,6 +59,16 @@ def after(connection: Connection, run_no: int, seq: int, *, only_open: bool) -> 
     if not (only_open and pack.landed):
         found += packs.rows(pack)
     return found, pack.last_seq
+
+
+@cache
+def _rows_behind(*, only_open: bool, before_a_pack: bool) -> Select[Any]:
+    query = select(changes).where(changes.c.run_no == bindparam("of_run"), changes.c.seq > bindparam("behind"))
+    if only_open:
+        query = query.where(OPEN)
+    if before_a_pack:
+        query = query.where(changes.c.seq < bindparam("before"))
+    return query.order_by(changes.c.seq).limit(ROWS_AT_ONCE)
 
 
 def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
@@ -161,9 +171,13 @@ def unknown(connection: Connection, run_no: int, outcomes: Sequence[Outcome]) ->
 
 def unsettled(connection: Connection) -> list[tuple[str, ChangeRow]]:
     """(run, change) of every send whose fate is not known, oldest first; one that a later write replaced is settled."""
+    return [(row.run, _read(row)) for row in connection.execute(_unsettled())]
+
+
+@cache
+def _unsettled() -> Select[Any]:
     query = select(runs.c.run, changes).join(runs).where(BEING_SENT, _not_replaced())
-    found = connection.execute(query.order_by(changes.c.run_no, changes.c.seq))
-    return [(row.run, _read(row)) for row in found]
+    return query.order_by(changes.c.run_no, changes.c.seq)
 
 
 def _not_replaced() -> Any:
@@ -203,8 +217,7 @@ def written_at(connection: Connection, target: Target, name: str, value: str) ->
 
 def any_ours(connection: Connection) -> bool:
     """Whether any value was acknowledged, or is under way."""
-    acknowledged = connection.scalar(select(written.c.run_no).limit(1))
-    under_way = connection.scalar(select(changes.c.seq).where(BEING_SENT).limit(1))
+    acknowledged, under_way = connection.scalar(_ANY_WRITTEN), connection.scalar(_ANY_UNDER_WAY)
     return acknowledged is not None or under_way is not None
 
 

@@ -124,12 +124,22 @@ def _prepare_file(url: URL) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, stat.S_IRUSR | stat.S_IWUSR)
-        os.close(descriptor)
+        try:
+            _keep_from_strangers(descriptor)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise UsageError(
             f"cannot write the database {path}: {error.strerror}",
             hint="change [state] database, or the rights of its folder",
         ) from error
+
+
+def _keep_from_strangers(descriptor: int) -> None:
+    """Take from everybody else the right to read it: a restored backup often has the rights of any new file."""
+    mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if mode & stat.S_IRWXO:
+        os.fchmod(descriptor, mode & ~stat.S_IRWXO)
 
 
 def _postgres(url: URL) -> Engine:

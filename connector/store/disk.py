@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 OWNER = "owner.json"
 """In a folder that is being filled: the process that fills it."""
-BESIDE = "tables."
-"""In front of the name of a table beside the CRM, as in the settings: no table of a CRM is called so."""
 _TAIL = 8
 """A Parquet file ends with the footer's length (4 bytes, little endian) and the magic."""
 _MAGIC = b"PAR1"

@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import BadAnswer, StopRun
+from connector.model.fields import BESIDE
 from connector.store import disk
 from connector.store.assembly import assemble
-from connector.store.disk import BESIDE
 from connector.store.parquet import TableFile, release_memory
 
 if TYPE_CHECKING:

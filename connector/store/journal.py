@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from connector.errors import StopRun
 from connector.store import changes as planned
@@ -15,11 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
+    from sqlalchemy.dialects.sqlite import Insert as SqliteInsert
+
     from connector.model.changes import Change, Landed, Outcome, Target
     from connector.model.runs import Reason, RunOutcome
     from connector.ports import ChangeRow, QuarantineRow, RunRow
     from connector.store.database import Database
     from connector.store.lease import Fence
+
+_FACT = select(facts.c.value).where(facts.c.key == bindparam("named"))
+_FORGOTTEN = delete(facts).where(facts.c.key == bindparam("named"))
 
 
 class SqlJournal:
@@ -145,13 +152,17 @@ class SqlJournal:
         """A small named fact; None removes it."""
         with self._database.write() as connection:
             if value is None:
-                connection.execute(delete(facts).where(facts.c.key == key))
-                return
-            put = self._database.insert(facts).values(key=key, value=value)
-            connection.execute(put.on_conflict_do_update(index_elements=["key"], set_={"value": put.excluded.value}))
+                connection.execute(_FORGOTTEN, {"named": key})
+            else:
+                connection.execute(self._remembered, {"key": key, "value": value})
+
+    @cached_property
+    def _remembered(self) -> SqliteInsert | PostgresInsert:
+        put = self._database.insert(facts)
+        return put.on_conflict_do_update(index_elements=["key"], set_={"value": put.excluded.value})
 
     def recall(self, key: str) -> str | None:
         """The small named fact, or None."""
         with self._database.read() as connection:
-            value: str | None = connection.scalar(select(facts.c.value).where(facts.c.key == key))
+            value: str | None = connection.scalar(_FACT, {"named": key})
             return value

@@ -11,7 +11,7 @@ from datetime import timedelta
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from connector.errors import ConnectorError, Held, StopRun
 from connector.ports import Holder
@@ -32,6 +32,11 @@ EXPIRY = timedelta(seconds=60)
 BEAT_SECONDS = 10.0
 _LOOK_SECONDS = 0.25
 
+_ROW = select(lease)
+_ROW_FOR_UPDATE = _ROW.with_for_update()
+_TOKEN_THAT_STAYS = select(lease.c.token).with_for_update(read=True)
+_WHILE_OURS = update(lease).where(lease.c.token == bindparam("ours"))
+_TAKEN = update(lease)
 _FREE: dict[str, Any] = dict.fromkeys(("owner", "host", "machine", "pid", "process_start", "since", "beat"))
 
 
@@ -43,8 +48,7 @@ class Fence:
 
     def check(self, connection: Connection) -> None:
         """Raise StopRun unless the lease is still ours; it then stays so until the transaction ends."""
-        query = select(lease.c.token).with_for_update(read=True)
-        if self.token is None or connection.scalar(query) != self.token:
+        if self.token is None or connection.scalar(_TOKEN_THAT_STAYS) != self.token:
             raise StopRun(
                 "the lease was lost, or never taken: another run may be writing",
                 hint="nothing more was sent; the next run settles what was under way",
@@ -69,7 +73,7 @@ class SqlLease:
     def holder(self) -> Holder | None:
         """Who holds the lease now, alive or not; None when it is free."""
         with self._database.read() as connection:
-            row = connection.execute(select(lease)).one()
+            row = connection.execute(_ROW).one()
         return None if row.owner is None else _holder(row)
 
     @contextmanager
@@ -108,10 +112,10 @@ class SqlLease:
         """Take the lease when it is free or its holder dead: (token, None), else (None, holder)."""
         me, now = this_process(), self._clock()
         with self._database.write() as connection:
-            row = connection.execute(select(lease).with_for_update()).one()
+            row = connection.execute(_ROW_FOR_UPDATE).one()
             if row.owner is not None and row.token != self._unreleased and not _is_dead(row, now):
                 return None, _holder(row)
-            connection.execute(update(lease).values(_taken(me, row.token + 1, now)))
+            connection.execute(_TAKEN, _taken(me, row.token + 1, now))
         return row.token + 1, None
 
     def _beat_until(self, token: int, released: Event) -> None:
@@ -132,7 +136,7 @@ class SqlLease:
     def _set(self, token: int, **values: object) -> bool:
         """Change the row while it is ours; False when it is not any more."""
         with self._database.write() as connection:
-            return connection.execute(update(lease).where(lease.c.token == token).values(values)).rowcount == 1
+            return connection.execute(_WHILE_OURS, {**values, "ours": token}).rowcount == 1
 
 
 def _taken(me: Process, token: int, now: datetime) -> dict[str, Any]:

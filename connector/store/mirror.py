@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select
 
 from connector.errors import StopRun
-from connector.model.fields import KEY, Table
+from connector.model.fields import BESIDE, KEY, Table
 from connector.ports import Snapshot, TableSnapshot
 from connector.store import disk
-from connector.store.disk import BESIDE
 from connector.store.schema import snapshots
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from connector.errors import StopRun
@@ -33,6 +33,10 @@ _FASTEST = 1
 """Columns of like values shrink to a twentieth at zlib's fastest level already."""
 _VALUE = itemgetter(1, 2, 3)
 """Target, record and property of a change."""
+_OF_RUN = packs.c.run_no == bindparam("of_run")
+_NEXT = select(packs).where(_OF_RUN, packs.c.first_seq > bindparam("behind")).order_by(packs.c.first_seq).limit(1)
+_LAST_ROW = select(func.max(changes.c.seq)).where(changes.c.run_no == bindparam("of_run"))
+_LAST_IN_PACKS = select(func.max(packs.c.last_seq)).where(_OF_RUN)
 _COLUMNS = ("account", "target", "record", "property", "old", "new", "cause")
 
 
@@ -58,8 +62,7 @@ def put(connection: Connection, run_no: int, planned: Iterable[Change], *, lande
 
 def next_after(connection: Connection, run_no: int, seq: int) -> Row[Any] | None:
     """The first pack of the run behind `seq`."""
-    behind = select(packs).where(packs.c.run_no == run_no, packs.c.first_seq > seq)
-    return connection.execute(behind.order_by(packs.c.first_seq).limit(1)).one_or_none()
+    return connection.execute(_NEXT, {"of_run": run_no, "behind": seq}).one_or_none()
 
 
 def rows(pack: Row[Any]) -> Iterator[ChangeRow]:
@@ -104,8 +107,7 @@ def discard(connection: Connection, run_no: int) -> None:
 
 
 def _last_seq(connection: Connection, run_no: int) -> int:
-    in_rows = connection.scalar(select(func.max(changes.c.seq)).where(changes.c.run_no == run_no))
-    in_packs = connection.scalar(select(func.max(packs.c.last_seq)).where(packs.c.run_no == run_no))
+    in_rows, in_packs = (connection.scalar(last, {"of_run": run_no}) for last in (_LAST_ROW, _LAST_IN_PACKS))
     return max(in_rows or 0, in_packs or 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from connector.errors import StopRun, UsageError
 from connector.model.runs import Reason, RunOutcome
@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 
 _REPLACED = frozenset({"finished", "outcome", "applied", "snapshot", "as_of", "rule_version", "digest", "reasons"})
 _MERGED = frozenset({"figures", "details"})
+# Made once: to build a statement takes longer than to run it, and a run asks these dozens of times.
+_NAMED = runs.c.run == bindparam("named")
+_NUMBER = select(runs.c.run_no).where(_NAMED)
+_ROW = select(runs).where(_NAMED)
+_KEPT = select(runs.c.run_no, runs.c.figures, runs.c.details).where(_NAMED)
+_NOTED = update(runs).where(runs.c.run_no == bindparam("numbered"))
 
 
 def start(connection: Connection, run: str, command: str, now: datetime) -> None:
     """A run begins. Raises StopRun when its id is taken."""
-    if connection.scalar(select(runs.c.run_no).where(runs.c.run == run)) is not None:
+    if connection.scalar(_NUMBER, {"named": run}) is not None:
         raise StopRun(f"the journal already holds a run {run}", code="JOURNAL")
     row = {
         "run": run,
@@ -40,9 +46,9 @@ def start(connection: Connection, run: str, command: str, now: datetime) -> None
 
 def number(connection: Connection, run: str) -> int:
     """The number that orders the run among all others. Raises UsageError for a run that never was."""
-    found = connection.scalar(select(runs.c.run_no).where(runs.c.run == run))
+    found = connection.scalar(_NUMBER, {"named": run})
     if found is None:
-        raise UsageError(f"there is no run {run}", hint="`tiersync runs` lists them")
+        raise _unheard_of(run)
     return int(found)
 
 
@@ -51,22 +57,27 @@ def note(connection: Connection, run: str, facts: Mapping[str, Any]) -> None:
     unknown = sorted(set(facts) - _REPLACED - _MERGED)
     if unknown:
         raise TypeError(f"a run has no {', '.join(unknown)}")
-    run_no = number(connection, run)
+    kept = connection.execute(_KEPT, {"named": run}).one_or_none()
+    if kept is None:
+        raise _unheard_of(run)
     values = {name: value for name, value in facts.items() if name in _REPLACED}
     if values.get("outcome") is not None:
         values["outcome"] = str(values["outcome"])
     if "reasons" in values:
         values["reasons"] = [asdict(reason) for reason in values["reasons"]]
     for name in sorted(_MERGED & set(facts)):
-        before = connection.scalar(select(runs.c[name]).where(runs.c.run_no == run_no))
-        values[name] = {**(before or {}), **facts[name]}
+        values[name] = {**(getattr(kept, name) or {}), **facts[name]}
     if values:
-        connection.execute(update(runs).where(runs.c.run_no == run_no).values(values))
+        connection.execute(_NOTED, {**values, "numbered": kept.run_no})
+
+
+def _unheard_of(run: str) -> UsageError:
+    return UsageError(f"there is no run {run}", hint="`tiersync runs` lists them")
 
 
 def one(connection: Connection, run: str) -> RunRow | None:
     """One run, or None."""
-    row = connection.execute(select(runs).where(runs.c.run == run)).one_or_none()
+    row = connection.execute(_ROW, {"named": run}).one_or_none()
     return None if row is None else _read(row)
 
 

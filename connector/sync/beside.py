@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.model.fields import BESIDE
 from connector.model.runs import Reason
 from connector.ports import Beside
-from connector.sync.result import BESIDE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

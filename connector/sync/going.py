@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from connector.planning.compare import Key
     from connector.planning.plan import Plan
     from connector.ports import RunRow
 
@@ -40,6 +41,8 @@ class Going:
     plan: Plan | None = None
     error: Exception | None = None
     report: str | None = None
+    open_values: Mapping[Key, Sequence[str | None]] = field(default_factory=dict)
+    """Per value whose write may still arrive, what counts as ours until it does."""
     overrides: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Accounts whose override somebody should look at again, by why."""
     same_as: str | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.planning.guards import BESIDE, Situation, doubts, told, trips
+from connector.model.fields import BESIDE
+from connector.planning.guards import Situation, doubts, told, trips
 from connector.planning.tally import Tally
 from connector.sync import memory
 

@@ -94,9 +94,14 @@ def written(journal: Journal, *, account: str | None = None) -> Iterator[dict[st
                 yield dict(zip(WRITTEN, values, strict=True))
 
 
+def intended(journal: Journal, run: str) -> Iterator[Change]:
+    """Yield the changes of a run's plan, those that were not to be sent left out."""
+    return (row.change for row in journal.changes(run) if row.landed not in {Landed.KEPT, Landed.SKIPPED})
+
+
 def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tuple[AccountContext, list[Change]]]:
     """Yield the accounts a run plans to change, with their changes; both streams are sorted by account."""
-    changes = (row.change for row in journal.changes(run) if row.landed not in {"kept", "skipped"})
+    changes = intended(journal, run)
     ahead = next(changes, None)
     for context, _ in evaluation.differences():
         mine: list[Change] = []

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connector.model.changes import Target
+from connector.model.outputs import OVERRIDE_STATUS
 from connector.planning.overrides import ACTIVE, noted
 
 if TYPE_CHECKING:
     from connector.ports import Evaluation
     from connector.sync.going import Going
-
-STATUS = "seg_override_status"
 
 
 def note_overrides(going: Going, evaluation: Evaluation) -> None:
@@ -22,7 +21,7 @@ def note_overrides(going: Going, evaluation: Evaluation) -> None:
     if not found:
         return
     zone = ZoneInfo(policy.time_zone)
-    moments = journal.written_at(Target.ACCOUNT, STATUS, ACTIVE)
+    moments = journal.written_at(Target.ACCOUNT, OVERRIDE_STATUS, ACTIVE)
     since = {record: moment.astimezone(zone).date() for record, moment in moments.items()}
     going.overrides = noted(found, as_of=policy.day(going.now), since=since)
     journal.note(going.run, details={"overrides": going.overrides})

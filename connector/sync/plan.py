@@ -6,11 +6,12 @@ from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
+from connector.model.outputs import TIER
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
 from connector.planning.plan import Digest, Plan
-from connector.planning.tally import TIER, Tally
+from connector.planning.tally import Tally
 from connector.planning.undo import Undone
 from connector.ports import EvaluationRequest
 from connector.sync import memory
@@ -19,7 +20,7 @@ from connector.sync.calls import calls
 from connector.sync.pull import earlier
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.compare import Key
@@ -52,14 +53,12 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     return evaluation
 
 
-def make_plan(
-    going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]], *, doubted: bool = False
-) -> Plan:
-    """Compare account by account and journal what comes out; `ours` are the values of writes that are still open.
+def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) -> Plan:
+    """Compare account by account and journal what comes out; the values of writes that are still open are ours.
 
     Where data seem to be missing (`doubted`), accounts that would come out worse wait for a person.
     """
-    maker = _Maker(going, evaluation, ours, doubted=doubted)
+    maker = _Maker(going, evaluation, doubted=doubted)
     for accounts in _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE):
         maker.take(accounts)
     going.figures.update(changes=maker.tally.changes, kept=maker.tally.kept, quarantined=maker.tally.set_aside)
@@ -71,7 +70,12 @@ def make_plan(
         made_at=going.now,
         digest=maker.digest.text(),
         tally=maker.tally,
-        calls=calls(going.parts.crm, maker.tally.records, looks_for_edits=bool(going.parts.policy.quiet)),
+        calls=calls(
+            going.parts.crm,
+            maker.tally.records,
+            maker.tally.by_property,
+            looks_for_edits=bool(going.parts.policy.quiet),
+        ),
         going_on=maker.going_on,
     )
     _note(going, going.plan, now)
@@ -82,12 +86,10 @@ def make_plan(
 class _Maker:
     """Folds accounts into the journal, the tally and the digest."""
 
-    def __init__(
-        self, going: Going, evaluation: Evaluation, ours: Mapping[Key, Sequence[str | None]], *, doubted: bool
-    ) -> None:
+    def __init__(self, going: Going, evaluation: Evaluation, *, doubted: bool) -> None:
         journal, policy = going.parts.journal, going.parts.policy
         good = memory.last_good(journal)
-        self.going, self.open = going, ours
+        self.going = going
         self.before = memory.basis(good)
         self.now = Basis(
             rule_version=evaluation.rule_version,
@@ -160,8 +162,9 @@ class _Maker:
         keys = [key(item) for _, differences in accounts for item in differences]
         ours: dict[Key, Sequence[str | None]] = dict(self.going.parts.journal.last_written(keys))
         ours = self._inherited(keys, besides=ours) | ours
-        for name in self.open.keys() & set(keys):
-            ours[name] = (*ours.get(name, ()), *self.open[name])
+        still_open = self.going.open_values
+        for name in still_open.keys() & set(keys):
+            ours[name] = (*ours.get(name, ()), *still_open[name])
         return ours
 
     def _inherited(self, keys: Sequence[Key], *, besides: Collection[Key]) -> dict[Key, Sequence[str | None]]:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.errors import StopRun
+from connector.model.fields import BESIDE
 from connector.model.runs import Reason
-from connector.planning.guards import BESIDE, OF_THE_PULL
+from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
 from connector.sync.beside import read_tables
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
+from connector.model.fields import BESIDE
 from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from connector.planning.plan import Plan
-
-BESIDE = "tables."
-"""In front of figures about a table beside the CRM: tables.NAME.FIGURE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ class Result:
         """What became of the rows of each table beside the CRM: rows, matched, unmatched, ambiguous and so on."""
         found: dict[str, dict[str, int]] = {}
         for key, value in self.figures.items():
-            if key.startswith(BESIDE):
+            if key.startswith(BESIDE):  # tables.NAME.FIGURE
                 name, _, figure = key.removeprefix(BESIDE).partition(".")
                 found.setdefault(name, {})[figure] = value
         return found

@@ -22,10 +22,9 @@ from connector.sync.undo import undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
     from connector.model.changes import Change
-    from connector.planning.compare import Key
     from connector.planning.file import PlanFile
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
@@ -45,11 +44,11 @@ class Walk(Parts):
         """Pull, plan, guard, write, once; `yes` confirms a first run and nothing else."""
 
         def steps(going: Going) -> None:
-            open_values = settle(going)
+            settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                plan = self._planned(going, evaluation, open_values, doubted=seen.partly)
+                plan = self._planned(going, evaluation, doubted=seen.partly)
                 plan = guard(going, plan, seen, confirmed=yes)
                 note_overrides(going, evaluation)
                 if plan.holds:
@@ -65,11 +64,11 @@ class Walk(Parts):
         """Pull, evaluate and plan; writes nothing, and keeps the plan under its run for `apply`."""
 
         def steps(going: Going) -> None:
-            open_values = settle(going)
+            settle(going)
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                guard(going, self._planned(going, evaluation, open_values), seen, confirmed=False)
+                guard(going, self._planned(going, evaluation), seen, confirmed=False)
                 note_overrides(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)
@@ -123,16 +122,9 @@ class Walk(Parts):
         """The plan file of a plan just made, in pieces."""
         return render(plan, self.changes(plan.run))
 
-    def _planned(
-        self,
-        going: Going,
-        evaluation: Evaluation,
-        open_values: Mapping[Key, Sequence[str | None]],
-        *,
-        doubted: bool = False,
-    ) -> Plan:
+    def _planned(self, going: Going, evaluation: Evaluation, *, doubted: bool = False) -> Plan:
         """The plan; a value of ours that is gone is an edit only when the CRM still shows its field."""
-        plan = make_plan(going, evaluation, open_values, doubted=doubted)
+        plan = make_plan(going, evaluation, doubted=doubted)
         if plan.tally.emptied:
             self.crm.preflight(tuple(outputs(going, plan.tally.emptied)))
         return plan

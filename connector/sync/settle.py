@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 
-def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
-    """Land what can be known of every unsettled write; return the values that still count as ours meanwhile."""
+def settle(going: Going) -> None:
+    """Land what can be known of every unsettled write; note the values that still count as ours meanwhile."""
     journal = going.parts.journal
     left = journal.unsettled()
     if not left:
-        return {}
+        return
     holds, texts = read(going.parts.crm, (row.change for _, row in left)), going.parts.policy.texts
     ours: dict[Key, tuple[str | None, ...]] = {}
     for run, rows in _by_run(left):
@@ -39,7 +39,7 @@ def settle(going: Going) -> Mapping[Key, tuple[str | None, ...]]:
         for change in (row.change for row in rows if told[row.change.target, row.change.record] is None):
             ours[key(change)] = (*ours.get(key(change), ()), change.old, change.new)
     going.figures["settled"] += len(left)
-    return ours
+    going.open_values = ours
 
 
 def _is_young(going: Going, run: str) -> bool:

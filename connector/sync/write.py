@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import Reason
+from connector.planning.compare import key
 from connector.sync import memory
 from connector.sync.resting import resting
 from connector.sync.settle import read
@@ -153,11 +154,16 @@ class _Writing:
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
         keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [row for row in record.rows if _edited(row.change, held) and keeps(row.change.property)]
+        edited = [row for row in record.rows if self._is_edited(row.change, held) and keeps(row.change.property)]
         self._skip(there, Landed.SKIPPED, "there_already")
         self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)
-        return tuple(row for row in record.rows if row not in there and row not in edited)
+        return tuple(_as_found(row, held) for row in record.rows if row not in there and row not in edited)
+
+    def _is_edited(self, change: Change, held: Mapping[str, str | None]) -> bool:
+        """Whether somebody else set it since the pull: a write of ours may have arrived only now."""
+        ours = self.going.open_values.get(key(change), ())
+        return held.get(change.property) not in (change.old, change.new, *ours)
 
     def _gone(self, record: Record) -> None:
         self._skip(record.rows, Landed.GONE, "gone")
@@ -243,8 +249,10 @@ class _Writing:
         memory.leave(going.parts.journal, going.run, self.left)
 
 
-def _edited(change: Change, held: Mapping[str, str | None]) -> bool:
-    return held.get(change.property) not in (change.old, change.new)
+def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:
+    """The change from what is there now."""
+    now = held.get(row.change.property)
+    return row if now == row.change.old else replace(row, change=row.change._replace(old=now))
 
 
 def _stopped(going: Going) -> None:

@@ -279,11 +279,13 @@ class Wiring:
 
     def planned(self, run: str) -> Iterator[Change]:
         """The changes of a run's plan, those left out aside."""
-        return (row.change for row in self.journal.changes(run) if row.landed not in {"kept", "skipped"})
+        from connector.sync.history import intended
+
+        return intended(self.journal, run)
 
     def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
         """The names of some accounts, from the mirror."""
-        from connector.wiring.asking import names
+        from connector.wiring.lookup import names
 
         return names(self.store.mirror.current(), accounts)
 

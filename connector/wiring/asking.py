@@ -1,4 +1,4 @@
-"""What is asked of the CRM and of the mirror, worked out from rules and settings."""
+"""What is asked of the CRM, worked out from rules and settings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from connector.model.fields import CATALOGUE, KEY, Table
 from connector.ports import PullRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
-    from connector.ports import Snapshot
     from connector.rules.ruleset import RuleSet
 
 FOLLOWED = (Table.ACCOUNTS, ("merged_ids",))
@@ -73,21 +72,3 @@ def _table_of(name: str) -> Table:
         if name in {field.name for field in CATALOGUE[table]}:
             return table
     return Table.ACCOUNTS
-
-
-def names(snapshot: Snapshot | None, accounts: Sequence[str]) -> Mapping[str, str]:
-    """Return the names of some accounts as the mirror has them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    if snapshot is None or not accounts:
-        return {}
-    wanted = pa.array(accounts, pa.string())
-    found: dict[str, str] = {}
-    for file in snapshot.files.get(Table.ACCOUNTS, ()):
-        if "name" in pq.read_schema(file).names:
-            rows = pq.read_table(file, columns=["account_id", "name"])
-            rows = rows.filter(pc.is_in(rows.column("account_id"), value_set=wanted))
-            found |= {row["account_id"]: row["name"] for row in rows.to_pylist() if row["name"]}
-    return found

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Target
-from connector.model.fields import KEY, Table
 from connector.sync.history import WRITTEN, written
 from connector.wiring.explaining import own_id
+from connector.wiring.lookup import accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from connector.ports import Snapshot
     from connector.wiring import Wiring
 
 ROWS_AT_ONCE = 50_000
@@ -65,8 +64,8 @@ def forget(wiring: Wiring, account: str) -> int:
     Raises UsageError for an account it knows nothing of, and while the CRM has it: the next run would take our values
     on it for a person's.
     """
-    account, snapshot = own_id(wiring, account), wiring.store.mirror.current()
-    if snapshot is not None and _there(snapshot, account):
+    account = own_id(wiring, account)
+    if any(accounts(wiring.store.mirror.current(), [account])):
         raise UsageError(
             f"account {account} is in the CRM, as of the last pull",
             hint="delete it there, then `tiersync pull`; to leave it out of the segmentation fill in seg_exclude",
@@ -78,11 +77,3 @@ def forget(wiring: Wiring, account: str) -> int:
             hint="is the id right? `tiersync runs export --out all.csv` lists what is kept",
         )
     return rows
-
-
-def _there(snapshot: Snapshot, account: str) -> bool:
-    import pyarrow.parquet as pq
-
-    key = KEY[Table.ACCOUNTS]
-    files = snapshot.files.get(Table.ACCOUNTS, ())
-    return any(pq.read_table(file, columns=[key], filters=[(key, "=", account)]).num_rows for file in files)

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.model.changes import Landed, Target
-from connector.model.fields import Table
+from connector.model.outputs import SAY_NO, TIER
 from connector.model.runs import RunOutcome
+from connector.wiring.lookup import ID, accounts
 from connector.worker.digest import Move, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from connector.model.changes import Change
+    from connector.model.texts import Texts
     from connector.sync import Result
     from connector.wiring import Wiring
     from connector.worker.notify import Herald
 
-TIER, SAY_NO = "seg_tier", "seg_say_no"
 YES = "true"
 
 
@@ -31,7 +32,7 @@ def tell_moves(wiring: Wiring, result: Result, herald: Herald, *, say: Callable[
     if not wanted or result.outcome not in {RunOutcome.OK, RunOutcome.PARTIAL}:
         return
     try:
-        message = digest(moves(wiring, result.run), run=result.run)
+        message = digest(moves(wiring, result.run, texts=herald.texts), run=result.run, texts=herald.texts)
     except (ConnectorError, OSError, ValueError) as error:  # ValueError: a file that is no Parquet any more
         why = error if isinstance(error, ConnectorError) else f"the state cannot be read ({type(error).__name__})"
         say(f"no digest of run {result.run}: {why}")
@@ -40,19 +41,19 @@ def tell_moves(wiring: Wiring, result: Result, herald: Herald, *, say: Callable[
         herald.say(message)
 
 
-def moves(wiring: Wiring, run: str) -> list[Move]:
+def moves(wiring: Wiring, run: str, *, texts: Texts) -> list[Move]:
     """The accounts that had a tier before and have another one, or another say-no flag, since this run."""
     found: dict[str, dict[str, Change]] = {}
     for row in wiring.journal.changes(run):
         change = row.change
         if row.landed == Landed.WRITTEN and change.target is Target.ACCOUNT and change.property in {TIER, SAY_NO}:
             found.setdefault(change.account, {})[change.property] = change
-    told = {account: words for account, changes in found.items() if any(words := _words(wiring, changes))}
+    told = {account: words for account, changes in found.items() if any(words := _words(wiring, changes, texts))}
     about = _about(wiring, list(told))
     return [Move(account, *about.get(account, ("", "")), *words) for account, words in told.items()]
 
 
-def _words(wiring: Wiring, changes: Mapping[str, Change]) -> tuple[str, str]:
+def _words(wiring: Wiring, changes: Mapping[str, Change], texts: Texts) -> tuple[str, str]:
     """A first assignment is no move, and brings no news of its say-no flag either."""
     tier, flag = changes.get(TIER), changes.get(SAY_NO)
     if tier is not None and tier.old is None:
@@ -61,21 +62,10 @@ def _words(wiring: Wiring, changes: Mapping[str, Change]) -> tuple[str, str]:
     moved = f"{label(TIER, tier.old)} → {label(TIER, tier.new)}" if tier else ""
     if flag is None or (flag.old == YES) == (flag.new == YES):
         return moved, ""
-    return moved, "now say no" if flag.new == YES else "no longer say no"
+    return moved, texts.say("now_no") if flag.new == YES else texts.say("no_longer_no")
 
 
-def _about(wiring: Wiring, accounts: Sequence[str]) -> dict[str, tuple[str, str]]:
+def _about(wiring: Wiring, moved: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Per account its name and its owner's id, as the mirror has them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    snapshot = wiring.store.mirror.current()
-    found: dict[str, tuple[str, str]] = {}
-    for file in snapshot.files.get(Table.ACCOUNTS, ()) if snapshot and accounts else ():
-        there = [name for name in ("account_id", "name", "owner_id") if name in pq.read_schema(file).names]
-        rows = pq.read_table(file, columns=there)
-        rows = rows.filter(pc.is_in(rows.column("account_id"), value_set=pa.array(accounts, pa.string())))
-        for row in rows.to_pylist():
-            found[row["account_id"]] = (row.get("name") or "", row.get("owner_id") or "")
-    return found
+    rows = accounts(wiring.store.mirror.current(), moved, "name", "owner_id")
+    return {str(row[ID]): (row.get("name") or "", row.get("owner_id") or "") for row in rows}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from connector.model.texts import Texts
     from connector.ports import RunRow
     from connector.sync import Result
     from connector.wiring import Wiring
@@ -81,9 +82,12 @@ class Vitals:
 
     def watch(self, herald: Herald) -> None:
         """Tell people, once, when a run does not finish or a due one does not come."""
-        words = unfinished(self.pulse, deadline=self._deadline) or self._not_come()
+        texts = herald.texts
+        words = self._not_come(texts)
+        if unfinished(self.pulse, deadline=self._deadline):
+            words = texts.say("unfinished", minutes=f"{self._deadline.total_seconds() / 60:.0f}")
         if words and self._watch.may_tell():
-            herald.late(f"{words} (on {instance(self._wiring)})", now=self._wiring.clock())
+            herald.late(texts.say("on", words=words, instance=instance(self._wiring)), now=self._wiring.clock())
 
     def ended(self, result: Result) -> None:
         """Count a run of this process that ended."""
@@ -92,7 +96,7 @@ class Vitals:
             outcome=result.outcome, figures=result.figures, seconds=seconds.total_seconds() if seconds else 0.0
         )
 
-    def _not_come(self) -> str:
+    def _not_come(self, texts: Texts) -> str:
         try:
             finished = self._last_good()
         except ConnectorError:
@@ -100,8 +104,10 @@ class Vitals:
         expected = self._schedule.after(finished or self._began)
         if not self._watch.is_late(expected, now=self._wiring.clock()):
             return ""
-        since = f"{finished:%Y-%m-%d %H:%M %Z}" if finished else "the worker began"
-        return f"no good run has ended since {since}; one was due at {expected:%Y-%m-%d %H:%M %Z}"
+        due = f"{expected:%Y-%m-%d %H:%M %Z}"
+        if finished is None:
+            return texts.say("not_come_yet", due=due)
+        return texts.say("not_come", since=f"{finished:%Y-%m-%d %H:%M %Z}", due=due)
 
     def _health(self) -> tuple[Health | None, str]:
         try:

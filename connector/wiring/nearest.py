@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.model.fields import Table
+from connector.model.outputs import TIER
 from connector.model.verdicts import NOT_APPLICABLE, State
 from connector.rules.cells import IDLE, UNKNOWN, half_up
 from connector.rules.python import Frame
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from connector.rules.cells import Cell
     from connector.rules.ruleset import Node, Ranking, RuleSet
 
-TIER = "seg_tier"
 DEAL = "tiersync-what-if"
 TRIES = (Decimal(1), Decimal("1.02"), Decimal("1.25"), Decimal(2))
 """Others may move along (a group's lines, an average): a little more then proves what the search found."""
@@ -46,11 +46,12 @@ def nearest(
     if node is None:
         return None
     question = _question(evaluation, request, found, node)
+    bare = _tier_alone(rules)
     amounts = [amount for up in (True, False) if (amount := question.least(up=up)) is not None]
     for amount in sorted(amounts, key=abs):
         for factor in TRIES:
             tried = half_up(amount * factor, 2)
-            tier = _applied(engine, _tier_alone(rules), request, found.verdict.account, tried)
+            tier = _applied(engine, bare, request, found.verdict.account, tried)
             if tier is not None and tier != found.verdict.values.get(TIER):
                 return {"revenue": f"{tried:f}", "tier": tier}
     return None

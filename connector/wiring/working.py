@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from connector.errors import ConnectorError
 from connector.model.runs import Reason, RunOutcome
+from connector.model.texts import Texts
 from connector.sync.memory import last_good
 from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
-from connector.worker.alerts import Ended
+from connector.worker.alerts import ROOM, Ended
 from connector.worker.health import judge
 from connector.worker.loop import Worker, try_again_at
 from connector.worker.notify import AppriseNotifier, Herald, heartbeat
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from connector.sync import Result
     from connector.wiring import Wiring
     from connector.worker.schedule import Schedule
+
+LANGUAGE = "nl"
+"""Where neither the settings nor the rules can say another one."""
 
 
 def worker(
@@ -122,7 +126,16 @@ def herald(wiring: Wiring, *, tell: Callable[[str], None]) -> Herald:
         AppriseNotifier(urls, tell=tell),
         heartbeat=(lambda: heartbeat(beat, tell=tell)) if beat else None,
         time_zone=wiring.settings.run.time_zone,
+        texts=Texts(ROOM, _language(wiring)),
     )
+
+
+def _language(wiring: Wiring) -> str:
+    """What people are told in, also when it is a broken rule file that they have to hear of."""
+    try:
+        return wiring.language
+    except ConnectorError:
+        return wiring.settings.run.language or LANGUAGE
 
 
 def as_ended(result: Result) -> Ended:

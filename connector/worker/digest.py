@@ -7,16 +7,17 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from connector.worker.alerts import Message
+from connector.worker.alerts import ENGLISH, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from connector.model.texts import Texts
 
 SHOWN = 10
 """Accounts named per owner; more are counted."""
 OWNERS = 40
 """Owners listed; a message has to be read."""
-NOBODY = "without an owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ class Move:
     tier: str = ""
     """`Small → Large`."""
     say_no: str = ""
-    """`now say no`, or `no longer say no`."""
+    """That it is say-no now, or no longer."""
 
     def line(self) -> str:
         """As it stands in the message."""
         return f"  {self.name or self.account}: {', '.join(filter(None, (self.say_no, self.tier)))}"
 
 
-def digest(moves: Iterable[Move], *, run: str) -> Message | None:
+def digest(moves: Iterable[Move], *, run: str, texts: Texts = ENGLISH) -> Message | None:
     """The message, owners with most moves first; None when nobody moved."""
     books = [
         (owner, sorted(book, key=lambda move: (not move.say_no, move.name, move.account)))
@@ -45,18 +46,17 @@ def digest(moves: Iterable[Move], *, run: str) -> Message | None:
     if not books:
         return None
     books.sort(key=lambda found: (-len(found[1]), not found[0], found[0]))
-    lines = [line for owner, book in books[:OWNERS] for line in _book(owner, book)]
+    lines = [line for owner, book in books[:OWNERS] for line in _book(owner, book, texts)]
     if len(books) > OWNERS:
-        lines.append(f"… and {len(books) - OWNERS} more owners")
+        lines.append(texts.say("more_owners", count=len(books) - OWNERS))
     count = sum(len(book) for _, book in books)
-    return Message(
-        f"tiersync: {count} accounts moved (run {run})", "\n".join([*lines, f"See: tiersync runs show {run}"])
-    )
+    lines.append(texts.say("see", command=f"tiersync runs show {run}"))
+    return Message(f"tiersync: {texts.say('moved', count=count, run=run)}", "\n".join(lines))
 
 
-def _book(owner: str, book: list[Move]) -> Iterator[str]:
+def _book(owner: str, book: list[Move], texts: Texts) -> Iterator[str]:
     said_no = sum(bool(move.say_no) for move in book)
-    yield f"{owner or NOBODY}: {len(book)} moved, {said_no} of them by say-no"
+    yield texts.say("book", owner=owner or texts.say("nobody"), count=len(book), no=said_no)
     yield from (move.line() for move in book[:SHOWN])
     if len(book) > SHOWN:
-        yield f"  … and {len(book) - SHOWN} more"
+        yield f"  {texts.say('more', count=len(book) - SHOWN)}"

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.model.runs import RunOutcome
-from connector.worker.alerts import MEMORY_KEY, Ended, Memory, decide, overdue
+from connector.worker.alerts import ENGLISH, MEMORY_KEY, Ended, Memory, decide, overdue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from connector.model.texts import Texts
     from connector.ports import Journal, Notifier
     from connector.worker.alerts import Message
 
@@ -61,11 +62,13 @@ class Herald:
         *,
         heartbeat: Callable[[], bool] | None,
         time_zone: str,
+        texts: Texts = ENGLISH,
     ) -> None:
         self._journal = journal
         self._notifier = notifier
         self._heartbeat = heartbeat
         self._time_zone = time_zone
+        self.texts = texts
         self._memory = Memory()
         self._one_at_a_time = Lock()
 
@@ -74,7 +77,7 @@ class Herald:
 
         Do not call it for a run that was asked to stop: that is no trouble.
         """
-        self._tell(lambda memory: decide(memory, ended, now=now, time_zone=self._time_zone))
+        self._tell(lambda memory: decide(memory, ended, now=now, time_zone=self._time_zone, texts=self.texts))
         if self._heartbeat is not None and ended.outcome in {RunOutcome.OK, RunOutcome.PARTIAL}:
             self._heartbeat()
 
@@ -84,7 +87,7 @@ class Herald:
 
     def late(self, words: str, *, now: datetime) -> None:
         """No good run came in time: tell it once, unless people know of a trouble that explains it. Never raises."""
-        self._tell(lambda memory: overdue(memory, words, now=now))
+        self._tell(lambda memory: overdue(memory, words, now=now, texts=self.texts))
 
     def _tell(self, judged: Callable[[Memory], tuple[Memory, Message | None]]) -> None:
         with self._one_at_a_time:

@@ -22,7 +22,7 @@ from connector.sandbox.tables import write_tables
 from tests.acceptance.commands import TIERSYNC, Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pytest
 
@@ -48,6 +48,8 @@ max_tier_change_pct = 100
 max_revenue_moved_pct = 100
 max_owner_book_pct = 100
 """
+ASIDE = ("acquisition", "customer-value", "ladder", "loyalty", "movement", "payment", "service")
+"""Models that tests about Salesforce have no need of."""
 EVERY = '[schedule]\nevery = "1h"'
 V = "/services/data/v66.0"
 SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-integration"}
@@ -140,11 +142,18 @@ class Organisation:
     @contextmanager
     def fault(self, action: str, path: str, **more: Any) -> Iterator[None]:
         """A fault as long as it lasts; it must have struck."""
-        self.control("faults", {"action": action, "path": path, **more})
+        with self.faults([(action, {"path": path, **more})]):
+            yield
+
+    @contextmanager
+    def faults(self, wanted: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[None]:
+        """Faults as long as they last; each must have struck."""
+        for action, where in wanted:
+            self.control("faults", {"action": action, **where})
         yield
-        struck = requests.get(f"{self.url}/_sandbox/faults", timeout=30).json()
+        struck = requests.get(f"{self.url}/_sandbox/faults", timeout=30).json()["results"]
         requests.delete(f"{self.url}/_sandbox/faults", timeout=30)
-        assert [fault for fault in struck["results"] if fault["struck"]], struck
+        assert [bool(fault["struck"]) for fault in struck] == [True] * len(wanted), struck
 
     def calm(self) -> None:
         """Nothing goes wrong any more."""
@@ -158,11 +167,18 @@ class Organisation:
 
 
 @contextmanager
-def organisation(folder: Path, monkeypatch: pytest.MonkeyPatch, *, companies: int = 40) -> Iterator[Organisation]:
-    """A generated population in a Salesforce of its own, with the shipped rules; the folder is the current one."""
+def organisation(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, companies: int = 40, without: Sequence[str] = ()
+) -> Iterator[Organisation]:
+    """A generated population in a Salesforce of its own, with the shipped rules; the folder is the current one.
+
+    `without` names models that are left out: where a test is about Salesforce, most of them only take time.
+    """
     now = datetime.now(UTC)
     write_tables(generate(companies=companies, as_of=now.date(), seed=3), folder / "data")
     shutil.copytree(ROOT / "rules", folder / "rules")
+    for model in without:
+        (folder / "rules" / f"{model}.yaml").unlink()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SF_SECRET", "sandbox-secret")
     with running(now=lambda: datetime.now(UTC), crm="salesforce", data=folder / "data") as sandbox:

@@ -2,60 +2,16 @@
 
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from connector.cli.ending import run
-from connector.sandbox import running
+from tests.acceptance.home import TOKEN, Home
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "pat-na1-bad-input-test"
-
-
-class Home:
-    """A folder with settings, rules and a sandbox behind them, and what the commands said there."""
-
-    def __init__(self, url: str, capfd: pytest.CaptureFixture[str]) -> None:
-        self.url = url
-        self.capfd = capfd
-        self.settings = Path("settings.toml")
-        self.settings.write_text(
-            f'[crm]\nkind = "hubspot"\ntoken = "env:TOKEN"\nbase_url = "{url}"\nretry_seconds = 2\n'
-        )
-
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        self.capfd.readouterr()
-        code = run(arguments)
-        out, err = self.capfd.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    def edit(self, old: str, new: str) -> None:
-        text = self.settings.read_text()
-        assert old in text
-        self.settings.write_text(text.replace(old, new))
-
-    def fault(self, **rule: Any) -> None:
-        assert requests.post(f"{self.url}/_sandbox/faults", json=rule, timeout=10).status_code == 201
-
-    def writes(self) -> list[dict[str, Any]]:
-        found = requests.get(f"{self.url}/_sandbox/journal?writes=true", timeout=10).json()["results"]
-        return [entry for entry in found if "/batch/update" in entry["path"] or entry["method"] == "PATCH"]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOKEN", TOKEN)
-    shutil.copytree(ROOT / "rules", "rules")
-    with running(now=lambda: datetime.now(UTC), population=30, token=TOKEN) as sandbox:
-        yield Home(sandbox.url, capfd)
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def failed(home: Home, *arguments: str, code: int) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
 from tests.acceptance.commands import TOKEN, settings, tiersync
-from tests.acceptance.test_salesforce import ADMIN, SETTINGS
+from tests.acceptance.organisation import ADMIN, ASIDE, LIMITS, LOGIN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,11 @@ def hubspot(folder: Path, url: str) -> None:
 
 
 def salesforce(folder: Path, url: str) -> None:
-    (folder / "settings.toml").write_text(SETTINGS.format(url=url, admin=ADMIN))
+    """With record types, whose picklists are asked about."""
+    (folder / "settings.toml").write_text(SETTINGS.format(url=url, login=LOGIN, admin=ADMIN, more=LIMITS))
+    for name in "ABCDEF":
+        kind = {"Name": name, "DeveloperName": name, "SobjectType": "Account", "IsActive": True}
+        assert requests.post(f"{url}/_sandbox/records/RecordType", json=kind, timeout=30).ok
 
 
 @pytest.mark.parametrize("settle", [hubspot, salesforce], ids=lambda settle: settle.__name__)
@@ -37,6 +42,8 @@ def test_a_plan_tells_the_calls_that_applying_it_takes(tmp_path: Path, settle: C
     now = datetime.now(UTC)
     write_tables(generate(companies=450, as_of=now.date(), seed=3), tmp_path / "data")
     shutil.copytree(RULES, tmp_path / "rules")
+    for model in ASIDE:
+        (tmp_path / "rules" / f"{model}.yaml").unlink()
     env = {"SF_SECRET": "sandbox-secret", "HUBSPOT_TOKEN": TOKEN}
     with running(now=lambda: datetime.now(UTC), crm=settle.__name__, data=tmp_path / "data") as sandbox:
         settle(tmp_path, sandbox.url)

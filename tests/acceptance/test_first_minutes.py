@@ -2,11 +2,14 @@
 
 import json
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
 
+from connector.cli import demo
 from connector.cli.demo import MARK
 from connector.cli.ending import run
 
@@ -47,6 +50,20 @@ def test_the_demo_walks_the_whole_way_and_ends_its_sandbox(capfd: pytest.Capture
     (url,) = re.findall(r"listens on (http://127\.0\.0\.1:\d+)", err)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=5)
+
+
+def test_what_a_step_of_the_demo_printed_stands_in_a_file_before_the_next_line(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def perform(_: object) -> tuple[int, object]:
+        sys.stdout.write("a table\n")
+        return 0, SimpleNamespace(result=None)
+
+    monkeypatch.setattr("connector.cli.ending.perform", perform)
+    with (here / "log").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        demo._step(here, "plan")
+        assert (here / "log").read_text() == "a table\n"
 
 
 def test_the_demo_removes_no_folder_it_did_not_make(capfd: pytest.CaptureFixture[str]) -> None:

@@ -6,8 +6,7 @@ import re
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +14,11 @@ import pytest
 import requests
 
 from connector.cli.ending import run
-from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
-from tests.acceptance.test_bad_input import ROOT, TOKEN, Home
+from tests.acceptance.home import Home
 
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Home]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TOKEN", TOKEN)
-    shutil.copytree(ROOT / "rules", "rules")
-    with running(now=lambda: datetime.now(UTC), population=30, token=TOKEN) as sandbox:
-        yield Home(sandbox.url, capfd)
+ROOT = Path(__file__).parents[2]
 
 
 def asked(home: Home) -> set[str]:

@@ -60,6 +60,7 @@ def ears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list
     with listener() as (port, heard, texts):
         Path("settings.toml").write_text(
             f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{ROOT / "rules"}"\n'
+            '[run]\nlanguage = "en"\nhome_currency = "EUR"\n'
             f'[alerts]\nurls = ["json://127.0.0.1:{port}/alert"]\nheartbeat_url = "http://127.0.0.1:{port}/alive"\n'
         )
         yield heard, texts
@@ -89,6 +90,14 @@ def test_a_held_run_is_told_once_and_once_that_it_is_right_again(heard: list[str
     assert told(heard, "sync", code=0) == ["/alive"]
 
 
+def test_people_are_told_in_dutch_unless_settings_say_otherwise(heard: list[str], texts: list[str]) -> None:
+    said = Path("settings.toml").read_text().replace('language = "en"\n', "")
+    Path("settings.toml").write_text(said)
+    assert told(heard, "sync", code=3) == ["tiersync: run wacht op goedkeuring"]
+    assert "Vrijgeven: tiersync approve " in texts[-1]
+    assert told(heard, "sync", "--yes", code=0) == ["tiersync: weer in orde", "/alive"]
+
+
 def test_a_failed_run_is_told_and_gives_no_sign_of_life(heard: list[str]) -> None:
     Path("deals.csv").unlink()
     assert told(heard, "sync", code=1) == ["tiersync: run failed"]
@@ -99,8 +108,7 @@ DEALS = "deal_id,account_id,amount,is_won,is_closed,close_date,stage,currency\n"
 
 
 def with_digest() -> None:
-    settings = Path("settings.toml").read_text() + "digest = true\n"
-    Path("settings.toml").write_text(settings + '[run]\nlanguage = "en"\nhome_currency = "EUR"\n')
+    Path("settings.toml").write_text(Path("settings.toml").read_text() + "digest = true\n")
     Path("accounts.csv").write_text("account_id,name,owner_id\n1,Acme,anna\n2,Bolt,anna\n3,Cork,\n4,Dome,bert\n")
 
 

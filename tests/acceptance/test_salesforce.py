@@ -1,83 +1,22 @@
-"""The whole walk on Salesforce, as a user starts it: processes and real HTTP."""
+"""The whole walk on Salesforce, by the commands a user types and over real HTTP."""
 
 from __future__ import annotations
 
-import shutil
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 import requests
 
-from connector.sandbox import running
-from connector.sandbox.population import generate
-from connector.sandbox.tables import write_tables
-from tests.acceptance.commands import tiersync
+from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
-    from tests.acceptance.commands import Ended
+    from tests.acceptance.organisation import Organisation
 
-RULES = Path(__file__).parents[2] / "rules"
-SETTINGS = """
-[crm]
-kind = "salesforce"
-login = "client_credentials"
-instance_url = "{url}"
-client_id = "sandbox-integration"
-client_secret = "env:SF_SECRET"
-{admin}
-[rules]
-directory = "rules"
-[run]
-language = "en"
-[limits]
-max_new_say_no_pct = 100
-"""
-ADMIN = '[crm.admin]\nlogin = "client_credentials"\nclient_id = "sandbox-admin"\nclient_secret = "env:SF_SECRET"'
 SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
-QUERY = "/services/data/v66.0/query"
-SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-integration"}
-ADMIN_SESSION = {"Authorization": "Bearer 00D5g00000000G8!sandbox-admin"}
 
 
-class Office:
-    """A folder with settings, and the organisation they lead to."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = url
-
-    def settle(self, *, admin: bool = True) -> None:
-        (self.folder / "settings.toml").write_text(SETTINGS.format(url=self.url, admin=ADMIN if admin else ""))
-
-    def run(self, *arguments: str) -> Ended:
-        return tiersync(*arguments, cwd=self.folder, env={"SF_SECRET": "sandbox-secret"}, timeout=300)
-
-    def query(self, text: str) -> list[dict[str, Any]]:
-        answer = requests.get(self.url + QUERY, params={"q": text}, headers=SESSION, timeout=30)
-        assert answer.ok, answer.text
-        return list(answer.json()["records"])
-
-    def edit(self, entity: str, record: str, **values: Any) -> None:
-        place = f"{self.url}/services/data/v66.0/sobjects/{entity}/{record}"
-        assert requests.patch(place, json=values, headers=SESSION, timeout=30).ok
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    now = datetime.now(UTC)
-    write_tables(generate(companies=60, as_of=now.date(), seed=3), tmp_path / "data")
-    shutil.copytree(RULES, tmp_path / "rules")
-    with running(now=lambda: datetime.now(UTC), crm="salesforce", data=tmp_path / "data") as sandbox:
-        made = Office(tmp_path, sandbox.url)
-        made.settle()
-        yield made
-
-
-def test_from_provisioning_to_undo(office: Office) -> None:
+def test_from_provisioning_to_undo(office: Organisation) -> None:
     made = office.run("provision", "--json")
     assert made.code == 0, made.stderr
     again = office.run("provision")
@@ -113,8 +52,8 @@ def test_from_provisioning_to_undo(office: Office) -> None:
     assert office.run("status").code == 0
 
 
-def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_does(office: Office) -> None:
-    office.settle(admin=False)
+def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_does(office: Organisation) -> None:
+    office.settle(admin="")
     ended = office.run("provision")
     assert ended.code == 1
     assert "customer-tiering.zip" in ended.stderr
@@ -122,48 +61,44 @@ def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_
     assert office.query(SETS) == []
 
 
-def test_a_field_of_another_type_under_our_name_is_refused_before_anything_is_made(office: Office) -> None:
+def test_a_field_of_another_type_under_our_name_is_refused_before_anything_is_made(office: Organisation) -> None:
     kind = {"type": "Checkbox", "label": "Mine", "defaultValue": "false"}
     body = {"FullName": "Account.Seg_Tier__c", "Metadata": kind}
-    place = f"{office.url}/services/data/v66.0/tooling/sobjects/CustomField/"
+    place = f"{office.url}{V}/tooling/sobjects/CustomField/"
     assert requests.post(place, json=body, headers=ADMIN_SESSION, timeout=30).ok
     ended = office.run("provision")
     assert ended.code == 1
     assert "Account.Seg_Tier__c: it is of type boolean, needed is Picklist" in ended.stderr
-    found = requests.get(f"{office.url}{QUERY}", params={"q": SETS}, headers=SESSION, timeout=30).json()
+    found = requests.get(f"{office.url}{V}/query", params={"q": SETS}, headers=SESSION, timeout=30).json()
     assert found["records"] == []
 
 
-def control(office: Office, path: str, body: Any) -> None:
-    assert requests.post(f"{office.url}/_sandbox/{path}", json=body, timeout=30).ok
-
-
-def custom_fields(office: Office) -> list[str]:
-    place = f"{office.url}/services/data/v66.0/tooling/query"
+def custom_fields(office: Organisation) -> list[str]:
+    place = f"{office.url}{V}/tooling/query"
     text = "SELECT DeveloperName FROM CustomField WHERE DeveloperName LIKE 'Seg%'"
     rows = requests.get(place, params={"q": text}, headers=ADMIN_SESSION, timeout=30).json()["records"]
     return [row["DeveloperName"] for row in rows]
 
 
-def test_with_the_rights_to_fields_only_provisioning_makes_nothing_at_all(office: Office) -> None:
+def test_with_the_rights_to_fields_only_provisioning_makes_nothing_at_all(office: Organisation) -> None:
     sets = requests.get(f"{office.url}/_sandbox/records/PermissionSet", timeout=30).json()["results"]
     (own,) = [row["Id"] for row in sets if row["Label"] == "System Administrator"]
-    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": False})
+    office.control(f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": False})
     ended = office.run("provision")
     assert ended.code == 1
     assert "may not make a PermissionSet" in ended.stderr
     assert "Manage Assignments" in ended.stderr
-    control(office, f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": True})
+    office.control(f"records/PermissionSet/{own}", {"PermissionsCustomizeApplication": True})
     assert custom_fields(office) == []
     assert office.query(SETS) == []
     assert office.run("provision").code == 0
     assert len(custom_fields(office)) > 20
 
 
-def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Office) -> None:
+def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Organisation) -> None:
     assert office.run("provision").code == 0
     tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
-    control(office, "definitions/Account", tier)
+    office.control("definitions/Account", tier)
     assert "picklist value" in office.run("provision", "--dry-run").stdout
     assert office.run("doctor").code == 1
     assert office.run("provision").code == 0
@@ -171,13 +106,13 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Of
     again = office.run("provision", "--json").json()
     assert {step["action"] for step in again["steps"]} == {"present"}
 
-    control(office, "definitions/Account", {"name": "Seg_Reason__c", "type": "double", "label": "Reason"})
+    office.control("definitions/Account", {"name": "Seg_Reason__c", "type": "double", "label": "Reason"})
     refused = office.run("provision")
     assert refused.code == 1
     assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr
 
 
-def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Office) -> None:
+def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Organisation) -> None:
     bare = office.run("doctor")
     assert bare.code == 1
     (line,) = [line for line in bare.stdout.splitlines() if line.startswith("BAD")]
@@ -187,14 +122,14 @@ def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fie
     assert office.run("provision").code == 0
     assert "nobody else may edit our fields" in office.run("doctor").stdout
     for field in ("Seg_Tier__c", "Seg_Reason__c"):
-        control(office, "security", {"object": "Account", "field": field, "user": "admin@sandbox.test"})
+        office.control("security", {"object": "Account", "field": field, "user": "admin@sandbox.test"})
     assert "System Administrator (2)" in office.run("doctor").stdout
 
 
-def test_doctor_tells_where_the_admins_rotated_token_is_kept(office: Office) -> None:
-    text = (office.folder / "settings.toml").read_text()
-    renews = 'login = "refresh_token"\nclient_id = "sandbox-admin"\nrefresh_token = "env:REFRESH"\n'
-    text = text.replace('login = "client_credentials"\nclient_id = "sandbox-admin"\n', renews)
-    (office.folder / "settings.toml").write_text(text)
-    told = tiersync("doctor", cwd=office.folder, env={"SF_SECRET": "sandbox-secret", "REFRESH": "5Aep861"}).stdout
-    assert "crm.admin.refresh_token: a renewed one is kept in" in told
+def test_doctor_tells_where_the_admins_rotated_token_is_kept(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renews = 'login = "refresh_token"\nclient_id = "sandbox-admin"\nrefresh_token = "env:REFRESH"'
+    office.settle(admin=ADMIN.replace('login = "client_credentials"\nclient_id = "sandbox-admin"', renews))
+    monkeypatch.setenv("REFRESH", "5Aep861")
+    assert "crm.admin.refresh_token: a renewed one is kept in" in office.run("doctor").stdout

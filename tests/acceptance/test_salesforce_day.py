@@ -7,26 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.acceptance.organisation import organisation
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.acceptance.organisation import Organisation
 
 pytestmark = pytest.mark.slow
 
 TIER, REVENUE = "Seg_Tier__c", "Seg_Revenue_12m__c"
-
-
-@pytest.fixture
-def office(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Iterator[Organisation]:
-    with organisation(tmp_path, monkeypatch) as made:
-        made.capture = capfd
-        yield made
 
 
 def codes(document: Any) -> list[str]:
@@ -63,6 +49,7 @@ def test_a_plan_file_is_applied_once_and_a_stale_one_not_at_all(office: Organisa
     office.edit("Account", first, **{TIER: edited})
     planned = office.told("plan", "--out", "plan.json", "--exit-code", code=5)
     assert planned["kept"] == 1
+    office.edit("Account", first, NumberOfEmployees=7531)
     before = office.accounts(REVENUE)[first][REVENUE]
     done = office.told("apply", "plan.json")
     assert done["written"] == planned["changes"] > 0
@@ -72,6 +59,7 @@ def test_a_plan_file_is_applied_once_and_a_stale_one_not_at_all(office: Organisa
 
     office.win(second, 5)
     office.run("plan", "--out", "stale.json", code=0)
+    assert "7531" in office.run("explain", first, code=0).stdout  # an edit just before our write is seen all the same
     office.edit("Account", second, **{REVENUE: 1})
     assert codes(office.told("apply", "stale.json", code=3)) == ["STALE"]
     assert office.accounts(REVENUE)[second][REVENUE] == 1

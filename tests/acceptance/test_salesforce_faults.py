@@ -10,7 +10,7 @@ import requests
 
 from connector.crm.salesforce import write as writing
 from connector.crm.salesforce.soql import select
-from tests.acceptance.organisation import organisation
+from tests.acceptance.organisation import ASIDE, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ refresh_token = "file:refresh"
 def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisation]:
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
-        organisation(tmp_path_factory.mktemp("organisation"), monkeypatch) as made,
+        organisation(tmp_path_factory.mktemp("organisation"), monkeypatch, without=ASIDE) as made,
     ):
         yield made
 
@@ -75,37 +75,34 @@ PULL_FAULTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "where", "code"), PULL_FAULTS, ids=[row[0] for row in PULL_FAULTS])
 def test_a_pull_that_is_not_complete_fails_the_run_before_any_write_and_the_next_one_makes_it_good(
-    office: Organisation, action: str, where: dict[str, Any], code: str
+    office: Organisation,
 ) -> None:
     record, wanted = won(office)
     before = office.accounts(REVENUE)
-    office.control("switches", {"page_rows": 30})
-    with office.fault(action, **where):
-        told = office.told("sync", "--full", code=1)
-    office.calm()
-    assert (told["outcome"], codes(told), told.get("written", 0)) == ("failed", [code], 0)
-    assert office.accounts(REVENUE) == before
+    for action, where, code in PULL_FAULTS:
+        office.control("switches", {"page_rows": 30})
+        with office.fault(action, **where):
+            told = office.told("sync", "--full", code=1)
+        office.calm()
+        assert (action, told["outcome"], codes(told), told.get("written", 0)) == (action, "failed", [code], 0)
+        assert office.accounts(REVENUE) == before
     assert office.told("sync")["outcome"] == "ok"
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
 
 
 PASSING: list[tuple[str, dict[str, Any]]] = [
     ("403-concurrent", {"path": "/query", "times": 2}),
-    ("401-expired", {"path": "/query", "nth": 2}),
+    ("401-expired", {"path": "/query", "nth": 4}),
     ("503-unavailable", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
-    ("reset-after", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
+    ("reset-after", {"path": "/composite/sobjects", "method": "PATCH", "nth": 2}),
     ("420", {"path": "/describe", "times": 1}),
 ]
 
 
-@pytest.mark.parametrize(("action", "where"), PASSING, ids=[row[0] for row in PASSING])
-def test_what_passes_is_waited_for_and_the_run_is_good(
-    office: Organisation, action: str, where: dict[str, Any]
-) -> None:
+def test_what_passes_is_waited_for_and_the_run_is_good_whatever_comes_together(office: Organisation) -> None:
     record, wanted = won(office)
-    with office.fault(action, **where):
+    with office.faults(PASSING):
         told = office.told("sync")
     assert (told["outcome"], told["written"]) == ("ok", told["changes"])
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
@@ -219,7 +216,8 @@ def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_an
     office: Organisation,
 ) -> None:
     level = "Seg_Pyramid_Level__c"
-    other, record, *_ = (account for account, row in office.accounts(level).items() if row[level] == "small")
+    free = list(office.accounts(level).items())[3:]  # the first ones may wait for their next try since another test
+    other, record, *_ = (account for account, row in free if row[level] == "small")
     named = {"Name": "Reseller", "DeveloperName": "Reseller", "SobjectType": "Account", "IsActive": True}
     kind = office.control("records/RecordType", named)["id"]
     office.control(f"records/Account/{record}", {"RecordTypeId": kind})

@@ -5,15 +5,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from connector.cli.ending import run
 from connector.sandbox import running
+from tests.acceptance.commands import wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "connector"]
@@ -92,3 +96,69 @@ def test_a_dry_run_prints_the_times_and_does_nothing(
     assert capfd.readouterr().out.split() == times
     assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
     assert run(asked[:2]) == 2
+
+
+NIGHTS = {
+    "spring, at a time that does not come": (
+        'cron = "30 2 * * *"',
+        "2026-03-28",
+        ["28T02:30+01", "29T03:30+02", "30T02:30+02"],
+    ),
+    "spring, after it": ('cron = "0 6 * * *"', "2026-03-28", ["28T06:00+01", "29T06:00+02", "30T06:00+02"]),
+    "autumn, at a time that comes twice": (
+        'cron = "30 2 * * *"',
+        "2026-10-24",
+        ["24T02:30+02", "25T02:30+02", "26T02:30+01"],
+    ),
+    "autumn, after it": ('cron = "0 6 * * *"', "2026-10-24", ["24T06:00+02", "25T06:00+01", "26T06:00+01"]),
+    "spring, every day": ('every = "1d"', "2026-03-28T02:30", ["28T02:30+01", "29T03:30+02", "30T02:30+02"]),
+    "autumn, every day": ('every = "1d"', "2026-10-24T02:30", ["24T02:30+02", "25T02:30+02", "26T02:30+01"]),
+}
+
+
+@pytest.mark.parametrize("now", ["2026-03-29T01:30:00+00:00", "2026-10-25T01:30:00+00:00", "2026-10-25T00:30:00+00:00"])
+@pytest.mark.parametrize("night", NIGHTS)
+def test_a_dry_run_shows_one_run_per_local_day_on_both_nights_whatever_the_clock_says_now(
+    night: str, now: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    plan, first, days = NIGHTS[night]
+    month, last = first[:8], f"{first[:8]}{int(first[8:10]) + 3}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIERSYNC_NOW", now)
+    Path("settings.toml").write_text(f'[run]\ntime_zone = "Europe/Amsterdam"\n[schedule]\n{plan}\n')
+    told = answer(capfd, "run", "--dry-run", "--from", first, "--until", last)
+    assert told == {"times": [f"{month}{day[:8]}:00{day[8:]}:00" for day in days]}
+
+
+def test_a_request_to_stop_in_the_middle_of_the_writes_ends_well_after_the_batch_in_hand(
+    home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    crm = tomllib.loads((home / "settings.toml").read_text())["crm"]["base_url"]
+
+    def asked(what: str) -> list[dict[str, Any]]:
+        return list(requests.get(f"{crm}/_sandbox/{what}", timeout=30).json()["results"])
+
+    def goes_wrong(**how: Any) -> None:
+        requests.delete(f"{crm}/_sandbox/faults", timeout=30).raise_for_status()
+        requests.post(f"{crm}/_sandbox/faults", json={"path": "batch/update$", **how}, timeout=30).raise_for_status()
+
+    goes_wrong(action="429-daily")
+    assert run(["sync", "--yes"]) == 1  # it confirms the first run, and writes nothing
+    goes_wrong(action="slow-after", nth=1, seconds=2)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([*COMMAND, "run"], cwd=home, env=environ, stderr=subprocess.PIPE, text=True) as worker:
+        try:
+            wait_until(lambda: asked("faults")[0]["struck"], seconds=60)
+            began = time.monotonic()
+            worker.send_signal(signal.SIGTERM)
+            _, said = worker.communicate(timeout=30)
+            took = time.monotonic() - began
+        finally:
+            worker.kill()
+    assert (worker.returncode, took < 10) == (0, True), said
+    last = answer(capfd, "status")["last"]
+    assert last["reasons"][0]["code"] == "STOPPED"
+    assert 0 < last["written"] < last["changes"]
+    done = answer(capfd, "sync")
+    assert done["written"] == last["changes"] - last["written"]
+    assert answer(capfd, "sync")["changes"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.hubspot.scripted import Reply, Seen, scripted
-from tests.support.audit import SKIPPED, main, pinned
+from tests.support.audit import SKIPPED, main, packages, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from tests.hubspot.scripted import Scripted
 
 ROOT = Path(__file__).parents[2]
-LINES = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-LOCKED = {canonicalize_name(Requirement(line).name): Requirement(line) for line in LINES}
+LOCKS = {path: (ROOT / path).read_text("utf-8") for path in ("requirements.lock", "deploy/requirements.lock")}
+PINS = [Requirement(line) for line in packages(LOCKS["requirements.lock"])]
+LOCKED = {canonicalize_name(pin.name): pin for pin in PINS}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 ASKED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
 
@@ -32,10 +34,33 @@ def here(requirement: Requirement) -> bool:
 
 
 def test_what_is_asked_for_is_pinned_to_a_version_that_fits() -> None:
-    assert len(pinned("\n".join(LINES))) == len(LOCKED)
+    assert len(pinned(LOCKS["requirements.lock"])) == len(LOCKED)
     for asked in ASKED:
         (locked,) = LOCKED[canonicalize_name(asked.name)].specifier
         assert asked.specifier.contains(locked.version), f"{asked} is asked for and {locked.version} is pinned"
+
+
+@pytest.mark.parametrize("path", LOCKS)
+def test_every_pin_names_the_files_that_may_be_installed_by_their_hash(path: str) -> None:
+    hashes = packages(LOCKS[path])
+    assert [package for package, found in hashes.items() if not found] == []
+    assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for found in hashes.values() for one in found)
+
+
+@pytest.mark.parametrize("path", ["Makefile", "deploy/Dockerfile"])
+def test_what_is_installed_from_a_lock_must_have_its_hash(path: str) -> None:
+    lines = (ROOT / path).read_text("utf-8").splitlines()
+    asked = [line for line in lines if "pip install" in line and "requirements.lock" in line]
+    assert asked
+    assert [line for line in asked if "--require-hashes" not in line] == []
+
+
+def test_the_image_gets_what_was_tested_and_no_tools_of_ours() -> None:
+    image = {canonicalize_name(name): version for name, version in pinned(LOCKS["deploy/requirements.lock"])}
+    assert [name for name, version in image.items() if str(LOCKED[name].specifier) != f"=={version}"] == []
+    assert {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]} <= image.keys()
+    assert "psycopg" in image
+    assert image.keys().isdisjoint({"pytest", "mypy", "ruff", "hypothesis"})
 
 
 def test_what_is_installed_is_what_is_pinned() -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from configparser import RawConfigParser
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from connector.sandbox import running
 from connector.settings.load import load
 from connector.settings.model import Section
 from connector.wiring.crms import secrets_of
+from connector.worker.probes import Answer, serving
+from tests.acceptance.commands import TIERSYNC
 from tests.house.test_commands import COMMANDS
+from tests.support.needs import lacking
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -89,6 +99,52 @@ def test_the_image_is_checked_where_the_settings_answer() -> None:
     assert instructions("EXPOSE") == [str(PORT)]
 
 
+@pytest.mark.parametrize(("reasons", "is_well"), [((), True), (("it hangs",), False)])
+def test_the_image_is_ill_when_its_worker_hangs(reasons: tuple[str, ...], *, is_well: bool) -> None:
+    command = json.loads(instructions("HEALTHCHECK")[0].partition("CMD ")[2])
+    assert command[0] == "python"
+    with serving("127.0.0.1:0", probes={"/livez": lambda: Answer(reasons)}, metrics=lambda: b"") as url:
+        here = [sys.executable, *(word.replace(f"http://127.0.0.1:{PORT}", url) for word in command[1:])]
+        ended = subprocess.run(here, capture_output=True, check=False, timeout=30)
+    assert (ended.returncode == 0) is is_well
+
+
+WRITING = re.compile(
+    r'(?:openat\(\S+ |open\()"([^"]+)", [^)]*O_(?:WRONLY|RDWR|CREAT)|(?:mkdir|rename|unlink)\w*\(.*"([^"]+)"'
+)
+"""A file that is opened to be written, made, renamed or removed."""
+
+
+@pytest.mark.slow
+def test_a_run_writes_to_its_state_and_to_tmp_only(tmp_path: Path) -> None:
+    """What a read-only root file system asks for; seen by the kernel, as no container can be started here."""
+    if not shutil.which("strace"):
+        lacking("strace")
+    state, etc, temporary = (tmp_path / name for name in ("state", "etc", "tmp"))
+    for folder in (state, etc, temporary):
+        folder.mkdir()
+    with running(now=lambda: datetime.now(UTC), population=5) as crm:
+        (etc / "token").write_text("pat-eu1-read-only")
+        (etc / "settings.toml").write_text(
+            f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{crm.url}"\n'
+            f'[rules]\ndirectory = "{ROOT / "rules"}"\n'
+            f'[state]\ndatabase = "sqlite:///{state}/t.db"\nmirror = "{state}/mirror"\n'
+        )
+        traced = ["strace", "-f", "-qq", "-e", "trace=file", "-e", "signal=none", "-o", str(temporary / "trace")]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(temporary), "TMPDIR": str(temporary)}
+        environ |= {"PYTHONDONTWRITEBYTECODE": "1", "TIERSYNC_SETTINGS": str(etc / "settings.toml")}
+        for command in (["provision"], ["sync", "--yes"]):
+            ended = subprocess.run(
+                [*traced, *TIERSYNC, *command], cwd=state, env=environ, capture_output=True, check=False
+            )
+            assert ended.returncode == 0, ended.stderr
+    found = WRITING.findall((temporary / "trace").read_text())
+    places = {(state / (one or two)).resolve() for one, two in found}
+    assert any(place.name == "t.db" for place in places)
+    allowed = (state, temporary, Path("/dev"), Path("/proc"))
+    assert [place for place in sorted(places) if not any(place.is_relative_to(one) for one in allowed)] == []
+
+
 # ── compose ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -102,6 +158,12 @@ def test_the_composed_worker_has_what_its_settings_name_and_may_do_no_more() -> 
     assert home() in WORKER["tmpfs"]
     (port,) = WORKER["ports"]
     assert port == f"127.0.0.1:{PORT}:{PORT}"
+
+
+def test_who_composes_is_told_to_give_the_secrets_to_the_worker() -> None:
+    """Docker mounts a file as it is: one that only its maker may read, the worker could not."""
+    user = instructions("USER")[0].partition(":")[0]
+    assert f"chown {user} deploy/secrets/*" in (DEPLOY / "compose.yaml").read_text("utf-8")
 
 
 def test_the_composed_files_are_mounted_where_the_settings_look() -> None:
@@ -183,6 +245,22 @@ def test_the_unit_may_write_its_state_and_nothing_else() -> None:
     assert (service["CapabilityBoundingSet"], service["NoNewPrivileges"]) == ("", "yes")
     assert (service["StateDirectory"], service["StateDirectoryMode"]) == ("tiersync", "0700")
     assert service["LoadCredential"].startswith("hubspot_token:")
+
+
+def test_systemd_itself_finds_nothing_wrong_with_the_unit_and_little_exposed(tmp_path: Path) -> None:
+    if not shutil.which("systemd-analyze"):
+        lacking("systemd-analyze")
+    unit = tmp_path / "tiersync.service"
+    text = (DEPLOY / "tiersync.service").read_text("utf-8")
+    unit.write_text(text.replace(Unit()["Service"]["ExecStart"].split()[0], sys.executable))
+    verified = analysed("verify", unit)
+    assert (verified.returncode, [line for line in verified.stderr.splitlines() if "tiersync" in line]) == (0, [])
+    judged = analysed("security", "--offline=true", "--threshold=20", unit)
+    assert judged.returncode == 0, judged.stdout[-400:]
+
+
+def analysed(*asked: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["systemd-analyze", *asked], capture_output=True, text=True, check=False, timeout=60)
 
 
 def test_every_reference_of_the_settings_is_found() -> None:

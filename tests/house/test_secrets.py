@@ -54,7 +54,7 @@ def assert_clean(what: str, text: str) -> None:
         ("provision", {0}),
         ("plan --out plan.json", {0}),
         ("sync --yes", {0, 4}),
-        ("sync --json", {0, 4}),
+        ("sync --json", {0, 3, 4}),
         ("status --json", {0}),
         ("pull --set nope=1", {2}),
         ("pull --full --settings broken.toml", {1}),

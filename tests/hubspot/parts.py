@@ -49,7 +49,7 @@ def hubspot_at(url: str, clock: FakeClock | None = None, **options: Any) -> HubS
 def hubspot_of(tiny: Tiny, clock: FakeClock | None = None, **options: Any) -> HubSpot:
     """A provider on a tiny HubSpot, without a wire between."""
     crm = hubspot_at("http://tiny.invalid", clock, **options)
-    crm._client._wire = cast("Any", tiny)
+    crm._client.wire = cast("Any", tiny)
     return crm
 
 

@@ -129,7 +129,7 @@ class _Server(ThreadingHTTPServer):
 def scripted(tiny: Any) -> Iterator[Scripted]:
     """Serve for the length of a with block."""
     script = Scripted(tiny)
-    verbs = {f"do_{verb}": _Handler.serve for verb in ("GET", "POST", "PATCH")}
+    verbs = {f"do_{verb}": _Handler.serve for verb in ("GET", "POST", "PATCH", "DELETE")}
     handler = type("Handler", (_Handler,), {"script": script, **verbs})
     server = _Server(("127.0.0.1", 0), handler)
     server.daemon_threads = True

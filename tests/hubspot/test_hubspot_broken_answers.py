@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.crm.hubspot.client import Wire
 from connector.errors import AccessRefused, BadAnswer, ComeBackLater, ConnectorError, QuotaUsedUp, StopRun, UsageError
 from connector.model.fields import Table
 from tests.hubspot.parts import COLUMNS, NOW, TOKEN, FakeClock, hubspot_at, pulled
@@ -421,9 +422,8 @@ def test_a_redirect_never_carries_the_token_elsewhere(server: Scripted) -> None:
 def test_an_answer_that_drips_is_given_up_in_time(server: Scripted) -> None:
     server.only("/", then=Reply(200, {"portalId": 1, "pad": "x" * 200}, drip=0.05))
     began = time.monotonic()
-    clock = FakeClock()
-    crm = hubspot_at(server.url, clock, timeout_seconds=0.3, retry_seconds=0.1)
-    crm._client._wire._ticks = time.monotonic
+    crm = hubspot_at(server.url, timeout_seconds=0.3, retry_seconds=0.1)
+    crm._client.wire = Wire(base_url=server.url, timeout_seconds=0.3, ticks=time.monotonic)
     with pytest.raises(StopRun, match=r"took longer than 0\.3 s"):
         pulled(crm)
     assert time.monotonic() - began < 3

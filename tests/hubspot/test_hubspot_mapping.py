@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from connector.crm.hubspot import definitions, mapping, schema
 from connector.crm.hubspot.columns import Account, Columns, Stages
 from connector.crm.hubspot.mapping import FieldMap
+from connector.crm.texts import number, options
 from connector.errors import BadAnswer
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
@@ -81,15 +82,15 @@ def test_a_text_becomes_canonical(text: str | None, kind: str, field_kind: str, 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**12), max_value=10**12))
 def test_a_canonical_number_is_the_same_number_and_canonical_already(value: Decimal) -> None:
-    text = mapping.number(str(value))
+    text = number(str(value))
     assert Decimal(text) == value
-    assert mapping.number(text) == text
+    assert number(text) == text
 
 
 @given(st.sets(st.text("abcXYZ019_", min_size=1), min_size=1))
 def test_options_do_not_depend_on_their_order(chosen: set[str]) -> None:
     listed = sorted(chosen)
-    assert mapping.options(";".join(listed[::-1])) == mapping.options(";".join(listed)) == ";".join(listed)
+    assert options(";".join(listed[::-1])) == options(";".join(listed)) == ";".join(listed)
 
 
 # ── columns ──────────────────────────────────────────────────────────────────────────────────────

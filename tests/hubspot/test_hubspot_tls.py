@@ -15,11 +15,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from connector.errors import StopRun
-from connector.settings.model import HubSpot
+from connector.settings.model import HubSpot, Salesforce, Section
 from tests.hubspot.parts import TOKEN, hubspot_at, pulled
+from tests.salesforce import parts as salesforce
+from tests.salesforce.parts import TOKEN as SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -75,22 +77,43 @@ def heard(certificate: Path) -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
-def test_a_certificate_that_nobody_vouches_for_gets_no_token(heard: tuple[str, list[str]]) -> None:
+PULLS: dict[str, Callable[[str], object]] = {
+    TOKEN: lambda url: pulled(hubspot_at(url)),
+    SESSION: lambda url: salesforce.pulled(salesforce.salesforce_at(url)),
+}
+
+
+@pytest.mark.parametrize("token", PULLS, ids=["HubSpot", "Salesforce"])
+def test_a_certificate_that_nobody_vouches_for_gets_no_token(heard: tuple[str, list[str]], token: str) -> None:
     url, tokens = heard
     with pytest.raises(StopRun, match="no secure connection"):
-        pulled(hubspot_at(url))
+        PULLS[token](url)
     assert tokens == []
 
 
+@pytest.mark.parametrize("name", ["CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PYTHONHTTPSVERIFY"])
+@pytest.mark.parametrize("token", PULLS, ids=["HubSpot", "Salesforce"])
+def test_no_habit_of_the_environment_switches_verification_off(
+    heard: tuple[str, list[str]], token: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, tokens = heard
+    monkeypatch.setenv(name, "0" if name.startswith("PYTHON") else "")
+    with pytest.raises(StopRun, match="no secure connection"):
+        PULLS[token](url)
+    assert tokens == []
+
+
+@pytest.mark.parametrize("token", PULLS, ids=["HubSpot", "Salesforce"])
 def test_an_authority_of_ones_own_is_named_in_the_environment(
-    heard: tuple[str, list[str]], certificate: Path, monkeypatch: pytest.MonkeyPatch
+    heard: tuple[str, list[str]], token: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url, tokens = heard
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with pytest.raises(StopRun, match="token"):
-        pulled(hubspot_at(url))
-    assert set(tokens) == {f"Bearer {TOKEN}"}
+    with pytest.raises(StopRun, match=r"token|session"):
+        PULLS[token](url)
+    assert set(tokens) == {f"Bearer {token}"}
 
 
-def test_no_setting_switches_verification_off() -> None:
-    assert [name for name in HubSpot.model_fields if "verify" in name or "tls" in name or "ssl" in name] == []
+@pytest.mark.parametrize("section", [HubSpot, Salesforce])
+def test_no_setting_switches_verification_off(section: type[Section]) -> None:
+    assert [name for name in section.model_fields if "verify" in name or "tls" in name or "ssl" in name] == []

@@ -62,7 +62,9 @@ def test_a_text_that_means_clear_in_a_job_is_written_to_the_letter(org: Org) -> 
     assert org.crm.read(Target.ACCOUNT, [name("001", 2)], ["seg_reason"]) == {name("001", 2): {"seg_reason": "#N/A"}}
 
 
-def test_a_finished_job_with_failed_rows_tells_each_in_salesforces_words(org: Org) -> None:
+def test_a_finished_job_with_failed_rows_tells_each_in_the_words_a_call_would(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rule = {"object": "Account", "field": "Name", "pattern": "Account 3", "message": "Geen KvK-nummer"}
     org.ask("POST", "/_sandbox/rules", {"validations": [rule]})
     org.ask("DELETE", f"/services/data/v66.0/sobjects/Account/{name('001', 5)}")
@@ -74,6 +76,9 @@ def test_a_finished_job_with_failed_rows_tells_each_in_salesforces_words(org: Or
     assert "Geen KvK-nummer" in outcomes[name("001", 3)].reason
     assert outcomes[name("001", 5)].landed is Landed.GONE
     assert {outcomes[name("001", n)].landed for n in (1, 2, 4, 6)} == {Landed.WRITTEN}
+    monkeypatch.setattr(writing, "BULK_FROM", 2_000)
+    (alone,) = org.crm.write([write_to(name("001", 3), seg_tier="large")])
+    assert outcomes[name("001", 3)].reason == alone.reason
 
 
 def test_rows_that_a_job_finds_locked_are_sent_again_alone(org: Org) -> None:

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from connector.crm.salesforce import Salesforce
 
 V = "/services/data/v66.0"
+SETS = "Setup → Permission Sets"
 TIER = Output("seg_tier", Type.TEXT, {"en": "Tier"}, {"large": {"en": "Large"}, "small": {"en": "Small"}})
 SAY_NO = Output("seg_say_no", Type.BOOLEAN, {"en": "Say no"}, on_deals="seg_account_say_no")
 REASON = Output("seg_reason", Type.TEXT, {"en": "Why"})
+STORY = Output("seg_explanation", Type.LONG_TEXT, {"en": "Story"})
 LOGIN = Login("client_credentials", client_id="sandbox-integration", client_secret=Secret("sandbox-secret"))
 ADMIN_LOGIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
 ADMIN = Login("client_credentials", client_id="sandbox-admin", client_secret=Secret("sandbox-secret"))
@@ -89,7 +91,7 @@ def org(tmp_path: Path) -> Iterator[Org]:
     with running(now=lambda: datetime.now(UTC), crm="salesforce", data=tmp_path) as sandbox:
         found = Org(sandbox.url)
         admin = salesforce_at(sandbox.url, login=ADMIN, assignee=found.crm.user)
-        admin.provision([TIER, SAY_NO, REASON], language="en", dry_run=False)
+        admin.provision([TIER, SAY_NO, REASON, STORY], language="en", dry_run=False)
         admin.close()
         found.later()
         yield found
@@ -173,6 +175,19 @@ def test_a_pull_in_bulk_brings_the_same_rows_as_one_by_query(org: Org, monkeypat
         assert sorted(zip(*columns.values(), strict=True)) == sorted(zip(*by_bulk[table].values(), strict=True))
 
 
+@pytest.mark.parametrize("bulk_from", [25, 0], ids=["query", "bulk"])
+def test_the_line_ends_salesforce_keeps_a_long_text_with_are_ours(
+    org: Org, monkeypatch: pytest.MonkeyPatch, bulk_from: int
+) -> None:
+    monkeypatch.setattr(pulling, "BULK_FROM", bulk_from)
+    record, text = name("001", 1), "Rank 1.\nTier large."
+    held = {"Seg_Explanation__c": text.replace("\n", "\r\n")}
+    org.ask("POST", f"/_sandbox/records/Account/{record}", held)
+    assert org.crm.read(Target.ACCOUNT, [record], ["seg_explanation"]) == {record: {"seg_explanation": text}}
+    rows, _ = pulled(org.crm, columns={Table.ACCOUNTS: ("account_id", "seg_explanation"), Table.DEALS: ("deal_id",)})
+    assert rows[Table.ACCOUNTS]["seg_explanation"][0] == text
+
+
 def test_a_mirrored_value_is_written_on_an_open_deal(org: Org) -> None:
     (outcome,) = org.crm.write([RecordWrite(Target.DEAL, name("006", 1), (("seg_account_say_no", "true"),))])
     assert outcome.landed is Landed.WRITTEN
@@ -225,6 +240,32 @@ def test_doctor_names_each_thing_an_admin_must_do_with_the_click(org: Org) -> No
     assert any("Opportunity.Seg_Account_Say_No__c does not exist, or is hidden" in message for message in bad)
     assert all("Customer Tier Integration" in fix or "provision" in fix for fix in bad.values())
     assert {finding.subject for finding in found} >= {"user", "Account", "quota", "clock", "sharing"}
+
+
+def test_doctor_tells_what_no_run_could_find_out_whole_sight_readers_and_the_page(org: Org) -> None:
+    def told() -> dict[str, tuple[str, str]]:
+        found = org.crm.doctor(PullRequest(COLUMNS), [TIER])
+        return {finding.subject: (finding.level, finding.fix) for finding in found}
+
+    def table(kind: str) -> list[dict[str, Any]]:
+        return list(org.ask("GET", f"/_sandbox/records/{kind}")["results"])
+
+    before = told()
+    assert (before["view all"], before["sharing"]) == (("good", ""), ("good", ""))
+    assert before["readers"] == ("warning", f"{SETS} → Customer Tier Read → Manage Assignments → Add Assignment")
+    assert before["page"][0] == "unchecked"
+    assert "Lightning Record Pages" in before["page"][1]
+
+    for row in [row for row in table("ObjectPermissions") if row["SobjectType"] in ("Account", "Opportunity")]:
+        less = {"PermissionsViewAllRecords": False, "PermissionsModifyAllRecords": False}
+        org.ask("POST", f"/_sandbox/records/ObjectPermissions/{row['Id']}", less)
+    (read,) = [row["Id"] for row in table("PermissionSet") if row["Name"] == "Customer_Tier_Read"]
+    given = {"AssigneeId": org.crm.user(), "PermissionSetId": read}
+    org.ask("POST", f"{V}/sobjects/PermissionSetAssignment", given)
+    after = told()
+    assert after["view all"] == ("warning", f"{SETS} → Object Settings → Account, Opportunity → View All")
+    assert after["sharing"][0] == "unchecked"
+    assert after["readers"] == ("good", "")
 
 
 def test_doctor_warns_of_a_user_who_may_do_more_than_it_needs(org: Org) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.crm.salesforce import Login
-from connector.errors import AccessRefused, BadAnswer, UsageError
+from connector.errors import AccessRefused, BadAnswer, StopRun, UsageError
 from connector.model.secrets import Secret
 from connector.sandbox import running
 from tests.hubspot.parts import FakeClock
@@ -256,6 +256,15 @@ def test_no_call_shows_what_it_logs_in_with(server: Scripted) -> None:
     assert basic[0].removeprefix("Basic ") not in shown
     assert "sandbox-secret" not in shown
     assert "00D!planted" not in shown
+
+
+@pytest.mark.parametrize("way", LOGINS)
+def test_a_redirect_never_carries_a_secret_elsewhere(server: Scripted, way: str) -> None:
+    with scripted(None) as thief:
+        server.rule = lambda _: Reply(307, b"", headers={"Location": f"{thief.url}/steal"})
+        with pytest.raises(StopRun):
+            pulled(salesforce_at(server.url, login=LOGINS[way]))
+        assert thief.seen == []
 
 
 def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from connector.crm.meaning import Meaning
 from connector.crm.salesforce import definitions, mapping, soql, values
-from connector.crm.salesforce.answers import Meaning, meaning
+from connector.crm.salesforce.answers import meaning
 from connector.crm.salesforce.columns import Columns, Situation
 from connector.crm.salesforce.mapping import FieldMap, default_name
 from connector.crm.salesforce.schema import Entity, Property

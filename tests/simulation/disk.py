@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from sqlalchemy import event
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from random import Random
@@ -102,14 +100,9 @@ def _before(place: str | tuple[object, str], usual: Any, trouble: Trouble) -> It
 
 @contextmanager
 def _statements(database: Database, trouble: Trouble) -> Iterator[None]:
-    def strike(*_: object) -> None:
-        trouble.strike()
-
-    names = ("do_execute", "do_execute_no_params", "do_executemany")
-    for name in names:
-        event.listen(database.engine, name, strike)
-    try:
+    """In the dialect's own methods: a listener would slow down every statement of every later life."""
+    dialect = database.engine.dialect
+    with ExitStack() as lasting:
+        for name in ("do_execute", "do_execute_no_params", "do_executemany"):
+            lasting.enter_context(_before((dialect, name), getattr(dialect, name), trouble))
         yield
-    finally:
-        for name in names:
-            event.remove(database.engine, name, strike)

@@ -140,7 +140,7 @@ class Life:
         clocks = {"now": time.here, "ticks": time.ticks, "sleep": time.sleep, "chance": lambda: 0.5}
         crm: Any = self.town.connect(lambda token: self.trace.append(f"kept {len(token)} letters"), **clocks)
         self.wires.append(SimulatedWire(self.town, weather, self.trace, self.written))
-        crm._client._wire = self.wires[-1]
+        crm._client.wire = self.wires[-1]
         ports: dict[str, Any] = {"journal": store.journal, "mirror": store.mirror}
         if fate is not None:
             ports = {name: Crashing(port, fate) for name, port in ports.items()}

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from connector.crm.transport import Call
     from connector.model.outputs import Output
+    from tests.simulation.town import Shares
 
 SESSION = {user: token for token, user in STATIC.items()}
 V = "/services/data/v66.0"
@@ -194,7 +195,7 @@ class SalesforceTown(Town):
         row = self.org.table(ENTITY[target]).rows.get(record)
         return None if row is None or row.get("IsDeleted") else _text(row.get(FIELD[name])) or None
 
-    def counts(self) -> dict[str, tuple[str | None, int]]:
+    def counts(self) -> Shares:
         rows = self.org.table("Opportunity").live()
         return {
             str(row["Id"]): (row.get("AccountId"), int(row.get("Amount") or 0) if row.get("IsWon") else 0)

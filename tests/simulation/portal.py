@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.secrets import Secret
     from connector.sandbox.answers import Answer
+    from tests.simulation.town import Shares
 
 TOKEN = "pat-eu1-simulated-worker-0001"
 PERSON = "pat-eu1-simulated-person-0002"
@@ -174,8 +175,8 @@ class HubSpotTown(Town):
         found = self.portal.shelves[KIND[target]].live.get(int(record))
         return (found.properties.get(name) or None) if found else None
 
-    def counts(self) -> dict[str, tuple[str | None, int]]:
-        found: dict[str, tuple[str | None, int]] = {}
+    def counts(self) -> Shares:
+        found: Shares = {}
         for number, record in self.portal.shelves["deals"].live.items():
             won = record.properties.get("hs_is_closed_won") == "true"
             amount = int(record.properties.get("amount") or 0) if won else 0

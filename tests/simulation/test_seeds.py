@@ -91,18 +91,33 @@ class Careless(Life):
     """A worker that does what no worker may do: the invariants must see it."""
 
     deed = ""
+    past = False
+    """Whether it said once what was right before."""
 
     def run(self, weather: Weather = CALM, *, fate: Fate | None = None, disk: BadDisk | None = None) -> Result | None:
         result = super().run(weather, fate=fate, disk=disk)
-        company = self.town.live(Target.ACCOUNT)[0]
+        company = next(iter(self.town.live(Target.ACCOUNT)), None)
+        if company is None:
+            return result
         if self.deed == "writes past the plan":
-            self.wires[-1]._apply(update(self.town, company, REVENUE, "12"))
+            self.applies(company, REVENUE, "12")
         elif self.deed == "loses a value":
             self.town.change(Target.ACCOUNT, company, seg_tier="")
         elif self.deed == "overwrites a person":
             self.town.change(Target.ACCOUNT, company, seg_tier=VIP)
-            self.wires[-1]._apply(update(self.town, company, TIER, "small"))
+            self.applies(company, TIER, "small")
+        elif self.deed == "says what was right before" and len(self.written) and not self.past:
+            self.past, old = True, self.town.right()[company][1]
+            self.town.deal(company, 700, won=True)
+            self.town.remember()
+            self.time.sleep(60)
+            self.wires[-1].began = self.time.seconds
+            self.applies(company, REVENUE, old)
         return result
+
+    def applies(self, company: str, name: str, value: str) -> None:
+        wire = self.wires[-1]
+        wire._apply(wire._leaving(update(self.town, company, name, value)))
 
 
 def update(town: Town, company: str, name: str, value: str) -> Request:
@@ -122,6 +137,7 @@ def update(town: Town, company: str, name: str, value: str) -> Request:
         ("writes past the plan", "was never planned|right is"),
         ("loses a value", "peace|right is"),
         ("overwrites a person", "a person's value of"),
+        ("says what was right before", "was never right meanwhile"),
     ],
 )
 def test_the_invariants_notice_a_careless_worker(

@@ -27,6 +27,10 @@ LARGE_FROM = 1000
 TIER, REVENUE, ON_DEAL = "seg_tier", "seg_revenue_12m", "seg_account_tier"
 WON, OPEN, LOST = "won", "open", "lost"
 MOST_DEALS = 60
+LONGEST_RUN = 86_400.0
+"""Seconds, with every wait of its calls."""
+Shares = dict[str, tuple[str | None, int]]
+"""Per live deal the account it counts for and its revenue, nothing unless it is won."""
 """From here on people tidy up, so that months do not make a town large."""
 
 
@@ -81,15 +85,10 @@ class Town(ABC):
 
     time: Time
     chance: Random
-    tiers: dict[str, set[str]] = field(default_factory=dict)
-    """Per account every tier that was right at some time."""
-    revenues: dict[str, set[str]] = field(default_factory=dict)
-    shares: dict[str, set[tuple[str | None, int]]] = field(default_factory=dict)
-    """Per deal every account and revenue it ever counted for."""
+    past: list[tuple[float, Shares]] = field(default_factory=list)
+    """What deals counted for, from which moment on; the last one still holds."""
     lag: float = 0.0
     """Seconds until a search shows what people did."""
-    acted: float = -1e9
-    """When they last did something."""
 
     FAULTS: ClassVar[Faults]
     LOGIN: ClassVar[str]
@@ -180,7 +179,6 @@ class Town(ABC):
         if len(self.live(Target.DEAL)) > MOST_DEALS:
             self.drop(Target.DEAL, self.live(Target.DEAL)[0])
         self.remember()
-        self.acted = self.time.seconds
         return f"{act.__name__.strip('_')} {found}"
 
     def _some(self, target: Target) -> str | None:
@@ -231,7 +229,7 @@ class Town(ABC):
         """What a live record holds of a logical name."""
 
     @abstractmethod
-    def counts(self) -> dict[str, tuple[str | None, int]]:
+    def counts(self) -> Shares:
         """Per live deal the account it counts for and its revenue, nothing unless it is won."""
 
     def right(self) -> dict[str, tuple[str, str]]:
@@ -243,25 +241,31 @@ class Town(ABC):
         return {company: (tier_of(found), str(found)) for company, found in revenue.items()}
 
     def remember(self) -> None:
-        """Take down what is right now: a value that was never right may never be written."""
-        for company, (tier, revenue) in self.right().items():
-            self.tiers.setdefault(company, set()).add(tier)
-            self.revenues.setdefault(company, set()).add(revenue)
-        for deal, share in self.counts().items():
-            self.shares.setdefault(deal, set()).add(share)
+        """Take down what is right now, and let go of what no run of today can have seen."""
+        self.past.append((self.time.seconds, self.counts()))
+        while len(self.past) > 1 and self.past[1][0] < self.time.seconds - LONGEST_RUN:
+            del self.past[0]
 
-    def settled(self) -> bool:
-        """Whether a reader who begins now sees all of what people did, or none of it."""
-        return self.time.seconds - self.acted >= self.lag
+    def seen(self, company: str, name: str, *, since: float) -> frozenset[str]:
+        """Every tier, or every revenue, that a run may take for right that began to read at `since`.
 
-    def torn(self, company: str) -> set[int]:
-        """Every revenue that a reader may see who reads deal after deal while people change them."""
+        No CRM reads all of itself at one moment: who reads deal after deal while people change them, or before a
+        search shows what they did, sees each deal as it was at some time since; and nothing older.
+        """
+        ends = [*(moment for moment, _ in self.past[1:]), float("inf")]
+        lived = [shares for (_, shares), end in zip(self.past, ends, strict=True) if end > since - self.lag]
         sums = {0}
-        for shares in self.shares.values():
-            amounts = {amount if owner == company else 0 for owner, amount in shares}
-            if amounts != {0}:
-                sums = {before + amount for before in sums for amount in amounts | {0}}
-        return sums
+        for deal in sorted({deal for shares in lived for deal in shares}):
+            amounts = _amounts([shares.get(deal, (None, 0)) for shares in lived], company)
+            sums = {before + amount for before in sums for amount in amounts}
+        return frozenset(tier_of(found) if name == TIER else str(found) for found in sums)
+
+
+def _amounts(shares: Sequence[tuple[str | None, int]], company: str) -> set[int]:
+    """What one deal may add; its account and its amount may be read at two moments."""
+    owners = {owner for owner, _ in shares}
+    amounts = {amount for _, amount in shares} if company in owners else set()
+    return amounts | ({0} if owners != {company} else set())
 
 
 def tier_of(revenue: int) -> str:

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 from urllib3 import HTTPHeaderDict
 
 from connector.crm.transport import Answer, Call, NoAnswer
+from connector.model.changes import Target
 from tests.simulation.town import VIP
 from tests.twins.fate import Crash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
-    from connector.model.changes import Target
     from connector.model.secrets import Secret
     from connector.sandbox.answers import Answer as Told
     from connector.sandbox.calls import Call as Request
-    from tests.simulation.town import Town
+    from tests.simulation.town import Sent, Town
 
 TIMEOUT = 60.0
 NEARLY = 55.0
@@ -64,8 +64,18 @@ class Written:
     name: str
     value: str
     before: str | None
-    torn: bool
-    """Whether people changed something while the run was reading: it may have seen half of that."""
+    right: frozenset[str]
+    """What a run that began when this one did may have taken for right; of a deal, nothing is known."""
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A call at the moment it leaves: what the records hold that it writes to, and what is right for them."""
+
+    request: Request
+    sent: Sequence[Sent]
+    held: Mapping[tuple[str, str], str | None]
+    right: Mapping[tuple[str, str], frozenset[str]]
 
 
 @dataclass
@@ -78,15 +88,17 @@ class SimulatedWire:
     written: list[Written]
     count: int = 0
     dead: bool = False
-    torn: bool = False
+    began: float = field(init=False)
     over: str = ""
     """What ended the day for this worker."""
-    late: list[tuple[int, Request]] = field(default_factory=list)
+    late: list[tuple[int, Leaving]] = field(default_factory=list)
     """Calls that were given up and are on their way still: (request at which they arrive, call)."""
+
+    def __post_init__(self) -> None:
+        self.began = self.town.time.seconds
 
     def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
         self.count += 1
-        self.torn = self.torn or not self.town.settled()
         self.town.time.sleep(0.05)
         self._arrive()
         request = self.town.request(call, bearer)
@@ -105,14 +117,14 @@ class SimulatedWire:
 
     def drain(self) -> None:
         """What is still under way arrives."""
-        for _, request in self.late:
-            self._apply(request, late=True)
+        for _, leaving in self.late:
+            self._apply(leaving)
         self.late.clear()
 
     def _arrive(self) -> None:
         for item in [item for item in self.late if item[0] <= self.count]:
             self.late.remove(item)
-            self._apply(item[1], late=True)
+            self._apply(item[1])
 
     def _meanwhile(self, request: Request) -> None:
         if self.weather.meanwhile is not None and self.count == self.weather.meanwhile_at:
@@ -121,7 +133,6 @@ class SimulatedWire:
         # Between the last look at a record and the write nobody can be stopped: neither CRM has a compare-and-set.
         if not self.town.sent(request) and self.weather.chance.random() < self.weather.people:
             self.trace.append(self.town.happens())
-            self.torn = True  # of what it reads in this run, some is of before and some of after
 
     def _die(self, call: Call, *, after: bool) -> None:
         due = self.count == self.weather.dies_at and after is self.weather.dies_after and call.lane != self.town.LOGIN
@@ -138,13 +149,13 @@ class SimulatedWire:
             case "slow-before" | "late":
                 self.town.time.sleep(TIMEOUT)
                 if fault == "late":
-                    self.late.append((self.count + self.weather.chance.randrange(1, 12), request))
+                    self.late.append((self.count + self.weather.chance.randrange(1, 12), self._leaving(request)))
                 return NoAnswer("no answer in time", sent=True)
         harmless = fault in self.town.FAULTS.writes_only and not self.town.sent(request)
         given = self.town.instead(fault) if fault and not harmless else None
         if given is not None:
             return _answer(given)
-        return self._on_the_way_back(self._apply(request), fault)
+        return self._on_the_way_back(self._apply(self._leaving(request)), fault)
 
     def _on_the_way_back(self, found: Told, fault: str) -> Answer | NoAnswer:
         match fault:
@@ -159,20 +170,33 @@ class SimulatedWire:
                 self.town.time.sleep(NEARLY)
         return _answer(self.town.spoiled(fault, found))
 
-    def _apply(self, request: Request, *, late: bool = False) -> Told:
+    def _leaving(self, request: Request) -> Leaving:
+        sent = self.town.sent(request)
+        keys = {(one.record, name): one.target for one in sent for name in one.values}
+        return Leaving(
+            request,
+            sent,
+            held={(record, name): self.town.held(of, record, name) for (record, name), of in keys.items()},
+            right={
+                (record, name): self.town.seen(record, name, since=self.began)
+                for (record, name), of in keys.items()
+                if of is Target.ACCOUNT
+            },
+        )
+
+    def _apply(self, leaving: Leaving) -> Told:
         """Let the sandbox do what is asked, and take down every value that arrives.
 
         What was on its way when a person typed cannot be called back: only what left later may not overwrite it.
         """
-        sent = self.town.sent(request)
-        held = {(one.record, name): self.town.held(one.target, one.record, name) for one in sent for name in one.values}
-        found = self.town.respond(request)
-        done = self.town.done(sent, found)
-        for one in sent:
+        found = self.town.respond(leaving.request)
+        done = self.town.done(leaving.sent, found)
+        for one in leaving.sent:
             for name, value in one.values.items() if one.record in done else ():
-                before = held[one.record, name]
-                self.written.append(Written(one.target, one.record, name, value, before, self.torn))
-                assert late or before != VIP, f"a person's value of {one.record} was overwritten"
+                key = one.record, name
+                right, before = leaving.right.get(key, frozenset()), leaving.held[key]
+                self.written.append(Written(one.target, one.record, name, value, before, right))
+                assert before != VIP, f"a person's value of {one.record} was overwritten"
         return found
 
 

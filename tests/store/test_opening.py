@@ -4,6 +4,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +23,6 @@ from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from connector.store.database import Database
 
@@ -31,6 +32,18 @@ def test_missing_folders_are_made_and_the_database_is_for_its_owner_only(tmp_pat
     open_store(f"sqlite:///{path}", tmp_path / "far" / "mirror", clock=FakeClock()).close()
     assert (tmp_path / "far" / "mirror").is_dir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_database_that_everybody_may_read_is_closed_to_strangers(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock()).close()
+    path.chmod(0o644)
+    store = open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "b")
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("t.db*")}
+    store.close()
+    assert modes.keys() >= {"t.db", "t.db-wal"}
+    assert [name for name, mode in modes.items() if mode & stat.S_IRWXO] == []
 
 
 def test_commits_reach_the_disk_before_they_count(tmp_path: Path) -> None:
@@ -177,6 +190,20 @@ def test_an_older_database_is_upgraded_with_its_open_run_and_its_held_plan(datab
         journal.land("held", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert [(row.seq, row.tries, row.landed) for row in journal.changes("held")] == [(1, 1, "written"), (2, 0, "kept")]
     assert [row.seq for row in journal.changes("open", only_open=True)] == [1, 2, 3]
+    store.close()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_database_as_a_version_left_it_goes_on_where_it_stood(revision: str, tmp_path: Path) -> None:
+    """From a dump that was stored then: what migrations make of it today cannot change it."""
+    with closing(sqlite3.connect(tmp_path / "t.db")) as left:
+        left.executescript((Path(__file__).parent / "released" / f"{revision}.sql").read_text("utf-8"))
+    store = open_store(f"sqlite:///{tmp_path}/t.db", tmp_path / "mirror", clock=FakeClock())
+    held = [(row.change.new, row.landed) for row in store.journal.changes("held")]
+    assert held == [("small", None), ("y", "kept")]
+    assert [(run, row.change.new) for run, row in store.journal.unsettled()] == [("open", "large")]
+    with store.database.read() as connection:
+        assert connection.scalar(select(version.c.version_num)) == REVISIONS[-1]
     store.close()
 
 

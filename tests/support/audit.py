@@ -25,10 +25,9 @@ SECONDS = 30
 
 
 def pinned(lock: str) -> list[tuple[str, str]]:
-    """Name and version of every line; ValueError for one that is not pinned to one version."""
+    """Name and version of every package; ValueError for one that is not pinned to one version."""
     found = []
-    for line in filter(None, (line.partition("#")[0].strip() for line in lock.splitlines())):
-        requirement = Requirement(line)
+    for requirement in map(Requirement, packages(lock)):
         versions = [one for one in requirement.specifier if one.operator == "=="]
         if len(versions) != 1 or len(requirement.specifier) != 1:
             raise ValueError(f"requirements.lock does not pin {requirement.name} to one version")
@@ -36,23 +35,33 @@ def pinned(lock: str) -> list[tuple[str, str]]:
     return found
 
 
-def known(packages: list[tuple[str, str]], *, url: str) -> Iterator[tuple[str, str, str]]:
+def packages(lock: str) -> dict[str, list[str]]:
+    """Per package, as it is asked for, the hashes that a file of it may have."""
+    found: dict[str, list[str]] = {}
+    for line in lock.replace("\\\n", " ").splitlines():
+        package, *hashes = line.partition("#")[0].split("--hash=")
+        if package.strip():
+            found[package.strip()] = [one.strip() for one in hashes]
+    return found
+
+
+def known(pins: list[tuple[str, str]], *, url: str) -> Iterator[tuple[str, str, str]]:
     """Name, version and id of every vulnerability. Raises requests.RequestException, ValueError for an odd answer."""
-    queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in packages]
+    queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in pins]
     answer = requests.post(url, json={"queries": queries}, timeout=SECONDS)
     answer.raise_for_status()
     results = answer.json().get("results")
-    if not isinstance(results, list) or len(results) != len(packages):
-        raise ValueError(f"{len(packages)} packages were asked for, and not as many are answered")
-    for (name, version), result in zip(packages, results, strict=True):
+    if not isinstance(results, list) or len(results) != len(pins):
+        raise ValueError(f"{len(pins)} packages were asked for, and not as many are answered")
+    for (name, version), result in zip(pins, results, strict=True):
         yield from ((name, version, str(one["id"])) for one in result.get("vulns") or ())
 
 
 def main(accepted: Collection[str] = (), *, url: str = URL, lock: Path = LOCK) -> int:
     """Print what is known; 1 when something is that nobody accepted."""
-    packages = pinned(lock.read_text("utf-8"))
+    pins = pinned(lock.read_text("utf-8"))
     try:
-        found = list(known(packages, url=url))
+        found = list(known(pins, url=url))
     except (requests.RequestException, ValueError, AttributeError) as error:
         sys.stdout.write(f"{SKIPPED}: {url} gave no answer ({type(error).__name__}); nothing is known of today\n")
         return 0
@@ -60,7 +69,7 @@ def main(accepted: Collection[str] = (), *, url: str = URL, lock: Path = LOCK) -
         word = "accepted" if identity in accepted else "known vulnerability"
         sys.stdout.write(f"{word}: {name} {version}: https://osv.dev/vulnerability/{identity}\n")
     bad = [identity for _, _, identity in found if identity not in accepted]
-    sys.stdout.write(f"audit: {len(packages)} pinned packages, {len(bad)} known vulnerabilities\n")
+    sys.stdout.write(f"audit: {len(pins)} pinned packages, {len(bad)} known vulnerabilities\n")
     return 1 if bad else 0
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from connector.errors import StopRun
 from connector.model.runs import Reason, RunOutcome
-from connector.worker.alerts import Ended, Memory, Message, decide
+from connector.model.texts import Texts
+from connector.worker.alerts import ROOM, Ended, Memory, Message, decide, overdue
 from connector.worker.notify import AppriseNotifier, Herald, heartbeat
 
 if TYPE_CHECKING:
@@ -105,6 +106,24 @@ def test_a_message_says_counts_reasons_and_the_command_to_run() -> None:
         "evaluated 100, changes 7\n"
         "See: tiersync runs show 20260302-060000   Release: tiersync approve 20260302-060000 --reason TEXT",
     )
+
+
+def test_a_message_speaks_dutch_where_it_is_asked_to_and_keeps_codes_and_commands() -> None:
+    run = ended(RunOutcome.HELD, Reason("X", "omdat"), evaluated=100, changes=7)
+    dutch = Texts(ROOM, "nl")
+    kept, message = decide(Memory(), run, now=START, time_zone="UTC", texts=dutch)
+    assert message == Message(
+        "tiersync: run wacht op goedkeuring (sync 20260302-060000)",
+        "X: omdat\nbeoordeeld 100, wijzigingen 7\n"
+        "Bekijk: tiersync runs show 20260302-060000   Vrijgeven: tiersync approve 20260302-060000 --reason TEXT",
+    )
+    _, message = decide(kept, OK, now=START, time_zone="UTC", texts=dutch)
+    assert message is not None
+    assert message.title == "tiersync: weer in orde (sync r)"
+    assert message.text.startswith("De storing sinds 2026-03-02T06:00:00+00:00 is voorbij.")
+    _, message = overdue(Memory(), "sinds maandag", now=START, texts=dutch)
+    assert message is not None
+    assert message.title == "tiersync: geen goede run op tijd"
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "[1]", "nonsense", '[["a"], "b"]'])

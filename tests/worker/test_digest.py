@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from connector.worker.digest import NOBODY, OWNERS, SHOWN, Move, digest
+from connector.model.texts import Texts
+from connector.worker.alerts import ROOM
+from connector.worker.digest import OWNERS, SHOWN, Move, digest
 
 
 def move(number: int, owner: str = "anna", *, say_no: str = "") -> Move:
@@ -32,9 +34,20 @@ def test_a_long_book_is_cut_and_counted() -> None:
 
 def test_many_owners_are_cut_and_counted_and_who_has_none_is_named() -> None:
     told = lines(move(0, ""), move(1, ""), *(move(number, f"owner {number:03}") for number in range(OWNERS + 2)))
-    assert told[0].startswith(f"{NOBODY}: 2 moved")
+    assert told[0].startswith("without an owner: 2 moved")
     assert "… and 3 more owners" in told
 
 
 def test_an_account_without_a_name_is_named_by_its_id() -> None:
     assert "  17: now say no" in lines(Move("17", "", "anna", say_no="now say no"))
+
+
+def test_a_digest_speaks_dutch_where_it_is_asked_to() -> None:
+    message = digest([move(1, "")], run="r", texts=Texts(ROOM, "nl"))
+    assert message is not None
+    assert message.title == "tiersync: 1 accounts verschoven (run r)"
+    assert message.text.splitlines() == [
+        "zonder eigenaar: 1 verschoven, waarvan 0 door nee zeggen",
+        "  name 001: Small → Large",
+        "Bekijk: tiersync runs show r",
+    ]

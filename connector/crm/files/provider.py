@@ -17,7 +17,7 @@ from connector.model.fields import KEY, Table
 from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -96,7 +96,7 @@ class FilesCrm:
             ]
         return outcomes
 
-    def cost(self, _records: int, /) -> Cost:
+    def cost(self, _target: Target, _records: int, _properties: Collection[str], /) -> Cost:
         """See ports.Crm.cost; files take no calls."""
         return Cost(0, 0, 0)
 

@@ -7,36 +7,19 @@ older ones by `groupName` or the message. Edge answers (52x, 530) have HTML or e
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.crm.asked import retry_after
+from connector.crm.meaning import Meaning, of_status
 from connector.crm.texts import brief, listed
-from connector.crm.transport import Again, Answer, NoAnswer
-from connector.errors import BadAnswer, StopRun
+from connector.crm.transport import Again, Answer
+from connector.crm.tries import growing, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-
-class Meaning(Enum):
-    """What happens next."""
-
-    GOOD = "good"
-    REFUSED = "refused"
-    """400 and its like: the same call will never work."""
-    MISSING = "missing"
-    CONFLICT = "conflict"
-    FORBIDDEN = "forbidden"
-    EXPIRED = "expired"
-    UNAUTHORISED = "unauthorised"
-    DAY_USED = "day used up"
-    REDIRECT = "redirect"
-    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -104,13 +87,12 @@ def meaning(answer: Answer) -> Meaning:
         return Meaning.EXPIRED
     if status == HTTPStatus.TOO_MANY_REQUESTS and limit_kind(problem(answer)) == "daily":
         return Meaning.DAY_USED
-    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, Meaning.REFUSED)
+    return of_status(status, _BY_STATUS)
 
 
 MOVING = 477
 """HubSpot's own: the account is being moved to another data centre."""
 
-_BY_CLASS = {2: Meaning.GOOD, 3: Meaning.REDIRECT, 4: Meaning.REFUSED, 5: Meaning.AGAIN}
 _BY_STATUS = {
     401: Meaning.UNAUTHORISED,
     403: Meaning.FORBIDDEN,
@@ -148,7 +130,7 @@ def again(answer: Answer, *, lane: str, now: datetime, chance: Callable[[], floa
         return Again(moving, lambda _: 86_400.0, asked=86_400.0 if asked is None else asked)
     tries = 4 if status in _FEW_TRIES else 100
     text = f"HubSpot answered {status} {_NAMES.get(status, '')}".rstrip()
-    return Again(text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=None)
+    return Again(text, growing(chance), tries=tries, asked=asked, applied=None)
 
 
 def _limit(kind: str, asked: float | None, chance: Callable[[], float]) -> Again:
@@ -174,15 +156,3 @@ _NAMES = {
     525: "TLS handshake failed at the edge",
     526: "invalid certificate at the edge",
 }
-
-
-def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
-    """How to try again when nothing came back; an address that never answered, or an answer cut again, gets three."""
-    tries = 1 if lost.hopeless else 3 if first or lost.cut else 100
-    return Again(
-        lost.reason,
-        lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()),
-        tries=tries,
-        applied=None if lost.sent else False,
-        error=BadAnswer if lost.cut else StopRun,
-    )

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from connector.crm.hubspot.answers import Meaning, meaning
+from connector.crm.hubspot.answers import meaning
+from connector.crm.meaning import Meaning
 from connector.crm.transport import Answer, Call
 from connector.errors import AccessRefused, BadAnswer
 from connector.model.secrets import Secret

@@ -6,32 +6,30 @@ orjson cost 1/23 of them, and they turn a cut or HTML body into an empty result 
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
-import orjson
 import urllib3
 from hubspot.crm.companies import ApiClient, Configuration
 from hubspot.crm.companies.exceptions import ApiException
 
+from connector.crm import client
 from connector.crm.hubspot import answers
-from connector.crm.hubspot.answers import Meaning
-from connector.crm.lost import lost
+from connector.crm.hubspot.answers import Problem
+from connector.crm.hubspot.limits import Limits
+from connector.crm.lost import is_hopeless, lost, whole
+from connector.crm.meaning import Meaning
 from connector.crm.texts import brief
 from connector.crm.transport import Again, Answer, Call, NoAnswer
-from connector.errors import AccessRefused, BadAnswer, ConnectorError, RetryLater, StopRun
+from connector.errors import AccessRefused, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
-    from connector.crm.hubspot.answers import Problem
     from connector.crm.hubspot.auth import Credentials
-    from connector.crm.hubspot.limits import Limits
-    from connector.crm.transport import Transport
+    from connector.errors import ConnectorError
     from connector.model.secrets import Secret
 
 _FORM = "application/x-www-form-urlencoded"
@@ -58,10 +56,6 @@ class Forbidden(AccessRefused):
 
 
 _TOKEN_REFUSED = (Meaning.REFUSED, Meaning.EXPIRED, Meaning.UNAUTHORISED, Meaning.FORBIDDEN)
-
-
-class _Expired(RetryLater):
-    """The access token expired on the way."""
 
 
 class Wire:
@@ -115,18 +109,8 @@ class Wire:
         return cast("urllib3.BaseHTTPResponse", response)
 
     def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> Answer | NoAnswer:
-        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
-        chunks = []
-        try:
-            while chunk := response.read1(1 << 20):
-                chunks.append(chunk)
-                if self._ticks() > deadline:
-                    response.close()
-                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
-        response.release_conn()
-        return Answer(response.status, response.headers, b"".join(chunks))
+        body = whole(response, ticks=self._ticks, deadline=deadline, seconds=self._timeout)
+        return Answer(response.status, response.headers, body) if isinstance(body, bytes) else body
 
 
 def _refusal(error: ApiException) -> Answer | NoAnswer:
@@ -134,121 +118,63 @@ def _refusal(error: ApiException) -> Answer | NoAnswer:
     if error.status:
         return Answer(error.status, urllib3.HTTPHeaderDict(error.headers), error.body or b"")
     text = brief(str(error.reason))
-    if any(word in text.upper() for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+    if is_hopeless(text):
         return NoAnswer(f"no secure connection can be made: {text}", sent=False, hopeless=True)
     return NoAnswer(f"the secure connection broke off: {text}", sent=True)
 
 
-class Client:
+@dataclass(kw_only=True, eq=False, repr=False)
+class Client(client.Client[Limits, Problem]):
     """HubSpot by JSON: `get` and `post` return the decoded object of a good answer.
 
     Raises Refused (400, 404, 409), Forbidden (403), AccessRefused (401, 530), QuotaUsedUp, BadAnswer for a body
     that is not a JSON object, StopRun when no answer can be had, AnswerLost for a write whose fate is unknown.
     """
 
-    def __init__(
-        self,
-        *,
-        wire: Wire,
-        limits: Limits,
-        scrub: Callable[[str], str],
-        now: Callable[[], datetime],
-        chance: Callable[[], float] = random.random,
-    ) -> None:
-        self._wire = wire
-        self.limits = limits
-        self.scrub = scrub
-        self._now = now
-        self._chance = chance
-        self.told_time = ""
-        """HubSpot's clock as its last answer gave it (an HTTP date)."""
-        self.transport: Transport
-        self.credentials: Credentials
+    vendor = "HubSpot"
+    address = "[crm] base_url"
+    door = "oauth"
+    shapes = ("an HTML page", "no object")
+
+    credentials: Credentials = field(init=False)
 
     def get(self, path: str, what: str, **query: str) -> dict[str, Any]:
         """GET one JSON object."""
-        return self._object(Call("GET", path, what, query=tuple(query.items())))
+        return self.object(Call("GET", path, what, query=tuple(query.items())))
 
     def post(
         self, path: str, what: str, body: Mapping[str, object], *, lane: str = "app", once: bool = False
     ) -> dict[str, Any]:
         """POST a JSON object, get one back; `once` is for writes whose fate matters."""
-        return self._object(Call("POST", path, what, body=body, lane=lane, once=once))
+        return self.object(Call("POST", path, what, body=body, lane=lane, once=once))
 
     def patch(self, path: str, what: str, body: Mapping[str, object]) -> dict[str, Any]:
         """PATCH with a JSON object, get one back."""
-        return self._object(Call("PATCH", path, what, body=body))
+        return self.object(Call("PATCH", path, what, body=body))
 
-    def close(self) -> None:
-        """Close connections."""
-        self._wire.close()
-
-    def send(self, call: Call) -> Answer | NoAnswer:
-        """One try (the transport's sender)."""
-        if call.lane == "oauth":
-            return self._wire.send(call, None)
-        with self.limits.call():
-            answer = self._wire.send(call, self.credentials.bearer())
-            if isinstance(answer, Answer):
-                self.limits.see(call.lane, answer)
-                self.told_time = answer.headers.get("Date", self.told_time)
-        return answer
-
-    def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
-        """What an answer means (the transport's judge)."""
-        if isinstance(answer, NoAnswer):
-            return answers.no_answer(answer, first=first, chance=self._chance)
+    def meaning(self, call: Call, answer: Answer) -> Meaning:
+        """See Client.meaning; whoever asks for a token judges its refusal."""
         meant = answers.meaning(answer)
-        if meant is Meaning.AGAIN:
-            if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-                self.limits.exceeded(call.lane)
-            return answers.again(answer, lane=call.lane, now=self._now(), chance=self._chance)
-        if call.lane == "oauth" and meant in _TOKEN_REFUSED:
-            return answer
-        if meant is Meaning.EXPIRED and not call.renewed:
-            raise _Expired(call.what)
-        if meant is not Meaning.GOOD:
-            raise self._error(meant, call, answer)
-        return answer
+        return Meaning.TOLD if call.lane == self.door and meant in _TOKEN_REFUSED else meant
 
-    def call(self, call: Call) -> Answer:
-        """The final answer; a token that expired on the way is replaced once and the call repeated."""
-        bearer = self.credentials.bearer()
-        try:
-            return self.transport.call(call)
-        except _Expired:
-            pass
-        self.credentials.renew(bearer)
-        return self.transport.call(replace(call, renewed=True))
+    def again(self, call: Call, answer: Answer) -> Again:
+        """See Client.again; a 429 tells that there is a limit."""
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.limits.exceeded(call.lane)
+        return answers.again(answer, lane=call.lane, now=self.now(), chance=self.chance)
 
-    def _error(self, meant: Meaning, call: Call, answer: Answer) -> ConnectorError:
-        found = answers.problem(answer)
-        text = f"{call.what}: {self.scrub(found.words())}"
-        if meant is Meaning.DAY_USED:
-            return self.transport.brake.stop(self.limits.used_up(text))
+    def problem(self, answer: Answer) -> Problem:
+        """See Client.problem."""
+        return answers.problem(answer)
+
+    def refusal(self, meant: Meaning, text: str, found: Problem) -> ConnectorError:
+        """See Client.refusal; a refused token stops everything."""
         if meant is Meaning.FORBIDDEN:
             return _forbidden(text, found)
         if meant in (Meaning.UNAUTHORISED, Meaning.EXPIRED):
             hint = self.credentials.warning() or "check [crm] token: a service key or private-app token (pat-…)"
             return self.transport.brake.stop(AccessRefused(f"HubSpot refuses the token: {text}", hint=hint))
-        if meant is Meaning.REDIRECT:
-            hint = "set [crm] base_url to the address HubSpot answers at; redirects are not followed with a token"
-            return BadAnswer(f"{call.what}: HubSpot redirects elsewhere (HTTP {answer.status})", hint=hint)
-        hint = "check [crm] base_url" if meant is Meaning.MISSING else "HubSpot's words say what it does not take"
-        return Refused(text, hint=hint, problem=found)
-
-    def _object(self, call: Call) -> dict[str, Any]:
-        answer = self.call(call)
-        try:
-            document = orjson.loads(answer.body)
-        except orjson.JSONDecodeError:
-            document = None
-        if isinstance(document, dict):
-            return document
-        raise BadAnswer(
-            f"{call.what}: HubSpot answered {answer.status} with {_shape(answer.body)}",
-            hint="nothing was written; run again, and look for a proxy between here and HubSpot if it stays",
-        )
+        return Refused(text, hint=self.advice(meant), problem=found)
 
 
 def _forbidden(text: str, found: Problem) -> Forbidden:
@@ -256,15 +182,3 @@ def _forbidden(text: str, found: Problem) -> Forbidden:
     hint = f"give the token one of these scopes: {', '.join(scopes)}" if scopes else "check the token's scopes"
     message = f"{text} ({' or '.join(scopes)})" if scopes else text
     return Forbidden(message, hint=hint, scopes=scopes)
-
-
-def _shape(body: bytes) -> str:
-    """What a body that is not a JSON object looks like, without repeating it."""
-    text = body.lstrip()
-    if not text:
-        return "an empty body"
-    if text.startswith(b"<"):
-        return "an HTML page"
-    if text.startswith((b"{", b"[")):
-        return f"JSON that is cut or no object ({len(body)} bytes)"
-    return f"a body that is not JSON ({len(body)} bytes)"

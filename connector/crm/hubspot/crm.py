@@ -16,12 +16,11 @@ from connector.crm.hubspot.objects import BATCH, Objects, in_batches
 from connector.crm.hubspot.provision import Provisioner, absent
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
-from connector.crm.placed import placed
-from connector.errors import StopRun, UsageError
+from connector.crm.placed import not_ready, placed, target_of
 from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.hubspot.client import Client
@@ -91,9 +90,7 @@ class HubSpot:
         """See ports.Crm.write."""
         if not batch:
             return []
-        target = batch[0].target
-        if len(batch) > self.batch_size or any(item.target != target for item in batch):
-            raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
+        target = target_of(batch, self.batch_size)
         wanted: dict[str, dict[str, str]] = {}
         before: dict[str, dict[str, str]] = {}
         for item in batch:
@@ -109,7 +106,7 @@ class HubSpot:
         once = {item.record: item for item in batch}
         return outcomes([*once.values()], fates)
 
-    def cost(self, records: int, /) -> Cost:
+    def cost(self, _target: Target, records: int, _properties: Collection[str], /) -> Cost:
         """See ports.Crm.cost; the definitions are read once to check them and once to spell values by them."""
         batches = -(-records // BATCH)
         return Cost(2, batches, batches)
@@ -121,11 +118,7 @@ class HubSpot:
             return
         wrong = self._provisioner().preflight(outputs, existing)
         if wrong:
-            raise StopRun(
-                f"HubSpot is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
-                code="NOT_PROVISIONED",
-            )
+            raise not_ready("HubSpot", wrong, absent=absent(wrong[0]))
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from connector.crm.clock import clock
 from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.crm.said import say
 from connector.errors import AccessRefused, ConnectorError, UsageError
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -23,12 +23,9 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 
-OURS = "seg_"
-"""Properties that provisioning makes have a line of their own."""
 NAME = "HubSpot"
 NAMED = 5
 """Missing properties that are named."""
-_CLOCKS_AGREE = timedelta(minutes=5)
 
 
 def examine(
@@ -58,7 +55,7 @@ def examine(
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield _quota(client)
-    yield _clock(client, now)
+    yield clock(client.vendor, client.server_time(), now)
 
 
 def _account(details: reference.Details) -> Finding:
@@ -70,7 +67,7 @@ def _account(details: reference.Details) -> Finding:
 
 
 def _records(intake: Intake) -> Iterator[Finding]:
-    for table, columns in intake.columns.items():
+    for table, columns in intake.columns.items():  # properties that provisioning makes have a line of their own
         found = say("records", count=intake.standings[table].total, kind=table.value)
         if missing := sorted(name for name in columns.missing if not name.startswith(OURS)):
             names = ", ".join(missing)
@@ -110,16 +107,3 @@ def _quota(client: Client) -> Finding:
         return Finding("unchecked", "quota", say("quota_hidden", crm=NAME))
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))
-
-
-def _clock(client: Client, now: datetime) -> Finding:
-    """Dates are judged by our clock, changes by HubSpot's: they should agree."""
-    try:
-        theirs = parsedate_to_datetime(client.told_time)
-    except (TypeError, ValueError):
-        return Finding("unchecked", "clock", say("clock_hidden", crm=NAME))
-    apart = abs(now - theirs)
-    if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", say("clock", crm=NAME))
-    text = say("clock_apart", minutes=round(apart.total_seconds() / 60), crm=NAME)
-    return Finding("warning", "clock", text, say("set_clock"))

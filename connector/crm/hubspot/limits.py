@@ -6,18 +6,17 @@ their own, a daily number per account that starts anew at midnight in the accoun
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from connector.crm.hubspot.answers import Meaning, meaning
+from connector.crm.hubspot.answers import meaning
+from connector.crm.meaning import Meaning
 from connector.crm.pacing import Lane, Rate
-from connector.errors import QuotaUsedUp
+from connector.crm.quota import Day
 from connector.ports import Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
     from connector.crm.transport import Answer
@@ -50,8 +49,10 @@ def _links_calls(calls: int) -> int:
     return next(links for burst, links in _LINKS_CALLS if calls >= burst)
 
 
-class Limits:
+class Limits(Day):
     """What is known about the limits, learned from every answer."""
+
+    few = "{left} of today's {limit} HubSpot calls are left, and {kept} are kept for others"
 
     def __init__(
         self,
@@ -62,7 +63,7 @@ class Limits:
         ticks: Callable[[], float],
         pause: Callable[[float], None],
     ) -> None:
-        self._max_share = max_share
+        super().__init__(max_share=max_share)
         self.zone = zone
         self._now = now
         first = burst_rate(_UNKNOWN)
@@ -74,12 +75,9 @@ class Limits:
         }
         self._burst: int | None = _UNKNOWN
         self._told = False
-        self._day: tuple[int, int] | None = None
         self._day_ends: datetime | None = None
-        self._flying = 0
-        self._lock = threading.Lock()
 
-    def see(self, lane: str, answer: Answer) -> None:
+    def see(self, lane: str, answer: Answer, /) -> None:
         """Learn from the headers of an answer."""
         headers = answer.headers
         if lane == "app" and meaning(answer) is Meaning.GOOD:  # edge errors carry no such headers
@@ -97,30 +95,8 @@ class Limits:
         if self.lanes[lane].rate is None:
             self.lanes[lane].learn(_SEARCH if lane == "search" else burst_rate(_UNKNOWN))
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """One call of today's; raises QuotaUsedUp when it would take from the share kept for others."""
-        with self._lock:
-            self._check()
-            self._flying += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._flying -= 1
-
-    def _check(self) -> None:
-        if self._day is None or self._is_over():
-            return
-        limit, left = self._day
-        kept = int(limit * (1 - self._max_share))
-        if left - self._flying <= kept:
-            raise self.used_up(
-                f"{left:,} of today's {limit:,} HubSpot calls are left, and {kept:,} are kept for others"
-            )
-
     def _is_over(self) -> bool:
-        """Whether the day of the last count has ended."""
+        """The count starts anew at midnight."""
         return self._day_ends is not None and self._now() >= self._day_ends
 
     def _learn_day(self, limit: int, left: int) -> None:
@@ -128,18 +104,9 @@ class Limits:
         with self._lock:
             if self._day is not None and not self._is_over():
                 left = min(left, self._day[1])
-            self._day, self._day_ends = (limit, left), self.midnight()
+            self._day, self._day_ends = (limit, left), self.back()
 
-    def used_up(self, text: str) -> QuotaUsedUp:
-        """The error for a used-up day, with the time it comes back."""
-        resume_at = self.midnight()
-        return QuotaUsedUp(
-            f"{text}; goes on after {resume_at:%Y-%m-%d %H:%M %Z}",
-            hint="run again after that time (the worker does so by itself), or raise [budget] max_share_of_daily_quota",
-            resume_at=resume_at,
-        )
-
-    def midnight(self) -> datetime:
+    def back(self) -> datetime:
         """When the day's count starts anew: the next midnight in the account's time zone."""
         today = self._now().astimezone(self.zone).date()
         return datetime.combine(today + timedelta(days=1), time(), tzinfo=self.zone)
@@ -148,7 +115,7 @@ class Limits:
         """The day's calls as last told; unknown for OAuth tokens, whose answers do not tell."""
         if self._day is None:
             return Quota(None, None)
-        return Quota(self._day[0], self._day[1], self.midnight().astimezone(UTC))
+        return Quota(self._day[0], self._day[1], self.back().astimezone(UTC))
 
     def _learn_burst(self, calls: int | None, seconds: float) -> None:
         if self._told and calls is None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
 
 from connector.crm.overrides import Overrides
+from connector.crm.texts import number, options
 from connector.model.changes import Target
 from connector.model.fields import CATALOGUE, Table, Type
 
@@ -102,24 +102,6 @@ def _from_epoch(text: str) -> datetime | None:
         return _EPOCH + timedelta(milliseconds=int(text))
     except OverflowError:
         return None
-
-
-def number(text: str) -> str:
-    """A decimal without needless zeros; a text that is no number stays as it is, for the reader to report."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not value.is_finite():
-        return text
-    plain = f"{value:f}"
-    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    return "0" if plain in ("-0", "") else plain
-
-
-def options(text: str) -> str:
-    """Several options, sorted, each once."""
-    return ";".join(sorted({part for part in text.split(";") if part}))
 
 
 def to_hubspot(value: str | None) -> str:

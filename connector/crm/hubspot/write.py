@@ -7,10 +7,9 @@ Source: HubSpot's batch pages and recordings: a validation error refuses the who
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, settled, unanswered
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, scrubbed, settled, stopped, unanswered
 from connector.crm.hubspot import checks, mapping
 from connector.crm.hubspot.client import Refused
 from connector.crm.texts import brief, listed
@@ -67,17 +66,14 @@ class Writer:
         self._before = before
         fates = self._objections(wanted, afresh=False)
         self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
-        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
+        return scrubbed(fates, self._client.scrub)
 
     def _settle_all(self, open_: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         try:
             self._send(dict(open_), fates, sends=SENDS, halved=False)
         except StopRun as error:
-            if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
-                raise
-            stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
+            stopped(error, open_, fates)
             self._client.transport.brake.stop(error)
-            fates.update({record: stopped for record in open_ if record not in fates})
 
     def _send(self, batch: dict[str, Values], fates: dict[str, Fate], *, sends: int, halved: bool) -> None:
         """Send one batch until every record of it has a fate."""

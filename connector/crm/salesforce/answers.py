@@ -7,36 +7,19 @@ message: INVALID_SESSION_ID (expired, or never valid for the API), REQUEST_LIMIT
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from connector.crm.asked import retry_after
+from connector.crm.meaning import Meaning, of_status
 from connector.crm.texts import brief
-from connector.crm.transport import Again, Answer, NoAnswer
-from connector.errors import BadAnswer, StopRun
+from connector.crm.transport import Again, Answer
+from connector.crm.tries import growing, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-
-class Meaning(Enum):
-    """What happens next."""
-
-    GOOD = "good"
-    REFUSED = "refused"
-    """400 and its like: the same call will never work."""
-    MISSING = "missing"
-    FORBIDDEN = "forbidden"
-    EXPIRED = "expired"
-    UNAUTHORISED = "unauthorised"
-    DAY_USED = "day used up"
-    RETIRED = "retired"
-    REDIRECT = "redirect"
-    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -82,7 +65,7 @@ def meaning(answer: Answer) -> Meaning:
         return _of_401(problem(answer))
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST):
         return _of_code(problem(answer)) or _BY_STATUS.get(status, Meaning.REFUSED)
-    return _BY_STATUS.get(status) or _BY_CLASS.get(status // 100, Meaning.REFUSED)
+    return of_status(status, _BY_STATUS)
 
 
 def _of_401(found: Problem) -> Meaning:
@@ -106,7 +89,6 @@ _BY_CODE = {
     "API_DISABLED_FOR_ORG": Meaning.FORBIDDEN,
     "UNSUPPORTED_API_VERSION": Meaning.RETIRED,
 }
-_BY_CLASS = {2: Meaning.GOOD, 3: Meaning.REDIRECT, 4: Meaning.REFUSED, 5: Meaning.AGAIN}
 _BY_STATUS = {
     401: Meaning.EXPIRED,
     403: Meaning.FORBIDDEN,
@@ -130,18 +112,4 @@ def again(answer: Answer, *, now: datetime, chance: Callable[[], float]) -> Agai
     text = f"Salesforce answered {answer.status} {found.code}".rstrip()
     # A 4xx was turned away at the door; of a 5xx nobody knows how far it came.
     applied = False if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR else None
-    return Again(
-        text, lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()), tries=tries, asked=asked, applied=applied
-    )
-
-
-def no_answer(lost: NoAnswer, *, first: bool, chance: Callable[[], float]) -> Again:
-    """How to try again when nothing came back; an address that never answered, or an answer cut again, gets three."""
-    tries = 1 if lost.hopeless else 3 if first or lost.cut else 100
-    return Again(
-        lost.reason,
-        lambda n: min(30.0, 2.0 ** (n - 1)) * (0.5 + chance()),
-        tries=tries,
-        applied=None if lost.sent else False,
-        error=BadAnswer if lost.cut else StopRun,
-    )
+    return Again(text, growing(chance), tries=tries, asked=asked, applied=applied)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +33,7 @@ CALLS = 6
 LIFE = timedelta(hours=24)
 """How long Salesforce keeps a job that has not ended: so long it may still write."""
 _DONE = ("JobComplete", "Failed", "Aborted")
+_NAMES = re.compile(r"\w+(,\w+)*")
 
 
 @dataclass(slots=True)
@@ -73,11 +75,19 @@ def _follow(client: Client, job: str, told: Told) -> None:
     told.unknown -= told.written
     for row in _rows(client, job, "failedResults"):
         if row["Id"] in told.unknown:
-            code, _, words = (row.get("sf__Error") or "").partition(":")
-            told.refused[row["Id"]] = (code, words.removesuffix("--").rstrip().rstrip(":"))
+            told.refused[row["Id"]] = _error(row.get("sf__Error") or "")
     told.unknown -= told.refused.keys()
     if state != "JobComplete":
         told.unknown -= {row["Id"] for row in _rows(client, job, "unprocessedrecords")}
+
+
+def _error(text: str) -> tuple[str, str]:
+    """Code and words of `CODE:message:field1,field2 --`, spelt as the same refusal of a call is."""
+    code, _, rest = text.removesuffix("--").rstrip().partition(":")
+    words, _, fields = rest.rpartition(":")
+    if not _NAMES.fullmatch(fields):
+        return code, rest.rstrip(":")
+    return code, f"{words} ({', '.join(sorted(fields.split(',')))})"
 
 
 def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> str | None:
@@ -142,7 +152,7 @@ def _given_up(client: Client, job: str) -> str:
 
 
 def _csv(entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> bytes:
-    """The rows, in the order of their ids; columns sorted, cells of fields a record does not change empty."""
+    """The rows in their order; columns sorted, cells of fields a record does not change empty."""
     names = sorted({name for sent in wanted.values() for name in sent})
     kinds = {name: known.type if (known := entity.get(name)) else "string" for name in names}
     out = io.StringIO(newline="")

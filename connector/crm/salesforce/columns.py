@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import mapping, values
 from connector.crm.salesforce.checks import bad
+from connector.crm.texts import number, options
 from connector.model.fields import KEY, Table, Type
+from connector.model.outputs import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 Cells = list[str | None]
 
 HOME_AMOUNT = "convertCurrency(Amount) homeAmount"
-OURS = "seg_"
-"""What our own properties begin with; an unticked checkbox of ours is an empty one."""
 _RECORD_TYPE = "RecordType.DeveloperName"
 _PERSON = "IsPersonAccount"
 _BOOLEANS = {True: "true", False: "false", "true": "true", "false": "false", None: None}
@@ -103,7 +103,7 @@ class Columns:
     def long_texts(self) -> int:
         """How many long texts are selected; two or more make the pages of a query ten times smaller."""
         known = (self._entity.get(name) for name in self._selected)
-        return sum(1 for field in known if field and field.type == "textarea" and field.length > SHORT_TEXT)
+        return sum(1 for field in known if field and field.type == values.LONG_TEXT and field.length > SHORT_TEXT)
 
     def build(self, texts: Texts) -> dict[str, Cells]:
         """The columns, each equally long."""
@@ -251,10 +251,12 @@ def _plain(name: str, known: Property, wanted: Type | None, logical: str) -> Cal
         return lambda texts: _mapped(texts(name), mapping.deal_type)
     if kind in values.NUMERIC:
         return lambda texts: _numbers(texts(name))
-    if kind == "boolean" and wanted is None and logical.startswith(OURS):
+    if kind == "boolean" and wanted is None and logical.startswith(OURS):  # unticked: nobody may ever have looked at it
         return lambda texts: [v if v == "true" else None for v in texts(name)]
+    if kind == values.LONG_TEXT:
+        return lambda texts: [v and values.lines(v) for v in texts(name)]
     if kind == "multipicklist":
-        return lambda texts: [v and (values.options(v) or None) for v in texts(name)]
+        return lambda texts: [v and (options(v) or None) for v in texts(name)]
     return lambda texts: list(texts(name))
 
 
@@ -265,7 +267,7 @@ def _numbers(cells: Sequence[str | None]) -> Cells:
 
 def _tidy(text: str) -> str:
     if "E" in text or "e" in text or text[:1] in "-+":
-        return values.number(text)
+        return number(text)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -276,4 +278,4 @@ def _mapped(cells: Sequence[str | None], convert: Callable[[str], str]) -> Cells
 
 
 def _hundredth(text: str) -> str:
-    return values.number(f"{values.number(text)}E-2")
+    return number(f"{number(text)}E-2")

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
-from connector.crm.salesforce import bulk_write, collections, edits, reference, schema, values, write
+from connector.crm.placed import not_ready, target_of
+from connector.crm.salesforce import bulk_write, collections, edits, record_types, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine
 from connector.crm.salesforce.intake import Intake
@@ -17,11 +18,10 @@ from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.record_types import Offers
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.write import Writer
-from connector.errors import StopRun, UsageError
 from connector.ports import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from connector.crm.salesforce.client import Client
@@ -65,13 +65,17 @@ class Salesforce:
         self._entities: dict[Target, Entity] = {}
         self._offered: dict[Target, tuple[Entity, Offers]] = {}
         self._own: str | None = None
+        self._seen: Mapping[str, Entity] = {}
+        """What the last pull saw, to tell what writing will cost."""
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
         self._client.transport.brake.release()
         self._client.limits.forget()
         self._entities.clear()
-        return pull(self._intake(request), deliver, progress)
+        intake = self._intake(request)
+        self._seen = intake.entities
+        return pull(intake, deliver, progress)
 
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
         """See ports.Crm.connected."""
@@ -100,9 +104,7 @@ class Salesforce:
         """See ports.Crm.write."""
         if not batch:
             return []
-        target = batch[0].target
-        if len(batch) > self.batch_size or any(item.target != target for item in batch):
-            raise UsageError(f"a batch holds at most {self.batch_size} records of one target")
+        target = target_of(batch, self.batch_size)
         wanted: dict[str, dict[str, str | None]] = {}
         before: dict[str, dict[str, str | None]] = {}
         for item in batch:
@@ -120,9 +122,15 @@ class Salesforce:
         once = {item.record: item for item in batch}
         return outcomes([*once.values()], fates)
 
-    def cost(self, records: int, /) -> Cost:
-        """See ports.Crm.cost; a target is described to read it, and once more before it is written to."""
-        return Cost(2, -(-records // collections.READ_AT_ONCE), write.calls(records))
+    def cost(self, target: Target, records: int, properties: Collection[str], /) -> Cost:
+        """See ports.Crm.cost; a target is described to read it, and once more before it is written to.
+
+        What its record types offer is asked besides, as far as the last pull saw them.
+        """
+        entity = self._seen.get(ENTITY[target])
+        names = (self._fields.output(target, name) for name in properties)
+        questions = record_types.questions(entity, names) if entity else 0
+        return Cost(2 + questions, -(-records // collections.READ_AT_ONCE), write.calls(records))
 
     def preflight(self, outputs: Sequence[Output]) -> None:
         """See ports.Crm.preflight."""
@@ -131,11 +139,7 @@ class Salesforce:
         self._entities.update(existing)
         wrong = provisioner.preflight(outputs, existing)
         if wrong:
-            raise StopRun(
-                f"Salesforce is not ready to be written to: {'; '.join(wrong)}",
-                hint="run tiersync provision" if absent(wrong[0]) else "run tiersync provision --dry-run",
-                code="NOT_PROVISIONED",
-            )
+            raise not_ready("Salesforce", wrong, absent=absent(wrong[0]))
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

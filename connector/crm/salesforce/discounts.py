@@ -8,8 +8,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import checks, queries, schema, soql, values
+from connector.crm.salesforce import checks, queries, schema, soql
 from connector.crm.salesforce.client import Forbidden, Refused
+from connector.crm.texts import number
 
 if TYPE_CHECKING:
     from connector.crm.salesforce.checks import Record
@@ -39,9 +40,7 @@ def read(client: Client, *conditions: str) -> dict[str, str]:
         price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
         given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
         sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)
-    return {
-        deal: values.number(f"{(given / total).quantize(_PLACES):f}") for deal, (given, total) in sums.items() if total
-    }
+    return {deal: number(f"{(given / total).quantize(_PLACES):f}") for deal, (given, total) in sums.items() if total}
 
 
 def _decimal(line: Record, name: str) -> Decimal:

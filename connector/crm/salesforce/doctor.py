@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from connector.crm.clock import clock
 from connector.crm.said import say
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.columns import OURS
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
+from connector.model.outputs import OURS
 from connector.ports import Finding
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from connector.ports import Quota
 
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
-_CLOCKS_AGREE = timedelta(minutes=5)
-_SETS = "Setup → Permission Sets"
+_SETS = powers.SETS
 _OURS = f"{_SETS} → {permissions.INTEGRATION.label}"
+_PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit"
 _NAME = "Salesforce"
 
 
@@ -44,7 +44,8 @@ def examine(
     try:
         user = reference.user(client, several_currencies=False)
         yield _user(client, user)
-        yield powers.finding(client, user.id)
+        held = powers.sets(client, user.id)
+        yield powers.finding(held)
         intake.prepare()
     except UsageError as error:
         yield Finding("bad", "fields", str(error), error.hint)
@@ -55,9 +56,12 @@ def examine(
         yield Finding("bad", "connection", str(error), error.hint)
         return
     yield from _records(intake)
+    yield from powers.sight(client, held, intake.columns)
     yield from _fields(provisioner, outputs)
+    yield _readers(client)
+    yield Finding("unchecked", "page", say("page_unseen"), say("drag_fields", fix=_PAGE))
     yield _quota(quota())
-    yield _clock(client, now)
+    yield clock(client.vendor, client.server_time(), now)
 
 
 def _user(client: Client, user: reference.User) -> Finding:
@@ -128,14 +132,23 @@ def _writers(client: Client, fields: Sequence[str]) -> Finding:
     return Finding("warning", "other writers", say("writers", names=named), say("take_away", fix=fix))
 
 
+def _readers(client: Client) -> Finding:
+    """Whether anybody was given the set that shows the result."""
+    holders = permissions.holders(client, permissions.READ)
+    fix = f"{_SETS} → {permissions.READ.label} → Manage Assignments → Add Assignment"
+    if holders is None:
+        return Finding("unchecked", "readers", say("readers_hidden", label=permissions.READ.label), fix)
+    if not holders:
+        return Finding("warning", "readers", say("no_readers", label=permissions.READ.label), fix)
+    return Finding("good", "readers", say("readers", count=holders, label=permissions.READ.label))
+
+
 def _edits(existing: Existing) -> Iterator[Finding]:
     for target, entity in existing.items():
         name = ENTITY[target]
         if not entity.updateable:
             fix = f"{_OURS} → Object Settings → {name} → Edit"
             yield Finding("bad", "write access", say("no_write", name=name), fix)
-    fix = say("share", fix=f"{_SETS} → Object Settings → Account → Modify All")
-    yield Finding("unchecked", "sharing", say("sharing_unseen"), fix)
 
 
 def _quota(quota: Quota) -> Finding:
@@ -143,15 +156,3 @@ def _quota(quota: Quota) -> Finding:
         return Finding("unchecked", "quota", say("quota_hidden", crm=_NAME))
     level = "good" if quota.left > quota.limit // 10 else "warning"
     return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))
-
-
-def _clock(client: Client, now: datetime) -> Finding:
-    """Dates are judged by our clock, changes by Salesforce's: they should agree."""
-    theirs = client.server_time()
-    if theirs is None:
-        return Finding("unchecked", "clock", say("clock_hidden", crm=_NAME))
-    apart = abs(now - theirs)
-    if apart <= _CLOCKS_AGREE:
-        return Finding("good", "clock", say("clock", crm=_NAME))
-    text = say("clock_apart", minutes=round(apart.total_seconds() / 60), crm=_NAME)
-    return Finding("warning", "clock", text, say("set_clock"))

@@ -7,17 +7,15 @@ counted for all users and apps together over a rolling day, so used-up calls com
 from __future__ import annotations
 
 import re
-import threading
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.pacing import Lane
-from connector.errors import QuotaUsedUp
+from connector.crm.quota import Day
 from connector.ports import Quota
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from connector.crm.transport import Answer
@@ -27,8 +25,10 @@ _COMES_BACK = timedelta(hours=1)
 """The day rolls: an hour later an hour's calls are free again."""
 
 
-class Limits:
+class Limits(Day):
     """What is known about the limits, learned from every answer."""
+
+    few = "{left} of the day's {limit} Salesforce calls are left, {kept} are kept for others"
 
     def __init__(
         self,
@@ -38,15 +38,12 @@ class Limits:
         ticks: Callable[[], float],
         pause: Callable[[float], None],
     ) -> None:
-        self._max_share = max_share
+        super().__init__(max_share=max_share)
         self._now = now
         # No limit on short calls is known; a lane is there to be held when too many long ones run at once.
         self.lanes: Mapping[str, Lane] = {name: Lane(None, ticks=ticks, pause=pause) for name in ("app", "login")}
-        self._day: tuple[int, int] | None = None
-        self._flying = 0
-        self._lock = threading.Lock()
 
-    def see(self, answer: Answer) -> None:
+    def see(self, _lane: str, answer: Answer, /) -> None:
         """Learn from the header of an answer, errors included."""
         found = _USAGE.search(answer.headers.get("Sforce-Limit-Info") or "")
         if found:
@@ -57,36 +54,9 @@ class Limits:
         with self._lock:
             self._day = (limit, max(0, left))
 
-    @contextmanager
-    def call(self) -> Iterator[None]:
-        """One call of today's; raises QuotaUsedUp when it would take from the share kept for others."""
-        with self._lock:
-            self._check()
-            self._flying += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._flying -= 1
-
-    def _check(self) -> None:
-        if self._day is None:
-            return
-        limit, left = self._day
-        kept = int(limit * (1 - self._max_share))
-        if left - self._flying <= kept:
-            raise self.used_up(
-                f"{left:,} of the day's {limit:,} Salesforce calls are left, {kept:,} are kept for others"
-            )
-
-    def used_up(self, text: str) -> QuotaUsedUp:
-        """The error for a used-up day, with the time to look again."""
-        back = self._now() + _COMES_BACK
-        return QuotaUsedUp(
-            f"{text}; goes on after {back:%Y-%m-%d %H:%M %Z}",
-            hint="run again after that time (the worker does so by itself), or raise [budget] max_share_of_daily_quota",
-            resume_at=back,
-        )
+    def back(self) -> datetime:
+        """An hour from now."""
+        return self._now() + _COMES_BACK
 
     def forget(self) -> None:
         """Believe the next answer, not the last one: the day rolls on while nobody calls."""

@@ -166,6 +166,17 @@ def is_assigned(client: Client, place: str, user: str) -> bool:
     return any(True for _ in queries.records(client, query, "looking who holds our permission set"))
 
 
+def holders(client: Client, kind: PermissionSet) -> int | None:
+    """How many users hold a permission set; None where the set is not there, or hidden."""
+    try:
+        place, _ = found(client, kind)
+        if place is None:
+            return None
+        return queries.count(client, "PermissionSetAssignment", f"PermissionSetId = {soql.quoted(place)}")
+    except (Refused, Forbidden):
+        return None
+
+
 def assign(client: Client, place: str, user: str) -> None:
     """Give a permission set to a user."""
     body = {"AssigneeId": user, "PermissionSetId": place}

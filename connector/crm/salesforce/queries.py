@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connector.crm.client import decoded
 from connector.crm.salesforce import checks, soql
-from connector.crm.salesforce.client import decoded, unreadable
 from connector.crm.transport import Call
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def pages(client: Client, query: str, what: str, *, deleted: bool = False) -> It
         answer = client.call(Call("GET", following, what) if following else call)
         document = decoded(answer)
         if not isinstance(document, dict):
-            raise unreadable(call, answer)
+            raise client.unreadable(call, answer)
         total = checks.total(document, what)
         records = checks.records(document, what)
         arrived += len(records)

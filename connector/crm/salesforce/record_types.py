@@ -14,7 +14,7 @@ from connector.crm.texts import listed
 from connector.errors import BadAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.schema import Entity
@@ -35,6 +35,11 @@ def lacking(client: Client, entity: Entity, wanted: Mapping[str, frozenset[str]]
                 yield f"record type {record_type} of {entity.name} does not offer {', '.join(missing)} in {name}"
 
 
+def questions(entity: Entity, names: Iterable[str]) -> int:
+    """How many calls it takes to learn what the record types offer, when these fields are written."""
+    return len(_kinds(entity)) if any(_is_restricted(entity, name) for name in names) else 0
+
+
 class Offers:
     """What the record types of one object offer; asked of Salesforce once, when the first picklist is written."""
 
@@ -48,21 +53,18 @@ class Offers:
 
         Reads the record types of those records only whose values some record type does not offer.
         """
-        doubtful = [record for record, sent in wanted.items() if any(self._gaps(sent, kind) for kind in self._kinds())]
+        doubtful = [
+            record for record, sent in wanted.items() if any(self._gaps(sent, kind) for kind in _kinds(self._entity))
+        ]
         found: dict[str, str] = {}
         for record, kind in self._of(doubtful).items():
             if gaps := self._gaps(wanted[record], kind):
                 found[record] = f"record type {kind} does not offer {', '.join(gaps)}: add it there, or in the rules"
         return found
 
-    def _kinds(self) -> Sequence[str]:
-        if self._entity.get(OF_RECORD) is None:
-            return ()
-        return self._entity.record_types
-
     def _gaps(self, sent: Sent, kind: str) -> list[str]:
         """`value in field` for what a record type does not offer of a record's values."""
-        picked = {name: value for name, value in sent.items() if value and self._is_restricted(name)}
+        picked = {name: value for name, value in sent.items() if value and _is_restricted(self._entity, name)}
         offered = self._known().get(kind, {}) if picked else {}
         return [
             f"{part} in {name}"
@@ -72,13 +74,9 @@ class Offers:
             if part not in offered[name]
         ]
 
-    def _is_restricted(self, name: str) -> bool:
-        known = self._entity.get(name)
-        return known is not None and known.restricted and known.type in _PICKLISTS
-
     def _known(self) -> dict[str, dict[str, frozenset[str]]]:
         if self._offered is None:
-            self._offered = {kind: _offered(self._client, self._entity, kind) for kind in self._kinds()}
+            self._offered = {kind: _offered(self._client, self._entity, kind) for kind in _kinds(self._entity)}
         return self._offered
 
     def _of(self, records: list[str]) -> dict[str, str]:
@@ -89,6 +87,16 @@ class Offers:
             kinds = {row["Id"][:15]: str(row[OF_RECORD] or "") for row in rows}
             found |= {record: kinds[record[:15]] for record in some if record[:15] in kinds}
         return found
+
+
+def _kinds(entity: Entity) -> Sequence[str]:
+    """The record types that records of this object can tell us they have."""
+    return () if entity.get(OF_RECORD) is None else entity.record_types
+
+
+def _is_restricted(entity: Entity, name: str) -> bool:
+    known = entity.get(name)
+    return known is not None and known.restricted and known.type in _PICKLISTS
 
 
 def _offered(client: Client, entity: Entity, record_type: str) -> dict[str, frozenset[str]]:

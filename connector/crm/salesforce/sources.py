@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.crm.salesforce import values
+from connector.crm.texts import number
 from connector.model.fields import Table
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _task_kind(subtype: str | None, seconds: str | None) -> str:
 
 
 def _minutes(seconds: Texts, _rows: int) -> Cells:
-    return [None if s is None else values.number(str(round(float(s) / 60, 2))) for s in seconds]
+    return [None if s is None else number(str(round(float(s) / 60, 2))) for s in seconds]
 
 
 def _first(*columns: Any) -> Cells:

@@ -9,23 +9,13 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from connector.crm.texts import number, options
+
 CLEARED = "#N/A"
 """What clears a field in a bulk file, where an empty cell means "leave as it is"."""
 
+LONG_TEXT = "textarea"
 NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
-
-
-def number(text: str) -> str:
-    """A plain decimal without needless zeros; a text that is no number stays as it is."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not value.is_finite():
-        return text
-    plain = f"{value:f}"
-    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
-    return "0" if plain in ("-0", "") else plain
 
 
 def moment(text: str) -> str:
@@ -33,9 +23,9 @@ def moment(text: str) -> str:
     return f"{text[:-5]}Z" if text.endswith("+0000") else text
 
 
-def options(text: str) -> str:
-    """Several options, sorted, each once."""
-    return ";".join(sorted({part for part in text.split(";") if part}))
+def lines(text: str) -> str:
+    """A long text with one kind of line end: Salesforce may keep another than it was given."""
+    return text.replace("\r\n", "\n")
 
 
 def canonical(value: object, kind: str) -> str | None:
@@ -49,6 +39,8 @@ def canonical(value: object, kind: str) -> str | None:
         return number(text)
     if kind == "multipicklist":
         return options(text) or None
+    if kind == LONG_TEXT:
+        return lines(text)
     return moment(text) if kind == "datetime" else text
 
 

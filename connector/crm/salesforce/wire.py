@@ -6,8 +6,9 @@ logs in again; so it builds our logins (auth), and the calls go out here.
 
 from __future__ import annotations
 
+import ssl
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -15,7 +16,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from connector.crm.lost import lost
+from connector.crm.lost import is_hopeless, lost, whole
 from connector.crm.transport import Answer, Call, NoAnswer
 
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 _POOL = 16
 _CONNECT_SECONDS = 10.0
-_CHUNK = 1 << 20
+
+
+class _Trusting(HTTPAdapter):
+    """Besides the authorities that requests brings, those of the machine and of SSL_CERT_FILE are trusted."""
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """With a context that has read them; requests adds its own to it."""
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **options)
 
 
 class Wire:
@@ -39,8 +47,9 @@ class Wire:
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace the token
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL, max_retries=0))
+        for base in {self._base, *self._bases.values()}:
+            kind = _Trusting if base.startswith("https://") else HTTPAdapter
+            self._session.mount(base, kind(pool_connections=2, pool_maxsize=_POOL, max_retries=0))
         self._session.headers.update({"User-Agent": "tiersync", "Accept-Encoding": "gzip", "Accept": "*/*"})
 
     def send(self, call: Call, bearer: Secret | None) -> Answer | NoAnswer:
@@ -75,19 +84,9 @@ class Wire:
         )
 
     def _read(self, response: requests.Response, deadline: float) -> Answer | NoAnswer:
-        """The whole body, within the time one answer may take: a server that drips is a server that hangs."""
-        chunks = []
-        try:
-            response.raw.decode_content = True
-            while chunk := response.raw.read1(_CHUNK):
-                chunks.append(chunk)
-                if self._ticks() > deadline:
-                    response.close()
-                    return NoAnswer(f"the answer took longer than {self._timeout:g} s", sent=True)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return NoAnswer(f"the answer broke off halfway ({type(error).__name__})", sent=True, cut=True)
-        response.raw.release_conn()
-        return Answer(response.status_code, response.headers, b"".join(chunks))
+        response.raw.decode_content = True
+        body = whole(response.raw, ticks=self._ticks, deadline=deadline, seconds=self._timeout)
+        return Answer(response.status_code, response.headers, body) if isinstance(body, bytes) else body
 
 
 def _cause(error: Exception) -> Exception:
@@ -97,8 +96,7 @@ def _cause(error: Exception) -> Exception:
 
 
 def _insecure(error: Exception) -> NoAnswer:
-    text = str(error).upper()
-    if any(word in text for word in ("CERTIFICATE", "WRONG_VERSION", "HOSTNAME")):
+    if is_hopeless(str(error)):
         return NoAnswer(
             "no secure connection can be made: the certificate or the port is wrong", sent=False, hopeless=True
         )

@@ -6,10 +6,9 @@ they are matched by place; locks pass and are tried again; everything else a rec
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, settled, unanswered
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, scrubbed, settled, stopped, unanswered
 from connector.crm.salesforce import bulk_write, collections, values
 from connector.crm.salesforce.soql import is_id
 from connector.crm.texts import brief
@@ -71,25 +70,23 @@ class Writer:
         """How often a record may still be sent, once an answer about it was lost."""
 
     def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
-        """The fate of every record. Raises StopRun only while no fate at all is known.
+        """The fate of every record, sent in the order given. Raises StopRun only while no fate at all is known.
 
+        A deal's write holds its account: a plan's order, account by account, keeps those of one account together.
         `before` are the values held when they were looked at last: a record whose answer was lost and that holds
         others by then was changed by somebody, and is not sent again.
         """
         self._before = before
         fates = self._objections(wanted)
-        left = {record: wanted[record] for record in sorted(wanted) if record not in fates}
+        left = {record: sent for record, sent in wanted.items() if record not in fates}
         try:
             if len(left) > BULK_FROM:
                 self._in_bulk(left, fates)
             self._send({record: sent for record, sent in left.items() if record not in fates}, fates)
         except StopRun as error:
-            if not any(fate.landed is not Landed.SKIPPED for fate in fates.values()):
-                raise
+            stopped(error, left, fates)
             self._client.transport.brake.stop(error)
-            stopped = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
-            fates.update({record: stopped for record in left if record not in fates})
-        return {record: replace(fate, reason=self._client.scrub(fate.reason)) for record, fate in fates.items()}
+        return scrubbed(fates, self._client.scrub)
 
     def _in_bulk(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         """One job; what it leaves open or finds locked is sent by Collections afterwards."""
@@ -103,12 +100,12 @@ class Writer:
             fates.update(dict.fromkeys(told.unknown, lost))
             raise told.stopped
         if told.unknown:
-            untold = {record: sendable[record] for record in sorted(told.unknown)}
+            untold = {record: sent for record, sent in sendable.items() if record in told.unknown}
             self._send(self._to_be_sent_again(untold, fates, "its job did not tell of it"), fates)
         self._settle_refused(refused, fates)
 
     def _send(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
-        """Chunk by chunk, in the order of the ids, as large as the CRM's pace allows."""
+        """Chunk by chunk, in their order, as large as the CRM's pace allows."""
         locked: dict[str, Values] = {}
         records = list(left)
         while records:

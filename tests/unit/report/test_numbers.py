@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.model.numbers import day
 from connector.report import numbers
 
 
@@ -39,5 +40,5 @@ def test_points_carry_their_sign(value: str, text: str) -> None:
 
 
 def test_day_is_written_as_people_do() -> None:
-    assert numbers.day(date(2026, 4, 2), "nl") == "02-04-2026"
-    assert numbers.day(date(2026, 4, 2), "en") == "2026-04-02"
+    assert day(date(2026, 4, 2), "nl") == "02-04-2026"
+    assert day(date(2026, 4, 2), "en") == "2026-04-02"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.model.pictures import MissingField, Pictures, Slice, WarningCount
+from connector.model.texts import catalogue
 from connector.report import ReportInput, write
-from connector.report.phrasebook import texts
 from tests.unit.report.bases import advised, base_100, busy, pictures, planned, slices, source
 from tests.unit.report.document import Element, read
 
@@ -216,7 +216,7 @@ def test_a_plan_that_was_written_is_not_called_planned(render: Render) -> None:
 
 
 def test_every_text_exists_in_both_languages_with_the_same_parts() -> None:
-    for key, text in texts().items():
+    for key, text in catalogue("connector.report").items():
         assert set(text) == {"en", "nl"}, key
         assert set(re.findall(r"{(\w+)}", text["en"])) == set(re.findall(r"{(\w+)}", text["nl"])), key
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.rules.loading import load_texts
+from connector.errors import UsageError
+from connector.rules.loading import load, load_texts
 from connector.rules.problems import RuleError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -63,6 +68,20 @@ def test_hostile_yaml_is_refused_with_its_line_in_under_two_seconds(case: str) -
         load_texts({"t.yaml": text.encode()})
     assert time.process_time() - start < 2
     assert any(expected in str(problem) for problem in caught.value.problems), str(caught.value)[:500]
+
+
+@pytest.mark.parametrize("place", ["/dev/zero", "/"])
+def test_what_is_no_file_is_refused_and_not_read(place: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").symlink_to(place)
+    with pytest.raises(UsageError, match=r"t\.yaml is no file"):
+        load(tmp_path)
+
+
+def test_a_file_that_is_too_large_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "t.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(RuleError, match="larger than 1,000,000 bytes"):
+        load(tmp_path)
 
 
 def test_text_that_is_not_utf8_is_refused_with_its_line() -> None:

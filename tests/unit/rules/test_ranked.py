@@ -9,9 +9,8 @@ from connector.rules.loading import load_texts
 
 RULES = """
 version: 1
-fields: {{called: {{from: account.name}}}}
 outputs:
-  seg_fit: {{from: called, core: true, {0}, label: {{en: Fit, nl: Past}}}}
+  seg_fit: {{from: name, type: text, core: true, {0}, label: {{en: Fit, nl: Past}}}}
 """
 
 

@@ -75,6 +75,7 @@ def test_a_token_that_cannot_be_kept_stops_the_run(tmp_path: Path) -> None:
 
 def test_a_damaged_credentials_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "credentials.json").write_text("{")
+    (tmp_path / "credentials.json").chmod(0o600)
     with pytest.raises(UsageError, match="damaged"):
         Beside(tmp_path / "credentials.json", "hubspot", OLD).load()
 
@@ -83,3 +84,15 @@ def test_a_kept_token_is_masked_from_then_on(tmp_path: Path) -> None:
     scrub = Scrubber()
     keeper(WrittenBack(tmp_path / "token"), scrub.add)("new-planted-token")
     assert scrub("x new-planted-token y") == "x *** y"
+
+
+def test_a_token_that_everybody_on_the_machine_may_read_is_refused_without_being_shown(tmp_path: Path) -> None:
+    place = Beside(tmp_path / "credentials.json", "hubspot", OLD)
+    place.keep(NEW)
+    place.file.chmod(0o644)
+    with pytest.raises(UsageError, match="everybody on this machine may read it") as caught:
+        place.load()
+    assert "chmod 600" in caught.value.hint
+    assert "planted" not in f"{caught.value} {caught.value.hint}"
+    place.file.chmod(0o640)  # a group is somebody's choice
+    assert revealed(place.load()) == "new-planted-token"

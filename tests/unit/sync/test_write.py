@@ -56,6 +56,17 @@ def test_the_first_batch_of_a_kind_is_small_however_much_the_crm_takes(monkeypat
     assert sizes == [2, 5]
 
 
+def test_deals_of_one_account_travel_together_whatever_their_ids() -> None:
+    made = house(0)
+    for name, deals in (("a", ("9", "1")), ("b", ("5", "3")), ("c", ("2", "8"))):
+        made.account(name)
+        for deal in deals:
+            made.crm.put(Target.DEAL, deal, account_id=name, amount="20")
+    made.walk().sync(yes=True)
+    sent = [one.record for batch in made.crm.batches for one in batch if one.target is Target.DEAL]
+    assert sent == ["1", "9", "3", "5", "2", "8"]
+
+
 def test_every_value_is_sent_once() -> None:
     made = house()
     made.walk().sync(yes=True)
@@ -115,6 +126,25 @@ def test_a_lost_write_counts_as_on_its_way_for_as_long_as_the_crm_lets_it_linger
     made.clock.move(hours=2)
     made.walk().sync()
     assert outcomes(made, first)["a1"] == {told}
+
+
+def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> None:
+    made = house(2)
+    made.walk().sync(yes=True)
+    made.crm.put(Target.DEAL, "a1-0", amount="500")
+    made.crm.delays[Target.ACCOUNT, "a1"] = 1
+    assert made.walk().sync().figures["unsettled"] == 2
+    late, made.crm.late = made.crm.late, []
+    made.crm.put(Target.DEAL, "a1-0", amount="700")
+
+    def arrive() -> None:
+        made.crm.late = late
+        made.crm.arrive()
+
+    made.crm.after_pull = arrive
+    result = made.walk().sync()
+    assert (result.outcome, result.figures["kept"]) == (RunOutcome.OK, 0)
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
 
 
 def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:

@@ -1,0 +1,25 @@
+"""Whether our clock and the CRM's agree, for `doctor`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connector.crm.said import say
+from connector.ports import Finding
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_CLOCKS_AGREE = timedelta(minutes=5)
+
+
+def clock(vendor: str, theirs: datetime | None, now: datetime) -> Finding:
+    """Dates are judged by our clock, changes by the CRM's: they should agree."""
+    if theirs is None:
+        return Finding("unchecked", "clock", say("clock_hidden", crm=vendor))
+    apart = abs(now - theirs)
+    if apart <= _CLOCKS_AGREE:
+        return Finding("good", "clock", say("clock", crm=vendor))
+    text = say("clock_apart", minutes=round(apart.total_seconds() / 60), crm=vendor)
+    return Finding("warning", "clock", text, say("set_clock"))

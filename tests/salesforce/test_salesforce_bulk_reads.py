@@ -1,0 +1,103 @@
+"""Reading in bulk: a job that ended and a page that arrived prove nothing; what they hold is counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connector.crm.salesforce import pull as pulling
+from connector.errors import BadAnswer, StopRun
+from connector.model.fields import Table
+from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
+from tests.salesforce.parts import COLUMNS, pulled, salesforce_at
+from tests.salesforce.tiny import V, account, organisation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+JOB = "7506g00000DhRA2AAN"
+ACCOUNTS = {Table.ACCOUNTS: COLUMNS[Table.ACCOUNTS]}
+EVERY = range(1, 8)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    with scripted(organisation()) as script:
+        yield script
+
+
+def page(*numbers: int, locator: str | None = "null", count: int | None = None, head: str = "") -> Reply:
+    """One page of results; without a locator its header is left out."""
+    lines = [head or '"Id","Name","AnnualRevenue"', *(f'"{account(n)}","Zoë, ""{n}""\nBV","1.0E3"' for n in numbers)]
+    told = {"Sforce-NumberOfRecords": str(len(numbers) if count is None else count), "Content-Type": "text/csv"}
+    headers = told if locator is None else told | {"Sforce-Locator": locator}
+    return Reply(200, ("\n".join(lines) + "\n").encode(), headers)
+
+
+def job(server: Scripted, *pages: Reply, **told: Any) -> None:
+    """A job that is done at the first look, with these pages."""
+    left = list(pages)
+    info = {"id": JOB, "state": "JobComplete", "numberRecordsProcessed": 7} | told
+
+    def rule(seen: Seen) -> Reply | None:
+        if not seen.path.startswith(f"{V}/jobs/query"):
+            return None
+        return left.pop(0) if seen.path.endswith("/results") else Reply(200, info)
+
+    server.rule = rule
+
+
+def test_pages_are_put_together_and_the_job_is_removed(server: Scripted) -> None:
+    job(server, page(1, 2, 3, locator="MTAw"), page(4, 5, 6, 7))
+    rows, summary = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY]
+    assert rows[Table.ACCOUNTS]["name"][6] == 'Zoë, "7"\nBV'
+    assert rows[Table.ACCOUNTS]["own_turnover"] == ["1000"] * 7
+    assert (summary.rows[Table.ACCOUNTS], summary.warnings) == (7, ())
+    assert [seen.query.get("locator") for seen in server.seen if seen.path.endswith("/results")] == [None, "MTAw"]
+    assert [seen.path for seen in server.seen if seen.method == "DELETE"] == [f"{V}/jobs/query/{JOB}"]
+
+
+@pytest.mark.parametrize(
+    ("pages", "words"),
+    [
+        ([page(*EVERY, count=8)], "7 rows arrived and the page counts 8"),
+        ([page(1, 2, 3, 4, 5, 6)], "6 rows arrived and the job made 7"),
+        ([page(1, 2, 3, locator="MTAw"), page(4, 5, 6)], "6 rows arrived and the job made 7"),
+        ([page(locator="MTAw", count=0)], "holds no rows and claims that more follow"),
+        ([page(1, locator="MTAw"), page(2, locator="MTAw"), page(3)], "go in a circle"),
+        ([page(*EVERY, locator=None)], "does not say whether more follow"),
+        ([page(head='"Id","Name"')], "lacks columns"),
+        ([Reply(200, b'"Id","Name","AnnualRevenue"\n"1"\n', {"Sforce-Locator": "null"})], "no CSV that can be read"),
+    ],
+)
+def test_a_page_of_a_job_that_cannot_be_trusted_fails_the_pull(
+    server: Scripted, pages: list[Reply], words: str
+) -> None:
+    job(server, *pages)
+    with pytest.raises(BadAnswer, match=words):
+        pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
+def test_a_job_that_made_fewer_rows_than_there_are_fails_the_pull(server: Scripted) -> None:
+    job(server, page(1, 2, 3, 4, 5, 6), numberRecordsProcessed=6)
+    with pytest.raises(BadAnswer, match="6 records arrived and Salesforce counts 7"):
+        pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
+def test_an_invalid_locator_of_a_job_on_the_third_page_fails_the_pull(server: Scripted) -> None:
+    refusal = Reply(400, [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}])
+    job(server, page(1, 2, locator="MQ"), page(3, 4, locator="Mg"), refusal)
+    with pytest.raises(StopRun, match="INVALID_QUERY_LOCATOR"):
+        pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
+@pytest.mark.parametrize("state", ["Failed", "Aborted"])
+def test_a_job_that_did_not_end_well_is_read_over_rest_and_said(server: Scripted, state: str) -> None:
+    job(server, state=state, errorMessage="Timeout : retries exhausted")
+    rows, summary = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY]
+    (told,) = summary.warnings
+    assert (told.code, "retries exhausted" in told.message) == ("NOT_IN_BULK", True)
