@@ -70,9 +70,9 @@ def test_the_links_of_the_sandbox_do_not_take_deals_from_their_account(
 def test_doctor_counts_properties_as_provision_does(home: Home) -> None:
     assert home.run("provision", "--dry-run")[1].splitlines()[-1].endswith(" would be made")
     wanted = home.run("provision", "--dry-run")[1].splitlines()[-1].split()[0]
-    assert f"properties: {wanted} of {wanted} do not exist: " in home.run("doctor")[1]
+    assert f"properties: {wanted} van {wanted} bestaan niet: " in home.run("doctor")[1]
     assert home.run("provision")[1].splitlines()[-1] == f"{wanted} made"
-    assert f"properties: all {wanted} are there\n" in home.run("doctor")[1]
+    assert f"properties: alle {wanted} zijn er\n" in home.run("doctor")[1]
 
 
 def test_the_documentation_comes_with_the_package(capfd: pytest.CaptureFixture[str]) -> None:

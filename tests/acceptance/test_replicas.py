@@ -84,10 +84,14 @@ class Office:
         found = requests.get(f"{self.url}/_sandbox/faults", timeout=30).json()["results"]
         return any(fault["struck"] for fault in found)
 
-    def writes(self) -> list[int]:
-        """The numbers of the calls that wrote so far."""
+    def writes(self) -> list[str]:
+        """The calls that wrote so far, in the order in which they were answered."""
         found = requests.get(f"{self.url}/_sandbox/journal", timeout=30).json()["results"]
-        return [call["n"] for call in found if call["path"].endswith(WRITE)]
+        return [f"{call['n']} {call['path']}" for call in found if call["path"].endswith(WRITE)]
+
+    def answered(self) -> bool:
+        """Whether the write that was slow is among them."""
+        return any("companies" in call for call in self.writes())
 
     def asked(self, sql: str) -> CursorResult[Any]:
         """What the database answers."""
@@ -153,6 +157,7 @@ def test_one_that_slept_on_another_machine_while_it_was_replaced_writes_nothing_
             " beat = beat - interval '5 minutes'"
         )
         assert office.ended("two", "sync", code=0)["outcome"] == "ok"
+        wait_until(office.answered, seconds=10)
         held, before = office.tiers(), office.writes()
         first.send_signal(signal.SIGCONT)
         assert codes(told(first, code=1)) == ["LEASE_LOST"]

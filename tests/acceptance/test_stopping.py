@@ -32,6 +32,14 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield sandbox.url
 
 
+@pytest.fixture(autouse=True)
+def hearing() -> Iterator[None]:
+    """A shell makes what it runs in the background deaf to Ctrl-C, and what that starts as well; not here."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @contextmanager
 def a_slow_pull(url: str) -> Iterator[subprocess.Popen[str]]:
     """A pull whose first page of companies takes half a minute; it has begun when the block does."""
