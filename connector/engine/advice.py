@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.preparing import K
-from connector.engine.published import REVENUE, STATUS, TIER, Published
+from connector.model.outputs import LEVEL, REVENUE, SAY_NO_STATUS, TIER
 from connector.model.pictures import AdvisedAccount
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.engine.published import Published
+
 TEXTS = {
     "tier": TIER,
-    "level": "seg_pyramid_level",
-    "status": STATUS,
+    "level": LEVEL,
+    "status": SAY_NO_STATUS,
     "scope": "seg_say_no_scope",
     "reasons": "seg_say_no_reasons",
     "protected_by": "seg_protected_by",
@@ -40,7 +42,7 @@ def advised(published: Published) -> Iterator[AdvisedAccount]:
     cells |= {"energy_hours": _hours(published)}
     query = (
         f"select {', '.join(cells.values())} from {published.subjects} "
-        f"where {published.text(STATUS)} in ('say_no', 'watch') order by a.{K}"
+        f"where {published.text(SAY_NO_STATUS)} in ('say_no', 'watch') order by a.{K}"
     )
     for row in published.rows(query):
         fields = dict(zip(cells, row, strict=True))

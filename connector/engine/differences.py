@@ -8,10 +8,10 @@ import orjson
 
 from connector.engine.canonical import found
 from connector.engine.preparing import G, K
-from connector.engine.published import REVENUE, SAY_NO, TIER
 from connector.engine.sources import quoted
 from connector.model.changes import Target
 from connector.model.fields import Type
+from connector.model.outputs import REVENUE, SAY_NO, TIER
 from connector.model.verdicts import AccountContext, Difference
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.engine import advice, changed, differences, explaining, lines, overridden, pictures
 from connector.engine.preparing import G, K
-from connector.engine.published import REVENUE, TIER
+from connector.model.outputs import REVENUE, TIER
 from connector.model.verdicts import PopulationFigures, Verdict
 
 if TYPE_CHECKING:

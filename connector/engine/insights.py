@@ -6,8 +6,8 @@ from array import array
 from typing import TYPE_CHECKING
 
 from connector.engine.preparing import G, K
-from connector.engine.published import LEVEL, TIER
 from connector.engine.sources import quoted_text
+from connector.model.outputs import LEVEL, TIER
 from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
 
 if TYPE_CHECKING:

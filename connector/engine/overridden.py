@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.published import OVERRIDE_STATUS
+from connector.model.outputs import OVERRIDE_STATUS
 from connector.model.pictures import Override
 from connector.rules.ruleset import FieldOf
 

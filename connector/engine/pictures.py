@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from connector.engine.insights import insights
 from connector.engine.overridden import overrides
 from connector.engine.preparing import G, K
-from connector.engine.published import LEVEL, REVENUE, TIER, Published
 from connector.model.fields import Type
+from connector.model.outputs import LADDER_STEP, LEVEL, REVENUE, TIER
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
 from connector.planning.overrides import SOON
 from connector.rules.calendar_days import window_start
@@ -19,9 +19,10 @@ from connector.rules.ruleset import Part, RankOf
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.engine.published import Published
     from connector.rules.ruleset import Node, OutputOf
 
-MOVED = (TIER, LEVEL, "seg_ladder_step")
+MOVED = (TIER, LEVEL, LADDER_STEP)
 MISSING = "missing_fields"
 """The node that lists, by code, the fields a person should fill."""
 

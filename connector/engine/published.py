@@ -10,6 +10,7 @@ from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
 from connector.engine.stopping import interruptions
+from connector.model.outputs import LEVEL, REVENUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from connector.ports import EvaluationRequest
     from connector.rules.ruleset import OutputOf, RuleSet
 
-TIER, LEVEL, SAY_NO, REVENUE = "seg_tier", "seg_pyramid_level", "seg_say_no", "seg_revenue_12m"
-STATUS, OVERRIDE_STATUS = "seg_say_no_status", "seg_override_status"
 NOT_ACTIVE = ("inactive", "prospect", "suspect")
 """Pyramid levels of accounts that are no active customers (domain.md M1)."""
 

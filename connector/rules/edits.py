@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from connector.model.outputs import SAY_NO, TIER
 from connector.rules.expressions import expressions
 from connector.rules.tree import Param
 from connector.rules.walk import walk
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from connector.rules.ruleset import Node, RuleSet
 
-MOVED = ("seg_tier", "seg_say_no")
+MOVED = (TIER, SAY_NO)
 """The outputs whose change is a move."""
 HELD_TO = frozenset({"window", "fiscal_year_start_month", "sales_pipelines", "rollup"})
 """Parameters the evaluator itself obeys: they change what every fact sees."""

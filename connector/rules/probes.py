@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.model.fields import Type
-from connector.model.outputs import OURS
+from connector.model.outputs import OURS, TIER
 from connector.rules.expressions import expressions
 from connector.rules.kinds.common import FALSE, TRUE, is_known
 from connector.rules.ruleset import FieldOf, FormulaOf, Node, Of, Part, RankOf
@@ -195,7 +195,7 @@ class Probing:
     def _tiers(self) -> None:
         """Ask of every tier whether anybody has it."""
         for output in self.rules.outputs:
-            if output.output.name == "seg_tier" and output.node:
+            if output.output.name == TIER and output.node:
                 node = self._nodes[output.node]
                 for option in output.output.options:
                     mine = Compare(Test.EQ, Name(node.name, node.type), Literal(option, Type.TEXT))
