@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, exc, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from connector.crm.beside.table import Inspection, asked, broken
+from connector.crm.beside.table import Inspection, asked, broken, counted
 from connector.crm.said import say
 from connector.errors import ConnectorError
 from connector.ports import Finding, Read
@@ -57,9 +57,7 @@ class DatabaseTable:
         except ConnectorError as error:
             return Finding("bad", subject, str(error).removeprefix(f"{subject}: "), error.hint)
         absent = [name for name in wanted if self.join.columns.get(name, name) not in there]
-        facts: dict[str, object] = {"name": say("query"), "rows": found.rows, "day": found.made_on}
-        told = say("table_partly", names=", ".join(absent), **facts) if absent else say("table", **facts)
-        return Finding("good", subject, told)
+        return counted(self.name, say("query"), found, absent)
 
     def _read(
         self, wanted: Sequence[str], deliver: Callable[[Columns], None], progress: Progress

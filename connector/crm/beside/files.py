@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from connector.crm.beside.table import Inspection, asked, broken
+from connector.crm.beside.table import Inspection, asked, broken, counted
 from connector.crm.files import tables
-from connector.crm.said import say
 from connector.errors import ConnectorError
 from connector.ports import Finding, Read
 
@@ -59,9 +58,7 @@ class FileTable:
             absent = [name for name in wanted if self.join.columns.get(name, name) not in self._header()]
         except ConnectorError as error:
             return Finding("bad", subject, str(error).removeprefix(f"{subject}: "), error.hint)
-        facts: dict[str, object] = {"name": self._path.name, "rows": found.rows, "day": found.made_on}
-        told = say("table_partly", names=", ".join(absent), **facts) if absent else say("table", **facts)
-        return Finding("good", subject, told)
+        return counted(self.name, self._path.name, found, absent)
 
     def _stat(self) -> os.stat_result:
         try:

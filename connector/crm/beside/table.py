@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.errors import StopRun
+from connector.ports import Finding
 from connector.rules.problems import near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connector.ports import Join
+    from connector.ports import Join, Read
 
 CODE = "TABLE"
 DAY = len("2026-01-31")
@@ -35,6 +37,13 @@ class Terms:
 def broken(name: str, what: str, *, hint: str) -> StopRun:
     """Make the one error a table ends with."""
     return StopRun(f"tables.{name}: {what}", hint=hint, code=CODE)
+
+
+def counted(name: str, origin: str, found: Read, absent: Sequence[str]) -> Finding:
+    """The finding of a table that can be read: its rows and their day, and the columns it does not have."""
+    facts: dict[str, object] = {"name": origin, "rows": found.rows, "day": found.made_on}
+    told = say("table_partly", names=", ".join(absent), **facts) if absent else say("table", **facts)
+    return Finding("good", f"tables.{name}", told)
 
 
 def asked(terms: Terms, wanted: Sequence[str], there: Sequence[str]) -> list[str]:

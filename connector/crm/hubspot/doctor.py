@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.clock import clock
+from connector.crm.findings import calls_left, clock
 from connector.crm.hubspot import scopes
 from connector.crm.hubspot.provision import absent
 from connector.crm.said import say
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 
-NAME = "HubSpot"
 NAMED = 5
 """Missing properties that are named."""
 
@@ -54,7 +53,7 @@ def examine(
     yield from scopes.findings(client.credentials.scopes())
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
-    yield _quota(client)
+    yield calls_left(client.vendor, client.limits.quota())
     yield clock(client.vendor, client.server_time(), now)
 
 
@@ -99,11 +98,3 @@ def _in_short(missing: Sequence[ProvisionStep], wanted: int) -> str:
     """Name them all while that is short; the count is the one `provision` tells."""
     names = ", ".join(f"{step.target.value} {step.property}" for step in missing[:NAMED])
     return say("missing", missing=len(missing), wanted=wanted, names=names + (", …" if len(missing) > NAMED else ""))
-
-
-def _quota(client: Client) -> Finding:
-    quota = client.limits.quota()
-    if quota.limit is None or quota.left is None:
-        return Finding("unchecked", "quota", say("quota_hidden", crm=NAME))
-    level = "good" if quota.left > quota.limit // 10 else "warning"
-    return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.clock import clock
+from connector.crm.findings import calls_left, clock
 from connector.crm.said import say
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
 from connector.crm.salesforce.mapping import ENTITY
@@ -28,7 +28,6 @@ _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
 _SETS = powers.SETS
 _OURS = f"{_SETS} → {permissions.INTEGRATION.label}"
 _PAGE = "Setup → Object Manager → Account → Lightning Record Pages → Edit"
-_NAME = "Salesforce"
 
 
 def examine(
@@ -60,7 +59,7 @@ def examine(
     yield from _fields(provisioner, outputs)
     yield _readers(client)
     yield Finding("unchecked", "page", say("page_unseen"), say("drag_fields", fix=_PAGE))
-    yield _quota(quota())
+    yield calls_left(client.vendor, quota())
     yield clock(client.vendor, client.server_time(), now)
 
 
@@ -149,10 +148,3 @@ def _edits(existing: Existing) -> Iterator[Finding]:
         if not entity.updateable:
             fix = f"{_OURS} → Object Settings → {name} → Edit"
             yield Finding("bad", "write access", say("no_write", name=name), fix)
-
-
-def _quota(quota: Quota) -> Finding:
-    if quota.limit is None or quota.left is None:
-        return Finding("unchecked", "quota", say("quota_hidden", crm=_NAME))
-    level = "good" if quota.left > quota.limit // 10 else "warning"
-    return Finding(level, "quota", say("quota", left=quota.left, limit=quota.limit))
