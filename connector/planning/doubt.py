@@ -60,6 +60,11 @@ def _falls(old: str, new: str, ranked: Sequence[str]) -> bool:
     """Whether the new option stands behind the old one; what has no place is taken for a fall."""
     if not ranked:
         return not _is_amount(old) or not _is_amount(new) or Decimal(new) < Decimal(old)
+    return behind(old, new, ranked)
+
+
+def behind(old: str | None, new: str | None, ranked: Sequence[str]) -> bool:
+    """Whether the new option stands behind the old one; one without a place counts as behind."""
     return old not in ranked or new not in ranked or ranked.index(new) > ranked.index(old)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
 from connector.model.outputs import SAY_NO, TIER
+from connector.planning.doubt import behind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,13 +100,8 @@ class Tally:
         if move.before is not None:
             self.moved_by_owner[context.owner or NOBODY] += 1
             self.revenue_moved_cents += cents if self._is_first(context.group, None) else 0
-            if self._is_down(move):
+            if behind(move.before, move.after, self.best_first):
                 self.revenue_moved_down_cents += cents if self._is_first(context.group, DOWN) else 0
-
-    def _is_down(self, move: Move) -> bool:
-        places = {tier: place for place, tier in enumerate(self.best_first)}
-        before, after = (places.get(tier) if tier else None for tier in (move.before, move.after))
-        return before is None or after is None or after > before
 
     def _is_first(self, group: str | None, move: Move | str | None) -> bool:
         """Whether no other member of the group was counted here; an account without others always is the first."""

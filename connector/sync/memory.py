@@ -106,10 +106,11 @@ def basis(row: RunRow | None) -> Basis | None:
 
 def leave(journal: Journal, run: str, left: Mapping[str, str]) -> None:
     """Remember accounts of which this run left something for a later one, with the cause it changes for."""
+    if not left:
+        return
     row = journal.run(run)
     before = row.details.get("left") if row else None
-    if left:
-        journal.note(run, details={"left": {**(before if isinstance(before, dict) else {}), **left}})
+    journal.note(run, details={"left": {**(before if isinstance(before, dict) else {}), **left}})
 
 
 def hold(journal: Journal, run: str) -> str | None:

@@ -8,7 +8,6 @@ than 1.36 times the next, which is 1 / (0.9 * 0.819).
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from connector.rules.canonical import canonical
 from connector.rules.connecting import connect
 from connector.rules.loading import load_texts
 from connector.rules.population import evaluate
+from connector.sandbox.chance import seeded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Year:
         columns = ("account_id", "invoiced_revenue_12m", "growth_potential", *STATE)
         self.rules, self.true = connect(rules, {Table.ACCOUNTS: columns, Table.DEALS: NO_DEALS}), dict(true)
         self.outputs = [one for one in self.rules.outputs if one.output.name in STATE]
-        self.chance = random.Random(seed)  # noqa: S311 - a reproducible fixture, no secret
+        self.chance = seeded(seed)
         self.held: Held = {name: {} for name in true}
         self.moves: dict[str, Counter[str]] = {name: Counter() for name in true}
 
@@ -117,7 +117,7 @@ class Ranked:
 
     def __init__(self, *, apart: float, seed: int) -> None:
         self.rules = load_texts({"r.yaml": BANDS})
-        self.chance = random.Random(seed)  # noqa: S311 - a reproducible fixture, no secret
+        self.chance = seeded(seed)
         lines = [10_000 * apart**step for step in range(3)]
         near = [line * (1 + side * self.chance.uniform(0, 0.03)) for line in lines for side in (-1, 1) * 5]
         base = [self.chance.uniform(500, 5_000) for _ in range(100 - len(near))]

@@ -6,11 +6,11 @@ import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from connector.model.changes import Change, Landed, Outcome, Target
+from connector.sandbox.chance import seeded
 from connector.store import Store, open_store
 from tests.store.conftest import START, FakeClock
 
@@ -70,7 +70,7 @@ class Lives:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.folder = folder
-        self.chance = Random(seed)  # noqa: S311 - a game, not a secret
+        self.chance = seeded(seed)
         self.model = Model()
         self.store = self.opened()
         self.start()

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from connector.crm.salesforce import checks, collections
 from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.soql import full_id, is_id
+from connector.crm.salesforce.values import instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from connector.crm.salesforce.client import Client
 
@@ -35,8 +37,7 @@ def edited(
 
 def _last_changes(client: Client, entity: str, records: list[str]) -> Iterator[tuple[str, datetime, str]]:
     for row in collections.read(client, entity, records, _ASKED):
-        try:
-            at = datetime.fromisoformat(str(row["LastModifiedDate"]))
-        except ValueError:
-            raise checks.bad(f"reading {entity} records by id", "a LastModifiedDate cannot be read") from None
+        at = instant(row["LastModifiedDate"])
+        if at is None:
+            raise checks.bad(f"reading {entity} records by id", "a LastModifiedDate cannot be read")
         yield row["Id"], at, full_id(str(row["LastModifiedById"]))

@@ -7,13 +7,13 @@ knows what was purged from it, for 15 days at most and without the minute in han
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
+from connector.crm.salesforce.values import instant
 from connector.errors import StopRun
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
     rows = told.get("deletedRecords")
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
         raise checks.bad(what, "Salesforce's answer has no list of deleted records")
-    if (earliest := _moment(told.get("earliestDateAvailable"))) and earliest > begin:
+    if (earliest := instant(told.get("earliestDateAvailable"))) and earliest > begin:
         raise _too_short(source, f"it begins {earliest:%Y-%m-%d %H:%M} UTC")
     return {soql.full_id(str(row["id"])) for row in rows}
 
@@ -95,12 +95,6 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
 def _too_short(source: Source, why: str) -> StopRun:
     text = f"Salesforce's deletion log of {source.entity} does not reach back to the last pull ({why})"
     return StopRun(text, hint="tiersync pull --full", code=NEEDS_FULL_PULL)
-
-
-def _moment(told: object) -> datetime | None:
-    with suppress(TypeError, ValueError):
-        return datetime.fromisoformat(str(told)).astimezone(UTC)
-    return None
 
 
 def _minute(at: datetime) -> str:

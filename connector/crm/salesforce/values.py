@@ -6,6 +6,8 @@ never empty, a null clears in JSON and `#N/A` clears in a bulk file.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -21,6 +23,13 @@ NUMERIC = frozenset({"int", "long", "double", "currency", "percent"})
 def moment(text: str) -> str:
     """`…12.000+0000` of JSON as `…12.000Z`, which is how a bulk file writes it."""
     return f"{text[:-5]}Z" if text.endswith("+0000") else text
+
+
+def instant(told: object) -> datetime | None:
+    """A moment as Salesforce tells it, in UTC; None when it is none."""
+    with suppress(TypeError, ValueError):
+        return datetime.fromisoformat(str(told)).astimezone(UTC)
+    return None
 
 
 def lines(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -28,8 +27,10 @@ from connector.model.pictures import (
 )
 from connector.model.verdicts import AccountContext
 from connector.report import PlannedAccount, ReportInput
+from connector.sandbox.chance import seeded
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterable, Mapping, Sequence
 
 AS_OF = date(2026, 4, 2)
@@ -258,7 +259,7 @@ INSIGHTS = Insights(
 
 def busy(accounts: int, *, seed: int = 7) -> ReportInput:
     """Return a report with everything in it, for a population of this size: for the eye and for the stopwatch."""
-    chance = random.Random(seed)  # noqa: S311 - a reproducible population, no secret
+    chance = seeded(seed)
     active = accounts * 6 // 10
     revenues = sorted((int(chance.paretovariate(1.1) * 180_000) for _ in range(active)), reverse=True)
     cuts = [0, *(-(-active * pct // 100) for pct in (1, 5, 20, 100))]
