@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from connector.crm.salesforce import bulk_query
+from connector.crm.salesforce import pull as pulling
 from connector.crm.salesforce import write as writing
 from connector.crm.salesforce.soql import select
 from tests.acceptance.organisation import ASIDE, organisation
@@ -68,7 +70,6 @@ def refused(office: Organisation, run: str) -> dict[str, str]:
 PULL_FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("403-daily", {"path": "/query"}, "QUOTA_USED_UP"),
     ("claim-records", {"path": r"/query\?q=SELECT\+Id%2C", "total": 500}, "BAD_ANSWER"),
-    ("400-locator", {"path": "/query/0r8.*-60$"}, "REFUSED"),
     ("truncate", {"path": r"/query\?q=SELECT\+Id%2C"}, "BAD_ANSWER"),
     ("drop-record", {"path": r"/query\?q=SELECT\+Id%2C.*FROM\+Opportunity"}, "BAD_ANSWER"),
     ("401-not-for-rest", {"path": "/describe"}, "ACCESS_REFUSED"),
@@ -94,6 +95,7 @@ def test_a_pull_that_is_not_complete_fails_the_run_before_any_write_and_the_next
 PASSING: list[tuple[str, dict[str, Any]]] = [
     ("403-concurrent", {"path": "/query", "times": 2}),
     ("401-expired", {"path": "/query", "nth": 4}),
+    ("400-locator", {"path": "/query/0r8"}),
     ("503-unavailable", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
     ("reset-after", {"path": "/composite/sobjects", "method": "PATCH", "nth": 2}),
     ("420", {"path": "/describe", "times": 1}),
@@ -102,9 +104,27 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
 
 def test_what_passes_is_waited_for_and_the_run_is_good_whatever_comes_together(office: Organisation) -> None:
     record, wanted = won(office)
+    office.control("switches", {"page_rows": 30})
     with office.faults(PASSING):
-        told = office.told("sync")
+        told = office.told("sync", "--full")
+    office.calm()
     assert (told["outcome"], told["written"]) == ("ok", told["changes"])
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_an_invalid_locator_on_the_third_page_of_a_bulk_job_fails_the_run_before_any_write(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(bulk_query, "ROWS", 30)
+    record, wanted = won(office)
+    before = office.accounts(REVENUE)
+    with office.fault("400-locator", path="/results.*locator=", nth=2):
+        told = office.told("sync", "--full", code=1)
+    assert (told["outcome"], codes(told), told.get("written", 0)) == ("failed", ["REFUSED"], 0)
+    assert "INVALID_QUERY_LOCATOR" in told["reasons"][0]["message"]
+    assert office.accounts(REVENUE) == before
+    assert office.told("sync", "--full")["outcome"] == "ok"
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
 
 

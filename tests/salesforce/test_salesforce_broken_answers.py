@@ -127,13 +127,6 @@ def test_who_asks_to_come_back_later_is_obeyed_within_patience_and_named_beyond_
     assert sum(clock.slept) == 40
 
 
-def test_an_invalid_locator_on_the_third_page_fails_the_pull(server: Scripted) -> None:
-    bad = Reply(400, error("INVALID_QUERY_LOCATOR", "invalid query locator"))
-    of_accounts(server, None, None, bad)
-    with pytest.raises(StopRun, match="INVALID_QUERY_LOCATOR"):
-        pulled(salesforce_at(server.url))
-
-
 def test_a_number_of_many_digits_is_read_exactly(server: Scripted) -> None:
     row = f'{{"Id":"{account(1)}","Name":"x","AnnualRevenue":999999999999999.05}}'
     of_accounts(server, Reply(200, f'{{"totalSize":1,"done":true,"records":[{row}]}}'.encode()))
