@@ -203,6 +203,20 @@ def test_an_input_that_security_hides_in_mid_life_demotes_nobody(office: Organis
     office.control("security", {**hidden, "read": True, "edit": True})
 
 
+def test_an_account_in_a_circle_or_under_a_hidden_parent_stands_alone_and_says_so(office: Organisation) -> None:
+    first, second, third, *_ = office.accounts("ParentId")
+    before = office.accounts("ParentId")
+    for child, parent in ((first, second), (second, first), (third, f"{first[:12]}zzz")):
+        office.control(f"records/Account/{child}", {"ParentId": parent})
+    assert office.told("sync", "--full")["outcome"] == "ok"
+    for record in (first, second, third):
+        assert "HIERARCHY_BROKEN" in office.told("explain", record)["warnings"]
+    for record in (first, second, third):
+        office.control(f"records/Account/{record}", {"ParentId": before[record]["ParentId"]})
+    assert office.told("sync", "--full")["outcome"] == "ok"
+    assert "HIERARCHY_BROKEN" not in office.told("explain", first)["warnings"]
+
+
 def test_a_validation_rule_refuses_one_account_in_its_own_words_and_the_others_are_written(
     office: Organisation,
 ) -> None:

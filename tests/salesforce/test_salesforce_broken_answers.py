@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +91,21 @@ def test_a_page_that_cannot_be_trusted_fails_the_pull(server: Scripted, replies:
         pulled(salesforce_at(server.url))
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+def test_an_answer_that_drips_is_given_up_in_time(server: Scripted) -> None:
+    server.only("/describe", then=Reply(200, {"fields": [], "pad": "x" * 200}, drip=0.05))
+    began = time.monotonic()
+    crm = salesforce_at(server.url, timeout_seconds=0.3, retry_seconds=0.1, ticks=time.monotonic)
+    with pytest.raises(StopRun, match=r"took longer than 0\.3 s"):
+        pulled(crm)
+    assert time.monotonic() - began < 3
+
+
+def test_an_answer_that_does_not_come_is_given_up_in_time(server: Scripted) -> None:
+    server.only("/describe", then=Reply(delay=1.0))
+    with pytest.raises(StopRun, match="no answer in time"):
+        pulled(salesforce_at(server.url, timeout_seconds=0.1, retry_seconds=0.1))
 
 
 @pytest.mark.parametrize("told", ["maybe", 1.5, {}, []])

@@ -94,6 +94,34 @@ def test_stamps_that_are_alike_over_the_edge_of_a_page_lose_and_double_nothing(
     assert len(asked(server)) == 7 // size + 1
 
 
+def test_five_thousand_records_of_one_second_are_read_once_each(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 2000)
+    for number in range(1, 5001):
+        server.tiny.add("Account", account(number), Name="touched by one process")
+    assert changes(server) == [account(n) for n in range(1, 5001)]
+    assert len(asked(server)) == 3
+
+
+@pytest.mark.parametrize(("pages", "jobs"), [(2, 1), (3, 0)])
+@pytest.mark.parametrize("full", [False, True], ids=["changes", "everything"])
+def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, pages: int, jobs: int, *, full: bool
+) -> None:
+    monkeypatch.setattr(pulling, "BULK_FROM", pages)
+    rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == EVERY
+    assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+
+
+def test_the_next_pull_begins_before_this_one_by_the_servers_clock_and_no_other(server: Scripted) -> None:
+    _, summary = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert orjson.loads(summary.watermark)["stamps"]["Account"] == "2026-06-01T06:00:00+00:00"
+    pulled(salesforce_at(server.url), since=summary.watermark, columns=ACCOUNTS)
+    assert "SystemModstamp >= 2026-06-01T05:50:00Z ORDER BY" in asked(server)[-1]
+
+
 def test_an_ordinary_delta_is_a_count_and_one_page(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyset, "PAGE", 2000)
     changes(server)
