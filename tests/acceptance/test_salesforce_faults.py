@@ -14,6 +14,7 @@ import requests
 from connector.crm.salesforce import bulk_query
 from connector.crm.salesforce import pull as pulling
 from connector.crm.salesforce import write as writing
+from connector.crm.salesforce.mapping import default_name
 from connector.crm.salesforce.soql import select
 from tests.acceptance.commands import wait_until
 from tests.acceptance.organisation import ASIDE, ROOT, SESSION, organisation
@@ -201,6 +202,18 @@ def test_an_input_that_security_hides_in_mid_life_demotes_nobody(office: Organis
     office.settle(more='[fields]\nemployees = "NumberOfEmployees"')
     assert "NumberOfEmployees" in office.run("sync", code=2).stderr
     office.control("security", {**hidden, "read": True, "edit": True})
+
+
+def test_the_changed_fields_of_changed_records_go_over_the_wire_and_nothing_else(office: Organisation) -> None:
+    won(office)
+    calls = len(office.calls())
+    run = office.told("sync")["run"]
+    writes = [call["sent"]["records"] for call in office.calls()[calls:] if call["method"] == "PATCH"]
+    rows = [row for records in writes for row in records]
+    sent = {(row["Id"], name) for row in rows for name in row.keys() - {"Id", "attributes"}}
+    changed = {(row["record"], default_name(row["property"])) for row in office.told("runs", "show", run)["records"]}
+    assert sent == changed
+    assert 0 < len({record for record, _ in sent}) < len(office.accounts("Name"))
 
 
 def test_an_account_in_a_circle_or_under_a_hidden_parent_stands_alone_and_says_so(office: Organisation) -> None:
