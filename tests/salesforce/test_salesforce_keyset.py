@@ -63,9 +63,10 @@ def before_pages(server: Scripted, act: Callable[[int], Reply | None]) -> None:
 
 
 def touch(server: Scripted, *numbers: int, second: int = 1) -> None:
-    """These accounts change now."""
+    """These accounts change, and time goes on."""
     for number in numbers:
         server.tiny.rows["Account"][account(number)] |= {"Name": "touched", "SystemModstamp": LATER.format(second)}
+    server.date = f"Mon, 01 Jun 2026 06:00:{second + 1:02} GMT"
 
 
 def test_each_page_begins_behind_the_last_record_of_the_one_before(server: Scripted) -> None:
@@ -180,6 +181,15 @@ def test_a_record_that_comes_after_the_last_page_makes_no_shortage_of_a_deleted_
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == [record for record in EVERY if record != account(5)]
     assert counts == [2]
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["changes", "everything"])
+def test_an_end_that_comes_too_early_fails_the_pull(server: Scripted, *, full: bool) -> None:
+    for number in range(1, 8):
+        server.tiny.rows["Account"][account(number)]["SystemModstamp"] = f"2026-06-01T05:00:0{number}.000+0000"
+    before_pages(server, lambda number: Reply(200, of()) if number == 2 else None)
+    with pytest.raises(BadAnswer, match="3 records arrived and Salesforce counts 7"):
+        pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
 
 
 @pytest.mark.parametrize("full", [False, True], ids=["changes", "everything"])

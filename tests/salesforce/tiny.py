@@ -132,9 +132,8 @@ def _is_behind(row: dict[str, Any], where: str) -> bool:
     return (
         (either is None or stamp > _moment(either[1]) or row["Id"] > either[2])
         and all(stamp >= _moment(at) for at in re.findall(r"SystemModstamp >= (\S+)", rest))
-        and all(stamp <= _moment(at) for at in re.findall(r"SystemModstamp <= (\S+)", rest))
+        and all(stamp < _moment(at) for at in re.findall(r"SystemModstamp < (\S+)", rest))
         and all(row["Id"] > at for at in re.findall(r"\bId > '(\w+)'", rest))
-        and all(row["Id"] <= at for at in re.findall(r"\bId <= '(\w+)'", rest))
     )
 
 

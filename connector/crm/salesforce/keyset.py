@@ -41,9 +41,14 @@ class Place(NamedTuple):
         # The first is implied by the second: it stands alone because an index answers it, and not an OR.
         return (f"SystemModstamp >= {at}", f"(SystemModstamp > {at} OR Id > {soql.quoted(self.id)})")
 
-    def until(self) -> str:
-        """The condition for what had been passed there."""
-        return f"SystemModstamp <= {soql.moment(self.stamp)}" if self.stamp else f"Id <= {soql.quoted(self.id)}"
+
+class Reached(NamedTuple):
+    """How far reading has come with a page."""
+
+    stamp: datetime | None
+    """Of its last record, where the order is by stamp."""
+    asked: datetime | None
+    """Salesforce's time before the page was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +76,21 @@ class Ask:
         return f"{soql.select(fields, self.entity, *where, order=', '.join(key))} LIMIT {self.size}"
 
 
-def pages(client: Client, ask: Ask, what: str) -> Iterator[tuple[Rows, Place | None]]:
-    """Every page and where it ended, None while nothing came; BadAnswer when one is incomplete, or leads back.
+def pages(client: Client, ask: Ask, what: str) -> Iterator[tuple[Rows, Reached]]:
+    """Every page, and how far it reaches; BadAnswer when one is incomplete, out of order, or leads back.
 
     A page that Salesforce splits is followed by its locators; when one of them is refused, the next page begins behind
     the last record that arrived.
     """
     place, passed = None, set[Place]()
     while True:
-        arrived = 0
+        arrived, asked = 0, client.server_time()
         try:
             for page in queries.pages(client, ask.query(place), what, deleted=ask.deleted):
                 if page.records:
                     place = _place(ask, page.records[-1], place, what)
                 arrived += len(page.records)
-                yield page, place
+                yield page, Reached(place and place.stamp, asked)
         except Refused as error:
             if not arrived or error.problem.code != _LOCATOR_LOST:
                 raise

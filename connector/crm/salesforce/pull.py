@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.columns import Cells, Columns
     from connector.crm.salesforce.intake import Intake
-    from connector.crm.salesforce.keyset import Ask, Place
+    from connector.crm.salesforce.keyset import Ask
     from connector.crm.salesforce.queries import Rows
     from connector.crm.salesforce.sources import Source
     from connector.ports import Progress
 
     Put = Callable[[Page], None]
     Job = Callable[[Put], None]
-    Part = tuple[int, dict[str, Cells], Place | None]
-    """How many records of a page are new, its columns, and where it ended."""
+    Part = tuple[int, dict[str, Cells], datetime | None]
+    """How many records of a page are new, its columns, and since when a change is too late for it."""
 
 BULK_FROM = 25
 """Pages of a query from which a bulk job needs fewer calls and less time."""
@@ -121,12 +121,12 @@ def _reading(intake: Intake, columns: Columns, *where: str, since: datetime | No
         ask = keyset.Ask(entity=entity, fields=columns.expressions, where=where, since=since, size=size)
         before = queries.count(intake.client, entity, *ask.conditions)
         read = _in_bulk if before > BULK_FROM * size else _by_query
-        seen, end = 0, None
-        for new, cells, place in read(intake, columns, ask, what, before):
-            seen, end = seen + new, place
+        seen, asked = 0, None
+        for new, cells, at in read(intake, columns, ask, what, before):
+            seen, asked = seen + new, at
             put(Page(table, cells))
         if seen < before:
-            _explain_shortage(intake, ask, end, seen=seen, before=before)
+            _explain_shortage(intake, ask, asked, seen=seen, before=before)
 
     return job
 
@@ -136,24 +136,25 @@ def _by_query(intake: Intake, columns: Columns, ask: Ask, what: str, counted: in
     if ask.since is not None:
         yield from _changed(intake, columns, ask, what, counted)
         return
-    for page, place in keyset.pages(intake.client, ask, what):
-        yield len(checks.ids(page.records, what)), _cells(columns, page), place
+    for page, reached in keyset.pages(intake.client, ask, what):
+        yield len(checks.ids(page.records, what)), _cells(columns, page), reached.asked
 
 
 def _changed(intake: Intake, columns: Columns, ask: Ask, what: str, counted: int) -> Iterator[Part]:
     """Changes, of which a record that is touched meanwhile brings two.
 
     Records may be touched faster than they are read: past the moment where the next pull begins, reading ends when
-    none that was counted is missing, or when more came again than were counted.
+    none that was counted is missing, or when more came again than were counted: then nothing excuses a missing one.
     """
     until, known, arrived = instant(intake.stamps.get(ask.entity)), set[str](), 0
-    for page, place in keyset.pages(intake.client, ask, what):
+    for page, reached in keyset.pages(intake.client, ask, what):
         before = len(known)
         known.update(checks.ids(page.records, what))
         arrived += len(page.records)
-        yield len(known) - before, _cells(columns, page), place
-        past = until and place and place.stamp and place.stamp > until
-        if past and (len(known) >= counted or arrived - len(known) > counted):
+        past = until and reached.stamp and reached.stamp > until
+        ends = past and (len(known) >= counted or arrived - len(known) > counted)
+        yield len(known) - before, _cells(columns, page), None if ends else reached.asked
+        if ends:
             return
 
 
@@ -185,13 +186,13 @@ def _in_bulk(intake: Intake, columns: Columns, ask: Ask, what: str, counted: int
         yield from _by_query(intake, columns, ask, what, counted)
 
 
-def _explain_shortage(intake: Intake, ask: Ask, end: Place | None, *, seen: int, before: int) -> None:
+def _explain_shortage(intake: Intake, ask: Ask, asked: datetime | None, *, seen: int, before: int) -> None:
     """People delete meanwhile: fewer records than counted before are right when a second count says so too.
 
-    It counts as far as was read: what came or moved behind that end is the next pull's.
+    It leaves out what changed since the last page was `asked` for, by Salesforce's clock: no page could hold that.
     """
-    passed = () if end is None else (end.until(),)
-    expected = min(before, queries.count(intake.client, ask.entity, *ask.conditions, *passed))
+    settled = () if asked is None else (f"SystemModstamp < {soql.moment(asked)}",)
+    expected = min(before, queries.count(intake.client, ask.entity, *ask.conditions, *settled))
     if seen < expected:
         raise checks.bad(
             f"reading {ask.entity}",

@@ -55,7 +55,7 @@ def book(desk: Desk) -> Desk:
         ("CreatedDate <= 2026-11-22T10:00:00+01:00", ["Alpha", "beta", "Gamma_1"]),
         ("SystemModstamp > 2026-11-22T08:59:59Z OR Name = 'x'", ["Alpha", "beta", "Gamma_1"]),
         ("SystemModstamp > 2026-11-22T09:00:00Z", []),
-        ("SystemModstamp <= 2026-11-22T09:00:00.250Z AND Id <= '001zzzzzzzzzzzz'", ["Alpha", "beta", "Gamma_1"]),
+        ("SystemModstamp < 2026-11-22T09:00:00.250Z AND Id <= '001zzzzzzzzzzzz'", ["Alpha", "beta", "Gamma_1"]),
     ],
 )
 def test_a_where_finds_what_it_says(book: Desk, where: str, names: list[str]) -> None:
