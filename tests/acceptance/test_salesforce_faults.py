@@ -150,6 +150,57 @@ def test_a_refresh_token_that_rotates_is_kept_and_used_by_the_next_run(office: O
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
 
 
+SYNC_IN_BULK = """
+import sys
+from connector.cli.ending import run
+from connector.crm.salesforce import write
+write.BULK_FROM = 2
+sys.exit(run(["sync"]))
+"""
+
+
+def test_the_bulk_job_of_a_killed_run_that_writes_after_the_next_run_did_is_no_persons_edit(
+    office: Organisation,
+) -> None:
+    records = list(office.accounts(REVENUE))[20:26]
+    for record in records:
+        office.win(record, 11)
+    office.control("switches", {"bulk_polls": 1_000_000})
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before, began = office.accounts(REVENUE), len(office.calls())
+    run = subprocess.Popen([sys.executable, "-c", SYNC_IN_BULK], cwd=office.folder, env=environ)
+    try:
+        wait_until(lambda: looked_at(office.calls()[began:]), seconds=60)
+    finally:
+        run.kill()
+        run.wait(20)
+    job = looked_at(office.calls()[began:])
+    assert office.accounts(REVENUE) == before
+
+    for record in records[:3]:
+        office.win(record, 13)
+    told = office.told("sync")
+    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
+    right = office.accounts(REVENUE)
+    assert [right[record][REVENUE] - (before[record][REVENUE] or 0) for record in records] == [24, 24, 24, 11, 11, 11]
+
+    office.control("switches", {"bulk_polls": 1})
+    for _ in range(2):
+        state = requests.get(office.url + job, headers=SESSION, timeout=30).json()["state"]
+    assert state == "JobComplete"
+    assert office.accounts(REVENUE) != right
+    told = office.told("sync")
+    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
+    assert office.accounts(REVENUE) == right
+    assert office.told("sync")["changes"] == 0
+
+
+def looked_at(calls: list[dict[str, Any]]) -> str:
+    """The path of the ingest job that was looked at after it was closed; empty while there is none."""
+    paths = [call["path"] for call in calls if call["method"] == "PATCH" and "/jobs/ingest/" in call["path"]]
+    return next((call["path"] for call in calls if call["method"] == "GET" and call["path"] in paths), "")
+
+
 def test_a_deal_purged_while_the_deletion_log_was_cut_is_gone_all_the_same_and_the_run_says_why(
     office: Organisation,
 ) -> None:
@@ -261,57 +312,6 @@ def test_a_finished_bulk_job_with_a_failed_row_is_partial_and_tells_it(
     assert [call for call in office.calls() if call["path"].endswith("failedResults")]
     revenue = office.accounts(REVENUE)
     assert all(revenue[record][REVENUE] >= 9 for record in records[1:])
-
-
-SYNC_IN_BULK = """
-import sys
-from connector.cli.ending import run
-from connector.crm.salesforce import write
-write.BULK_FROM = 2
-sys.exit(run(["sync"]))
-"""
-
-
-def test_the_bulk_job_of_a_killed_run_that_writes_after_the_next_run_did_is_no_persons_edit(
-    office: Organisation,
-) -> None:
-    records = list(office.accounts(REVENUE))[20:26]
-    for record in records:
-        office.win(record, 11)
-    office.control("switches", {"bulk_polls": 1_000_000})
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    before, began = office.accounts(REVENUE), len(office.calls())
-    run = subprocess.Popen([sys.executable, "-c", SYNC_IN_BULK], cwd=office.folder, env=environ)
-    try:
-        wait_until(lambda: looked_at(office.calls()[began:]), seconds=60)
-    finally:
-        run.kill()
-        run.wait(20)
-    job = looked_at(office.calls()[began:])
-    assert office.accounts(REVENUE) == before
-
-    for record in records[:3]:
-        office.win(record, 13)
-    told = office.told("sync")
-    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
-    right = office.accounts(REVENUE)
-    assert [right[record][REVENUE] - (before[record][REVENUE] or 0) for record in records] == [24, 24, 24, 11, 11, 11]
-
-    office.control("switches", {"bulk_polls": 1})
-    for _ in range(2):
-        state = requests.get(office.url + job, headers=SESSION, timeout=30).json()["state"]
-    assert state == "JobComplete"
-    assert office.accounts(REVENUE) != right
-    told = office.told("sync")
-    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
-    assert office.accounts(REVENUE) == right
-    assert office.told("sync")["changes"] == 0
-
-
-def looked_at(calls: list[dict[str, Any]]) -> str:
-    """The path of the ingest job that was looked at after it was closed; empty while there is none."""
-    paths = [call["path"] for call in calls if call["method"] == "PATCH" and "/jobs/ingest/" in call["path"]]
-    return next((call["path"] for call in calls if call["method"] == "GET" and call["path"] in paths), "")
 
 
 def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_and_no_other(

@@ -105,11 +105,12 @@ def test_five_thousand_records_of_one_second_are_read_once_each(
     assert len(asked(server)) == 3
 
 
-@pytest.mark.parametrize(("pages", "jobs"), [(2, 1), (3, 0)])
+@pytest.mark.parametrize(("size", "pages", "jobs"), [(3, 2, 1), (3, 3, 0), (7, 1, 0)])
 @pytest.mark.parametrize("full", [False, True], ids=["changes", "everything"])
 def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
-    server: Scripted, monkeypatch: pytest.MonkeyPatch, pages: int, jobs: int, *, full: bool
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, size: int, pages: int, jobs: int, *, full: bool
 ) -> None:
+    monkeypatch.setattr(keyset, "PAGE", size)
     monkeypatch.setattr(pulling, "BULK_FROM", pages)
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == EVERY

@@ -126,7 +126,7 @@ def _reading(intake: Intake, columns: Columns, *where: str, since: datetime | No
             seen, asked = seen + new, at
             put(Page(table, cells))
         if seen < before:
-            _explain_shortage(intake, ask, asked, seen=seen, before=before)
+            _explain_shortage(intake, ask, asked, seen)
 
     return job
 
@@ -186,13 +186,13 @@ def _in_bulk(intake: Intake, columns: Columns, ask: Ask, what: str, counted: int
         yield from _by_query(intake, columns, ask, what, counted)
 
 
-def _explain_shortage(intake: Intake, ask: Ask, asked: datetime | None, *, seen: int, before: int) -> None:
+def _explain_shortage(intake: Intake, ask: Ask, asked: datetime | None, seen: int) -> None:
     """People delete meanwhile: fewer records than counted before are right when a second count says so too.
 
     It leaves out what changed since the last page was `asked` for, by Salesforce's clock: no page could hold that.
     """
     settled = () if asked is None else (f"SystemModstamp < {soql.moment(asked)}",)
-    expected = min(before, queries.count(intake.client, ask.entity, *ask.conditions, *settled))
+    expected = queries.count(intake.client, ask.entity, *ask.conditions, *settled)
     if seen < expected:
         raise checks.bad(
             f"reading {ask.entity}",
