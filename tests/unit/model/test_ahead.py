@@ -67,7 +67,7 @@ def test_who_stops_asking_leaves_no_thread_and_nothing_open(taken: int) -> None:
     reading = ahead(source)
     for _ in range(taken):
         next(reading)
-    reading.close()  # type: ignore[attr-defined]
+    reading.close()
     assert threading.active_count() == before
     assert len(source.made) <= taken + 1
     del reading
