@@ -8,7 +8,9 @@ from connector.errors import UsageError
 from connector.model.changes import Landed
 from connector.model.texts import Texts, catalogue
 from connector.planning.compare import key
+from connector.planning.guards import release
 from connector.sync import memory
+from connector.sync.holds import again, expires
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +41,19 @@ def status(journal: Journal, *, now: datetime, quota_left: int | None = None) ->
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
         "last": last and one(last),
-        "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
+        "held": held and {**one(held), **_waiting(held, now)},
         "quarantined": len(journal.quarantined()),
         "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
+
+
+def _waiting(row: RunRow, now: datetime) -> dict[str, Any]:
+    """Return until when a hold can be released, and the command that does; of an expired one what to do instead."""
+    last = expires(row)
+    expired = now > last
+    command = again(row) if expired else release(row.run)
+    return {"expires": last.isoformat(), "expired": expired, "release": command}
 
 
 def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -79,6 +89,7 @@ def one(row: RunRow) -> dict[str, Any]:
         "as_of": row.as_of.isoformat() if row.as_of else None,
         "rule_version": row.rule_version,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in row.reasons],
+        "released": row.details.get("released"),
     }
 
 

@@ -12,11 +12,12 @@ from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
 from connector.sync.guard import guard, survey
+from connector.sync.holds import holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
-from connector.sync.release import check_age, check_file, holds, outputs, planned_run, release
+from connector.sync.release import APPROVE, check_file, outputs, planned_run, release
 from connector.sync.settle import settle
 from connector.sync.undo import undo, written_run
 from connector.sync.write import write
@@ -103,11 +104,10 @@ class Walk(Parts):
         row = planned_run(self.journal, run)
 
         def steps(going: Going) -> None:
-            check_age(going, row)
-            release(going, row, command="approve", reason=reason)
+            release(going, row, command=APPROVE, reason=reason)
             self._good(going)
 
-        return conduct(self, "approve", steps, stop=stop, released=row)
+        return conduct(self, APPROVE, steps, stop=stop, released=row)
 
     def undo(self, run: str, *, stop: Stop | None = None) -> Result:
         """Bring back the old values of a run where the CRM still holds what it wrote."""
