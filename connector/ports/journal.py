@@ -124,6 +124,9 @@ class Journal(Protocol):
     def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
         """Per record whose property was last written with this value, when that was acknowledged."""
 
+    def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
+        """Per record what we wrote last of a property, as far as it was acknowledged; memory stays flat."""
+
     def has_written(self) -> bool:
         """Whether any value counts as ours; when none does, `last_written` has nothing to say of any key."""
 

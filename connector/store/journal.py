@@ -118,6 +118,14 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.written_at(connection, target, name, value)
 
+    def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
+        """Per record what we wrote last of a property, read as it is asked for."""
+        record: str | None = ""
+        while record is not None:
+            with self._database.read() as connection:
+                rows, record = planned.standing(connection, target, name, behind=record)
+            yield from rows
+
     def has_written(self) -> bool:
         """Whether any value counts as ours."""
         with self._database.read() as connection:

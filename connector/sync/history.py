@@ -36,7 +36,7 @@ OPEN = "planned"
 def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
     """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none."""
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
-    held = _held(journal)
+    held = _held(journal, now)
     return {
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
@@ -157,11 +157,12 @@ def _overrides(journal: Journal) -> dict[str, int]:
     return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
-def _held(journal: Journal) -> RunRow | None:
-    """Return the run that waits for a person: the newest plan that is held and may still be written.
+def _held(journal: Journal, now: datetime) -> RunRow | None:
+    """Return the run that waits for a person: the newest one that is held and may still be written.
 
-    A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
+    A `plan` whose guards trip waits as well: `approve` takes it. An undo waits whatever ran since. One that expired
+    is told of only until there is a newer plan.
     """
-    rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or memory.waits(row)), None)
-    return row if row and memory.waits(row) and memory.newer(journal, row) is None else None
+    rows = [row for row in journal.runs(limit=LOOKED_BACK) if row.digest]
+    waiting = (row for row in rows if memory.waits(row) and memory.newer(journal, row) is None)
+    return next((row for row in waiting if row is rows[0] or now <= expires(row)), None)

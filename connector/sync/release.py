@@ -48,6 +48,15 @@ def check_file(file: PlanFile, row: RunRow) -> None:
 
 def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> None:
     """Write the run's plan exactly, unless it was written, another run wrote since, or the CRM changed."""
+    check(going, row, command=command)
+    settle(going)
+    going.parts.crm.preflight(checked_outputs(going, row, fresh=True))
+    reopen(going, row, command=command, reason=reason)
+    write(going)
+
+
+def check(going: Going, row: RunRow, *, command: str) -> None:
+    """Raise Held when the run may not be written any more, by what the journal knows."""
     try:
         _check_unwritten(going, row)
         if command == APPROVE:
@@ -55,11 +64,6 @@ def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> Non
     except Held:
         going.figures.clear()  # what the run did before is not what this call does
         raise
-    settle(going)
-    outputs = _check_fresh(going, row)
-    going.parts.crm.preflight(outputs)
-    _reopen(going, row, command=command, reason=reason)
-    write(going)
 
 
 def _check_unwritten(going: Going, row: RunRow) -> None:
@@ -72,8 +76,11 @@ def _check_unwritten(going: Going, row: RunRow) -> None:
         raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
 
 
-def _check_fresh(going: Going, row: RunRow) -> tuple[Output, ...]:
-    """Compare every old value with the CRM's, and all of them with what was held; return the outputs they are of."""
+def checked_outputs(going: Going, row: RunRow, *, fresh: bool = False) -> tuple[Output, ...]:
+    """Compare the plan with what was held, when `fresh` also every old value with the CRM's; return its outputs.
+
+    Raises Held where they differ.
+    """
     found: list[Moved] = []
     properties: set[str] = set()
     digest = Digest()
@@ -81,7 +88,8 @@ def _check_fresh(going: Going, row: RunRow) -> tuple[Output, ...]:
         going.may_go_on()
         changes = [row.change for record in batch for row in record.rows]
         properties.update(change.property for change in changes)
-        found += moved(changes, read(going.parts.crm, changes))
+        if fresh:
+            found += moved(changes, read(going.parts.crm, changes))
     if _released_digest(row) not in {None, digest.text()}:  # None: it was held by an older version
         raise Held(f"the journal no longer holds what run {row.run} planned", code="PLAN_CHANGED", hint=NEW_PLAN)
     if found:
@@ -113,7 +121,7 @@ def outputs(going: Going, properties: set[str]) -> Iterator[Output]:
             yield one.output
 
 
-def _reopen(going: Going, row: RunRow, *, command: str, reason: str) -> None:
+def reopen(going: Going, row: RunRow, *, command: str, reason: str) -> None:
     """The run goes on: from here its end belongs in the journal."""
     journal = going.parts.journal
     who = {"by": command, "who": going.parts.who, "at": going.now.isoformat()}

@@ -51,9 +51,12 @@ class Record:
         )
 
 
-def write(going: Going) -> None:
-    """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
-    writing = _Writing(going, quarantined=going.figures["quarantined"])
+def write(going: Going, *, keeps: Callable[[str], bool] | None = None) -> None:
+    """Write every open change of the run; a stop request ends it after the batch in hand, as partial.
+
+    `keeps` tells of which properties a person's value stays; without it the settings do.
+    """
+    writing = _Writing(going, quarantined=going.figures["quarantined"], keeps=keeps or going.parts.policy.keeps)
     rows = going.parts.journal.changes(going.run, only_open=True)
     try:
         for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
@@ -88,6 +91,7 @@ class _Writing:
     """The batches of one run, one after the other."""
 
     going: Going
+    keeps: Callable[[str], bool]
     done: int = 0
     began: bool = False
     ruled_out: int = 0
@@ -113,7 +117,7 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        writes = [record.as_write(keeps=going.parts.policy.keeps) for record in records]
+        writes = [record.as_write(keeps=self.keeps) for record in records]
         outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
@@ -152,9 +156,8 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [row for row in record.rows if self._is_edited(row.change, held) and keeps(row.change.property)]
+        edited = [row for row in record.rows if self._is_edited(row.change, held) and self.keeps(row.change.property)]
         self._skip(there, Landed.SKIPPED, "there_already")
         self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)

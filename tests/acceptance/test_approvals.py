@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.commands import sandbox
+from tests.acceptance.commands import sandbox, settings
 from tests.acceptance.companies import Office
 
 if TYPE_CHECKING:
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
+WIDE = """
+[limits]
+max_tier_change_pct = 100
+max_revenue_moved_pct = 100
+max_new_say_no_pct = 100
+"""
 
 
 @pytest.fixture
@@ -49,3 +55,34 @@ def test_a_hold_expires_and_who_released_the_next_one_is_in_the_journal(office: 
     shown = office.run("runs", "show", again, code=0).stdout
     assert f"approve by {released['who']}" in shown
     assert "seen with the team" in shown
+
+
+def test_a_mass_mistake_is_undone_by_two_commands_even_with_broken_rules(office: Office) -> None:
+    office.sync("--yes", code=0)
+    before = office.picture()
+    for number in range(15):
+        office.win(f"c{number}", 90_000 + 1_000 * number)
+    settings(office.folder, office.portal.url, more=WIDE)
+    mistake = office.sync(code=0)["run"]
+    assert office.picture() != before
+    settings(office.folder, office.portal.url, more="[limits]\nmax_tier_change_pct = 10")
+    broken = office.folder / "rules" / "broken.yaml"
+    broken.write_text("a slip of the pen\n", "utf-8")
+
+    asked = office.run("undo", mistake, "--json", code=3)
+    held = asked.json()
+    assert held["outcome"] == "held"
+    assert "TIER_CHANGE_SHARE" in [reason["code"] for reason in held["reasons"]]
+    assert f"tiersync approve {held['run']} --reason" in held["reasons"][0]["message"]
+    assert held["written"] == 0
+    told = office.run("undo", mistake, code=3)
+    assert "TIER_CHANGE_SHARE" in told.stdout
+    assert f"tiersync approve {held['run']}" not in told.stdout  # the newest id of the same plan is told
+    status = office.run("status", "--json", code=0).json()["held"]
+    assert (status["command"], status["release"]) == ("undo", f'tiersync approve {status["run"]} --reason "…"')
+
+    done = office.run("approve", held["run"], "--reason", "the import was wrong", "--json", code=0).json()
+    assert (done["run"], done["written"]) == (status["run"], held["changes"])
+    assert office.picture() == before
+    broken.unlink()
+    assert office.run("undo", done["run"], code=3)  # the undo is a run like any other

@@ -284,3 +284,16 @@ def test_it_is_known_since_when_a_value_stands(journal: Journal) -> None:
     journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=later)
     assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {}
     assert journal.written_at(Target.ACCOUNT, "seg_override_status", "expired") == {"1": later}
+
+
+def test_a_journal_tells_what_stands_of_a_property_record_by_record(journal: Journal) -> None:
+    assert list(journal.standing(Target.ACCOUNT, "seg_tier")) == []
+    begin(journal, "r1", *(change(record=f"{number:05}") for number in range(4_500)), change("seg_say_no"))
+    records = [f"{number:05}" for number in range(4_500)]
+    journal.land("r1", [Outcome(Target.ACCOUNT, record, Landed.WRITTEN) for record in records], now=START)
+    begin(journal, "r2", change(record="00003", old="large", new=None), change(record="00004", new="small"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "00003", Landed.WRITTEN)], now=START)
+    standing = list(journal.standing(Target.ACCOUNT, "seg_tier"))
+    assert [record for record, _ in standing] == records
+    assert standing[2:5] == [("00002", "large"), ("00003", None), ("00004", "large")]
+    assert list(journal.standing(Target.DEAL, "seg_tier")) == []
