@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -43,9 +44,9 @@ def win(made: House, account: str, amount: int) -> None:
     made.crm.put(Target.DEAL, f"{account}-{amount}", account_id=account, amount=str(amount))
 
 
-def guarded(made: House, **limits: object) -> None:
+def guarded(made: House, **limits: Any) -> None:
     """The limits of the settings are in force from here on."""
-    made.policy = replace(made.policy, limits=replace(Limits(), **{"min_accounts": 20, **limits}))  # type: ignore[arg-type]
+    made.policy = replace(made.policy, limits=replace(Limits(), **{"min_accounts": 20, **limits}))
 
 
 def codes(result: Result) -> list[str]:
