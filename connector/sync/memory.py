@@ -22,6 +22,8 @@ GOOD = "run.last_good"
 APPLIED = "run.last_applied"
 CONFIRMED = "run.first_confirmed"
 UNDONE = "run.undone"
+REWRITTEN = "run.rewritten"
+"""The kind of record on which the CRM changed what a run wrote, until one of it reads back as written."""
 HELD = "run.held"
 COLUMNS = "pull.columns"
 PRUNED_AT_ONCE = 50

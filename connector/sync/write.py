@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FIRST_BATCH = 200
 """Records of the first batch of a kind, which is read back before any other goes out."""
+WARY = 1
+"""The same after a run whose values the CRM changed: one is enough to see that it still does."""
 REASONS_SHOWN = 5
 
 
@@ -58,8 +60,9 @@ def write(going: Going, *, keeps: Callable[[str], bool] | None = None) -> None:
     """
     writing = _Writing(going, quarantined=going.figures["quarantined"], keeps=keeps or going.parts.policy.keeps)
     rows = going.parts.journal.changes(going.run, only_open=True)
+    first = FIRST_BATCH if going.parts.journal.recall(memory.REWRITTEN) is None else WARY
     try:
-        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
+        for batch in batches(rows, going.parts.crm.batch_size, first=first):
             if going.stop.is_set():
                 break
             writing.send(batch)
@@ -222,6 +225,7 @@ class _Writing:
         if target in self.verified or not written:
             return
         self.verified.add(target)
+        journal = self.going.parts.journal
         holds = read(self.going.parts.crm, (row.change for record in written for row in record.rows))
         for record in written:
             held = holds[target, record.name]
@@ -230,12 +234,10 @@ class _Writing:
                 continue
             for change in (row.change for row in record.rows):
                 if held.get(change.property) != change.new:
-                    raise StopRun(
-                        f"{target} {record.name}: {change.property} was written as {change.new!r} and reads "
-                        f"{held.get(change.property)!r} right after; something in the CRM changes what is written",
-                        code="REWRITTEN",
-                        hint="look for a workflow or trigger on this property; only the first batch was written",
-                    )
+                    journal.remember(memory.REWRITTEN, target)
+                    raise _rewritten(change, held.get(change.property))
+        if journal.recall(memory.REWRITTEN) == target:
+            journal.remember(memory.REWRITTEN, None)
 
     def tell(self) -> None:
         """Name what was left out; that makes the run partial."""
@@ -250,6 +252,15 @@ class _Writing:
         if records := going.figures["resting"]:
             going.reasons.append(Reason("EDITED_LATELY", going.say("EDITED_LATELY", records=records)))
         memory.leave(going.parts.journal, going.run, self.left)
+
+
+def _rewritten(change: Change, reads: str | None) -> StopRun:
+    return StopRun(
+        f"{change.target} {change.record}: {change.property} was written as {change.new!r} and reads {reads!r} right "
+        "after; something in the CRM changes what is written",
+        code="REWRITTEN",
+        hint="look for a workflow or trigger on this property; only the first batch was written",
+    )
 
 
 def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:
