@@ -40,8 +40,8 @@ class Office:
     url: str
     capture: pytest.CaptureFixture[str]
     first_batch: int
-    rewrite: Callable[[bool], None]
-    """Switch on, or off, what turns every tier `large` into `small` as soon as it is written."""
+    rewrite: Callable[[str | None], None]
+    """Switch on what turns this tier into `small` as soon as it is written; None switches it off."""
     tiers: Callable[[], list[str | None]]
 
     def told(self, *arguments: str, code: int = 0) -> Any:
@@ -61,9 +61,9 @@ def hubspot(folder: Path, url: str, capture: pytest.CaptureFixture[str]) -> Offi
     portal = Portal(url)
     settings(folder, url, more=LIMITS)
 
-    def rewrite(on: bool) -> None:  # noqa: FBT001 - a switch
-        workflow = {"object": "companies", "property": "seg_tier", "pattern": "large", "set": {"seg_tier": "small"}}
-        portal.post("/_sandbox/workflows", {"on": [workflow] if on else []})
+    def rewrite(tier: str | None) -> None:
+        workflow = {"object": "companies", "property": "seg_tier", "pattern": tier, "set": {"seg_tier": "small"}}
+        portal.post("/_sandbox/workflows", {"on": [workflow] if tier else []})
 
     def tiers() -> list[str | None]:
         return [row["seg_tier"] for row in portal.records("companies", ["seg_tier"]).values()]
@@ -74,9 +74,9 @@ def hubspot(folder: Path, url: str, capture: pytest.CaptureFixture[str]) -> Offi
 def salesforce(folder: Path, url: str, capture: pytest.CaptureFixture[str]) -> Office:
     (folder / "settings.toml").write_text(SETTINGS.format(url=url, login=LOGIN, admin=ADMIN, more=LIMITS + EVERY))
 
-    def rewrite(on: bool) -> None:  # noqa: FBT001 - a switch
-        flow = {"object": "Account", "field": "Seg_Tier__c", "pattern": "large", "set": {"Seg_Tier__c": "small"}}
-        answer = requests.post(f"{url}/_sandbox/rules", json={"flows": [flow] if on else []}, timeout=30)
+    def rewrite(tier: str | None) -> None:
+        flow = {"object": "Account", "field": "Seg_Tier__c", "pattern": tier, "set": {"Seg_Tier__c": "small"}}
+        answer = requests.post(f"{url}/_sandbox/rules", json={"flows": [flow] if tier else []}, timeout=30)
         assert answer.ok, answer.text
 
     def tiers() -> list[str | None]:
@@ -105,7 +105,7 @@ def office(
 
 def test_a_crm_that_changes_what_is_written_stops_the_run_after_the_first_batch(office: Office) -> None:
     office.told("provision")
-    office.rewrite(True)  # noqa: FBT003 - a switch
+    office.rewrite("large")
     before = office.writes()
     stopped = office.told("sync", "--yes", code=1)
     assert (stopped["outcome"], stopped["error"]["code"]) == ("failed", "REWRITTEN")
@@ -128,7 +128,7 @@ def test_a_crm_that_changes_what_is_written_stops_the_run_after_the_first_batch(
     assert again["error"]["code"] == "REWRITTEN"
     assert office.tiers().count("small") == office.first_batch + 1
 
-    office.rewrite(False)  # noqa: FBT003 - a switch
+    office.rewrite(None)
     done = office.told("sync")
     assert office.tiers().count("large") == len(MANY) - office.first_batch - 1
     assert done["kept"] == office.first_batch + 1  # theirs, until somebody hands them back
