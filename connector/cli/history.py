@@ -29,7 +29,7 @@ FIGURES = (
 """Figures of a run that people are shown, in this order; --json has all of them."""
 PER_TABLE = ("pulled_", "rows_")
 """In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
-RECORDS_SHOWN, WIDEST = 40, 60
+RECORDS_SHOWN, WIDEST, ASIDE_SHOWN = 40, 60, 5
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
 
@@ -52,6 +52,11 @@ def status(call: Call) -> int:
         return 0
     zone = ZoneInfo(call.wiring().settings.run.time_zone)
     print_table(("", ""), list(_standing(found, zone, call.texts)))
+    for row in found["quarantine"][:ASIDE_SHOWN]:
+        told = {name: row[name] for name in ("object", "record", "reason")}
+        typer.echo("  " + call.scrub(call.texts.say("status.aside", **told, moment=_moment(row["next_try"], zone))))
+    if (more := found["quarantined"] - ASIDE_SHOWN) > 0:
+        typer.echo("  " + call.texts.say("status.aside.more", n=call.texts.number(more)))
     return 0
 
 

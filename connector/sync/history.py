@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
     from connector.planning.compare import Key
-    from connector.ports import ChangeRow, Evaluation, Journal, RunRow
+    from connector.ports import ChangeRow, Evaluation, Journal, QuarantineRow, RunRow
 
 LOOKED_BACK = 50
 """Runs searched for one that waits."""
@@ -36,16 +36,23 @@ OPEN = "planned"
 def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
     """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none."""
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
-    held = _held(journal, now)
+    held, aside = _held(journal, now), journal.quarantined()
     return {
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
         "last": last and one(last),
         "held": held and {**one(held), **_waiting(held, now)},
-        "quarantined": len(journal.quarantined()),
+        "quarantined": len(aside),
+        "quarantine": [_aside(row) for row in aside],
         "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
+
+
+def _aside(row: QuarantineRow) -> dict[str, Any]:
+    """Return a record that the CRM refused, with its words and its next try."""
+    when = {"since": row.since.isoformat(), "next_try": row.next_try.isoformat()}
+    return {"object": row.target.value, "record": row.record, "reason": row.reason, "tries": row.tries, **when}
 
 
 def _waiting(row: RunRow, now: datetime) -> dict[str, Any]:
