@@ -3,8 +3,8 @@
 A buffer of 10 % is just wide enough for noise of 5 %, also where lines are ranks and so as noisy as the accounts: from
 a line plus 10 % down to the line less 10 % is a factor of 0.818, and noise takes 0.819 (0.95 / 1.05 squared) at most.
 What passes the buffer is the jump of two levels, which is immediate. Around a line noise alone makes one only where the
-line above or below it is less than a factor 1.36 away, which is 1 / (0.9 * 0.819); all other lines hold all the same. And
-who truly falls past one line, to within the noise of a further one, may jump past that one too, and come back once.
+line above or below it is less than a factor 1.36 away, which is 1 / (0.9 * 0.819); all other lines hold all the same.
+And who truly falls past one line, to within the noise of a further one, may jump past that too, and come back once.
 """
 
 from __future__ import annotations
