@@ -69,15 +69,14 @@ class Months:
     """Accounts of which margin, acquisition cost and contacts go up and down, run after run."""
 
     def __init__(self, rules: RuleSet) -> None:
-        tables = {Table.ACCOUNTS: ACCOUNT, Table.DEALS: DEAL, Table.TICKETS: TICKET}
-        self.rules = connect(rules, tables)
+        self.rules = connect(rules, {Table.ACCOUNTS: ACCOUNT, Table.DEALS: DEAL, Table.TICKETS: TICKET})
         self.outputs = [one for one in self.rules.outputs if one.output.name in STATE]
         self.held: dict[str, dict[str, str | None]] = {}
 
     def run(self, week: int, knobs: dict[str, Knobs]) -> dict[str, frozenset[str]]:
         """The signals that are on, per account."""
         day = START + timedelta(weeks=week)
-        tables = {
+        tables: dict[Table, list[dict[str, str | None]]] = {
             Table.ACCOUNTS: [self._account(name, mine) for name, mine in knobs.items()],
             Table.DEALS: [_deal(name, day) for name in knobs],
             Table.TICKETS: [
@@ -106,8 +105,8 @@ class Months:
         }
 
 
-def _deal(name: str, day: date) -> dict[str, str]:
-    won = {"is_won": "true", "is_closed": "true", "amount": str(REVENUE)}
+def _deal(name: str, day: date) -> dict[str, str | None]:
+    won: dict[str, str | None] = {"is_won": "true", "is_closed": "true", "amount": str(REVENUE)}
     return {"deal_id": name, "account_id": name, **won, "close_date": str(day - timedelta(days=300))}
 
 
