@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,12 +152,18 @@ def test_every_value_ever_written_is_exported_and_a_deleted_account_is_forgotten
     again = office.sync(code=0)
     told = office.run("runs", "export", "--out", "all.csv", "--json", code=0).json()
     assert told["values"] == done["written"] + again["written"]
-    rows = list(csv.DictReader((office.folder / "all.csv").read_text(encoding="utf-8").splitlines()))
+    with (office.folder / "all.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     mine = [row for row in rows if (row["account"], row["property"]) == (office.ids["c1"], "seg_revenue_12m")]
     assert [(row["run"], row["old"], row["new"], row["cause"]) for row in mine] == [
         (done["run"], "", "1001", "first assignment"),
         (again["run"], "1001", "1501", "own data changed"),
     ]
+    with closing(sqlite3.connect(office.folder / "var/tiersync.db")) as db:
+        asked = "select run, account, property, old, new, cause from changes join runs using (run_no) "
+        sent = set(db.execute(asked + "where landed = 'written'"))
+    exported = {(row["run"], row["account"], row["property"], row["old"], row["new"], row["cause"]) for row in rows}
+    assert {(*row[:3], row[3] or "", row[4] or "", row[5]) for row in sent} == exported
     one = str(office.folder / "one.parquet")
     office.run("runs", "export", "--out", one, "--account", office.ids["c1"], code=0)
     with duckdb.connect() as db:

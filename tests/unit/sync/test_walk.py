@@ -354,6 +354,7 @@ def test_the_document_of_a_plan_tells_who_moves_the_revenue_the_book_and_the_cau
     told = made.walk().plan().as_json()["plan"]
     assert told["moves"] == [{"from": "small", "to": "large", "accounts": 1, "revenue": "520.00"}]
     assert (told["tiers_changed"], told["revenue_moved"], told["by_owner"]) == (1, "520.00", {"ann": 1})
+    assert told["revenue_moved_down"] == "520.00"  # rules that do not rank the tier: any move may be one down
     assert (told["newly_say_no"], told["no_longer_say_no"]) == (1, 0)
     assert told["by_cause"] == {"own data changed": told["changes"]}
     assert told["api_calls"] > 0
