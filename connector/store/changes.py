@@ -215,6 +215,20 @@ def written_at(connection: Connection, target: Target, name: str, value: str) ->
     return {row.record: row.at for row in connection.execute(select(written.c.record, written.c.at).where(those))}
 
 
+def replaced(
+    connection: Connection, run_no: int, keys: Iterable[tuple[Target, str, str]]
+) -> set[tuple[Target, str, str]]:
+    """Those of the values that a later run wrote since."""
+    asked, found = set(keys), set()
+    for target in Target:
+        records = sorted({record for kind, record, _ in asked if kind is target})
+        for chunk in chunks(records, IDS_AT_ONCE):
+            those = and_(written.c.target == target.value, written.c.record.in_(chunk), written.c.run_no > run_no)
+            rows = connection.execute(select(written.c.record, written.c.property).where(those))
+            found.update((target, row.record, row.property) for row in rows)
+    return found & asked
+
+
 def standing(
     connection: Connection, target: Target, name: str, *, behind: str
 ) -> tuple[list[tuple[str, str | None]], str | None]:

@@ -13,7 +13,7 @@ from connector.store import packs, quarantine, retention, runs
 from connector.store.schema import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
     from datetime import datetime
 
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -117,6 +117,11 @@ class SqlJournal:
         """Per record whose property was last written with this value, when that was."""
         with self._database.read() as connection:
             return planned.written_at(connection, target, name, value)
+
+    def replaced(self, run: str, keys: Iterable[tuple[Target, str, str]]) -> Set[tuple[Target, str, str]]:
+        """Those of the values that a later run wrote since."""
+        with self._database.read() as connection:
+            return planned.replaced(connection, runs.number(connection, run), keys)
 
     def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
         """Per record what we wrote last of a property, read as it is asked for."""

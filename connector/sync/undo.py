@@ -14,14 +14,14 @@ from connector.errors import UsageError
 from connector.model.changes import Landed
 from connector.model.outputs import TIER
 from connector.model.runs import Reason
-from connector.planning.compare import AccountPlan
+from connector.planning.compare import AccountPlan, key
 from connector.planning.doubt import ranks
 from connector.planning.guards import Situation, trips
 from connector.planning.plan import Digest, Plan
 from connector.planning.tally import Tally
 from connector.planning.undo import undo as undo_changes
 from connector.sync import holds, memory
-from connector.sync.release import APPROVE, check, checked_outputs, outputs, reopen
+from connector.sync.release import APPROVE, ROWS_AT_ONCE, check, checked_outputs, outputs, reopen
 from connector.sync.settle import read, settle
 from connector.sync.standing import Standing
 from connector.sync.write import write
@@ -66,7 +66,18 @@ def release_undo(going: Going, row: RunRow, *, reason: str) -> None:
     settle(going)
     going.parts.crm.preflight(checked_outputs(going, row))
     reopen(going, row, command=APPROVE, reason=reason)
+    _leave_replaced(going)
     _write(going, of=str(row.details["undoes"]))
+
+
+def _leave_replaced(going: Going) -> None:
+    """Leave what a later run wrote while the undo was held: it is that run's, even where it is what stood before."""
+    journal, rows = going.parts.journal, going.parts.journal.changes(going.run, only_open=True)
+    while chunk := list(islice(rows, ROWS_AT_ONCE)):
+        replaced = journal.replaced(going.run, [key(row.change) for row in chunk])
+        if seqs := [row.seq for row in chunk if key(row.change) in replaced]:
+            journal.skip(going.run, seqs, landed=Landed.KEPT, reason=going.say("changed_since"))
+            going.figures["kept"] += len(seqs)
 
 
 def _write(going: Going, *, of: str) -> None:

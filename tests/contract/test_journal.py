@@ -297,3 +297,16 @@ def test_a_journal_tells_what_stands_of_a_property_record_by_record(journal: Jou
     assert [record for record, _ in standing] == records
     assert standing[2:5] == [("00002", "large"), ("00003", None), ("00004", "large")]
     assert list(journal.standing(Target.DEAL, "seg_tier")) == []
+
+
+def test_a_journal_tells_what_a_later_run_wrote_since(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    journal.start(run="held", command="undo", now=START)
+    keys = [TIER, (Target.ACCOUNT, "2", "seg_tier")]
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.replaced("held", keys) == set()
+    begin(journal, "r3", change(), change(record="2"))
+    assert journal.replaced("held", keys) == set()
+    journal.land("r3", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.replaced("held", keys) == {TIER}
+    assert journal.replaced("held", []) == set()

@@ -200,4 +200,4 @@ class PeopleOnSql(People):
 TestPeopleOnSql = PeopleOnSql.TestCase
 TestPeopleOnSql.settings = settings(max_examples=5, stateful_step_count=15, deadline=None, phases=[Phase.generate])
 TestPeople = People.TestCase
-TestPeople.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, phases=[Phase.generate])
+TestPeople.settings = settings(max_examples=80, stateful_step_count=40, deadline=None, phases=[Phase.generate])

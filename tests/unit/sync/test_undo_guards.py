@@ -279,3 +279,22 @@ def test_a_released_undo_that_dies_is_finished_by_the_next(at: int) -> None:
     made.policy = replace(made.policy, limits=open_limits())
     made.walk().undo(run)
     assert tiers(made) == ["small"] * PEOPLE
+
+
+def test_a_value_that_a_later_run_wrote_anew_is_that_runs_and_never_taken_for_a_persons() -> None:
+    made = house()
+    made.crm.put(Target.DEAL, "a04-0", amount="500")
+    run = made.walk().sync().run
+    made.limits(max_tier_change_pct=0, min_accounts=1)
+    held = made.walk().undo(run)
+    assert held.outcome is RunOutcome.HELD
+    made.policy = replace(made.policy, limits=open_limits())
+    for amount in ("20", "500"):
+        made.crm.put(Target.DEAL, "a04-0", amount=amount)
+        made.walk().sync()
+    assert made.crm.holds(Target.ACCOUNT, "a04", "seg_tier") == "large"  # as when the undo was planned
+    done = made.walk().approve(held.run, reason="x")
+    assert (done.outcome, codes(done), done.figures["written"]) == (RunOutcome.PARTIAL, ["SKIPPED"], 0)
+    made.crm.put(Target.DEAL, "a04-0", amount="20")
+    assert made.walk().sync().figures["kept"] == 0
+    assert made.crm.holds(Target.ACCOUNT, "a04", "seg_tier") == "small"
