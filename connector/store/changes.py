@@ -219,7 +219,8 @@ def replaced(
     connection: Connection, run_no: int, keys: Iterable[tuple[Target, str, str]]
 ) -> set[tuple[Target, str, str]]:
     """Those of the values that a later run wrote since."""
-    asked, found = set(keys), set()
+    asked = set(keys)
+    found: set[tuple[Target, str, str]] = set()
     for target in Target:
         records = sorted({record for kind, record, _ in asked if kind is target})
         for chunk in chunks(records, IDS_AT_ONCE):

@@ -13,7 +13,8 @@ from connector.store import packs, quarantine, retention, runs
 from connector.store.schema import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -118,7 +119,7 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.written_at(connection, target, name, value)
 
-    def replaced(self, run: str, keys: Iterable[tuple[Target, str, str]]) -> Set[tuple[Target, str, str]]:
+    def replaced(self, run: str, keys: Iterable[tuple[Target, str, str]]) -> AbstractSet[tuple[Target, str, str]]:
         """Those of the values that a later run wrote since."""
         with self._database.read() as connection:
             return planned.replaced(connection, runs.number(connection, run), keys)
