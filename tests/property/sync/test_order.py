@@ -88,6 +88,8 @@ def test_an_undo_that_is_held_has_written_nothing_and_once_released_returns_the_
     tight = Limits(max_tier_change_pct=share, max_revenue_moved_pct=share, max_new_say_no_pct=share, min_accounts=1)
     made.policy = replace(made.policy, limits=tight)
     result = made.walk().undo(run)
+    assert result.plan is not None
+    assert bool(result.plan.holds) == (result.outcome is RunOutcome.HELD)
     if result.outcome is RunOutcome.HELD:
         assert made.crm.picture() == written
         assert made.crm.sent.total() == sent
@@ -115,6 +117,8 @@ def test_a_guard_that_holds_has_written_nothing(before: Book, after: Book, share
         made.account(name, deals=after[name], bad="yes" if after[name] else None)
     start, sent = made.crm.picture(), made.crm.sent.total()
     result = made.walk().sync()
+    assert result.plan is not None
+    assert bool(result.plan.holds) == (result.outcome is RunOutcome.HELD)
     if result.outcome is RunOutcome.HELD:
         assert result.reasons
         assert made.crm.picture() == start
