@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
-from connector.model.texts import Texts, catalogue
+from connector.model.texts import Texts
 from connector.planning.compare import key
 from connector.planning.guards import release
 from connector.sync import memory
@@ -27,8 +27,6 @@ WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
 """What is told of every value that was ever written."""
-EDITED = ("kept", "edited_since")
-"""Texts that say why a value that a person set was left."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -76,7 +74,7 @@ def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
     row = journal.run(run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
-    records = _records(journal, run, Texts("connector.sync", language))
+    records = _records(journal, row, Texts("connector.sync", language))
     return {**one(row), "details": dict(row.details), "records": list(records)}
 
 
@@ -130,11 +128,10 @@ def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tupl
             yield context, mine
 
 
-def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any]]:
-    edited = {text for name in EDITED for text in catalogue("connector.sync")[name].values()}
-    kept = [key(row.change) for row in journal.changes(run) if row.reason in edited]
+def _records(journal: Journal, run: RunRow, texts: Texts) -> Iterator[dict[str, Any]]:
+    kept = [key(row.change) for row in journal.changes(run.run) if _is_edited(row, run)]
     ours = journal.last_written(kept) if kept else {}
-    for row in journal.changes(run):
+    for row in journal.changes(run.run):
         change = row.change
         yield {
             "account": change.account,
@@ -145,8 +142,13 @@ def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any
             "new": change.new,
             "cause": str(change.cause),
             "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
-            "reason": _with_way_back(row, ours, texts) if row.reason in edited else row.reason,
+            "reason": _with_way_back(row, ours, texts) if _is_edited(row, run) else row.reason,
         }
+
+
+def _is_edited(row: ChangeRow, run: RunRow) -> bool:
+    """Whether a person's value was left; what an undo leaves may as well be a later run's."""
+    return row.landed == Landed.KEPT and run.command != "undo"
 
 
 def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], texts: Texts) -> str:
