@@ -137,6 +137,12 @@ class Journal(Protocol):
     def unsettled(self) -> Sequence[tuple[str, ChangeRow]]:
         """Changes that were being sent and whose outcome is None or UNSETTLED, oldest run first: (run, change)."""
 
+    def overtaken(self, *, since: datetime) -> Sequence[Change]:
+        """Changes that were being sent by a run that ended since (or began, if it never ended) and are not settled.
+
+        A later run wrote there in the meantime: that settled what is ours, and not whether they still arrive.
+        """
+
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
 

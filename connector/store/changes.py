@@ -10,7 +10,7 @@ from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, literal, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, literal, or_, select, update
 
 from connector.errors import StopRun
 from connector.model.changes import Change, Landed, Outcome, Target
@@ -176,18 +176,25 @@ def unsettled(connection: Connection) -> list[tuple[str, ChangeRow]]:
 
 @cache
 def _unsettled() -> Select[Any]:
-    query = select(runs.c.run, changes).join(runs).where(BEING_SENT, _not_replaced())
+    query = select(runs.c.run, changes).join(runs).where(BEING_SENT, ~_replaced())
     return query.order_by(changes.c.run_no, changes.c.seq)
 
 
-def _not_replaced() -> Any:
-    replaced = select(1).where(
+def _replaced() -> Any:
+    later = select(1).where(
         written.c.target == changes.c.target,
         written.c.record == changes.c.record,
         written.c.property == changes.c.property,
         written.c.run_no > changes.c.run_no,
     )
-    return ~replaced.exists()
+    return later.exists()
+
+
+def overtaken(connection: Connection, since: datetime) -> list[Change]:
+    """Every send of a run since then whose fate is not known and that a later write replaced, oldest first."""
+    ended = func.coalesce(runs.c.finished, runs.c.started)
+    query = select(changes).join(runs).where(BEING_SENT, _replaced(), ended >= since)
+    return [_read(row).change for row in connection.execute(query.order_by(changes.c.run_no, changes.c.seq))]
 
 
 def ours(

@@ -142,6 +142,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.unsettled(connection)
 
+    def overtaken(self, *, since: datetime) -> Sequence[Change]:
+        """Changes being sent by a run since then whose fate is not known, on which a later run wrote."""
+        with self._database.read() as connection:
+            return planned.overtaken(connection, since)
+
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
         with self._database.read() as connection:

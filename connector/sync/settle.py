@@ -2,7 +2,8 @@
 
 A record is written whole or not at all. So one value that arrived proves that the others did, and a value that
 differs since is a person's. When none arrived, the write may still be on its way: for as long as the CRM lets writes
-linger both its old and its new value count as ours; after that it is taken as never having arrived.
+linger both its old and its new value count as ours; after that it is taken as never having arrived. A later run that
+wrote there does not stop it: so long the value it brings is ours too, and is written over.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 def settle(going: Going) -> None:
     """Land what can be known of every unsettled write; note the values that still count as ours meanwhile."""
     journal = going.parts.journal
-    left = journal.unsettled()
+    left, ours = journal.unsettled(), _overtaken(going)
+    going.open_values = ours
     if not left:
         return
     holds, texts = read(going.parts.crm, (row.change for _, row in left)), going.parts.policy.texts
-    ours: dict[Key, tuple[str | None, ...]] = {}
     for run, rows in _by_run(left):
         young = _is_young(going, run)
         told = {
@@ -39,7 +40,14 @@ def settle(going: Going) -> None:
         for change in (row.change for row in rows if told[row.change.target, row.change.record] is None):
             ours[key(change)] = (*ours.get(key(change), ()), change.old, change.new)
     going.figures["settled"] += len(left)
-    going.open_values = ours
+
+
+def _overtaken(going: Going) -> dict[Key, tuple[str | None, ...]]:
+    """What writes may still bring although a later run wrote there: a bulk job of a run that was killed."""
+    ours: dict[Key, tuple[str | None, ...]] = {}
+    for change in going.parts.journal.overtaken(since=going.now - going.parts.crm.lingering):
+        ours[key(change)] = (*ours.get(key(change), ()), change.new)
+    return ours
 
 
 def _is_young(going: Going, run: str) -> bool:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import csv
+import os
 import stat
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
+from connector.crm.salesforce import bulk_query
+from connector.crm.salesforce import pull as pulling
 from connector.crm.salesforce import write as writing
+from connector.crm.salesforce.mapping import default_name
 from connector.crm.salesforce.soql import select
-from tests.acceptance.organisation import ASIDE, organisation
+from tests.acceptance.commands import wait_until
+from tests.acceptance.organisation import ASIDE, ROOT, SESSION, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +77,6 @@ def refused(office: Organisation, run: str) -> dict[str, str]:
 PULL_FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("403-daily", {"path": "/query"}, "QUOTA_USED_UP"),
     ("claim-records", {"path": r"/query\?q=SELECT\+Id%2C", "total": 500}, "BAD_ANSWER"),
-    ("400-locator", {"path": "/query/0r8.*-60$"}, "REFUSED"),
     ("truncate", {"path": r"/query\?q=SELECT\+Id%2C"}, "BAD_ANSWER"),
     ("drop-record", {"path": r"/query\?q=SELECT\+Id%2C.*FROM\+Opportunity"}, "BAD_ANSWER"),
     ("401-not-for-rest", {"path": "/describe"}, "ACCESS_REFUSED"),
@@ -96,6 +102,7 @@ def test_a_pull_that_is_not_complete_fails_the_run_before_any_write_and_the_next
 PASSING: list[tuple[str, dict[str, Any]]] = [
     ("403-concurrent", {"path": "/query", "times": 2}),
     ("401-expired", {"path": "/query", "nth": 4}),
+    ("400-locator", {"path": "/query/0r8"}),
     ("503-unavailable", {"path": "/composite/sobjects", "method": "PATCH", "times": 1}),
     ("reset-after", {"path": "/composite/sobjects", "method": "PATCH", "nth": 2}),
     ("420", {"path": "/describe", "times": 1}),
@@ -104,9 +111,27 @@ PASSING: list[tuple[str, dict[str, Any]]] = [
 
 def test_what_passes_is_waited_for_and_the_run_is_good_whatever_comes_together(office: Organisation) -> None:
     record, wanted = won(office)
+    office.control("switches", {"page_rows": 30})
     with office.faults(PASSING):
-        told = office.told("sync")
+        told = office.told("sync", "--full")
+    office.calm()
     assert (told["outcome"], told["written"]) == ("ok", told["changes"])
+    assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+def test_an_invalid_locator_on_the_third_page_of_a_bulk_job_fails_the_run_before_any_write(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(bulk_query, "ROWS", 30)
+    record, wanted = won(office)
+    before = office.accounts(REVENUE)
+    with office.fault("400-locator", path="/results.*locator=", nth=2):
+        told = office.told("sync", "--full", code=1)
+    assert (told["outcome"], codes(told), told.get("written", 0)) == ("failed", ["REFUSED"], 0)
+    assert "INVALID_QUERY_LOCATOR" in told["reasons"][0]["message"]
+    assert office.accounts(REVENUE) == before
+    assert office.told("sync", "--full")["outcome"] == "ok"
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
 
 
@@ -125,6 +150,57 @@ def test_a_refresh_token_that_rotates_is_kept_and_used_by_the_next_run(office: O
     assert office.told("sync")["outcome"] == "ok"
     assert token.read_text() != rotated
     assert office.accounts(REVENUE)[record][REVENUE] == wanted
+
+
+SYNC_IN_BULK = """
+import sys
+from connector.cli.ending import run
+from connector.crm.salesforce import write
+write.BULK_FROM = 2
+sys.exit(run(["sync"]))
+"""
+
+
+def test_the_bulk_job_of_a_killed_run_that_writes_after_the_next_run_did_is_no_persons_edit(
+    office: Organisation,
+) -> None:
+    records = list(office.accounts(REVENUE))[20:26]
+    for record in records:
+        office.win(record, 11)
+    office.control("switches", {"bulk_polls": 1_000_000})
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before, began = office.accounts(REVENUE), len(office.calls())
+    run = subprocess.Popen([sys.executable, "-c", SYNC_IN_BULK], cwd=office.folder, env=environ)
+    try:
+        wait_until(lambda: looked_at(office.calls()[began:]), seconds=60)
+    finally:
+        run.kill()
+        run.wait(20)
+    job = looked_at(office.calls()[began:])
+    assert office.accounts(REVENUE) == before
+
+    for record in records[:3]:
+        office.win(record, 13)
+    told = office.told("sync")
+    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
+    right = office.accounts(REVENUE)
+    assert [right[record][REVENUE] - (before[record][REVENUE] or 0) for record in records] == [24, 24, 24, 11, 11, 11]
+
+    office.control("switches", {"bulk_polls": 1})
+    for _ in range(2):
+        state = requests.get(office.url + job, headers=SESSION, timeout=30).json()["state"]
+    assert state == "JobComplete"
+    assert office.accounts(REVENUE) != right
+    told = office.told("sync")
+    assert (told["outcome"], told.get("kept", 0)) == ("ok", 0)
+    assert office.accounts(REVENUE) == right
+    assert office.told("sync")["changes"] == 0
+
+
+def looked_at(calls: list[dict[str, Any]]) -> str:
+    """The path of the ingest job that was looked at after it was closed; empty while there is none."""
+    paths = [call["path"] for call in calls if call["method"] == "PATCH" and "/jobs/ingest/" in call["path"]]
+    return next((call["path"] for call in calls if call["method"] == "GET" and call["path"] in paths), "")
 
 
 def test_a_deal_purged_while_the_deletion_log_was_cut_is_gone_all_the_same_and_the_run_says_why(
@@ -179,6 +255,32 @@ def test_an_input_that_security_hides_in_mid_life_demotes_nobody(office: Organis
     office.settle(more='[fields]\nemployees = "NumberOfEmployees"')
     assert "NumberOfEmployees" in office.run("sync", code=2).stderr
     office.control("security", {**hidden, "read": True, "edit": True})
+
+
+def test_the_changed_fields_of_changed_records_go_over_the_wire_and_nothing_else(office: Organisation) -> None:
+    won(office)
+    calls = len(office.calls())
+    run = office.told("sync")["run"]
+    writes = [call["sent"]["records"] for call in office.calls()[calls:] if call["method"] == "PATCH"]
+    rows = [row for records in writes for row in records]
+    sent = {(row["Id"], name) for row in rows for name in row.keys() - {"Id", "attributes"}}
+    changed = {(row["record"], default_name(row["property"])) for row in office.told("runs", "show", run)["records"]}
+    assert sent == changed
+    assert 0 < len({record for record, _ in sent}) < len(office.accounts("Name"))
+
+
+def test_an_account_in_a_circle_or_under_a_hidden_parent_stands_alone_and_says_so(office: Organisation) -> None:
+    first, second, third, *_ = office.accounts("ParentId")
+    before = office.accounts("ParentId")
+    for child, parent in ((first, second), (second, first), (third, f"{first[:12]}zzz")):
+        office.control(f"records/Account/{child}", {"ParentId": parent})
+    assert office.told("sync", "--full")["outcome"] == "ok"
+    for record in (first, second, third):
+        assert "HIERARCHY_BROKEN" in office.told("explain", record)["warnings"]
+    for record in (first, second, third):
+        office.control(f"records/Account/{record}", {"ParentId": before[record]["ParentId"]})
+    assert office.told("sync", "--full")["outcome"] == "ok"
+    assert "HIERARCHY_BROKEN" not in office.told("explain", first)["warnings"]
 
 
 def test_a_validation_rule_refuses_one_account_in_its_own_words_and_the_others_are_written(

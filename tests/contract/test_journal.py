@@ -126,6 +126,21 @@ def test_what_was_sent_without_an_answer_is_unsettled_and_may_be_ours(journal: J
     assert journal.last_written([TIER]) == {TIER: ("large",)}
 
 
+def test_what_a_later_run_wrote_over_may_still_arrive_for_as_long_as_is_asked_for(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    assert journal.overtaken(since=START) == []
+    begin(journal, "r2", change(new="small"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert not journal.unsettled()
+    assert journal.last_written([TIER]) == {TIER: ("small",)}
+    assert journal.overtaken(since=START) == [change()]
+    assert journal.overtaken(since=START + timedelta(seconds=1)) == []
+    journal.finish("r1", outcome=RunOutcome.FAILED, now=START + timedelta(seconds=1))
+    assert journal.overtaken(since=START + timedelta(seconds=1)) == [change()]
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.SKIPPED)], now=START)
+    assert journal.overtaken(since=START) == []
+
+
 @pytest.mark.parametrize("first", [None, Landed.UNSETTLED])
 def test_an_acknowledged_value_is_ours_alone(journal: Journal, first: Landed | None) -> None:
     begin(journal, "r1", change())

@@ -59,6 +59,8 @@ class Scripted:
         self.seen: list[Seen] = []
         self.rule: Callable[[Seen], Reply | None] = lambda _: None
         self.url = ""
+        self.date = ""
+        """The server's clock as its answers tell it; the machine's when empty."""
         self.lock = threading.Lock()
 
     def only(self, fragment: str, *replies: Reply | None, then: Reply | None = None) -> None:
@@ -115,6 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(reply.drip)
         else:
             self.wfile.write(data)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The Date header."""
+        return self.script.date or super().date_time_string(timestamp)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -24,8 +24,8 @@ COLUMNS = {
 def salesforce_at(url: str, clock: FakeClock | None = None, **options: Any) -> Salesforce:
     """A provider on an address, whose waits take no time."""
     clock = clock or FakeClock()
-    given: dict[str, Any] = {"login": SESSION, "timeout_seconds": 2.0, "chance": lambda: 0.5} | options
-    return connect(instance_url=url, now=clock.now, sleep=clock.sleep, ticks=clock.ticks, **given)
+    given: dict[str, Any] = {"login": SESSION, "timeout_seconds": 2.0, "chance": lambda: 0.5, "ticks": clock.ticks}
+    return connect(instance_url=url, now=clock.now, sleep=clock.sleep, **given | options)
 
 
 Tables = dict[Table, dict[str, list[str | None]]]

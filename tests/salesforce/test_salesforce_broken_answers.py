@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -92,6 +93,21 @@ def test_a_page_that_cannot_be_trusted_fails_the_pull(server: Scripted, replies:
     assert caught.value.hint
 
 
+def test_an_answer_that_drips_is_given_up_in_time(server: Scripted) -> None:
+    server.only("/describe", then=Reply(200, {"fields": [], "pad": "x" * 200}, drip=0.05))
+    began = time.monotonic()
+    crm = salesforce_at(server.url, timeout_seconds=0.3, retry_seconds=0.1, ticks=time.monotonic)
+    with pytest.raises(StopRun, match=r"took longer than 0\.3 s"):
+        pulled(crm)
+    assert time.monotonic() - began < 3
+
+
+def test_an_answer_that_does_not_come_is_given_up_in_time(server: Scripted) -> None:
+    server.only("/describe", then=Reply(delay=1.0))
+    with pytest.raises(StopRun, match="no answer in time"):
+        pulled(salesforce_at(server.url, timeout_seconds=0.1, retry_seconds=0.1))
+
+
 @pytest.mark.parametrize("told", ["maybe", 1.5, {}, []])
 def test_a_checkbox_that_is_neither_true_nor_false_fails_the_pull(server: Scripted, told: object) -> None:
     server.tiny.fields["Account"].append(described("Seg_Exclude__c", type="boolean"))
@@ -125,13 +141,6 @@ def test_who_asks_to_come_back_later_is_obeyed_within_patience_and_named_beyond_
     with pytest.raises(ComeBackLater, match="it asks to come back at"):
         pulled(crm)
     assert sum(clock.slept) == 40
-
-
-def test_an_invalid_locator_on_the_third_page_fails_the_pull(server: Scripted) -> None:
-    bad = Reply(400, error("INVALID_QUERY_LOCATOR", "invalid query locator"))
-    of_accounts(server, None, None, bad)
-    with pytest.raises(StopRun, match="INVALID_QUERY_LOCATOR"):
-        pulled(salesforce_at(server.url))
 
 
 def test_a_number_of_many_digits_is_read_exactly(server: Scripted) -> None:

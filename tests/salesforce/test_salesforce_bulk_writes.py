@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import bulk_query
+from connector.crm.salesforce import bulk_query, bulk_write
 from connector.crm.salesforce import write as writing
 from connector.errors import StopRun
 from connector.model.changes import Landed, Target
@@ -54,6 +54,43 @@ def test_a_job_writes_clears_and_leaves_alone(org: Org) -> None:
     assert held[name("001", 1)] == {"seg_tier": None, "seg_reason": REASON, "seg_say_no": None}
     assert held[name("001", 4)] == {"seg_tier": "large", "seg_reason": "old", "seg_say_no": "true"}
     assert any(call.startswith("PUT") for call in jobs(org))
+
+
+def uploads(org: Org) -> list[str]:
+    calls = org.ask("GET", "/_sandbox/journal")["results"]
+    return [call["sent"] for call in calls if call["method"] == "PUT"]
+
+
+def test_an_upload_is_never_larger_than_salesforce_takes_and_each_row_is_in_one_of_them(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bulk_write.UPLOAD == 100_000_000
+    batch = [write_to(name("001", n), seg_tier="large", seg_reason=f"{n} " + "€" * 40 * (n % 3)) for n in EVERY]
+    monkeypatch.setattr(bulk_write, "UPLOAD", 400)
+    assert all_written(list(org.crm.write(batch)))
+    sent = uploads(org)
+    assert [len(text.encode()) <= 400 for text in sent] == [True] * len(sent)
+    assert len({text.partition("\n")[0] for text in sent}) == 1
+    rows = [line.partition(",")[0] for text in sent for line in text.splitlines()[1:]]
+    assert rows == [name("001", n) for n in EVERY]
+    assert 1 < len(sent) < len(rows)
+    held = org.crm.read(Target.ACCOUNT, [name("001", 5)], ["seg_reason"])
+    assert held == {name("001", 5): {"seg_reason": "5 " + "€" * 80}}
+
+
+def test_a_row_that_is_larger_than_an_upload_goes_alone(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_write, "UPLOAD", 1)
+    assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
+    assert len(uploads(org)) == len(EVERY)
+
+
+def test_after_a_job_that_could_not_be_followed_no_other_is_begun(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_write, "UPLOAD", 1)
+    fault(org, "503", method="GET", path="jobs/ingest/[^/]*$", times=1000)
+    found = landed(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY]))
+    assert found.pop(name("001", 1)) is Landed.UNSETTLED
+    assert set(found.values()) == {Landed.SKIPPED}
+    assert len(uploads(org)) == 1
 
 
 def test_a_text_that_means_clear_in_a_job_is_written_to_the_letter(org: Org) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 STAMP = "2026-06-01T05:00:00.000+0000"
@@ -86,14 +87,15 @@ class Tiny:
             rows = [row for row in rows if row["IsDeleted"]]
         if "MasterRecordId != null" in where:
             rows = [row for row in rows if row.get("MasterRecordId")]
-        if since := re.search(r"SystemModstamp >= (\S+)Z", where):
-            rows = [row for row in rows if row["SystemModstamp"] >= since[1]]
+        rows = [row for row in rows if _is_behind(row, where)]
         if ids := re.search(r"(Id|AccountId) IN \((.+?)\)", where):
             rows = [row for row in rows if f"'{row.get(ids[1])}'" in ids[2]]
         if names == ["COUNT()"]:
             return 200, {"totalSize": len(rows), "done": True, "records": []}
-        if found[5]:
-            rows = sorted(rows, key=lambda row: str(row["SystemModstamp"]))[-int(found[5]) :]
+        if found[4]:
+            keys = [name.split()[0] for name in found[4].split(", ")]
+            rows = sorted(rows, key=lambda row: [str(row[key]) for key in keys], reverse="DESC" in found[4])
+        rows = rows[: int(found[5])] if found[5] else rows
         cursor = f"0r8{len(self.results)}"
         self.results[cursor] = [{name: row.get(name) for name in names} for row in rows]
         return self._page(cursor, 0)
@@ -121,6 +123,22 @@ class Tiny:
         values = {name: value for name, value in item.items() if name not in ("attributes", "Id")}
         self.rows[entity][record] |= values
         return {"id": record, "success": True, "errors": []}
+
+
+def _is_behind(row: dict[str, Any], where: str) -> bool:
+    """Whether a record meets what a query says of stamps and ids."""
+    stamp, either = _moment(str(row["SystemModstamp"])), re.search(r"\(SystemModstamp > (\S+) OR Id > '(\w+)'\)", where)
+    rest = where.replace(either[0], "") if either else where
+    return (
+        (either is None or stamp > _moment(either[1]) or row["Id"] > either[2])
+        and all(stamp >= _moment(at) for at in re.findall(r"SystemModstamp >= (\S+)", rest))
+        and all(stamp < _moment(at) for at in re.findall(r"SystemModstamp < (\S+)", rest))
+        and all(row["Id"] > at for at in re.findall(r"\bId > '(\w+)'", rest))
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def organisation(*, accounts: int = 7, deals: int = 5, page: int = 2000) -> Tiny:

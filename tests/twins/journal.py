@@ -163,6 +163,16 @@ class MemoryJournal:
             if item.being_sent and self.written.get(_key(item.row.change), (-1, None))[0] <= number
         ]
 
+    def overtaken(self, *, since: datetime) -> Sequence[Change]:
+        return [
+            item.row.change
+            for number, (run, plan) in enumerate(self.planned.items())
+            for item in plan
+            if item.being_sent
+            and self.written.get(_key(item.row.change), (-1, None))[0] > number
+            and (self.rows[run].finished or self.rows[run].started) >= since
+        ]
+
     def quarantined(self) -> Sequence[QuarantineRow]:
         return list(self.aside.values())
 

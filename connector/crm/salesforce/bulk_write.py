@@ -1,7 +1,8 @@
-"""Bulk API 2.0 update: one CSV, one job, and what became of each row.
+"""Bulk API 2.0 update: one CSV, one job, and what became of each row; several where one upload would be too large.
 
-Source: Salesforce's Bulk API 2.0 pages: an empty cell is left as it is and `#N/A` clears; JobComplete does not mean
-that every row succeeded; rows come back in any order, a failed one at times without `sf__Id`, so ours is read.
+Source: Salesforce's Bulk API 2.0 pages: an upload may have 150 MB once it is base64, so 100 MB before; an empty cell is
+left as it is and `#N/A` clears; JobComplete does not mean that every row succeeded; rows come back in any order, a
+failed one at times without `sf__Id`, so ours is read.
 simple-salesforce aborts a job after one 503 while polling, so the steps are taken here.
 """
 
@@ -22,12 +23,17 @@ from connector.crm.transport import AnswerLost, Call
 from connector.errors import StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.schema import Entity
 
+    Records = Mapping[str, Mapping[str, str | None]]
+    """Record id -> field -> canonical text."""
+
 _WHAT = "writing in bulk"
+UPLOAD = 100_000_000
+"""Bytes of one upload."""
 CALLS = 6
 """Of one job that is done at the first look: made, filled, closed, looked at, and its two kinds of results read."""
 LIFE = timedelta(hours=24)
@@ -52,12 +58,20 @@ def fits(sent: Mapping[str, str | None]) -> bool:
     return values.CLEARED not in sent.values()
 
 
-def write(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> Told:
-    """One job; when it could not be started nothing is written and nothing told: the caller goes on elsewhere."""
-    job = _uploaded(client, entity, wanted)
+def write(client: Client, entity: Entity, wanted: Records) -> Iterator[Told]:
+    """Job by job what became of its rows.
+
+    Of a job that could not be started nothing is written and nothing told: the caller goes on elsewhere.
+    """
+    for records, upload in _uploads(entity, wanted):
+        yield _done(client, entity, records, upload)
+
+
+def _done(client: Client, entity: Entity, records: list[str], upload: bytes) -> Told:
+    job = _uploaded(client, entity, upload)
     if job is None:
         return Told()
-    told = Told(unknown=set(wanted))
+    told = Told(unknown=set(records))
     try:
         if not _closed(client, job):
             return Told()
@@ -90,7 +104,7 @@ def _error(text: str) -> tuple[str, str]:
     return code, f"{words} ({', '.join(sorted(fields.split(',')))})"
 
 
-def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> str | None:
+def _uploaded(client: Client, entity: Entity, upload: bytes) -> str | None:
     """A job with its data, still open; None when it could not be brought so far."""
     body = {
         "object": entity.name,
@@ -106,7 +120,7 @@ def _uploaded(client: Client, entity: Entity, wanted: Mapping[str, Mapping[str, 
     place = client.path(f"jobs/ingest/{job}")
     kind = (("Content-Type", "text/csv; charset=UTF-8"),)
     try:
-        client.call(Call("PUT", f"{place}/batches", _WHAT, content=_csv(entity, wanted), headers=kind, once=True))
+        client.call(Call("PUT", f"{place}/batches", _WHAT, content=upload, headers=kind, once=True))
     except (AnswerLost, Refused):
         _abort(client, place)
         return None
@@ -151,16 +165,31 @@ def _given_up(client: Client, job: str) -> str:
     )
 
 
-def _csv(entity: Entity, wanted: Mapping[str, Mapping[str, str | None]]) -> bytes:
-    """The rows in their order; columns sorted, cells of fields a record does not change empty."""
+def _uploads(entity: Entity, wanted: Records) -> Iterator[tuple[list[str], bytes]]:
+    """The rows in their order, in as many files as their bytes need, with the records in each.
+
+    Columns are sorted, and alike in all; cells of fields that a record does not change are empty.
+    """
     names = sorted({name for sent in wanted.values() for name in sent})
     kinds = {name: known.type if (known := entity.get(name)) else "string" for name in names}
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["Id", *names])
+    head = _line(["Id", *names])
+    records: list[str] = []
+    upload = bytearray(head)
     for record, sent in wanted.items():
         cells = (values.to_csv(sent[name], kinds[name]) if name in sent else "" for name in names)
-        writer.writerow([record, *cells])
+        line = _line([record, *cells])
+        if records and len(upload) + len(line) > UPLOAD:
+            yield records, bytes(upload)
+            records, upload = [], bytearray(head)
+        records.append(record)
+        upload += line
+    if records:
+        yield records, bytes(upload)
+
+
+def _line(cells: Sequence[str]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue().encode()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import checks, queries, schema, soql
+from connector.crm.salesforce import checks, keyset, schema
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.texts import number
 
@@ -36,7 +36,8 @@ def visible(client: Client) -> bool:
 def read(client: Client, *conditions: str) -> dict[str, str]:
     """Deal id -> percent, of every deal with lines. Memory grows with the deals that have lines."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for line in queries.records(client, soql.select(_FIELDS, LINES, *conditions), _WHAT):
+    ask = keyset.Ask(entity=LINES, fields=_FIELDS, where=conditions)
+    for line in (line for page, _ in keyset.pages(client, ask, _WHAT) for line in page.records):
         price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
         given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
         sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import checks, queries, soql
+from connector.crm.salesforce import checks, keyset, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.values import instant
 from connector.errors import StopRun
@@ -56,8 +56,8 @@ def since(client: Client, source: Source, begin: datetime | None) -> Gone:
     conditions.append("MasterRecordId != null" if begin is None else queries.changed_since(begin))
     ids: set[str] = set()
     merged: dict[str, str] = {}
-    query = soql.select(fields, source.entity, *conditions)
-    for page in queries.pages(client, query, what, deleted=True):
+    ask = keyset.Ask(entity=source.entity, fields=fields, where=tuple(conditions), deleted=True)
+    for page, _ in keyset.pages(client, ask, what):
         ids.update(checks.ids(page.records, what))
         merged.update({row["Id"]: str(row["MasterRecordId"]) for row in page.records if row.get("MasterRecordId")})
     return Gone(frozenset(ids), merged)
@@ -98,4 +98,4 @@ def _too_short(source: Source, why: str) -> StopRun:
 
 
 def _minute(at: datetime) -> str:
-    return soql.moment(at).replace("Z", "+00:00")
+    return soql.moment(at.replace(microsecond=0)).replace("Z", "+00:00")

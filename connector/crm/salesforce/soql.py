@@ -33,8 +33,8 @@ def select(fields: Sequence[str], entity: str, *conditions: str, order: str = ""
 
 
 def moment(at: datetime) -> str:
-    """A datetime literal, in UTC, of whole seconds (stamps have no finer ones)."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A datetime literal in UTC; stamps are of whole seconds, and one that is finer keeps its milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")[:-6] + "Z"
 
 
 def any_of(values: Iterable[str]) -> str:

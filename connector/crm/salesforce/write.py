@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.crm.salesforce.schema import Entity
 
 BULK_FROM = 2_000
-"""More records than this are written by one bulk job."""
+"""More records than this are written in bulk."""
 LOCK_TRIES = 5
 """A record that others hold is tried this often."""
 Values = dict[str, str | None]
@@ -89,9 +89,13 @@ class Writer:
         return scrubbed(fates, self._client.scrub)
 
     def _in_bulk(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
-        """One job; what it leaves open or finds locked is sent by Collections afterwards."""
+        """By jobs, one after another; what they leave open or find locked is sent by Collections afterwards."""
         sendable = {record: sent for record, sent in left.items() if bulk_write.fits(sent)}
-        told = bulk_write.write(self._client, self._entity, sendable)
+        for told in bulk_write.write(self._client, self._entity, sendable):
+            self._after_job(sendable, told, fates)
+
+    def _after_job(self, left: Mapping[str, Values], told: bulk_write.Told, fates: dict[str, Fate]) -> None:
+        """Take over what a job tells; what it leaves unknown is looked up, and sent again while it may be."""
         fates.update(dict.fromkeys(told.written, WRITTEN))
         refused = {record: _refused(*words) for record, words in told.refused.items() if words[0] not in LOCKED}
         fates.update(refused)
@@ -100,7 +104,7 @@ class Writer:
             fates.update(dict.fromkeys(told.unknown, lost))
             raise told.stopped
         if told.unknown:
-            untold = {record: sent for record, sent in sendable.items() if record in told.unknown}
+            untold = {record: sent for record, sent in left.items() if record in told.unknown}
             self._send(self._to_be_sent_again(untold, fates, "its job did not tell of it"), fates)
         self._settle_refused(refused, fates)
 

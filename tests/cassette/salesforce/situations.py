@@ -76,6 +76,11 @@ def fault(action: str, **rule: Any) -> Act:
     return lambda org: org.ask("POST", "/_sandbox/faults", {"action": action} | rule)
 
 
+def split_and_lost(org: Any) -> None:
+    org.ask("POST", "/_sandbox/switches", {"page_rows": 2})
+    fault("400-locator", path="query/0r8")(org)
+
+
 def provisioned(org: Any) -> None:
     org.provision(OUTPUTS)
 
@@ -240,6 +245,7 @@ SITUATIONS = {
             "dropped_row", "a row is missing", accounts, ended(BadAnswer), fault("drop-record", path=OF_ACCOUNTS)
         ),
         Situation("cut_page", "half a JSON", accounts, ended(BadAnswer), fault("truncate", path=OF_ACCOUNTS)),
+        Situation("locator_lost", "a page that goes on, and its locator is refused", accounts, three, split_and_lost),
         Situation("doctor", "everything is asked, nothing written", findings, examined, live=True),
         Situation("provision", "fields and permission sets", provision, equals(["create"] * 6), admin=True),
         Situation("provision_again", "all present", provision, equals(["present"] * 6), provisioned, admin=True),

@@ -55,6 +55,7 @@ def book(desk: Desk) -> Desk:
         ("CreatedDate <= 2026-11-22T10:00:00+01:00", ["Alpha", "beta", "Gamma_1"]),
         ("SystemModstamp > 2026-11-22T08:59:59Z OR Name = 'x'", ["Alpha", "beta", "Gamma_1"]),
         ("SystemModstamp > 2026-11-22T09:00:00Z", []),
+        ("SystemModstamp < 2026-11-22T09:00:00.250Z AND Id <= '001zzzzzzzzzzzz'", ["Alpha", "beta", "Gamma_1"]),
     ],
 )
 def test_a_where_finds_what_it_says(book: Desk, where: str, names: list[str]) -> None:
@@ -148,6 +149,38 @@ def test_pages_hold_two_thousand_rows_or_as_many_as_asked_for(desk: Desk) -> Non
     for asked, given in ((250, 250), (1, 200), (9000, 2000)):
         reply = desk.query("SELECT Id FROM Account", sforce_query_options=f"batchSize={asked}")
         assert len(reply.json["records"]) == given
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 10])
+def test_pages_behind_a_stamp_and_an_id_hold_every_row_once_while_rows_are_touched(desk: Desk, size: int) -> None:
+    ids = desk.accounts(7)
+    desk.time.seconds += 60
+    ids += desk.accounts(3)
+    seen: list[tuple[str, str]] = []
+    where, deed = "SystemModstamp >= 2026-11-22T09:00:00Z", iter([ids[0], ids[6]])
+    while True:
+        order = f"ORDER BY SystemModstamp, Id LIMIT {size}"
+        reply = desk.query(f"SELECT Id, SystemModstamp FROM Account WHERE {where} {order}").json
+        rows = [(row["SystemModstamp"], row["Id"]) for row in reply["records"]]
+        assert (reply["totalSize"], reply["done"], rows) == (len(rows), True, sorted(rows))
+        seen += rows
+        if len(rows) < size:
+            break
+        stamp, last = rows[-1][0][:19] + "Z", rows[-1][1]
+        where = f"SystemModstamp >= {stamp} AND (SystemModstamp > {stamp} OR Id > '{last}')"
+        desk.time.seconds += 1
+        if touched := next(deed, None):
+            desk.patch(f"/sobjects/Account/{touched}", {"Name": "touched"})
+    assert seen == sorted(set(seen))
+    assert {identity for _, identity in seen} == set(ids)
+
+
+def test_pages_behind_an_id_hold_every_row_once(desk: Desk) -> None:
+    ids, seen, last = desk.accounts(5), list[str](), "001000000000000AAA"
+    while rows := desk.values(f"SELECT Id FROM Account WHERE Id > '{last}' ORDER BY Id LIMIT 2"):
+        seen += rows
+        last = rows[-1]
+    assert seen == sorted(ids)
 
 
 def test_two_long_texts_make_pages_of_two_hundred(desk: Desk) -> None:

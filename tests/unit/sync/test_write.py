@@ -147,6 +147,25 @@ def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> No
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
 
 
+@pytest.mark.parametrize(("hours", "kept"), [(0, 0), (2, 1)])
+def test_a_write_that_arrives_after_a_later_run_wrote_there_is_ours_while_it_may_linger(hours: int, kept: int) -> None:
+    made = house(2)
+    made.walk().sync(yes=True)
+    made.crm.put(Target.DEAL, "a1-0", amount="500")
+    made.crm.delays[Target.ACCOUNT, "a1"] = 1
+    assert made.walk().sync().figures["unsettled"] == 2
+    late, made.crm.late = made.crm.late, []
+    made.crm.put(Target.DEAL, "a1-0", amount="700")
+    assert made.walk().sync().figures["kept"] == 0
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
+    made.clock.move(hours=hours)
+    made.crm.late = late
+    made.crm.arrive()
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "500"
+    assert made.walk().sync().figures["kept"] == kept
+    assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == ("500" if kept else "700")
+
+
 def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -> None:
     made = house(4)
     made.crm.refuses[Target.ACCOUNT, "a2"] = "Industry: value Nuts is not allowed"
