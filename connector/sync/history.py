@@ -94,7 +94,7 @@ def one(row: RunRow) -> dict[str, Any]:
         "as_of": row.as_of.isoformat() if row.as_of else None,
         "rule_version": row.rule_version,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in row.reasons],
-        "released": row.details.get("released"),
+        "released": row.details.get("released") or row.details.get("confirmed"),
     }
 
 

@@ -30,6 +30,12 @@ def note(going: Going, plan: Plan, found: Sequence[Reason]) -> None:
     going.parts.journal.note(going.run, details=told)
 
 
+def confirm(going: Going) -> None:
+    """Journal who let a first run through with `sync --yes`, and when."""
+    told = {"by": "sync --yes", "who": going.parts.who, "at": going.now.isoformat(), "reason": ""}
+    going.parts.journal.note(going.run, details={"confirmed": told})
+
+
 def holds(row: RunRow) -> tuple[Reason, ...]:
     """Return what the guards said of the run's plan."""
     kept = row.details.get("holds")

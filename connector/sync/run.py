@@ -12,7 +12,7 @@ from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
 from connector.sync.guard import guard, survey
-from connector.sync.holds import holds
+from connector.sync.holds import confirm, holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
@@ -56,6 +56,8 @@ class Walk(Parts):
                     going.hold(plan.holds)
                     going.same_as = memory.hold(self.journal, going.run)
                 else:
+                    if yes and seen.situation.first_run:
+                        confirm(going)
                     self._write(going, plan)
                 self._report(going, evaluation)
 

@@ -149,3 +149,14 @@ def test_the_approval_of_a_part_is_bound_to_the_digest_of_that_part() -> None:
     assert codes(made.walk().approve(part.run, reason="x")) == ["PLAN_CHANGED"]
     waiting[0].row = row
     assert made.walk().approve(part.run, reason="x").exit_code == 0
+
+
+def test_who_confirmed_a_first_run_is_in_the_journal_and_a_later_yes_confirms_nothing() -> None:
+    made = house()
+    first = made.walk(who="anna@desk").sync(yes=True)
+    made.crm.put(Target.DEAL, "a0-1", account_id="a0", amount="500")
+    made.clock.move(hours=1)
+    made.walk(who="anna@desk").sync(yes=True)
+    told = {"by": "sync --yes", "who": "anna@desk", "at": "2026-04-02T06:00:00+00:00", "reason": ""}
+    assert history.show(made.journal, first.run)["released"] == told
+    assert [row["released"] for row in history.runs(made.journal)] == [None, told]
