@@ -22,6 +22,7 @@ from connector.rules.connecting import connect
 from connector.rules.loading import load_texts
 from connector.rules.population import evaluate
 from connector.sandbox.chance import seeded
+from connector.sandbox.population import generate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -223,6 +224,19 @@ def test_a_line_far_from_its_neighbours_holds_whatever_the_others_do(seed: int) 
     base.a_year()
     assert len(base.safe) == 10
     assert max(base.moves[name] for name in base.safe) <= 1
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_ranked_lines_of_a_customer_base_lie_further_apart_than_the_law_asks(seed: int) -> None:
+    day, bought = date(2026, 4, 2), Counter[str]()
+    for deal in generate(companies=300, as_of=day, seed=seed)[Table.DEALS]:
+        if deal["is_won"] == "true" and "2025-04-02" < (deal["close_date"] or "")[:10] <= "2026-04-02":
+            bought[str(deal["account_id"])] += int(float(deal["amount"] or 0))
+    worth = sorted((amount for amount in bought.values() if amount > 0), reverse=True)
+    cuts = [-(-len(worth) * share // 100) for share in (1, 5, 20)]
+    top, big, medium = ((worth[cut - 1] + worth[cut]) / 2 for cut in cuts)
+    assert len(worth) >= 100
+    assert min(top / big, big / medium) >= 2 > APART * 1.11
 
 
 def test_who_falls_to_within_noise_of_a_further_line_may_come_back_once() -> None:
