@@ -128,8 +128,7 @@ class _Maker:
             )
             for context, differences in accounts
         ]
-        for plan in plans:
-            self._count(plan)
+        self._count(plans)
         journal = self.going.parts.journal
         if self.going_on is None:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
@@ -154,10 +153,10 @@ class _Maker:
                     going_on.add(plan)
                     going_on.undone_again += self.undone.rewritten(plan, follows=self.follows)
 
-    def _count(self, plan: AccountPlan) -> None:
-        self.tally.add(plan)
-        self.tally.undone_again += self.undone.rewritten(plan, follows=self.follows)
-        self.digest.add(plan.changes)
+    def _count(self, plans: Sequence[AccountPlan]) -> None:
+        self.tally.add(*plans)
+        self.tally.undone_again += sum(self.undone.rewritten(plan, follows=self.follows) for plan in plans)
+        self.digest.add(chain.from_iterable(plan.changes for plan in plans))
 
     def _ours(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> dict[Key, Sequence[str | None]]:
         if self.first:
