@@ -78,7 +78,7 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
         ),
         going_on=maker.going_on,
     )
-    _note(going, going.plan, now)
+    _note(going, going.plan, now, waiting=maker.waiting.text())
     memory.leave(going.parts.journal, going.run, maker.left)
     return going.plan
 
@@ -107,6 +107,8 @@ class _Maker:
         self.tally, self.digest = Tally(best_first=best_first), Digest()
         self.left: dict[str, str] = {}
         self.going_on = Tally(best_first=best_first) if doubted else None
+        self.waiting = Digest()
+        """Of the changes that wait for a person while others go on."""
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""
@@ -141,8 +143,9 @@ class _Maker:
         reason = self.going.say("missing")
         for waiting, group in groupby(plans, key=lambda plan: waits(plan, ranks=self.ranks)):
             mine = list(group)
-            changes = chain.from_iterable(plan.changes for plan in mine)
+            changes = list(chain.from_iterable(plan.changes for plan in mine))
             if waiting:
+                self.waiting.add(changes)
                 self.going.parts.journal.intend(self.going.run, changes, landed=Landed.WAITING, reason=reason)
             else:
                 self.going.parts.journal.intend(self.going.run, changes)
@@ -213,7 +216,7 @@ def _set_aside(going: Going, row: QuarantineRow) -> str:
     return going.say("set_aside", moment=f"{row.next_try:%Y-%m-%d %H:%M %Z}", words=row.reason)
 
 
-def _note(going: Going, plan: Plan, now: Basis) -> None:
+def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
     journal = going.parts.journal
     journal.note(
         going.run,
@@ -227,6 +230,7 @@ def _note(going: Going, plan: Plan, now: Basis) -> None:
             "made_at": plan.made_at.isoformat(),
             "after": journal.recall(memory.APPLIED),
             "good": journal.recall(memory.GOOD),
+            "waiting_digest": waiting,
         },
     )
 

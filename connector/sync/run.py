@@ -12,13 +12,14 @@ from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
 from connector.sync.guard import guard, survey
+from connector.sync.holds import confirm, holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
-from connector.sync.release import check_age, check_file, holds, outputs, planned_run, release
+from connector.sync.release import APPROVE, check_file, outputs, planned_run, release
 from connector.sync.settle import settle
-from connector.sync.undo import undo, written_run
+from connector.sync.undo import UNDO, release_undo, undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class Walk(Parts):
                     going.hold(plan.holds)
                     going.same_as = memory.hold(self.journal, going.run)
                 else:
+                    if yes and seen.situation.first_run:
+                        confirm(going)
                     self._write(going, plan)
                 self._report(going, evaluation)
 
@@ -103,16 +106,18 @@ class Walk(Parts):
         row = planned_run(self.journal, run)
 
         def steps(going: Going) -> None:
-            check_age(going, row)
-            release(going, row, command="approve", reason=reason)
-            self._good(going)
+            if row.command == UNDO:
+                release_undo(going, row, reason=reason)
+            else:
+                release(going, row, command=APPROVE, reason=reason)
+                self._good(going)
 
-        return conduct(self, "approve", steps, stop=stop, released=row)
+        return conduct(self, APPROVE, steps, stop=stop, released=row)
 
     def undo(self, run: str, *, stop: Stop | None = None) -> Result:
         """Bring back the old values of a run where the CRM still holds what it wrote."""
         row = written_run(self.journal, run)
-        return conduct(self, "undo", lambda going: undo(going, row), stop=stop)
+        return conduct(self, UNDO, lambda going: undo(going, row), stop=stop)
 
     def changes(self, run: str) -> Iterator[Change]:
         """The changes of a run's plan that are to be written, in order."""

@@ -283,6 +283,11 @@ class Wiring:
 
         return intended(self.journal, run)
 
+    def goes_back(self, run: str) -> bool:
+        """Whether a run is an undo: to go back needs no rules."""
+        row = self.journal.run(run)
+        return row is not None and row.command == "undo"
+
     def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
         """The names of some accounts, from the mirror."""
         from connector.wiring.lookup import names

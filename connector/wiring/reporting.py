@@ -86,6 +86,7 @@ class Reporting:
             applied=written,
             field_labels=_field_labels(self.wiring),
             concentration_warning_pct=_concentration(self.wiring),
+            quarantined=self.wiring.journal.quarantined(),
         )
         return write(source, self.folder, language=self.wiring.language)
 

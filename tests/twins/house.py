@@ -67,7 +67,7 @@ class House:
     steps: list[tuple[str, int]] = field(default_factory=list)
     evaluated: list[EvaluationRequest] = field(default_factory=list)
 
-    def walk(self, fate: Fate | None = None) -> Walk:
+    def walk(self, fate: Fate | None = None, *, who: str = "") -> Walk:
         """A process that starts: with `fate`, one that dies."""
         engine = FunctionEngine(self.mirror, self.wanted, self.evaluated, self.unreadable, self.compares)
         ports: dict[str, object] = {
@@ -86,6 +86,7 @@ class House:
             policy=self.policy,
             clock=self.clock,
             progress=self._progress,
+            who=who,
         )
 
     def _progress(self, step: str, done: int, total: int | None = None) -> None:
