@@ -14,7 +14,7 @@ from connector.sync.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from connector.planning.compare import Key
     from connector.planning.plan import Plan
@@ -30,6 +30,8 @@ class Going:
     parts: Parts
     run: str
     command: str
+    as_of: date
+    """The day that everything in this run is seen from: the one it began on, also when midnight comes meanwhile."""
     check: Callable[[], None] = lambda: None
     """Raises StopRun once the lease is lost."""
     stop: Stop = field(default_factory=Never)
@@ -144,18 +146,20 @@ def conduct(
 
 
 def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool = True) -> Going:
+    now = parts.clock()
+    as_of = parts.policy.day(now)
     if alone:
-        memory.bury(parts.journal, now=parts.clock(), words=parts.policy.texts.say("DIED"))
+        memory.bury(parts.journal, now=now, words=parts.policy.texts.say("DIED"))
     if released is not None:
         _tell(parts, released.run)
         figures = Counter(released.figures)
-        return Going(parts=parts, run=released.run, command=command, journalled=False, figures=figures)
-    run = memory.name(parts.journal, now=parts.clock())
+        return Going(parts=parts, run=released.run, command=command, as_of=as_of, journalled=False, figures=figures)
+    run = memory.name(parts.journal, now=now)
     if alone:
         memory.begin(parts.journal, run)
-    parts.journal.start(run=run, command=command, now=parts.clock())
+    parts.journal.start(run=run, command=command, now=now)
     _tell(parts, run)
-    return Going(parts=parts, run=run, command=command)
+    return Going(parts=parts, run=run, command=command, as_of=as_of)
 
 
 def _tell(parts: Parts, run: str) -> None:
