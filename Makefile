@@ -33,16 +33,17 @@ changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-lock:  ## pin what pyproject.toml asks for, with the hash of every file: for development, and for the image
+lock:  ## pin what pyproject.toml asks for, with the hash of every file: for development, for the image, and to build it
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) --extra postgres --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	echo hatchling | $(COMPILE) --constraint requirements.lock - -o deploy/build.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this is Python %d.%d, and tiersync needs 3.11 or newer: try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "installing what requirements.lock pins into $(VENV), once; this takes a minute or a few"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 clean:
