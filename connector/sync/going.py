@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connector.ports import RunRow
 
 STOPPED = "STOPPED"
+DONE_ALREADY = "DONE_ALREADY"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,13 +130,17 @@ def conduct(
     *,
     stop: Stop | None = None,
     released: RunRow | None = None,
+    unless: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Hold the lease, begin a run (or take up a released one), walk its steps, end it; errors become its outcome.
 
-    A second run, while another one holds the lease, ends as held with ANOTHER_RUN.
+    A second run, while another one holds the lease, ends as held with ANOTHER_RUN. `unless` is asked under the lease:
+    a run that is not needed any more does not begin, and StopRun(code=DONE_ALREADY) is raised.
     """
     try:
         with parts.lease.hold(wait_seconds=parts.policy.lease_wait_seconds) as check:
+            if unless():
+                raise StopRun("another worker has done this run", code=DONE_ALREADY)
             going = _begin(parts, command, released)
             going.check, going.stop = check, stop or Never()
             return _walk(going, steps)

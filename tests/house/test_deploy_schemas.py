@@ -100,7 +100,7 @@ def test_kubernetes_would_refuse(mistake: str, kind: str) -> None:
     "plant",
     [
         lambda c: c["services"]["worker"].update(read_ony=True),
-        lambda c: c["services"]["worker"].update(tmpfs={"/tmp": True}),
+        lambda c: c["services"]["worker"].update(tmpfs={"anywhere": True}),
         lambda c: c["services"]["worker"]["depends_on"]["database"].update(condition="healthy"),
         lambda c: c.update(secret={}),
     ],
