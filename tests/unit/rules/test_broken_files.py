@@ -66,7 +66,8 @@ def test_a_mistake_of_its_own_is_told_beside_a_file_that_cannot_be_read() -> Non
 
 
 SURVEY = {
-    "beside.yaml": b"version: 1\ntables:\n  survey: {columns: {answered_on: date, score: number}}\nfill: {nps: survey_score}\n",
+    "beside.yaml": b"version: 1\ntables: {survey: {columns: {answered_on: date, score: number}}}\n"
+    b"fill: {nps: survey_score}\n",
     "survey.yaml": b"version: 1\nfacts:\n  survey_score: {mean: survey.score, where: answered_on within 18 months}\n",
 }
 
