@@ -115,7 +115,7 @@ def test_what_the_image_is_built_from_makes_a_package_that_runs(tmp_path: Path) 
         else:
             shutil.copy(ROOT / name, source)
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, source]
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]
     built = subprocess.run(wheel, capture_output=True, text=True, check=False, timeout=120)
     assert built.returncode == 0, built.stderr
     (made,) = tmp_path.glob("*.whl")
