@@ -85,7 +85,7 @@ chmod 755 "$here" && chmod 400 "$here/secrets/hubspot_token"
 
 hard=(--network host --read-only --cap-drop ALL --security-opt no-new-privileges --tmpfs /tmp:mode=1777
   --volume "$here/etc:/etc/tiersync:ro" --volume "$here/secrets:/run/secrets:ro" --volume "$here/state:/state")
-docker info >/dev/null 2>&1 || hard+=(--cgroups disabled)
+docker info >/dev/null 2>&1 || hard+=(--cgroups disabled --no-healthcheck)  # podman leaves that to systemd
 once() { engine run --rm "${hard[@]}" "$@" 2>"$here/err" || { local code=$?; tail -n 5 "$here/err" >&2; return "$code"; }; }
 python_in() { once --entrypoint python tiersync -c "$1"; }
 health='import json,sys,urllib.request as r; r.urlopen("http://127.0.0.1:'$port'/livez", timeout=8)'
