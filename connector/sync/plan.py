@@ -34,15 +34,14 @@ UNREADABLE_SHOWN = 20
 def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     """Apply the rules to the snapshot; the caller closes the evaluation."""
     parts, before = going.parts, earlier(going)
-    as_of = parts.policy.day(going.now)
     request = EvaluationRequest(
         files=snapshot.files,
-        as_of=as_of,
+        as_of=going.as_of,
         time_zone=parts.policy.time_zone,
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
-        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=as_of, before=before),
+        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=going.as_of, before=before),
         keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
@@ -93,7 +92,7 @@ class _Maker:
         self.before = memory.basis(good)
         self.now = Basis(
             rule_version=evaluation.rule_version,
-            as_of=policy.day(going.now),
+            as_of=going.as_of,
             home_currency=policy.home_currency,
             parameters={name: str(rule.value) for name, rule in going.parts.rules.parameters.items()},
         )

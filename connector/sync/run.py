@@ -23,7 +23,7 @@ from connector.sync.undo import UNDO, release_undo, undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connector.model.changes import Change
     from connector.planning.file import PlanFile
@@ -41,8 +41,19 @@ class Walk(Parts):
     Errors come back inside the Result; only UsageError about the arguments is raised.
     """
 
-    def sync(self, *, full: bool = False, yes: bool = False, command: str = "sync", stop: Stop | None = None) -> Result:
-        """Pull, plan, guard, write, once; `yes` confirms a first run and nothing else."""
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        yes: bool = False,
+        command: str = "sync",
+        stop: Stop | None = None,
+        unless: Callable[[], bool] = lambda: False,
+    ) -> Result:
+        """Pull, plan, guard, write, once; `yes` confirms a first run and nothing else.
+
+        Nothing begins, and StopRun(code=DONE_ALREADY) is raised, when `unless` says so once the lease is held.
+        """
 
         def steps(going: Going) -> None:
             settle(going)
@@ -61,7 +72,7 @@ class Walk(Parts):
                     self._write(going, plan)
                 self._report(going, evaluation)
 
-        return conduct(self, command, steps, stop=stop)
+        return conduct(self, command, steps, stop=stop, unless=unless)
 
     def plan(self, *, full: bool = False, stop: Stop | None = None) -> Result:
         """Pull, evaluate and plan; writes nothing, and keeps the plan under its run for `apply`."""

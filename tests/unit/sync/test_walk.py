@@ -54,6 +54,21 @@ def raises(error: BaseException) -> None:
     raise error
 
 
+def test_a_run_that_another_worker_did_meanwhile_does_not_begin() -> None:
+    made = applied()
+    runs, calls = made.journal.runs(), made.crm.requests()
+    with pytest.raises(StopRun, match="another worker has done this run") as caught:
+        made.walk().sync(unless=lambda: True)
+    assert caught.value.code == "DONE_ALREADY"
+    assert (made.journal.runs(), made.crm.requests()) == (runs, calls)
+
+
+def test_whether_a_run_is_needed_is_asked_once_nobody_else_can_begin_it() -> None:
+    made = applied()
+    made.lease.other = True
+    assert made.walk().sync(unless=lambda: True).reasons[0].code == "ANOTHER_RUN"
+
+
 def test_a_first_run_is_held_and_writes_nothing() -> None:
     made = house()
     before = made.crm.picture()
