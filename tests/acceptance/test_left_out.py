@@ -60,6 +60,7 @@ def test_every_command_works_without_a_models_file(name: str, tmp_path: Path) ->
     explained = json.loads(said("explain", "A2", "--json"))
     assert not own(name) & set(explained["outputs"])
     assert not [value for value in explained["values"] if (value["at"] or "").startswith(f"{name}:")]
+    assert {"field", "fact"} <= {value["kind"] for value in explained["values"] if value["sources"]}
     said("report", "--out", "report")
     page = "".join(file.read_text("utf-8") for file in sorted((tmp_path / "report").iterdir()))
     assert not [output for output in sorted(own(name)) if output in page]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.kinds.common import FALSE, sure
-from connector.rules.tree import Branch, Case, Collect, Entry, Name, Not
+from connector.rules.tree import NOWHERE, Branch, Case, Collect, Entry, Name, Not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,6 @@ def declare_all(signals: Sequence[Declaration]) -> Declaration | None:
     def build(names: Names) -> list[Node]:
         there = [code for code in codes if code in names.nodes]
         entries = tuple(Entry(sure(Name(code, Type.BOOLEAN)), code) for code in there)
-        return formula_node(names, ALL, Collect(entries), at=signals[0].at, options=there)
+        return formula_node(names, ALL, Collect(entries), at=NOWHERE, options=there)
 
     return Declaration((ALL,), "signals", signals[0].at, frozenset(codes), build)
