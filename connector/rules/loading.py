@@ -243,6 +243,7 @@ class _Loader:
         self.outputs.decision = self.decision
         self.outputs.code_labels = self._code_labels(labels)
         self.outputs.settle()
+        self.names.shown_by = self.outputs.shown()
         for declaration in self.outputs.declare():
             self.declarations.append(declaration)
 

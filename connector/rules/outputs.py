@@ -84,6 +84,14 @@ class Outputs:
             if term is not None and term.kind == "name" and not stated.options and term.text in self.code_labels:
                 stated.options = {code: dict(label) for code, label in self.code_labels[term.text].items()}
 
+    def shown(self) -> dict[str, str]:
+        """Give the output that shows a name as it is, by that name; people's own inputs show nothing."""
+        found: dict[str, str] = {}
+        for name, stated in self.stated.items():
+            if stated.origin is not None and stated.origin.term.kind == "name":
+                found.setdefault(stated.origin.term.text, name)
+        return found
+
     def labels(self) -> Labels:
         """Give the labels of options, by output and by the node that fills it."""
         found: Labels = {name: _by_language(labels) for name, labels in self.code_labels.items()}
