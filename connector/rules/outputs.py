@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connector.rules.texts import Text
 
 DECIMALS = {Type.MONEY: 2, Type.NUMBER: 4, Type.PERCENT: 4, Type.INTEGER: 0}
+MOST_SAID = 20_000
 EXPLANATION = "explanation"
 CAUSES = "causes"
 
@@ -56,6 +57,8 @@ class Outputs:
     decision: Decision | None = None
     code_labels: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     """Node of a list -> code -> label per language: signals, rules, protections, missing names."""
+    said: int = 0
+    """Texts of the outputs declared so far."""
 
     def read(self, name: Leaf, form: Form) -> None:
         """Take in one output."""
@@ -116,6 +119,10 @@ class Outputs:
     def _declare_say(self, stated: Stated) -> Declaration:
         items = stated.form.items("say")
         texts = {text.key.text: text for item in items for text in self._texts(stated, item)}
+        self.said += len(texts)
+        if self.said > MOST_SAID:
+            stated.form.problems.add(stated.name.at, f"the outputs say more than {MOST_SAID:,} texts together")
+            stated.form.problems.stop()
         stated.node = stated.name.text
         used = used_by(self.texts, texts.values())
         told = self.decision.rules if self.decision and any(_says(item, EXPLANATION) for item in items) else []
