@@ -21,6 +21,7 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WIDEST = 28
 SENTENCES = ("seg_reason", "seg_action_text", "seg_explanation")
+INPUTS = frozenset({"field", "fact"})
 FOLD = ("warning.", "missing.")
 """What the head of the page tells already."""
 
@@ -100,12 +101,29 @@ def _tell_values(file: str, values: Sequence[dict[str, Any]], texts: Texts) -> N
         line = value["at"].rpartition(":")[2]
         beside = ", ".join(f"{name} {_threshold(shown, texts)}" for name, shown in value["thresholds"].items())
         text = f"  {line:>4}  {value['name']:{width}}  {_figure(value['value'], texts)}"
-        typer.echo(text + (f"   [{beside}]" if beside else ""))
+        typer.echo(text + (f"   [{beside}]" if beside else "") + _source(value, texts))
     for title, kinds in (("explain.empty", {"field"}), ("explain.unknown", {"fact", "value", "rank", "population"})):
-        names = [value["name"] for value in values if value["state"] == "unknown" and value["kind"] in kinds]
+        names = [_empty(value) for value in values if value["state"] == "unknown" and value["kind"] in kinds]
         if names:
             told = texts.say(title, names=", ".join(names))
             typer.echo(fill(told, width=100, initial_indent=" " * 8, subsequent_indent=" " * 10))
+
+
+def _source(value: Mapping[str, Any], texts: Texts) -> str:
+    """Where an input comes from; what the rules compute is told by its rule."""
+    found = "; ".join(_said(one) for one in value["sources"]) if value["kind"] in INPUTS else ""
+    return "   " + texts.say("explain.source", what=found) if found else ""
+
+
+def _empty(value: Mapping[str, Any]) -> str:
+    """A name, and of a field where somebody can fill it in."""
+    places = dict.fromkeys(place for source in value["sources"] for place in source["fields"])
+    return f"{value['name']} ({', '.join(places)})" if value["kind"] == "field" and places else str(value["name"])
+
+
+def _said(source: Mapping[str, Any]) -> str:
+    fields, where = ", ".join(source["fields"]), source["where"]
+    return str(source["over"]) + (f": {fields}" if fields else "") + (f" ({where})" if where else "")
 
 
 def _figure(text: str, texts: Texts) -> str:

@@ -48,15 +48,23 @@ create macro day_text_nl(day) as strftime(day, '%d-%m-%Y');
 create macro json_list(joined) as case when coalesce(ltrim(joined, ';'), '') = '' then '[]'
     else concat('[', replace(to_json(ltrim(joined, ';'))::varchar, ';', '", "'), ']') end;
 
--- pieces that are not NULL, as many as fit; the first is cut when it alone is too long
-create macro fitting(pieces, glue, longest) as list_reduce(
-    list_filter(pieces, lambda piece: piece is not null),
-    lambda said, piece: case
-        when said = '' and length(piece) > longest then left(piece, longest - 1) || '…'
-        when said = '' then piece
-        when length(said) + length(glue) + length(piece) <= longest then said || glue || piece
-        else said end,
-    '');
+-- a text that is too long, cut between two words; inside one only where that one takes half of it
+create macro whole_words(head, next) as case when next = ' ' then head else regexp_replace(head, ' [^ ]*$', '') end;
+create macro cut_to(piece, longest) as rtrim(
+    case when length(whole_words(left(piece, longest - 1), substr(piece, longest, 1))) > longest // 2
+        then whole_words(left(piece, longest - 1), substr(piece, longest, 1)) else left(piece, longest - 1) end,
+    ' ,;:') || '…';
+
+-- pieces that are not NULL, as many as fit; the first is cut when it alone is too long, and then stands alone
+create macro fitting(pieces, glue, longest) as list_transform(
+    [list_filter(pieces, lambda piece: piece is not null)],
+    lambda found: case when length(found[1]) > longest then cut_to(found[1], longest) else list_reduce(
+        found,
+        lambda said, piece: case
+            when said = '' then piece
+            when length(said) + length(glue) + length(piece) <= longest then said || glue || piece
+            else said end,
+        '') end)[1];
 """
 
 

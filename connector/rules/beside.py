@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from connector.rules.forms import Form
     from connector.rules.names import Names
 
+FROM_CRM = "_crm_"
+"""In front of the name of a filled field: what the CRM has itself."""
 TAKEN = frozenset({*Table, *Relation, "account", "group"})
 """Names a table beside the CRM cannot have."""
 PICKS = {Pick.FIRST: Aggregate.FIRST, Pick.LATEST: Aggregate.MAX, Pick.PARENT: Aggregate.PARENT}
@@ -101,7 +103,7 @@ def filled(node: Node, names: Names) -> list[Node]:
 
 def _filled(node: Node, field: FieldOf, given: Node, names: Names) -> list[Node]:
     alone = node.of is Of.ACCOUNT and field.pick is None
-    cell = replace(node, name=f"_crm_{node.name}", of=Of.ACCOUNT, definition=replace(field, pick=None))
+    cell = replace(node, name=f"{FROM_CRM}{node.name}", of=Of.ACCOUNT, definition=replace(field, pick=None))
     other = _among(Name(given.name, given.type), node) if node.options else Name(given.name, given.type)
     made = add(names, [cell])
     both = Call(Function.COALESCE, (Name(cell.name, node.type), other), node.type)

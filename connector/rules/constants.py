@@ -10,7 +10,7 @@ from connector.rules.cells import UNKNOWN
 from connector.rules.names import Names
 from connector.rules.python import Evaluator, Frame
 from connector.rules.resolve import Resolver
-from connector.rules.tree import Known, Name
+from connector.rules.tree import And, Known, Name
 from connector.rules.walk import POISON, walk
 
 if TYPE_CHECKING:
@@ -27,6 +27,12 @@ def constant(expression: Expression, parameters: Mapping[str, Parameter]) -> Dec
     """Give the number an expression always has, or None."""
     value = _value(expression, parameters)
     return value if isinstance(value, Decimal) else None
+
+
+def switched_off(condition: Expression, parameters: Mapping[str, Parameter]) -> bool:
+    """Tell whether parameters alone keep a condition from ever holding."""
+    asked = condition.parts if isinstance(condition, And) else (condition,)
+    return any(_value(part, parameters) is False for part in asked)
 
 
 def check_parameters(form: Form, parameters: Mapping[str, Parameter], problems: Problems) -> None:

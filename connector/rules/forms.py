@@ -261,6 +261,7 @@ def read_languages(value: Value, problems: Problems) -> dict[str, str]:
 
 def read_formula(leaf: Leaf, problems: Problems) -> Formula | None:
     """Parse a formula; None when it does not follow the grammar (noted)."""
+    problems.spend(leaf.at, len(leaf.text))
     try:
         return Formula(leaf, parse(leaf.text))
     except Refused as refused:

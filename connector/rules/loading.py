@@ -243,6 +243,7 @@ class _Loader:
         self.outputs.decision = self.decision
         self.outputs.code_labels = self._code_labels(labels)
         self.outputs.settle()
+        self.names.shown_by = self.outputs.shown()
         for declaration in self.outputs.declare():
             self.declarations.append(declaration)
 
@@ -267,7 +268,7 @@ class _Loader:
         for declaration in in_order(self.declarations, self.names):
             made = declaration.build(self.names)
             self.names.nodes.update({node.name: node for node in made})
-            self.names.broken.update(set(declaration.names) - self.names.nodes.keys())
+            self.names.broken.update(name for name in declaration.names if name not in self.names.nodes)
         self._check_expected()
 
     def _examples_that_apply(self) -> tuple[Example, ...]:

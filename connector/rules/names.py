@@ -70,6 +70,8 @@ class Names:
     """Tables beside the CRM."""
     fills: dict[str, tuple[str, Position]] = field(default_factory=dict)
     """Account column -> the name that fills it where the CRM has none."""
+    shown_by: Mapping[str, str] = field(default_factory=dict)
+    """Name -> the output that shows it as it is: what an earlier run left behind."""
     broken: set[str] = field(default_factory=set)
     """Declared, but with a mistake that is already noted: naming them is no second mistake."""
 

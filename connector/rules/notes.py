@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.kinds.common import FALSE, sure
-from connector.rules.tree import Collect, Entry, Name, Or
+from connector.rules.tree import NOWHERE, Collect, Entry, Name, Or
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,9 +62,9 @@ def declare_missing(entries: Sequence[Missing], at: Position) -> Declaration:
         flags = {node.name: Name(node.name, Type.BOOLEAN) for node in made}
         listed = Collect(tuple(Entry(flag, name.removeprefix("missing.")) for name, flag in flags.items()))
         codes = [entry.code for entry in listed.entries]
-        made += formula_node(names, MISSING, listed, at=at, model="missing", options=codes)
+        made += formula_node(names, MISSING, listed, at=NOWHERE, model="missing", options=codes)
         anything = Or(tuple(flags.values())) if flags else FALSE
-        return made + formula_node(names, ANYTHING, anything, at=at, model="missing")
+        return made + formula_node(names, ANYTHING, anything, at=NOWHERE, model="missing")
 
     given = (*(f"missing.{entry.name.text}" for entry in entries), MISSING, ANYTHING)
     return Declaration(given, "missing", at, used, build, "missing")

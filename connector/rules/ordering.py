@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from connector.rules.declare import Declaration
     from connector.rules.names import Names
 
+SHOWN = 12
+"""Names of a circle that are written out."""
+
 
 def in_order(declarations: Sequence[Declaration], names: Names) -> list[Declaration]:
     """Sort declarations by what they use, keeping the written order otherwise; notes circles."""
@@ -29,6 +32,8 @@ class _Sorter:
         self.ordered: list[Declaration] = []
         self.done: set[int] = set()
         self.path: list[Declaration] = []
+        self.above: set[int] = set()
+        """The ids of the path."""
 
     def visit(self, start: Declaration) -> None:
         stack: list[tuple[Declaration, list[str]]] = []
@@ -39,17 +44,18 @@ class _Sorter:
                 self._open(self.makers[waiting.pop()], stack)
             else:
                 stack.pop()
-                self.path.pop()
+                self.above.discard(id(self.path.pop()))
                 self.done.add(id(declaration))
                 self.ordered.append(declaration)
 
     def _open(self, declaration: Declaration, stack: list[tuple[Declaration, list[str]]]) -> None:
         if id(declaration) in self.done:
             return
-        if any(declaration is above for above in self.path):
+        if id(declaration) in self.above:
             self._circle(declaration)
             return
         self.path.append(declaration)
+        self.above.add(id(declaration))
         needed = [name for name in sorted(declaration.uses, reverse=True) if name in self.makers]
         stack.append((declaration, needed))
 
@@ -58,4 +64,5 @@ class _Sorter:
         self.known.broken.update(name for above in self.path[start:] for name in above.names)
         names = [above.names[0] for above in self.path[start:]] + [declaration.names[0]]
         text = f"'{names[0]}' is defined by itself" if len(names) == 2 else "defined in a circle"  # noqa: PLR2004 - itself
-        self.known.problems.add(declaration.at, text, " needs ".join(names))
+        shown = names if len(names) <= SHOWN else [*names[: SHOWN - 2], "…", *names[-2:]]
+        self.known.problems.add(declaration.at, text, " needs ".join(shown))

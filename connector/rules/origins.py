@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.model.outputs import OURS
 from connector.rules.facts import OVER_ACCOUNTS
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf
+from connector.rules.printing import show
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf, Relation
 from connector.rules.tree import Call, Case, Function, Literal, Name, Param, Scope
 from connector.rules.walk import parts, walk
 
@@ -18,16 +20,60 @@ if TYPE_CHECKING:
 
 MOST = 4
 """Columns looked for; who names fewer knows by the last that there are more."""
+ACCOUNT = "account"
+"""What is at the root of a field, as a rule file calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Columns of one kind of records that a value is made of, and which of those records count."""
+
+    over: str
+    """`account`, or what a fact is over."""
+    columns: tuple[str, ...]
+    where: str = ""
+    """The condition as a rule file would have it; empty where every record counts, and for fields."""
 
 
 def origins(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> tuple[str, ...]:
     """Name the columns a node is made of, nearest first, at most four; `chosen` gives a parameter's value."""
     found: dict[str, None] = {}
-    for column in _Roots(nodes, chosen).of(name):
-        found[column] = None
-        if len(found) == MOST:
-            break
+    for root in _Roots(nodes, chosen).of(name):
+        for column in _named(root):
+            found[column] = None
+            if len(found) == MOST:
+                return tuple(found)
     return tuple(found)
+
+
+def sources(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> tuple[Origin, ...]:
+    """Tell everything a node is made of, our own earlier values too: one origin per kind of records and condition."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for root in _Roots(nodes, chosen, whole=True).of(name):
+        if isinstance(root, FieldOf):
+            found.setdefault((ACCOUNT, ""), {})[root.column] = None
+            continue
+        where = "" if root.where is None else show(root.where)
+        columns = [column for part in (root.value, root.where) for column in _columns(part)]
+        found.setdefault((str(root.relation), where), {}).update(dict.fromkeys(columns))
+    return tuple(Origin(over, tuple(columns), where) for (over, where), columns in found.items())
+
+
+def _named(root: FieldOf | FactOf) -> Iterator[str]:
+    """The columns of one root with what they are of; of a count the records themselves."""
+    if isinstance(root, FieldOf):
+        yield f"{ACCOUNT}.{root.column}"
+        return
+    columns = list(_columns(root.value))
+    yield from (f"{root.relation}.{column}" for column in columns)
+    if not columns:
+        yield root.relation
+
+
+def _columns(expression: Expression | None) -> Iterator[str]:
+    for part in () if expression is None else walk(expression):
+        if isinstance(part, Name) and part.scope is Scope.ROW:
+            yield part.name
 
 
 def parameter_of(parameters: Mapping[str, Parameter]) -> Callable[[str], object]:
@@ -36,20 +82,22 @@ def parameter_of(parameters: Mapping[str, Parameter]) -> Callable[[str], object]
 
 
 class _Roots:
-    """Walks down from a name; each name once."""
+    """Walks down from a name to fields and to facts over records; each name once."""
 
-    def __init__(self, nodes: Mapping[str, Node], chosen: Callable[[str], object]) -> None:
+    def __init__(self, nodes: Mapping[str, Node], chosen: Callable[[str], object], *, whole: bool = False) -> None:
         self.nodes, self.chosen, self.seen = nodes, chosen, set[str]()
+        self.whole = whole
+        """Our own earlier values too; a count of members by what it asks of them; referred accounts as they are."""
 
-    def of(self, name: str) -> Iterator[str]:
+    def of(self, name: str) -> Iterator[FieldOf | FactOf]:
         node = self.nodes.get(name)
         if node is None or name in self.seen:
             return
         self.seen.add(name)
         match node.definition:
-            case FieldOf(column=column):
-                if not column.startswith(OURS):
-                    yield f"account.{column}"
+            case FieldOf() as field:
+                if self.whole or not field.column.startswith(OURS):
+                    yield field
             case FactOf() as fact:
                 yield from self._fact(fact)
             case FormulaOf(expression=expression):
@@ -57,19 +105,16 @@ class _Roots:
             case RankOf(ranking=ranking):
                 yield from self._within(ranking.by)
 
-    def _fact(self, fact: FactOf) -> Iterator[str]:
-        if fact.relation in OVER_ACCOUNTS:
-            for part in () if fact.value is None else walk(fact.value):
-                if isinstance(part, Name) and part.scope is Scope.ROW:
-                    yield from self.of(part.name)
+    def _fact(self, fact: FactOf) -> Iterator[FieldOf | FactOf]:
+        if fact.relation not in OVER_ACCOUNTS or (self.whole and fact.relation == Relation.REFERRED):
+            yield fact
             return
-        named = [part.name for part in walk(fact.value) if isinstance(part, Name)] if fact.value is not None else []
-        rows = [name for name in named if name not in self.nodes]
-        yield from (f"{fact.relation}.{name}" for name in rows)
-        if not rows:
-            yield fact.relation
+        asked = fact.where if self.whole and fact.value is None else fact.value
+        for part in () if asked is None else walk(asked):
+            if isinstance(part, Name) and part.scope is Scope.ROW:
+                yield from self.of(part.name)
 
-    def _within(self, expression: Expression) -> Iterator[str]:
+    def _within(self, expression: Expression) -> Iterator[FieldOf | FactOf]:
         if isinstance(expression, Name):
             yield from self.of(expression.name)
         elif isinstance(expression, Call) and expression.function is Function.IF:
@@ -80,7 +125,7 @@ class _Roots:
             for part in parts(expression):
                 yield from self._within(part)
 
-    def _if(self, call: Call) -> Iterator[str]:
+    def _if(self, call: Call) -> Iterator[FieldOf | FactOf]:
         """The branch a word of a parameter chooses, else both."""
         when, then, otherwise = call.arguments
         choice = [part for part in parts(when) if isinstance(part, (Param, Literal))]
@@ -91,13 +136,13 @@ class _Roots:
         yield from self._within(then)
         yield from self._within(otherwise)
 
-    def _case(self, case: Case) -> Iterator[str]:
+    def _case(self, case: Case) -> Iterator[FieldOf | FactOf]:
         """What its answers are made of; where they are only words, what its conditions look at."""
         found = False
         for answer in (*(branch.then for branch in case.branches), case.otherwise):
-            for column in self._within(answer):
+            for root in self._within(answer):
                 found = True
-                yield column
+                yield root
         for branch in () if found else case.branches:
             if branch.label != "not applicable":
                 yield from self._within(branch.when)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from connector.rules.texts import Text
 
 DECIMALS = {Type.MONEY: 2, Type.NUMBER: 4, Type.PERCENT: 4, Type.INTEGER: 0}
+MOST_SAID = 20_000
 EXPLANATION = "explanation"
 CAUSES = "causes"
 
@@ -56,6 +57,8 @@ class Outputs:
     decision: Decision | None = None
     code_labels: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
     """Node of a list -> code -> label per language: signals, rules, protections, missing names."""
+    said: int = 0
+    """Texts of the outputs declared so far."""
 
     def read(self, name: Leaf, form: Form) -> None:
         """Take in one output."""
@@ -84,6 +87,14 @@ class Outputs:
             if term is not None and term.kind == "name" and not stated.options and term.text in self.code_labels:
                 stated.options = {code: dict(label) for code, label in self.code_labels[term.text].items()}
 
+    def shown(self) -> dict[str, str]:
+        """Give the output that shows a name as it is, by that name; people's own inputs show nothing."""
+        found: dict[str, str] = {}
+        for name, stated in self.stated.items():
+            if stated.origin is not None and stated.origin.term.kind == "name":
+                found.setdefault(stated.origin.term.text, name)
+        return found
+
     def labels(self) -> Labels:
         """Give the labels of options, by output and by the node that fills it."""
         found: Labels = {name: _by_language(labels) for name, labels in self.code_labels.items()}
@@ -108,6 +119,10 @@ class Outputs:
     def _declare_say(self, stated: Stated) -> Declaration:
         items = stated.form.items("say")
         texts = {text.key.text: text for item in items for text in self._texts(stated, item)}
+        self.said += len(texts)
+        if self.said > MOST_SAID:
+            stated.form.problems.add(stated.name.at, f"the outputs say more than {MOST_SAID:,} texts together")
+            stated.form.problems.stop()
         stated.node = stated.name.text
         used = used_by(self.texts, texts.values())
         told = self.decision.rules if self.decision and any(_says(item, EXPLANATION) for item in items) else []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connector.model.fields import Type
 from connector.model.outputs import OURS, TIER
+from connector.rules.constants import switched_off
 from connector.rules.expressions import expressions
 from connector.rules.kinds.common import FALSE, TRUE, is_known
 from connector.rules.ruleset import FieldOf, FormulaOf, Node, Of, Part, RankOf
@@ -135,7 +136,7 @@ class Probing:
         asked = self._add(node.of, Case((*idle,), TRUE, Type.BOOLEAN))
         for number, branch in enumerate(case.branches):
             at = _place(branch.when)
-            if at == NOWHERE:
+            if at == NOWHERE or self._is_memory(branch.when) or switched_off(branch.when, self.rules.parameters):
                 continue
             only = tuple(Branch(b.when, TRUE if n == number else FALSE) for n, b in enumerate(case.branches))
             taken = self._add(node.of, Case((*idle, *only), FALSE, Type.BOOLEAN, case.strict))
@@ -146,6 +147,16 @@ class Probing:
             none = tuple(Branch(branch.when, FALSE) for branch in case.branches)
             left = self._add(node.of, Case((*idle, *none), TRUE, Type.BOOLEAN, case.strict))
             self.probes.append(Probe("gap", node.name, _place(case.otherwise, node.at), left, (asked,)))
+
+    def _is_memory(self, condition: Expression) -> bool:
+        """Tell whether it looks at what an earlier run wrote: before there was one it says nothing of the rules."""
+        return any(self._remembers(name) for name in names(condition))
+
+    def _remembers(self, name: str) -> bool:
+        node = self._nodes[name]
+        if isinstance(node.definition, FieldOf):
+            return node.definition.column.startswith(OURS)
+        return isinstance(node.definition, FormulaOf) and not node.model and any(map(self._remembers, node.depends))
 
     def _rule(self, node: Node) -> None:
         self.probes.append(Probe("rule", node.name, node.at, self._add(node.of, Name(node.name, Type.BOOLEAN))))

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from connector.rules.tree import Position
 
 CONTEXT_WIDTH = 160
+MOST_FORMULAS = 120_000
+"""Characters of all formulas together: four times those of the rules that come with tiersync."""
+MOST = 1000
+"""Problems told at once; nobody reads more, and looking for near names takes its time."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,10 +51,22 @@ class Problems:
     sources: dict[str, Sequence[str]] = field(default_factory=dict)
     unread: bool = False
     """A file could not be read: what others name may be defined in it, and is no mistake of theirs."""
+    formulas: int = 0
+    """Characters of formulas read so far."""
+
+    def spend(self, at: Position, characters: int) -> None:
+        """Count what one formula adds; raises RuleError when all of them would take too long to read."""
+        self.formulas += characters
+        if self.formulas > MOST_FORMULAS:
+            self.add(at, f"the formulas have more than {MOST_FORMULAS:,} characters together", "make two rule sets")
+            self.stop()
 
     def add(self, at: Position, text: str, hint: str = "") -> None:
-        """Note a problem and go on."""
+        """Note a problem and go on; raises RuleError with what was found when there are far too many."""
         self.found.append(Problem(at, text, hint))
+        if len(self.found) == MOST:
+            self.found.append(Problem(at, f"more than {MOST:,} mistakes", "the others are told once these are gone"))
+            self.stop()
 
     def unknown(self, at: Position, what: str, name: str, names: Iterable[str], *, hint: str = "") -> None:
         """Note a name that does not exist, with the nearest one that does."""

@@ -170,7 +170,7 @@ SHAPES: dict[str, Shape] = {
         "among": Key(F, "who is ranked"),
         "bands": Key(I, "from the top down; the last one takes the rest", required=True, inside="band"),
         "stick": Key(F, "buffer around each line while the previous level is known, like 10%"),
-        "previous": Key(F, "the previous level"),
+        "previous": Key(F, "the previous level; without it the output of this model tells, as an earlier run left it"),
         "last": Key(F, "who is always in the last band"),
         "computed": Key(W, "name for the level without the buffer"),
         "rank": Key(W, "name for the rank"),
@@ -210,7 +210,9 @@ SHAPES: dict[str, Shape] = {
     "signal": {
         "on": Key(F, "when it is raised", required=True),
         "off": Key(F, "when it is cleared, if it was on; without it: when 'on' no longer holds"),
-        "was": Key(F, "whether it was on before; needed with 'off'"),
+        "was": Key(
+            F, "whether it was on before; without it the output `from: signals_on` tells, as an earlier run left it"
+        ),
         "not_while": Key(F, "while this holds it stays off"),
         "applies": Key(F, "for whom the question arises; for all others it is off, whatever it was"),
         "label": _LABEL,

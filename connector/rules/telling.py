@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression
 
 ELLIPSIS = "…"
+LOOSE = " ,;:"
+"""What does not stand before an ellipsis."""
 
 
 class Values(Protocol):
@@ -36,7 +38,7 @@ def tell(say: Say, values: Values) -> str:
     if not values.holds(say.when):
         return ""
     said = list(_said(say, values))
-    return say.join.join(said) if say.limit is None else _shorten(said, say.join, say.limit)
+    return say.join.join(said) if say.limit is None else shorten(said, say.join, say.limit)
 
 
 def _said(say: Say, values: Values) -> Iterator[str]:
@@ -64,13 +66,20 @@ def _placeholder(piece: Placeholder, values: Values) -> str:
     return write(cell, piece.style, frame.language, currency=frame.home_currency, labels=labels)
 
 
-def _shorten(said: list[str], join: str, limit: int) -> str:
+def shorten(said: list[str], join: str, limit: int) -> str:
     """Leave out what no longer fits; only a first text that is too long itself is cut."""
     text = ""
     for part in said:
         longer = text + join + part if text else part
         if not text and len(part) > limit:
-            return part[: limit - 1] + ELLIPSIS
+            return _cut(part, limit)
         if len(longer) <= limit:
             text = longer
     return text
+
+
+def _cut(text: str, limit: int) -> str:
+    """Cut a text between two words, inside one only where that one takes half of it."""
+    head = text[: limit - 1]
+    words = head if text[limit - 1] == " " else head.rpartition(" ")[0]
+    return (words if len(words) > limit // 2 else head).rstrip(LOOSE) + ELLIPSIS

@@ -10,11 +10,13 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.fields import Table
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
+from connector.rules.beside import FROM_CRM
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
 from connector.wiring.nearest import nearest
+from connector.wiring.origins import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,6 +88,7 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
 
 def _document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
     nodes = {node.name: node for node in wiring.rules.nodes}
+    sources = Sources(wiring.rules, wiring.settings)
     values = {value.name: value for value in found.nodes}
     return {
         "account": found.verdict.account,
@@ -94,16 +97,21 @@ def _document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
         "rule_version": wiring.rules.version,
         "outputs": dict(found.verdict.values),
         "warnings": list(found.verdict.warnings),
-        "values": [_told(wiring, nodes[value.name], value) for value in found.nodes if value.name in nodes],
+        "values": [
+            _told(wiring, nodes, value) | {"sources": sources.of(value.name)}
+            for value in found.nodes
+            if value.name in nodes
+        ],
         "lines": list(_lines(wiring.rules, values)),
         "not_configured": dict(found.not_configured),
     }
 
 
-def _told(wiring: Wiring, node: Node, value: NodeValue) -> dict[str, Any]:
+def _told(wiring: Wiring, nodes: Mapping[str, Node], value: NodeValue) -> dict[str, Any]:
+    node = nodes[value.name]
     return {
         "name": node.name,
-        "kind": KINDS[type(node.definition)],
+        "kind": "field" if f"{FROM_CRM}{node.name}" in nodes else KINDS[type(node.definition)],
         "model": node.model or None,
         "meaning": node.meaning.get(wiring.language),
         "state": value.state,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.acceptance.commands import Ended, tiersync
@@ -137,6 +140,30 @@ def test_money_has_its_decimals_lists_are_lists_and_nothing_is_null(tmp_path: Pa
 def test_a_parameter_set_on_the_command_line_counts(tmp_path: Path) -> None:
     ended = evaluate(small(tmp_path), "--set", "pyramid.two_level_below=20")
     assert parsed(ended)[0]["seg_pyramid_level"] == "big"
+
+
+def test_parquet_files_of_any_type_give_the_same_bytes_as_csv(tmp_path: Path) -> None:
+    csv_, parquet = tmp_path / "csv", tmp_path / "parquet"
+    for folder in (csv_, parquet):
+        folder.mkdir()
+    small(csv_, employees="250", last_contact="2020-05-01", nps="", invoice_disputed="false", gross_margin_pct="12.5")
+    utc = datetime(2020, 5, 31, 21, 59, tzinfo=UTC)  # the last day of May in Amsterdam, too
+    columns = {
+        "account_id": ["A"],
+        "name": ["Één"],
+        "seg_tier": pa.array([None], pa.null()),
+        "employees": pa.array([250], pa.int32()),
+        "last_contact": [date(2020, 5, 1)],
+        "nps": pa.array([None], pa.float64()),
+        "invoice_disputed": [False],
+        "gross_margin_pct": [12.5],
+    }
+    deal = {"deal_id": [1], "account_id": ["A"], "is_won": [True], "is_closed": [True], "close_date": [utc]}
+    pq.write_table(pa.table(columns), parquet / "accounts.parquet")
+    pq.write_table(pa.table(deal | {"amount": pa.array([62500], pa.decimal128(12, 2))}), parquet / "deals.parquet")
+    read = evaluate(parquet)
+    assert (read.code, read.stdout) == (0, evaluate(csv_).stdout), read.stderr
+    assert parsed(read)[0]["seg_revenue_12m"] == Decimal("62500.00")
 
 
 def test_another_folder_of_rules_counts(tmp_path: Path) -> None:

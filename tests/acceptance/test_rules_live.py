@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 RULES = """version: 1
 parameters:
   line: {default: 5000, type: money}
+  strict: {default: false}
 fields:
   staff: {from: account.employees}
   website: {from: account.website, type: text}
+  tier_before: {from: account.seg_tier}
 facts:
   revenue: {sum: deals.amount, where: is_won}
+values:
+  was_large: tier_before is known and tier_before = 'large'
 models:
   tier:
     kind: first_match
@@ -34,6 +38,13 @@ models:
     rules:
       - {when: revenue is known, then: yes_known}
       - {otherwise: never}
+  memory:
+    kind: first_match
+    rules:
+      - {when: was_large, then: held}
+      - {when: $strict and revenue > 1, then: strictly}
+      - {when: revenue < 500, then: little}
+      - {otherwise: much}
 signals:
   BIG: {on: revenue > 100000, label: x}
   ANY: {on: revenue >= 0, label: x}
@@ -66,20 +77,24 @@ def findings(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str
 @pytest.mark.parametrize(
     ("kind", "line", "column", "message"),
     [
-        ("unreachable", 14, 16, "tier: huge is never reached: it holds for 1, and an earlier rule takes them all"),
-        ("never", 15, 16, "tier: odd never holds: false for 10"),
-        ("gap", 17, 9, "tier: no rule answers for 6 of 10"),
-        ("crowd", 13, 16, "6 of 10 lie within 1% of 5000: a small change moves them all"),
-        ("always", 21, 16, "everybody: yes_known holds for all 10: no rule after it is asked"),
-        ("never", 24, 3, "BIG never holds: false for 10"),
-        ("always", 25, 3, "ANY holds for all 10"),
-        ("unused", 6, 3, "nobody fills account.website"),
-        ("unreachable", 27, 3, "nobody is 'gone'"),
+        ("unreachable", 18, 16, "tier: huge is never reached: it holds for 1, and an earlier rule takes them all"),
+        ("never", 19, 16, "tier: odd never holds: false for 10"),
+        ("gap", 21, 9, "tier: no rule answers for 6 of 10"),
+        ("crowd", 17, 16, "6 of 10 lie within 1% of 5000: a small change moves them all"),
+        ("always", 25, 16, "everybody: yes_known holds for all 10: no rule after it is asked"),
+        ("never", 35, 3, "BIG never holds: false for 10"),
+        ("always", 36, 3, "ANY holds for all 10"),
+        ("unused", 7, 3, "nobody fills account.website"),
+        ("unreachable", 38, 3, "nobody is 'gone'"),
     ],
 )
 def test_a_population_shows(findings: list[dict[str, Any]], kind: str, line: int, column: int, message: str) -> None:
     found = [(f["kind"], f["line"], f["column"], f["message"]) for f in findings]
     assert (kind, line, column, message) in found, found
+
+
+def test_what_an_earlier_run_or_a_parameter_decides_is_not_told(findings: list[dict[str, Any]]) -> None:
+    assert not [finding for finding in findings if finding["message"].startswith("memory")]
 
 
 def test_what_is_right_is_not_told(findings: list[dict[str, Any]]) -> None:

@@ -69,6 +69,11 @@ COMPUTED = frozenset({"is_won", "is_closed", "deal_type", "recurring", "currency
 LINKED = "account_id"
 """Deals and tickets: the association decides, delivered as links; never a column of their own."""
 
+_MADE_OF: dict[Table, dict[str, tuple[str, ...]]] = {
+    Table.DEALS: {"amount": ("amount_in_home_currency", "amount"), "recurring": ("hs_mrr", "hs_arr")}
+}
+"""Columns that look at more than one property."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldMap(Overrides):
@@ -77,6 +82,13 @@ class FieldMap(Overrides):
     def property(self, table: Table, logical: str) -> str:
         """The property that holds a logical field; without a row of its own, the logical name itself."""
         return self.override(table, logical) or _PROPERTIES.get(table, {}).get(logical, logical)
+
+    def sources(self, table: Table, logical: str) -> tuple[str, ...]:
+        """Every property a column is made of, as people see them in HubSpot; empty for a link."""
+        if logical == LINKED and table is not Table.ACCOUNTS:
+            return ()
+        behind = {} if self.override(table, logical) else _MADE_OF.get(table, {})
+        return behind.get(logical) or (self.property(table, logical),)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -73,6 +73,10 @@ class FieldMap(Overrides):
             return (named,)
         return _FIELDS.get(table, {}).get(logical) or (default_name(logical),)
 
+    def sources(self, table: Table, logical: str) -> tuple[str, ...]:
+        """Every field a column may be made of, as people see them in Salesforce: the first one there is, counts."""
+        return self.candidates(table, logical)
+
     def output(self, target: Target, name: str) -> str:
         """The API name of one of our own properties."""
         return self.override(TABLE_OF[target], name) or default_name(name)

@@ -2,7 +2,7 @@
 
 The rule of ties, cuts and lines stands in ruleset.Ranking. With `stick` (domain.md 5.6) a subject moves one band only
 when its value is that share beyond the line; a jump of two bands or more is immediate; without a previous level there
-is no buffer.
+is no buffer. The previous level is what `previous` says, else what the output that shows the model held.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from connector.model.fields import Type
 from connector.rules.constants import constant
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.document import Leaf
+from connector.rules.earlier import HINT, earlier
 from connector.rules.forms import read_word
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import Band, Node, Part, Ranking, RankOf
@@ -78,8 +79,6 @@ def _read(name: Leaf, form: Form) -> _Bands:
     bands = [(inner.word("then") or "", inner.formula("next")) for inner in form.list_forms("bands")]
     if bands and (bands[-1][1] is not None or any(share is None for _, share in bands[:-1])):
         form.problems.add(name.at, "every band but the last needs 'next', its share of the number ranked")
-    if form.has("stick") and not form.has("previous"):
-        form.problems.add(name.at, "'stick' needs 'previous': the level before")
     return _Bands(
         name=name,
         by=form.formula("by"),
@@ -163,16 +162,28 @@ def _part(names: Names, model: _Bands, ranking: Ranking, name: str, *, part: Par
 
 
 def _level(names: Names, model: _Bands, ranking: Ranking) -> list[Node]:
-    if model.stick is None or model.previous is None:
+    if model.stick is None:
         return [_part(names, model, ranking, model.name.text, part=Part.LEVEL)]
     computed = Name(model.computed or f"{model.name.text}.computed", Type.TEXT)
-    previous = resolve(model.previous, names)
+    made, previous = _previous(names, model)
     stick = resolve(model.stick, names, "number")
     levels = tuple(band.then for band in ranking.bands)
     case = Case(tuple(_branches(model, ranking, computed, previous, stick)), computed, Type.TEXT, at=model.name.at)
-    return formula_node(
+    return made + formula_node(
         names, model.name.text, case, at=model.name.at, model=model.name.text, options=levels, label=model.label
     )
+
+
+def _previous(names: Names, model: _Bands) -> tuple[list[Node], Expression]:
+    if model.previous is not None:
+        return [], resolve(model.previous, names)
+    of = names.nodes[model.computed or f"{model.name.text}.computed"].of
+    found = earlier(names, model.name.text, Type.TEXT, of=of, at=model.name.at)
+    if found is None:
+        hint = f"write 'previous', or add {HINT.format(name=model.name.text)}"
+        names.problems.add(model.name.at, f"nothing tells which level '{model.name.text}' was before", hint)
+        return [], POISON
+    return found
 
 
 def _branches(

@@ -1,7 +1,8 @@
 """Signals: facts that can lead to a NO, with a line for going on and another for going off.
 
 A signal that was on stays on until `off` holds; one that was off needs `on`. `not_while` keeps it off, and so does
-`applies` where it is false. Where `was` cannot be told there is no memory, and only `on` counts.
+`applies` where it is false. Whether it was on `was` tells, else the output that lists the signals that are on, as an
+earlier run left it; where that cannot be told there is no memory, and only `on` counts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.earlier import HINT, earlier
 from connector.rules.kinds.common import FALSE, sure
-from connector.rules.tree import Branch, Case, Collect, Entry, Name, Not
+from connector.rules.ruleset import Of
+from connector.rules.tree import NOWHERE, Branch, Call, Case, Collect, Entry, Function, Literal, Name, Not
+from connector.rules.walk import POISON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +35,15 @@ def declare(name: Leaf, form: Form) -> Declaration:
     on, off, was = form.formula("on"), form.formula("off"), form.formula("was")
     never, applies = form.formula("not_while"), form.formula("applies")
     label = form.languages("label")
-    if (off is None) != (was is None):
-        form.problems.add(name.at, "'off' and 'was' belong together", "was: how the previous state is told")
+    if was is not None and off is None:
+        form.problems.add(name.at, "'was' needs 'off': when the signal ends")
 
     def build(names: Names) -> list[Node]:
+        made: list[Node] = []
         expression: Expression = resolve(on, names, "condition")
-        if off is not None and was is not None:
-            stays = Branch(resolve(was, names, "condition"), Not(resolve(off, names, "condition")), "was on")
+        if off is not None:
+            before = _before(name, names, made) if was is None else resolve(was, names, "condition")
+            stays = Branch(before, Not(resolve(off, names, "condition")), "was on")
             expression = Case((stays,), expression, Type.BOOLEAN, strict=False)
         if never is not None:
             quiet = Branch(resolve(never, names, "condition"), FALSE, "suppressed")
@@ -45,9 +51,20 @@ def declare(name: Leaf, form: Form) -> Declaration:
         if applies is not None:
             idle = Branch(Not(resolve(applies, names, "condition")), FALSE, "not applicable")
             expression = Case((idle,), expression, Type.BOOLEAN)
-        return formula_node(names, name.text, expression, at=name.at, model=name.text, label=label)
+        return made + formula_node(names, name.text, expression, at=name.at, model=name.text, label=label)
 
     return Declaration((name.text,), "signals", name.at, uses_of(on, off, was, never, applies), build, "signal", label)
+
+
+def _before(name: Leaf, names: Names, made: list[Node]) -> Expression:
+    """Tell whether the signal was on when an earlier run listed the signals that are."""
+    found = earlier(names, ALL, Type.MULTI, of=Of.ACCOUNT, at=name.at)
+    if found is None:
+        hint = f"write 'was', or add {HINT.format(name=ALL)}"
+        names.problems.add(name.at, f"nothing tells whether '{name.text}' was on", hint)
+        return POISON
+    made += found[0]
+    return Call(Function.HAS, (found[1], Literal(name.text, Type.TEXT)), Type.BOOLEAN)
 
 
 def declare_all(signals: Sequence[Declaration]) -> Declaration | None:
@@ -59,6 +76,6 @@ def declare_all(signals: Sequence[Declaration]) -> Declaration | None:
     def build(names: Names) -> list[Node]:
         there = [code for code in codes if code in names.nodes]
         entries = tuple(Entry(sure(Name(code, Type.BOOLEAN)), code) for code in there)
-        return formula_node(names, ALL, Collect(entries), at=signals[0].at, options=there)
+        return formula_node(names, ALL, Collect(entries), at=NOWHERE, options=there)
 
     return Declaration((ALL,), "signals", signals[0].at, frozenset(codes), build)

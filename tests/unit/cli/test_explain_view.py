@@ -10,7 +10,17 @@ from connector.model.outputs import Labels
 
 def value(name: str, shown: str | None, at: str, *, kind: str = "value", **thresholds: object) -> dict[str, Any]:
     state = "unknown" if shown is None else "known"
-    return {"name": name, "kind": kind, "state": state, "value": shown, "at": at, "thresholds": thresholds}
+    place = {"over": "account", "columns": [name], "fields": [name.capitalize()], "where": None}
+    deals = {"over": "deals", "columns": ["amount"], "fields": ["Amount"], "where": "is_won"}
+    return {
+        "name": name,
+        "kind": kind,
+        "state": state,
+        "value": shown,
+        "at": at,
+        "thresholds": thresholds,
+        "sources": [place] if kind == "field" else [place, deals],
+    }
 
 
 FOUND: dict[str, Any] = {
@@ -27,6 +37,7 @@ FOUND: dict[str, Any] = {
         value("employees", None, "pyramid.yaml:9", kind="field"),
         value("level", None, "pyramid.yaml:70"),
         value("first", "true", "pyramid.yaml:7"),
+        value("turnover", "12300", "pyramid.yaml:8", kind="fact"),
         value("warning.FUTURE_WON_DATE", "false", "base.yaml:3"),
         {**value("ladder", "x", "ladder.yaml:1"), "state": "not applicable"},
     ],
@@ -46,15 +57,16 @@ def test_what_the_next_level_needs_is_said_before_the_details(capsys: pytest.Cap
 
 def test_values_stand_by_rule_file_and_line_with_their_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "en")
-    assert told[told.index("pyramid.yaml") + 1 :][:2] == [
+    assert told[told.index("pyramid.yaml") + 1 :][:3] == [
         "7 first yes",
+        "8 turnover 12,300 from account: Turnover; deals: Amount (is_won)",
         "66 metric 1,052.58 [below 24,000, above not set]",
     ]
 
 
 def test_what_is_missing_is_told_apart_from_what_is_not_decidable(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "en")
-    assert {"not filled in: employees", "not decidable: level"} <= set(told)
+    assert {"not filled in: employees (Employees)", "not decidable: level"} <= set(told)
 
 
 def test_what_does_not_apply_and_what_the_head_tells_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +77,8 @@ def test_what_does_not_apply_and_what_the_head_tells_is_left_out(capsys: pytest.
 
 def test_an_explanation_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "nl")
-    assert "niet ingevuld: employees" in told
+    assert "niet ingevuld: employees (Employees)" in told
+    assert "8 turnover 12.300 uit account: Turnover; deals: Amount (is_won)" in told
     assert told[0] == "Bakker (7), peildatum 02-04-2026, regels abc"
     assert "big begint boven 102.280,6: 101.228,02 meer dan 1.052,58 (metric)" in told
     assert "7 first ja" in told

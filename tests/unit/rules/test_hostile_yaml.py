@@ -20,7 +20,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 CORPUS = {
     "duplicate key": ("version: 1\nvalues:\n  a: 1\n  b: 2\n  a: 3\n", "5:3: duplicate key 'a'"),
-    "alias bomb": ("version: 1\n" + BOMB, "6:24: '*d' expands to more than 50,000 values"),
+    "alias bomb": ("version: 1\n" + BOMB, "6:12: '*d' expands to more than 20,000 values"),
     "self reference": ("version: 1\nvalues: &v\n  a: *v\n", "3:6: '*v' refers to itself"),
     "unknown alias": ("version: 1\nvalues: *v\n", "2:9: unknown alias"),
     "unquoted no as a text": ("version: 1\ntexts: {t: {en: no, nl: nee}}\n", "2:17: YAML reads no as true or false"),
@@ -48,7 +48,30 @@ CORPUS = {
     "more than 1 MB": ("version: 1\n#" + "x" * 1_000_000, "1:1: the file is larger than 1,000,000 bytes"),
     "a megabyte of values": (
         "version: 1\nvalues:\n" + "".join(f"  a{n}: 1\n" for n in range(60_000)),
-        "25000:11: more than 50,000 values in one file",
+        "10000:10: more than 20,000 values in one file",
+    ),
+    "a megabyte of sums": (
+        "version: 1\nvalues:\n" + "".join(f"  a{n}: {'1+' * 95}1\n" for n in range(4_900)),
+        "the formulas have more than 120,000 characters together",
+    ),
+    "a chain of all values there may be": (
+        "version: 1\nvalues:\n" + "".join(f"  a{n}: a{n + 1}\n" for n in range(9_900)),
+        "9902:10: unknown name 'a9900'",
+    ),
+    "a circle of all values there may be": (
+        "version: 1\nvalues:\n" + "".join(f"  a{n}: a{(n + 1) % 9_900}\n" for n in range(9_900)),
+        "3:3: defined in a circle",
+    ),
+    "nothing but unknown names": (
+        "version: 1\nvalues:\n" + "".join(f"  a{n}: b{n} + 1\n" for n in range(9_900)),
+        "more than 1,000 mistakes",
+    ),
+    "every text in every output": (
+        "version: 1\ntexts:\n"
+        + "".join(f"  t{n}: {{en: x, nl: x}}\n" for n in range(1_000))
+        + "outputs:\n"
+        + "".join(f"  seg_{n}: {{label: A, say: [t*]}}\n" for n in range(1_000)),
+        "the outputs say more than 20,000 texts together",
     ),
     "a tag": ("version: 1\nvalues: !!python/name:os.system {}\n", "2:9: tag 'tag:yaml.org,2002:python/name:os.system'"),
     "two documents": ("version: 1\n---\nversion: 1\n", "2:1: more than one document in the file"),

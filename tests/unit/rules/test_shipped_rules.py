@@ -52,6 +52,14 @@ def test_a_model_can_be_left_out_with_its_outputs_and_the_rest_still_works(name:
         assert run_example(rest, example) == []
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_works_with_none_of_the_others(name: str) -> None:
+    alone = load_texts({str(file): file.read_bytes() for file in FILES if file.name not in MODELS or file.name == name})
+    assert {Path(output.at.file).name for output in alone.outputs} == {"base.yaml", "tier.yaml", name}
+    asked = [one for one in alone.examples if _accounts(one.given) <= SMALL]
+    assert [miss for example in asked[::TURNS] for miss in run_example(alone, example)] == []
+
+
 def _accounts(given: Mapping[str, Any]) -> int:
     return sum(int(one.get("times", 1)) for one in given.get("accounts", ()))
 
