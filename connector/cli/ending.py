@@ -1,5 +1,7 @@
 """How a call ends: its exit code, its errors as one clear block, Ctrl-C and SIGTERM."""
 
+import logging
+import os
 import signal
 import sys
 import traceback
@@ -20,7 +22,18 @@ REPORT_IT = "this is a fault of tiersync; --verbose shows where, please report i
 
 def main() -> Never:
     """Run the command line and exit."""
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> Never:
+    """End the process at once, everything said and closed: to free what it holds piece by piece takes 0.3 s."""
+    logging.shutdown()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        sys.exit(code)  # Python's own end tells that something could not be written
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
