@@ -21,30 +21,25 @@ class FullDisk(io.StringIO):
         raise OSError(28, "No space left on device")
 
 
-@pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What had reached the outside when the process ended."""
-    told: list[str] = []
-    out = io.TextIOWrapper(io.BufferedWriter(raw := io.FileIO(os.memfd_create("out"), "w+")))
-
+@pytest.fixture(autouse=True)
+def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def end(code: int) -> Never:
-        told.append(os.pread(raw.fileno(), 100, 0).decode())
         raise Left(code)
 
     monkeypatch.setattr(os, "_exit", end)
-    monkeypatch.setattr(sys, "stdout", out)
-    return told
 
 
 @pytest.mark.parametrize("code", [0, 3, 143])
-def test_the_process_ends_with_its_code_and_all_it_said(said: list[str], code: int) -> None:
-    sys.stdout.write("the last line")
-    with pytest.raises(Left, match=str(code)):
-        leave(code)
-    assert said == ["the last line"]
+def test_the_process_ends_with_its_code_and_all_it_said(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    outside = io.BytesIO()
+    with io.TextIOWrapper(outside) as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        out.write("the last line")
+        with pytest.raises(Left, match=str(code)):
+            leave(code)
+        assert outside.getvalue() == b"the last line"
 
 
-@pytest.mark.usefixtures("said")
 def test_what_cannot_be_said_is_left_to_python_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", FullDisk())
     with pytest.raises(SystemExit, match="4"):
