@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
@@ -23,7 +23,7 @@ EVERY = range(1, 8)
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(reading, "BULK_FROM", 0)
     with scripted(organisation()) as script:
         yield script
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from connector.crm.salesforce import keyset, queries
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import keyset, queries, reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
@@ -69,7 +68,7 @@ def touch(server: Scripted, *numbers: int, second: int = 1) -> None:
     server.date = f"Mon, 01 Jun 2026 06:00:{second + 1:02} GMT"
 
 
-def test_each_page_begins_behind_the_last_record_of_the_one_before(server: Scripted) -> None:
+def test_each_page_begins_after_the_last_record_of_the_one_before(server: Scripted) -> None:
     assert changes(server) == EVERY
     at, order = "2026-06-01T05:00:00Z", "ORDER BY SystemModstamp, Id LIMIT 3"
     select = "SELECT Id, Name, SystemModstamp FROM Account WHERE SystemModstamp >="
@@ -86,7 +85,7 @@ def test_stamps_that_are_alike_over_the_edge_of_a_page_lose_and_double_nothing(
     server: Scripted, monkeypatch: pytest.MonkeyPatch, size: int, *, full: bool
 ) -> None:
     monkeypatch.setattr(keyset, "PAGE", size)
-    monkeypatch.setattr(pulling, "BULK_FROM", 25)
+    monkeypatch.setattr(reading, "BULK_FROM", 25)
     for number, minute in enumerate((1, 0, 2, 1, 1, 2, 1), 1):
         server.tiny.rows["Account"][account(number)]["SystemModstamp"] = f"2026-06-01T05:0{minute}:00.000+0000"
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
@@ -111,7 +110,7 @@ def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
     server: Scripted, monkeypatch: pytest.MonkeyPatch, size: int, pages: int, jobs: int, *, full: bool
 ) -> None:
     monkeypatch.setattr(keyset, "PAGE", size)
-    monkeypatch.setattr(pulling, "BULK_FROM", pages)
+    monkeypatch.setattr(reading, "BULK_FROM", pages)
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == EVERY
     assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs

@@ -36,8 +36,8 @@ def visible(client: Client) -> bool:
 def read(client: Client, *conditions: str) -> dict[str, str]:
     """Deal id -> percent, of every deal with lines. Memory grows with the deals that have lines."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    ask = keyset.Ask(entity=LINES, fields=_FIELDS, where=conditions)
-    for line in (line for page, _ in keyset.pages(client, ask, _WHAT) for line in page.records):
+    selection = keyset.Selection(entity=LINES, fields=_FIELDS, where=conditions)
+    for line in (line for page, _ in keyset.pages(client, selection, _WHAT) for line in page.records):
         price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
         given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
         sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)
