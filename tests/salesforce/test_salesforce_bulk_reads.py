@@ -87,6 +87,23 @@ def test_a_job_that_made_fewer_rows_than_there_are_fails_the_pull(server: Script
         pulled(salesforce_at(server.url), columns=ACCOUNTS)
 
 
+def test_a_record_that_comes_while_a_job_runs_makes_no_shortage_of_a_deleted_one(server: Scripted) -> None:
+    server.date = "Mon, 01 Jun 2026 06:00:00 GMT"
+    job(server, page(1, 2, 3, 4, 6, 7), numberRecordsProcessed=6)
+    answered = server.rule
+
+    def rule(seen: Seen) -> Reply | None:
+        if seen.method == "POST" and seen.path.endswith("/jobs/query"):
+            server.date = "Mon, 01 Jun 2026 06:00:09 GMT"
+            server.tiny.rows["Account"].pop(account(5))
+            server.tiny.add("Account", account(8), Name="new", SystemModstamp="2026-06-01T06:00:05.000+0000")
+        return answered(seen)
+
+    server.rule = rule
+    rows, _ = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY if n != 5]
+
+
 def test_an_invalid_locator_of_a_job_on_the_third_page_fails_the_pull(server: Scripted) -> None:
     refusal = Reply(400, [{"errorCode": "INVALID_QUERY_LOCATOR", "message": "invalid query locator"}])
     job(server, page(1, 2, locator="MQ"), page(3, 4, locator="Mg"), refusal)

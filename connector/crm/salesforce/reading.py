@@ -98,14 +98,14 @@ def _cells(columns: Columns, page: Rows) -> dict[str, Cells]:
 
 def _in_bulk(intake: Intake, columns: Columns, selection: Selection, what: str, counted: int) -> Iterator[Part]:
     """Over REST where Salesforce does not do this one in bulk."""
-    begun = False
+    begun, asked = False, intake.client.server_time()
     query = soql.select(columns.expressions, selection.entity, *selection.conditions)
     try:
         for table in bulk_query.pages(intake.client, query, what, expressions=columns.expressions):
             begun = True
             for start in range(0, max(1, table.num_rows), _SLICE):
                 part = table.slice(start, _SLICE)
-                yield Part(part.num_rows, columns.build(partial(_column, part)), None)
+                yield Part(part.num_rows, columns.build(partial(_column, part)), asked)
     except NotInBulk as error:
         if begun:
             raise
@@ -120,7 +120,7 @@ def _column(table: Any, name: str) -> Cells:
 def _explain_shortage(intake: Intake, selection: Selection, asked: datetime | None, arrived: int) -> None:
     """People delete meanwhile: fewer records than counted before are right when a second count says so too.
 
-    It leaves out what changed since the last page was `asked` for, by Salesforce's clock: no page could hold that.
+    It leaves out what changed since the last page or the job was `asked` for, by Salesforce's clock: they need not hold that.
     """
     settled = () if asked is None else (f"SystemModstamp < {soql.moment(asked)}",)
     expected = queries.count(intake.client, selection.entity, *selection.conditions, *settled)
