@@ -82,7 +82,7 @@ def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
         names = {str(row["Id"]): _owner(row) for row in queries.records(client, named, _EDITORS)}
     except (Refused, Forbidden):
         return None
-    return {names.get(place, place): count for place, count in counts.items()}
+    return {names.get(set_id, set_id): count for set_id, count in counts.items()}
 
 
 def _owner(row: Mapping[str, Any]) -> str:
@@ -96,16 +96,16 @@ def lacking(grants: Grants, held: Mapping[str, tuple[str, bool]]) -> dict[str, b
     return {name: edit for name, edit in grants.fields.items() if name not in held or (edit and not held[name][1])}
 
 
-def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
+def grant(client: Client, grants: Grants, set_id: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
     """Make the set and what it lacks; returns its id. Raises StopRun with Salesforce's words."""
-    if place is None:
+    if set_id is None:
         body = {"Name": grants.kind.name, "Label": grants.kind.label}
         made = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
-        place = str(made.get("id") or "")
-        if not place:
+        set_id = str(made.get("id") or "")
+        if not set_id:
             raise checks.bad(_WHAT, "Salesforce's answer does not say what it made")
     open_ = lacking(grants, held)
-    new = [_permission(place, name, edit=edit) for name, edit in open_.items() if name not in held]
+    new = [_permission(set_id, name, edit=edit) for name, edit in open_.items() if name not in held]
     more = [
         {
             "attributes": {"type": "FieldPermissions"},
@@ -118,13 +118,13 @@ def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, 
     ]
     _send(client, "POST", new)
     _send(client, "PATCH", more)
-    return place
+    return set_id
 
 
-def _permission(place: str, name: str, *, edit: bool) -> dict[str, Any]:
+def _permission(set_id: str, name: str, *, edit: bool) -> dict[str, Any]:
     return {
         "attributes": {"type": "FieldPermissions"},
-        "ParentId": place,
+        "ParentId": set_id,
         "SobjectType": name.partition(".")[0],
         "Field": name,
         "PermissionsRead": True,
@@ -159,9 +159,9 @@ def _words(errors: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{error.get('statusCode')}: {error.get('message')}"
 
 
-def is_assigned(client: Client, place: str, user: str) -> bool:
+def is_assigned(client: Client, set_id: str, user: str) -> bool:
     """Whether a user holds a permission set."""
-    conditions = (f"PermissionSetId = {soql.quoted(place)}", f"AssigneeId = {soql.quoted(user)}")
+    conditions = (f"PermissionSetId = {soql.quoted(set_id)}", f"AssigneeId = {soql.quoted(user)}")
     query = soql.select(["Id"], "PermissionSetAssignment", *conditions)
     return any(True for _ in queries.records(client, query, "looking who holds our permission set"))
 
@@ -169,17 +169,17 @@ def is_assigned(client: Client, place: str, user: str) -> bool:
 def holders(client: Client, kind: PermissionSet) -> int | None:
     """How many users hold a permission set; None where the set is not there, or hidden."""
     try:
-        place, _ = found(client, kind)
-        if place is None:
+        set_id, _ = found(client, kind)
+        if set_id is None:
             return None
-        return queries.count(client, "PermissionSetAssignment", f"PermissionSetId = {soql.quoted(place)}")
+        return queries.count(client, "PermissionSetAssignment", f"PermissionSetId = {soql.quoted(set_id)}")
     except (Refused, Forbidden):
         return None
 
 
-def assign(client: Client, place: str, user: str) -> None:
+def assign(client: Client, set_id: str, user: str) -> None:
     """Give a permission set to a user."""
-    body = {"AssigneeId": user, "PermissionSetId": place}
+    body = {"AssigneeId": user, "PermissionSetId": set_id}
     try:
         client.post(client.path("sobjects/PermissionSetAssignment"), "assigning our permission set", body)
     except Refused as error:

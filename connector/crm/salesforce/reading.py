@@ -120,7 +120,8 @@ def _column(table: Any, name: str) -> Cells:
 def _explain_shortage(intake: Intake, selection: Selection, asked: datetime | None, arrived: int) -> None:
     """People delete meanwhile: fewer records than counted before are right when a second count says so too.
 
-    It leaves out what changed since the last page or the job was `asked` for, by Salesforce's clock: they need not hold that.
+    It leaves out what changed since the last page, or the job, was `asked` for, by Salesforce's clock: that may come
+    too late for it.
     """
     settled = () if asked is None else (f"SystemModstamp < {soql.moment(asked)}",)
     expected = queries.count(intake.client, selection.entity, *selection.conditions, *settled)
