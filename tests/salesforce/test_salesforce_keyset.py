@@ -280,8 +280,16 @@ def test_a_small_question_whose_locator_is_refused_ends_with_one_clear_error(ser
     server.rule = lambda seen: refusal if seen.path.endswith("-4") else None
     crm = salesforce_at(server.url)
     with pytest.raises(StopRun, match=r"asking: .*INVALID_QUERY_LOCATOR") as caught:
-        list(queries.records(crm._client, "SELECT Id FROM Account", "asking"))
+        list(queries.records(crm._client, ["Id"], "Account", what="asking"))
     assert caught.value.hint
+
+
+def test_a_small_question_is_answered_with_every_field_or_fails(server: Scripted) -> None:
+    told = {"totalSize": 1, "done": True, "records": [{"Id": account(1)}]}
+    server.only("/query", Reply(200, told))
+    crm = salesforce_at(server.url)
+    with pytest.raises(BadAnswer, match="asking: Salesforce's answer leaves Owner, Phone out"):
+        list(queries.records(crm._client, ["Id", "Phone", "Owner.Name"], "Account", what="asking"))
 
 
 def test_a_session_that_expires_on_the_third_page_is_renewed_and_nothing_is_read_twice(server: Scripted) -> None:

@@ -38,9 +38,9 @@ class NotInBulk(StopRun):
     code = "NOT_IN_BULK"
 
 
-def pages(client: Client, query: str, what: str, *, expressions: Sequence[str], deleted: bool = False) -> Iterator[Any]:
+def pages(client: Client, query: str, what: str, *, expressions: Sequence[str]) -> Iterator[Any]:
     """Arrow tables of text columns by expression; NotInBulk before the first, BadAnswer when rows are missing."""
-    job = _create(client, query, what, deleted=deleted)
+    job = _create(client, query, what)
     path = client.path(f"jobs/query/{job}")
     try:
         expected = _finished(client, job, what)
@@ -54,9 +54,9 @@ def pages(client: Client, query: str, what: str, *, expressions: Sequence[str], 
             client.call(Call("DELETE", path, "removing a query job"))
 
 
-def _create(client: Client, query: str, what: str, *, deleted: bool) -> str:
+def _create(client: Client, query: str, what: str) -> str:
     body = {
-        "operation": "queryAll" if deleted else "query",
+        "operation": "query",
         "query": query,
         "columnDelimiter": "COMMA",
         "lineEnding": "LF",

@@ -55,15 +55,14 @@ def wanted(fields: Mapping[str, bool]) -> list[Grants]:
 
 def found(client: Client, kind: PermissionSet) -> tuple[str | None, dict[str, tuple[str, bool]]]:
     """The id of a set, and its field permissions: field -> id of the permission, whether it edits."""
-    query = soql.select(["Id"], "PermissionSet", f"Name = {soql.quoted(kind.name)}")
-    rows = list(queries.records(client, query, "looking for our permission sets"))
+    named = f"Name = {soql.quoted(kind.name)}"
+    rows = list(queries.records(client, ["Id"], "PermissionSet", named, what="looking for our permission sets"))
     if not rows:
         return None, {}
-    query = soql.select(
-        ["Id", "Field", "PermissionsEdit"], "FieldPermissions", f"ParentId = {soql.quoted(rows[0]['Id'])}"
-    )
-    held = queries.records(client, query, "reading field permissions")
-    return str(rows[0]["Id"]), {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
+    set_id, fields = str(rows[0]["Id"]), ["Id", "Field", "PermissionsEdit"]
+    of_it = f"ParentId = {soql.quoted(set_id)}"
+    held = queries.records(client, fields, "FieldPermissions", of_it, what="reading field permissions")
+    return set_id, {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
 
 
 def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
@@ -71,15 +70,16 @@ def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
     wanted = (f"Field IN {soql.any_of(fields)}", "PermissionsEdit = true")
     try:
         ours, _ = found(client, INTEGRATION)
-        query = soql.select(["Id", "ParentId"], "FieldPermissions", *wanted)
-        counts = Counter(str(row["ParentId"]) for row in queries.records(client, query, _EDITORS))
+        permitted = queries.records(client, ["Id", "ParentId"], "FieldPermissions", *wanted, what=_EDITORS)
+        counts = Counter(str(row["ParentId"]) for row in permitted)
         if ours is None or ours not in counts:  # setup this user may not view comes as no rows
             return None
         del counts[ours]
         if not counts:
             return {}
-        named = soql.select(["Id", "Label", "Profile.Name"], "PermissionSet", f"Id IN {soql.any_of(counts)}")
-        names = {str(row["Id"]): _owner(row) for row in queries.records(client, named, _EDITORS)}
+        of_these, fields_of = f"Id IN {soql.any_of(counts)}", ["Id", "Label", "Profile.Name"]
+        sets = queries.records(client, fields_of, "PermissionSet", of_these, what=_EDITORS)
+        names = {str(row["Id"]): _owner(row) for row in sets}
     except (Refused, Forbidden):
         return None
     return {names.get(set_id, set_id): count for set_id, count in counts.items()}
@@ -162,8 +162,8 @@ def _words(errors: Sequence[dict[str, Any]]) -> Iterator[str]:
 def is_assigned(client: Client, set_id: str, user: str) -> bool:
     """Whether a user holds a permission set."""
     conditions = (f"PermissionSetId = {soql.quoted(set_id)}", f"AssigneeId = {soql.quoted(user)}")
-    query = soql.select(["Id"], "PermissionSetAssignment", *conditions)
-    return any(True for _ in queries.records(client, query, "looking who holds our permission set"))
+    what = "looking who holds our permission set"
+    return any(True for _ in queries.records(client, ["Id"], "PermissionSetAssignment", *conditions, what=what))
 
 
 def holders(client: Client, kind: PermissionSet) -> int | None:
