@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench cassettes plugins changelog lock clean
+.PHONY: demo test check bench image cassettes plugins changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -21,6 +21,9 @@ check: $(READY)  ## what CI checks besides the tests
 bench: $(READY)  ## speed and memory promises, as ratios against a plain baseline in the same run
 	$(BIN)/python -m bench
 
+image: $(READY)  ## build deploy/Dockerfile and try it in a real container, as root; deploy/try_image.sh says what it needs
+	PYTHON=$(BIN)/python deploy/try_image.sh
+
 cassettes: $(READY)  ## record cassettes/ again: against the sandboxes, or a CRM itself when HUBSPOT_TOKEN or SF_SESSION is set
 	$(BIN)/python -m tests.cassette.record
 	$(BIN)/python -m tests.cassette.salesforce.record
@@ -33,16 +36,17 @@ changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate
 
-lock:  ## pin what pyproject.toml asks for, with the hash of every file: for development, and for the image
+lock:  ## pin what pyproject.toml asks for, with the hash of every file: for development, for the image, and to build it
 	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
 	$(COMPILE) --extra postgres --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	echo hatchling | $(COMPILE) --constraint requirements.lock - -o deploy/build.lock
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("this is Python %d.%d, and tiersync needs 3.11 or newer: try make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@echo "installing what requirements.lock pins into $(VENV), once; this takes a minute or a few"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 clean:

@@ -8,25 +8,25 @@ import typer
 from connector import __version__
 from connector.cli.call import Call, shared
 
-FAMILIES = (
-    "start",
-    "demo",
-    "docs",
-    "connect",
-    "walk",
-    "work",
-    "history",
-    "explain",
-    "evaluate",
-    "rules",
-    "report",
-    "sandbox",
-)
-"""Modules with commands, in the order of the help."""
+FAMILIES = {
+    "start": ("init",),
+    "demo": ("demo",),
+    "docs": ("docs",),
+    "connect": ("doctor", "provision"),
+    "walk": ("pull", "plan", "apply", "sync", "approve", "undo"),
+    "work": ("run",),
+    "history": ("status", "runs"),
+    "explain": ("explain",),
+    "evaluate": ("evaluate",),
+    "rules": ("rules",),
+    "report": ("report",),
+    "sandbox": ("sandbox",),
+}
+"""Modules with commands, in the order of the help, and the commands of each."""
 
 
-def build() -> typer.Typer:
-    """Return the command line with every family of commands."""
+def build(first: str = "") -> typer.Typer:
+    """Return the command line with every family of commands; `first`, when it is a command, needs only its own."""
     app = typer.Typer(
         name="tiersync",
         no_args_is_help=True,
@@ -35,7 +35,7 @@ def build() -> typer.Typer:
         help=tiersync.__doc__,
     )
     app.callback()(shared(tiersync))
-    for family in FAMILIES:
+    for family in [family for family, commands in FAMILIES.items() if first in commands] or FAMILIES:
         import_module(f"connector.cli.{family}").mount(app)
     return app
 

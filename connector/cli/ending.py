@@ -38,7 +38,7 @@ def perform(arguments: Sequence[str]) -> tuple[int, Call]:
 
     call = Call(json="--json" in arguments)
     try:
-        code = build()(list(arguments), prog_name="tiersync", standalone_mode=False, obj=call)
+        code = build(*arguments[:1])(list(arguments), prog_name="tiersync", standalone_mode=False, obj=call)
     except ConnectorError as error:
         return _fail(call, error), call
     except typer.TyperException as error:

@@ -29,7 +29,7 @@ FIGURES = (
 """Figures of a run that people are shown, in this order; --json has all of them."""
 PER_TABLE = ("pulled_", "rows_")
 """In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
-RECORDS_SHOWN, WIDEST = 40, 60
+RECORDS_SHOWN, WIDEST, ASIDE_SHOWN = 40, 60, 5
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
 
@@ -50,23 +50,35 @@ def status(call: Call) -> int:
     if call.json:
         call.document(found)
         return 0
-    print_table(("", ""), list(_standing(found, call.texts)))
+    zone = ZoneInfo(call.wiring().settings.run.time_zone)
+    print_table(("", ""), list(_standing(found, zone, call.texts)))
+    for row in found["quarantine"][:ASIDE_SHOWN]:
+        told = {name: row[name] for name in ("object", "record", "reason")}
+        typer.echo("  " + call.scrub(call.texts.say("status.aside", **told, moment=_moment(row["next_try"], zone))))
+    if (more := found["quarantined"] - ASIDE_SHOWN) > 0:
+        typer.echo("  " + call.texts.say("status.aside.more", n=call.texts.number(more)))
     return 0
 
 
-def _standing(found: Mapping[str, Any], texts: Texts) -> Iterator[tuple[str, str]]:
+def _standing(found: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Iterator[tuple[str, str]]:
     last, held, quota, overdue = found["last"], found["held"], found["quota_left"], found["overdue_since"]
     yield texts.say("status.last_good"), _aged(found["last_good"], found["age_seconds"], texts)
     if overdue:
         yield texts.say("status.overdue"), texts.say("status.overdue.hint", moment=f"{overdue:%Y-%m-%d %H:%M %Z}")
     yield texts.say("status.last"), f"{last['run']}: {_ended(last, texts)}" if last else texts.say("status.none")
-    yield texts.say("status.held"), f"{held['run']}; {held['release']}" if held else texts.say("status.nothing")
+    yield texts.say("status.held"), _held(held, zone, texts) if held else texts.say("status.nothing")
     aside = texts.number(found["quarantined"])
     yield texts.say("status.quarantined"), texts.say("status.quarantined.n", n=aside)
     if overrides := found["overrides"]:
         yield texts.say("status.overrides"), noted(overrides, texts)
     left = texts.say("status.quota.unknown") if quota is None else texts.say("status.quota.n", n=texts.number(quota))
     yield texts.say("status.quota"), left
+
+
+def _held(held: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> str:
+    """Tell the held run, the command that goes on, and until when it can be released."""
+    key = "status.held.expired" if held["expired"] else "status.held.until"
+    return texts.say(key, run=held["run"], command=held["release"], moment=_moment(held["expires"], zone))
 
 
 def noted(overrides: Mapping[str, int], texts: Texts) -> str:
@@ -101,6 +113,8 @@ def show(
         call.document(found)
         return 0
     typer.echo(f"{found['run']}: {found['command']}, {_ended(found, texts)}, {_moment(found['started'], zone)}")
+    if found["released"]:
+        typer.echo(f"  {_released(found['released'], zone, texts)}")
     for reason in found["reasons"]:
         typer.echo(f"  {reason['code']}: {reason['message']}")
     _show_figures(found["figures"], texts)
@@ -112,6 +126,13 @@ def show(
     if more := len(records) - len(shown):
         typer.echo(texts.say("runs.more", n=texts.number(more)))
     return 0
+
+
+def _released(told: Mapping[str, str], zone: ZoneInfo, texts: Texts) -> str:
+    """Tell who released a plan, when and why."""
+    who = told.get("who") or texts.say("runs.somebody")
+    moment, reason = _moment(told["at"], zone), told["reason"] or NOTHING
+    return texts.say("runs.released", by=told["by"], who=who, moment=moment, reason=reason)
 
 
 def _show_figures(figures: Mapping[str, int], texts: Texts) -> None:

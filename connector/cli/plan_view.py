@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Labels
     from connector.planning.plan import Plan
 
-ACCOUNTS_SHOWN = 10
+ACCOUNTS_SHOWN = OWNERS_SHOWN = 10
 WIDEST = 60
 HEADLINES = (TIER, LEVEL, SAY_NO_STATUS, "seg_action")
 """Properties shown per account; the others are counted."""
@@ -47,6 +47,7 @@ def show_plan(
         if plan.calls:
             typer.echo(texts.say("plan.calls", calls=texts.number(plan.calls)))
         _show_moves(plan, labels)
+        _show_owners(plan, labels)
         _show_causes(plan, labels)
         if accounts:
             _show_accounts(plan, accounts, labels, names)
@@ -85,6 +86,18 @@ def _show_moves(plan: "Plan", labels: "Labels") -> None:
     if rows:
         columns = [*map(texts.say, ("plan.from", "plan.to", "plan.customers", "plan.revenue"))]
         print_table(columns, rows, right=columns[2:], title=texts.say("plan.moves"))
+
+
+def _show_owners(plan: "Plan", labels: "Labels") -> None:
+    """Whose accounts move, the hardest hit first; a first assignment moves nobody."""
+    texts, books = _texts(labels), plan.tally.moved_by_owner
+    hit = sorted(books.items(), key=lambda item: (-item[1], item[0]))
+    rows = [(owner or texts.say("plan.nobody"), texts.number(count)) for owner, count in hit[:OWNERS_SHOWN]]
+    if rows:
+        columns = [texts.say(name) for name in ("plan.owner", "plan.customers")]
+        print_table(columns, rows, right=columns[1:], title=texts.say("plan.owners"))
+    if (more := len(hit) - OWNERS_SHOWN) > 0:
+        typer.echo(texts.say("plan.more_owners", more=texts.number(more)))
 
 
 def _show_causes(plan: "Plan", labels: "Labels") -> None:

@@ -84,6 +84,7 @@ def approve(
 ) -> int:
     """Release a held run: write exactly its plan, now."""
     call.refuse_as_of("approve")
+    call.wiring().spares_rules = call.wiring().goes_back(run)
     return _walk(call, lambda walk: walk.approve(run, reason=reason))
 
 
@@ -144,7 +145,8 @@ def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
 def _tell(wiring: "Wiring", result: "Result") -> None:
     from connector.cli.plan_view import show_held_again, show_plan, some_accounts
 
-    if result.plan is not None and result.command in {"plan", "sync"} and result.error is None:
+    planned = result.command in {"plan", "sync"} or (result.command == "undo" and result.plan and result.plan.holds)
+    if result.plan is not None and planned and result.error is None:
         if result.same_as is not None:
             show_held_again(result.plan, result.same_as, labels=wiring.labels)
             return

@@ -9,7 +9,7 @@ from connector.crm.texts import brief
 from connector.model.changes import Landed, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from connector.errors import StopRun
     from connector.model.changes import RecordWrite
@@ -29,6 +29,7 @@ class Fate:
     reason: str = ""
 
 
+_NOT_WRITTEN = frozenset({Landed.REFUSED, Landed.SKIPPED})
 WRITTEN = Fate(Landed.WRITTEN)
 TOUCHED = Fate(
     Landed.UNSETTLED,
@@ -81,6 +82,19 @@ def stopped(error: StopRun, left: Iterable[str], fates: dict[str, Fate]) -> None
         raise error
     told = Fate(Landed.SKIPPED, error.code, f"not sent: {error}")
     fates.update({record: told for record in left if record not in fates})
+
+
+def doubted(fates: Mapping[str, Fate], lost: Container[str]) -> dict[str, Fate]:
+    """The same fates, but one that says "not written" says "not known" of a record whose answer was lost before.
+
+    What was sent first may be under way still, and arrive after the last try was refused.
+    """
+    return {
+        record: unanswered(f"sent once without an answer, then: {fate.reason}")
+        if record in lost and fate.landed in _NOT_WRITTEN
+        else fate
+        for record, fate in fates.items()
+    }
 
 
 def scrubbed(fates: Mapping[str, Fate], scrub: Callable[[str], str]) -> dict[str, Fate]:

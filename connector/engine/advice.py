@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.engine.preparing import K
-from connector.model.outputs import LEVEL, REVENUE, SAY_NO_STATUS, TIER
+from connector.model.outputs import COST_TO_SERVE, ENERGY_HOURS, LEVEL, MARGIN, NET, REVENUE, SAY_NO_STATUS, TIER
 from connector.model.pictures import AdvisedAccount
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ TEXTS = {
 }
 AMOUNTS = {
     "revenue_cents": REVENUE,
-    "cost_to_serve_cents": "seg_cost_to_serve",
-    "net_contribution_cents": "seg_net_contribution",
+    "cost_to_serve_cents": COST_TO_SERVE,
+    "net_contribution_cents": NET,
 }
 LISTS = ("reasons", "protected_by")
 
@@ -37,8 +37,8 @@ def advised(published: Published) -> Iterator[AdvisedAccount]:
     cells = {"account": "a.account_id", "name": "a.name", "owner": "a.owner_id"}
     cells |= {name: published.text(output) for name, output in TEXTS.items()}
     cells |= {name: published.cents(output) for name, output in AMOUNTS.items()}
-    cells |= {"gross_margin_cents": _sum(published, "seg_margin_after_service", "+", "seg_cost_to_serve")}
-    cells |= {"spend_cents": _sum(published, "seg_margin_after_service", "-", "seg_net_contribution")}
+    cells |= {"gross_margin_cents": _sum(published, MARGIN, "+", COST_TO_SERVE)}
+    cells |= {"spend_cents": _sum(published, MARGIN, "-", NET)}
     cells |= {"energy_hours": _hours(published)}
     query = (
         f"select {', '.join(cells.values())} from {published.subjects} "
@@ -57,5 +57,5 @@ def _sum(published: Published, one: str, sign: str, other: str) -> str:
 
 
 def _hours(published: Published) -> str:
-    output = published.named("seg_energy_hours_12m")
+    output = published.named(ENERGY_HOURS)
     return published.stored(output) if output else "null"

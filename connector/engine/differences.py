@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from connector.engine.published import Published
     from connector.rules.ruleset import OutputOf
 
-AT_ONCE = 2_500
-"""Accounts compared at once: on a first run each has some 3 kB of texts, and sorting takes twice that."""
+AT_ONCE = 1_250
+"""Accounts compared at once: on a first run each has some 3 kB of texts, sorting takes twice that, and the next ones
+are compared meanwhile."""
 
 LAST_EVALUATED, HEARTBEAT_DAYS = "seg_last_evaluated", 7
 """An account on which nothing changes says once a week that it was looked at (domain.md 5.7)."""

@@ -7,16 +7,33 @@ from typing import TYPE_CHECKING
 
 from connector.engine.preparing import G, K
 from connector.engine.sources import quoted_text
-from connector.model.outputs import LEVEL, TIER
+from connector.model.outputs import (
+    ACQ_COST_RATIO,
+    AMBASSADOR_INDEX,
+    AT_RISK,
+    ATTENTION_DUE,
+    CUSTOMER_TYPE,
+    CUSTOMER_VALUE,
+    DAYS_OPEN,
+    DREAM_CUSTOMER,
+    ICP_FIT,
+    KNOWHOW_INDEX,
+    LEVEL,
+    MARGIN_VALUE,
+    NET,
+    PAYBACK,
+    REFERRED_REVENUE,
+    TIER,
+    UPGRADE_OFFER_DUE,
+)
 from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
 
 if TYPE_CHECKING:
     from connector.engine.published import Published
 
-NET, VALUE, PAYBACK = "seg_net_contribution", "seg_customer_value", "seg_cac_payback_months"
 DREAMS = 50
 """Dream customers that are listed."""
-SEGMENTS = ("seg_icp_fit", LEVEL, "seg_customer_type")
+SEGMENTS = (ICP_FIT, LEVEL, CUSTOMER_TYPE)
 SPENT, SINCE, INDUSTRY = "sm_cost_12m", "customer_since", "industry"
 DISCOUNTS = ("new_discount_mean", "repeat_discount_mean", "discount_gap", "loyalty_gap_alert", "gap_can_be_told")
 MADE = ("fw", "introductions", "introductions_won")
@@ -54,9 +71,9 @@ def _net(published: Published) -> array[int] | None:
 
 
 def _ageing(published: Published) -> tuple[Ageing, ...]:
-    if not _has(published, "seg_days_open", TIER):
+    if not _has(published, DAYS_OPEN, TIER):
         return ()
-    days = published.stored(published.outputs["seg_days_open"])
+    days = published.stored(published.outputs[DAYS_OPEN])
     bands = ("<= 30", "between 31 and 60", "between 61 and 89", ">= 90")
     counts = ", ".join(f"count(*) filter (where {days} {band})" for band in bands)
     query = (
@@ -67,7 +84,7 @@ def _ageing(published: Published) -> tuple[Ageing, ...]:
 
 
 def _attention(published: Published) -> tuple[Attention, ...]:
-    names = ("seg_attention_due", "seg_at_risk", "seg_upgrade_offer_due")
+    names = (ATTENTION_DUE, AT_RISK, UPGRADE_OFFER_DUE)
     if not _has(published, LEVEL) or not any(_has(published, name) for name in names):
         return ()
     counts = [f"count(*) filter (where {published.text(n)} = 'true')" if _has(published, n) else "null" for n in names]
@@ -79,25 +96,25 @@ def _attention(published: Published) -> tuple[Attention, ...]:
 
 
 def _dreams(published: Published) -> tuple[Dream, ...]:
-    if not _has(published, "seg_dream_customer", VALUE):
+    if not _has(published, DREAM_CUSTOMER, CUSTOMER_VALUE):
         return ()
-    cells = [published.cents(name) for name in (VALUE, "seg_referred_revenue_12m", "seg_margin_value")]
-    indexes = [published.text(name) for name in ("seg_ambassador_index", "seg_knowhow_index")]
+    cells = [published.cents(name) for name in (CUSTOMER_VALUE, REFERRED_REVENUE, MARGIN_VALUE)]
+    indexes = [published.text(name) for name in (AMBASSADOR_INDEX, KNOWHOW_INDEX)]
     forward, *introduced = (_node(published, name) for name in MADE)
     made = [f"cast(round({forward} * 100) as bigint)", *(f"cast({one} as bigint)" for one in introduced)]
     query = (
         f"select a.account_id, a.name, {', '.join([*cells, *indexes, *made])} from {published.subjects} "
-        f"where {published.text('seg_dream_customer')} = 'true' "
+        f"where {published.text(DREAM_CUSTOMER)} = 'true' "
         f"order by {cells[0]} desc nulls last, a.{K} limit {DREAMS}"
     )
     return tuple(Dream(*row) for row in published.rows(query))
 
 
 def _spend(published: Published) -> tuple[Spend, ...]:
-    if not _has(published, "seg_acq_cost_ratio") or SPENT not in published.columns.made:
+    if not _has(published, ACQ_COST_RATIO) or SPENT not in published.columns.made:
         return ()
-    spent, ratio = _cents(published, SPENT), published.stored(published.outputs["seg_acq_cost_ratio"])
-    months = published.stored(published.outputs["seg_cac_payback_months"]) if _has(published, PAYBACK) else "null"
+    spent, ratio = _cents(published, SPENT), published.stored(published.outputs[ACQ_COST_RATIO])
+    months = published.stored(published.outputs[PAYBACK]) if _has(published, PAYBACK) else "null"
     since, as_of = _node(published, SINCE), quoted_text(published.request.as_of.isoformat())
     new = f"{published.active} and {since} > date {as_of} - interval 12 month"
     priced = f"filter (where {ratio} > 0)"

@@ -10,7 +10,7 @@ from connector.engine.insights import insights
 from connector.engine.overridden import overrides
 from connector.engine.preparing import G, K
 from connector.model.fields import Type
-from connector.model.outputs import LADDER_STEP, LEVEL, REVENUE, TIER
+from connector.model.outputs import ENERGY_HOURS, LADDER_STEP, LEVEL, MARGIN, REVENUE, TIER
 from connector.model.pictures import Crossing, MissingField, Override, Pictures, Slice, WarningCount, Window
 from connector.planning.overrides import SOON
 from connector.rules.calendar_days import window_start
@@ -75,7 +75,7 @@ def _revenues(published: Published) -> array[int]:
 
 
 def _slices(published: Published, output: OutputOf) -> tuple[Slice, ...]:
-    hours, margin = published.named("seg_energy_hours_12m"), "seg_margin_after_service"
+    hours, margin = published.named(ENERGY_HOURS), MARGIN
     query = (
         "select value, count(*), count(*) filter (where first), "
         "cast(coalesce(sum(revenue) filter (where first), 0) as bigint), sum(hours), cast(sum(margin) as bigint) from ("

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
 from connector.engine.stopping import interruptions
+from connector.model.ahead import ahead
 from connector.model.outputs import LEVEL, REVENUE
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ NOT_ACTIVE = ("inactive", "prospect", "suspect")
 ROWS = 500
 """Rows fetched at a time."""
 
-STRETCHES = 16
+STRETCHES = 32
 """Parts of a population that is taken stretch by stretch, at the most."""
 
 
@@ -131,12 +133,23 @@ class Published:
     def in_stretches(self, query: Callable[[str], str], *, size: int) -> Iterator[tuple[Any, ...]]:
         """Stream the rows of a query over a stretch of the accounts `a` at a time; it is given SQL of which ones.
 
-        No more than `STRETCHES` of them: each is planned anew.
+        The next stretch is worked out while this one is read. No more than `STRETCHES` of them: each is planned anew.
         """
         ((accounts,),) = self.rows("select count(*) from account")
         size = max(size, -(-accounts // STRETCHES))
-        for first in range(0, accounts, size):
-            yield from self.rows(query(f"a.{K} > {first} and a.{K} <= {first + size}"))
+        places = (f"a.{K} > {first} and a.{K} <= {first + size}" for first in range(0, accounts, size))
+        with ExitStack() as open_cursors:
+            for stretch in ahead(self._asked(query(place), open_cursors) for place in places):
+                while rows := _next(stretch):
+                    yield from rows
+                stretch.close()
+
+    def _asked(self, query: str, open_cursors: ExitStack) -> DuckDBPyConnection:
+        """A cursor of a query's rows, all worked out."""
+        cursor = self.db.cursor()
+        open_cursors.callback(cursor.close)
+        with interruptions():
+            return cursor.execute(query)
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:

@@ -44,6 +44,14 @@ TIER, LEVEL, LADDER_STEP = f"{OURS}tier", f"{OURS}pyramid_level", f"{OURS}ladder
 SAY_NO, SAY_NO_STATUS = f"{OURS}say_no", f"{OURS}say_no_status"
 REVENUE, OVERRIDE_STATUS = f"{OURS}revenue_12m", f"{OURS}override_status"
 """Outputs that more is known of here than what the rules say: they are counted, drawn, compared and told apart."""
+CUSTOMER_TYPE, ICP_FIT, DAYS_OPEN = f"{OURS}customer_type", f"{OURS}icp_fit", f"{OURS}days_open"
+NET, MARGIN, COST_TO_SERVE = f"{OURS}net_contribution", f"{OURS}margin_after_service", f"{OURS}cost_to_serve"
+ENERGY_HOURS, ACQ_COST_RATIO, PAYBACK = f"{OURS}energy_hours_12m", f"{OURS}acq_cost_ratio", f"{OURS}cac_payback_months"
+CUSTOMER_VALUE, MARGIN_VALUE = f"{OURS}customer_value", f"{OURS}margin_value"
+DREAM_CUSTOMER, REFERRED_REVENUE = f"{OURS}dream_customer", f"{OURS}referred_revenue_12m"
+AMBASSADOR_INDEX, KNOWHOW_INDEX = f"{OURS}ambassador_index", f"{OURS}knowhow_index"
+ATTENTION_DUE, AT_RISK, UPGRADE_OFFER_DUE = f"{OURS}attention_due", f"{OURS}at_risk", f"{OURS}upgrade_offer_due"
+"""Outputs that the report draws of the single models, where the rules have them (domain.md 7.3 to 7.11)."""
 GROUP_NAME = f"{OURS}customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
 

@@ -74,6 +74,8 @@ class Limits:
     small_pull: str = "hold"
     """What becomes of a plan when records about customers are missing: `hold` it, or let who would fall `wait`."""
     min_accounts: int = 20
+    release_days: int = 7
+    """Days for which a person may release what is held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

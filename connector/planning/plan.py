@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import orjson
@@ -41,6 +43,9 @@ class Plan:
         return self.tally.accounts - self.going_on.accounts if self.going_on else 0
 
 
+_TOLD = itemgetter(0, 1, 2, 3, 4, 5)
+
+
 class Digest:
     """A fingerprint of changes in their order; the cause is no part of it."""
 
@@ -49,7 +54,7 @@ class Digest:
 
     def add(self, changes: Iterable[Change]) -> None:
         """Take in some changes, in their order."""
-        told = [cell for change in changes for cell in change[:6]]
+        told = [*chain.from_iterable(map(_TOLD, changes))]
         if told:  # however the changes are divided, the fingerprint is the same
             self._sum.update(orjson.dumps(told)[1:-1] + b",")
 

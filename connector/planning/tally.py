@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -70,20 +71,20 @@ class Tally:
         """Accounts that had a tier and get another; a first assignment is no change."""
         return sum(count for move, count in self.moves.items() if move.before is not None)
 
-    def add(self, plan: AccountPlan) -> None:
-        """Count one account's plan."""
-        self.kept += len(plan.kept)
-        self.emptied.update(change.property for change in plan.kept if change.old is None)
-        if not plan.changes:
-            return
-        self.accounts += 1
-        self.changes += len(plan.changes)
-        self.by_property.update(map(_PROPERTY, plan.changes))
-        self.by_cause.update(map(_CAUSE, plan.changes))
-        self.records.update(target for target, _ in set(map(_RECORD, plan.changes)))
-        for change in [change for change in plan.changes if change[3] in COUNTED]:
-            if change.target is Target.ACCOUNT:
-                self._count(change, plan.context)
+    def add(self, *plans: AccountPlan) -> None:
+        """Count the plans of some accounts; of many at once in a fraction of the time."""
+        changes = [*chain.from_iterable(plan.changes for plan in plans)]
+        self.accounts += sum(bool(plan.changes) for plan in plans)
+        self.changes += len(changes)
+        self.by_property.update(map(_PROPERTY, changes))
+        self.by_cause.update(map(_CAUSE, changes))
+        self.records.update(target for target, _ in set(map(_RECORD, changes)))
+        for plan in plans:
+            self.kept += len(plan.kept)
+            self.emptied.update(change.property for change in plan.kept if change.old is None)
+            for change in [change for change in plan.changes if change[3] in COUNTED]:
+                if change.target is Target.ACCOUNT:
+                    self._count(change, plan.context)
 
     def _count(self, change: Change, context: AccountContext) -> None:
         if change.property == TIER:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from contextlib import AbstractContextManager
     from datetime import date, datetime
 
@@ -123,6 +124,12 @@ class Journal(Protocol):
 
     def written_at(self, target: Target, name: str, value: str) -> Mapping[str, datetime]:
         """Per record whose property was last written with this value, when that was acknowledged."""
+
+    def replaced(self, run: str, keys: Iterable[tuple[Target, str, str]]) -> AbstractSet[tuple[Target, str, str]]:
+        """Those of the values that a run which began later wrote since, as far as it was acknowledged."""
+
+    def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
+        """Per record what we wrote last of a property, as far as it was acknowledged; memory stays flat."""
 
     def has_written(self) -> bool:
         """Whether any value counts as ours; when none does, `last_written` has nothing to say of any key."""

@@ -80,6 +80,9 @@ class Mirror(Protocol):
     def merged(self) -> Mapping[str, Sequence[str]]:
         """In the last committed snapshot, per account the ids that were merged into it; accounts without are absent."""
 
+    def owners(self) -> Mapping[str, str]:
+        """In the last committed snapshot, per account its owner; accounts without are absent."""
+
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[SnapshotDraft]:
         """A new draft; leaving the context without commit removes every trace of it."""
 

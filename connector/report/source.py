@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
     from connector.model.pictures import AdvisedAccount, Pictures
     from connector.model.verdicts import AccountContext
+    from connector.ports import QuarantineRow
 
 NAMELESS: Mapping[str, str] = MappingProxyType({})
 """No owner has a name."""
@@ -51,3 +52,5 @@ class ReportInput:
     field_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     concentration_warning_pct: Decimal = Decimal(25)
+    quarantined: Sequence[QuarantineRow] = ()
+    """Records that the CRM refused, and that wait for their next try."""

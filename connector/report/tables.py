@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from connector.report.insights import machine_rows
 from connector.report.pyramid import LevelView
 from connector.report.scan import scan_rows, view_scan
+from connector.report.views import QuarantinedView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ def bounded(report: Report) -> dict[str, Iterable[Sequence[object]]]:
         "segments": _segment_rows(population),
         "migration": _migration_rows(population),
         "data-health": _health_rows(population),
+        "quarantine": _quarantine_rows(population),
         **{view.name: machine_rows(view) for view in population.insights},
     }
 
@@ -69,6 +71,11 @@ def _health_rows(population: PopulationView) -> Iterator[Sequence[object]]:
     yield from (("missing field", one.field, one.accounts, one.revenue) for one in health.missing)
     yield from (("data quality", one.value, one.accounts, one.revenue) for one in health.quality)
     yield from (("warning", one.code, one.accounts, None) for one in health.warnings)
+
+
+def _quarantine_rows(population: PopulationView) -> Iterator[Sequence[object]]:
+    yield columns(QuarantinedView)
+    yield from (_values(one) for one in population.health.quarantined)
 
 
 def summary(report: Report) -> dict[str, object]:

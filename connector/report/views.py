@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from connector.model.outputs import Output
     from connector.model.pictures import MissingField, Override, Pictures, Slice, WarningCount
+    from connector.ports import QuarantineRow
     from connector.report.source import ReportInput
 
 MATRICES = (TIER, LEVEL, LADDER_STEP)
@@ -66,6 +67,18 @@ class MissingView:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantinedView:
+    """A record that the CRM refused, in its words, and when it is tried again."""
+
+    object: str
+    record: str
+    reason: str
+    tries: int
+    since: datetime
+    next_try: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HealthView:
     """What is missing, unknown or odd in the data."""
 
@@ -73,6 +86,7 @@ class HealthView:
     quality: tuple[SliceView, ...]
     warnings: tuple[WarningCount, ...]
     overrides: tuple[Override, ...]
+    quarantined: tuple[QuarantinedView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,7 @@ def view_population(source: ReportInput) -> PopulationView:
             for name in MATRICES
             if pictures.crossings.get(name)
         ),
-        health=view_health(pictures, slices.get("seg_data_quality", ())),
+        health=view_health(pictures, slices.get("seg_data_quality", ()), quarantined=source.quarantined),
         insights=view_insights(pictures.insights),
     )
 
@@ -203,13 +217,19 @@ def view_matrix(output: str, pictures: Pictures, order: Sequence[str], *, ranked
     )
 
 
-def view_health(pictures: Pictures, quality: tuple[SliceView, ...]) -> HealthView:
-    """Return the data to complete, the field that settles most revenue first."""
+def view_health(
+    pictures: Pictures, quality: tuple[SliceView, ...], *, quarantined: Iterable[QuarantineRow] = ()
+) -> HealthView:
+    """Return the data to complete, the field that settles most revenue first, and what the CRM refused."""
     return HealthView(
         missing=tuple(_missing(one) for one in sorted(pictures.missing, key=_settles_most)),
         quality=quality,
         warnings=tuple(sorted(pictures.warnings, key=lambda one: (-one.accounts, one.code))),
         overrides=tuple(sorted(pictures.overrides, key=lambda one: (str(one.until or ""), one.account))),
+        quarantined=tuple(
+            QuarantinedView(row.target.value, row.record, row.reason, row.tries, row.since, row.next_try)
+            for row in quarantined
+        ),
     )
 
 

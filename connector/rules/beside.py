@@ -74,9 +74,9 @@ def fill_fields(declarations: Iterable[Declaration], names: Names) -> list[Decla
     known = {name for declaration in found for name in declaration.names}
     for column, (name, at) in names.fills.items():
         if column not in columns:
-            names.problems.unknown(at, "column of the account", column, columns)
+            names.problems.undefined(at, "column of the account", column, columns)
         if name not in known:
-            names.problems.unknown(at, "name", name, known)
+            names.problems.undefined(at, "name", name, known)
     return [replace(d, uses=d.uses | {names.fills[d.column][0]}) if d.column in names.fills else d for d in found]
 
 

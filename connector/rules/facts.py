@@ -67,7 +67,7 @@ def _columns(names: Names, relation: str, name: Leaf, value: Formula | None) -> 
         return RELATIONS[Relation(relation)]
     if relation in names.tables:
         return names.tables[relation]
-    if value is not None:
+    if value is not None and not (names.problems.unread and relation):
         known = [*RELATIONS, *OVER_ACCOUNTS, *names.tables]
         at = value.leaf.spot(value.term.start, value.term.end - value.term.start)
         names.problems.add(

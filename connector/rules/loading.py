@@ -116,7 +116,7 @@ class _Loader:
         before = len(self.problems.found)
         keys = read_document(file, content, self.problems)
         if keys is None:
-            self.names.quiet = self.names.quiet or len(self.problems.found) > before
+            self.problems.unread = self.problems.unread or len(self.problems.found) > before
             return
         form = Form(keys, "file", self.problems).check()
         self.about[file] = form.languages("about")
@@ -272,7 +272,7 @@ class _Loader:
 
     def _examples_that_apply(self) -> tuple[Example, ...]:
         kept = tuple(example for example in self.examples if set(example.needs) <= self.names.nodes.keys())
-        if not self.names.quiet:
+        if not self.problems.unread:
             for example in kept:
                 check_example(example, self.names, self.outputs.stated)
         return kept

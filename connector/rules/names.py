@@ -72,8 +72,6 @@ class Names:
     """Account column -> the name that fills it where the CRM has none."""
     broken: set[str] = field(default_factory=set)
     """Declared, but with a mistake that is already noted: naming them is no second mistake."""
-    quiet: bool = False
-    """A file could not be read: unknown names are then no news."""
 
     def known(self) -> list[str]:
         """Every name of an account that may be written."""

@@ -79,7 +79,7 @@ class Outputs:
                 stated.options = self.stated[other].options
             elif other is not None:
                 leaf = stated.form.leaf("options_of")
-                stated.form.problems.unknown(leaf.at if leaf else stated.name.at, "output", other, self.stated)
+                stated.form.problems.undefined(leaf.at if leaf else stated.name.at, "output", other, self.stated)
             term = stated.origin.term if stated.origin else None
             if term is not None and term.kind == "name" and not stated.options and term.text in self.code_labels:
                 stated.options = {code: dict(label) for code, label in self.code_labels[term.text].items()}
@@ -156,7 +156,7 @@ class Outputs:
             return self._causes()
         found = matching(self.texts, item.text)
         if not found and not item.text.endswith("*"):
-            stated.form.problems.add(item.at, f"unknown text '{item.text}'", near(item.text, self.texts))
+            stated.form.problems.undefined(item.at, "text", item.text, self.texts)
         return found
 
     def _combines(self, leaf: Leaf) -> bool:

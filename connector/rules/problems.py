@@ -45,6 +45,8 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
     sources: dict[str, Sequence[str]] = field(default_factory=dict)
+    unread: bool = False
+    """A file could not be read: what others name may be defined in it, and is no mistake of theirs."""
 
     def add(self, at: Position, text: str, hint: str = "") -> None:
         """Note a problem and go on."""
@@ -53,6 +55,11 @@ class Problems:
     def unknown(self, at: Position, what: str, name: str, names: Iterable[str], *, hint: str = "") -> None:
         """Note a name that does not exist, with the nearest one that does."""
         self.add(at, f"unknown {what} '{name}'", near(name, names) or hint)
+
+    def undefined(self, at: Position, what: str, name: str, names: Iterable[str], *, hint: str = "") -> None:
+        """Note a name that no file defines; nothing as long as one of them could not be read."""
+        if not self.unread:
+            self.unknown(at, what, name, names, hint=hint)
 
     def stop(self) -> None:
         """Raise RuleError when anything was found."""

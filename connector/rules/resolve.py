@@ -142,7 +142,7 @@ class Resolver:
             return Name(term.text, self.row[term.text].type, Scope.ROW, at)
         if self.accounts and term.text in self.names.absent:
             return Literal(None, self.names.absent[term.text].type, at)
-        if self.accounts and (term.text in self.names.broken or self.names.quiet):
+        if self.accounts and (term.text in self.names.broken or self.names.problems.unread):
             return POISON
         hint = f"write 'account.{term.text}'" if term.text in self.names.nodes else near(term.text, self.row)
         self.say(at, f"unknown {self.row_what} '{term.text}'", hint)
@@ -153,17 +153,16 @@ class Resolver:
             return Name(name, self.names.nodes[name].type, Scope.ACCOUNT, at)
         if name in self.names.absent:
             return Literal(None, self.names.absent[name].type, at)
-        if name not in self.names.broken and not self.names.quiet:
+        if name not in self.names.broken:
             known = self.names.known()
-            self.names.problems.unknown(at, "name", name, known, hint=f"a text is written '{name}', in single quotes")
+            self.names.problems.undefined(at, "name", name, known, hint=f"a text is written '{name}', in single quotes")
         return POISON
 
     def _param(self, term: Term, at: Position) -> Expression:
         name = term.text[1:]
         found = self.names.parameters.get(name)
         if found is None:
-            if not self.names.quiet:
-                self.names.problems.unknown(at, "parameter", name, self.names.parameters)
+            self.names.problems.undefined(at, "parameter", name, self.names.parameters)
             return POISON
         return Param(name, Type.MULTI if found.many else found.type, at)
 

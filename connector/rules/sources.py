@@ -132,8 +132,8 @@ def _key(names: Names, word: str, form: Form) -> Expression:
         return Name(word, names.nodes[word].type, at=form.at)
     if word in names.absent:
         return Literal(None, names.absent[word].type)
-    if word not in names.broken and not names.quiet:
-        names.problems.unknown(form.at, "name", word, names.known())
+    if word not in names.broken:
+        names.problems.undefined(form.at, "name", word, names.known())
     return POISON
 
 

@@ -153,7 +153,7 @@ class Teller:
     def _nested(self, key: str, at: Position) -> Expression:
         found = matching(self.texts, key)
         if not found and not key.endswith("*"):
-            self.names.problems.unknown(at, "text", key, self.texts)
+            self.names.problems.undefined(at, "text", key, self.texts)
         sentences = [self.sentence(text) for text in found]
         return Say(tuple(sentence for sentence in sentences if sentence is not None), first=True, at=at)
 
@@ -162,9 +162,9 @@ class Teller:
             return Name(name, self.names.nodes[name].type, at=at)
         if name in self.names.absent:
             return Literal(None, self.names.absent[name].type, at)
-        if name not in self.names.broken and not self.names.quiet:
+        if name not in self.names.broken:
             hint = "say under 'with' what it shows"
-            self.names.problems.unknown(at, "placeholder", name, self.names.known(), hint=hint)
+            self.names.problems.undefined(at, "placeholder", name, self.names.known(), hint=hint)
         return POISON
 
     def _labels(self, value: Expression, shown: Shown | None, at: Position) -> dict[str, dict[str, str]] | None:
@@ -172,7 +172,7 @@ class Teller:
             return shown.labels
         if shown is not None and shown.labels_of:
             if shown.labels_of not in self.labels:
-                self.names.problems.unknown(at, "output with options", shown.labels_of, self.labels)
+                self.names.problems.undefined(at, "output with options", shown.labels_of, self.labels)
             return self.labels.get(shown.labels_of)
         return self.labels.get(value.name) if isinstance(value, Name) else None
 

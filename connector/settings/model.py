@@ -246,6 +246,8 @@ class Limits(Section):
     """Whether records about customers that seem to be missing hold the run, or only those who would fall wait."""
     min_accounts: Annotated[int, Field(ge=0)] = 20
     """Percentages apply from this many evaluated accounts; the cap always."""
+    release_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days for which `approve` releases what is held; a hold that doubts its pull has one."""
 
 
 class Budget(Section):

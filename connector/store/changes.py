@@ -222,6 +222,31 @@ def written_at(connection: Connection, target: Target, name: str, value: str) ->
     return {row.record: row.at for row in connection.execute(select(written.c.record, written.c.at).where(those))}
 
 
+def replaced(
+    connection: Connection, run_no: int, keys: Iterable[tuple[Target, str, str]]
+) -> set[tuple[Target, str, str]]:
+    """Those of the values that a later run wrote since."""
+    asked = set(keys)
+    found: set[tuple[Target, str, str]] = set()
+    for target in Target:
+        records = sorted({record for kind, record, _ in asked if kind is target})
+        for chunk in chunks(records, IDS_AT_ONCE):
+            those = and_(written.c.target == target.value, written.c.record.in_(chunk), written.c.run_no > run_no)
+            rows = connection.execute(select(written.c.record, written.c.property).where(those))
+            found.update((target, row.record, row.property) for row in rows)
+    return found & asked
+
+
+def standing(
+    connection: Connection, target: Target, name: str, *, behind: str
+) -> tuple[list[tuple[str, str | None]], str | None]:
+    """The next records behind one with what was last written of a property; and the one to go on behind, or None."""
+    those = and_(written.c.target == target.value, written.c.property == name, written.c.record > behind)
+    query = select(written.c.record, written.c.value).where(those).order_by(written.c.record).limit(ROWS_AT_ONCE)
+    found = [(row.record, row.value) for row in connection.execute(query)]
+    return found, found[-1][0] if len(found) == ROWS_AT_ONCE else None
+
+
 def any_ours(connection: Connection) -> bool:
     """Whether any value was acknowledged, or is under way."""
     acknowledged, under_way = connection.scalar(_ANY_WRITTEN), connection.scalar(_ANY_UNDER_WAY)

@@ -14,6 +14,7 @@ from connector.store.schema import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
@@ -117,6 +118,19 @@ class SqlJournal:
         """Per record whose property was last written with this value, when that was."""
         with self._database.read() as connection:
             return planned.written_at(connection, target, name, value)
+
+    def replaced(self, run: str, keys: Iterable[tuple[Target, str, str]]) -> AbstractSet[tuple[Target, str, str]]:
+        """Those of the values that a later run wrote since."""
+        with self._database.read() as connection:
+            return planned.replaced(connection, runs.number(connection, run), keys)
+
+    def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
+        """Per record what we wrote last of a property, read as it is asked for."""
+        record: str | None = ""
+        while record is not None:
+            with self._database.read() as connection:
+                rows, record = planned.standing(connection, target, name, behind=record)
+            yield from rows
 
     def has_written(self) -> bool:
         """Whether any value counts as ours."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from connector.store.database import Database
 
 DRAFT = "draft-"
-MERGED_IDS = "merged_ids"
+MERGED_IDS, OWNER = "merged_ids", "owner_id"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _PULL_AGAIN = "`tiersync pull --full` makes a new one"
 
@@ -61,16 +61,24 @@ class ParquetMirror:
 
     def merged(self) -> Mapping[str, Sequence[str]]:
         """Per account of the last committed snapshot the ids merged into it."""
+        return {name: ids.split(";") for name, ids in self._per_account(MERGED_IDS).items()}
+
+    def owners(self) -> Mapping[str, str]:
+        """Per account of the last committed snapshot its owner."""
+        return self._per_account(OWNER)
+
+    def _per_account(self, column: str) -> Mapping[str, str]:
+        """The values of a column of the accounts; those without one are absent."""
         with self._database.read() as connection:
             row = connection.execute(_newest().limit(1)).one_or_none()
         accounts = row and row.tables.get(Table.ACCOUNTS)
-        if row is None or not accounts or not accounts.get("filled", {}).get(MERGED_IDS):
+        if row is None or not accounts or not accounts.get("filled", {}).get(column):
             return {}
         from connector.store.parquet import filled  # noqa: PLC0415 - Arrow's 0.1 s, only where accounts may be merged
 
         path = self._folder / row.id / f"{Table.ACCOUNTS}.parquet"
         with disk.errors_in_our_words(path):
-            return {name: ids.split(";") for name, ids in filled(path, KEY[Table.ACCOUNTS], MERGED_IDS)}
+            return dict(filled(path, KEY[Table.ACCOUNTS], column))
 
     @contextmanager
     def draft(self, *, base: Snapshot | None) -> Iterator[SnapshotDraft]:

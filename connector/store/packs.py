@@ -9,7 +9,6 @@ from __future__ import annotations
 import zlib
 from bisect import bisect_left
 from itertools import islice
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,8 +30,6 @@ _TARGETS = {target.value: target for target in Target}
 TWICE = "a value was planned twice in one run"
 _FASTEST = 1
 """Columns of like values shrink to a twentieth at zlib's fastest level already."""
-_VALUE = itemgetter(1, 2, 3)
-"""Target, record and property of a change."""
 _OF_RUN = packs.c.run_no == bindparam("of_run")
 _NEXT = select(packs).where(_OF_RUN, packs.c.first_seq > bindparam("behind")).order_by(packs.c.first_seq).limit(1)
 _LAST_ROW = select(func.max(changes.c.seq)).where(changes.c.run_no == bindparam("of_run"))
@@ -47,13 +44,14 @@ def put(connection: Connection, run_no: int, planned: Iterable[Change], *, lande
     """
     seq, iterator = _last_seq(connection, run_no), iter(planned)
     rows, seen = [], 0
-    values: set[tuple[str, str, str]] = set()
+    values: set[tuple[str | None, ...]] = set()
     while chunk := list(islice(iterator, CHANGES_PER_PACK)):
-        values.update(map(_VALUE, chunk))
+        columns = tuple(zip(*chunk, strict=True))
+        values.update(zip(columns[1], columns[2], columns[3], strict=True))
         seen += len(chunk)
         if len(values) != seen:
             raise StopRun(TWICE, code="JOURNAL")
-        rows.append({"first_seq": seq + 1, "last_seq": seq + len(chunk), "body": _packed(chunk)})
+        rows.append({"first_seq": seq + 1, "last_seq": seq + len(chunk), "body": _packed(columns)})
         seq += len(chunk)
     if rows:
         shared = {"run_no": run_no, "landed": landed, "reason": reason}
@@ -131,8 +129,8 @@ def _body(connection: Connection, run_no: int, first: int) -> bytes:
     return bytes(connection.execute(found).scalar_one())
 
 
-def _packed(chunk: Sequence[Change]) -> bytes:
-    return zlib.compress(orjson.dumps(tuple(zip(*chunk, strict=True))), _FASTEST)
+def _packed(columns: Sequence[Sequence[str | None]]) -> bytes:
+    return zlib.compress(orjson.dumps(columns), _FASTEST)
 
 
 def _unpacked(body: bytes) -> Iterator[Change]:

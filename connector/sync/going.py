@@ -14,13 +14,14 @@ from connector.sync.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from connector.planning.compare import Key
     from connector.planning.plan import Plan
     from connector.ports import RunRow
 
 STOPPED = "STOPPED"
+DONE_ALREADY = "DONE_ALREADY"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Going:
     parts: Parts
     run: str
     command: str
+    as_of: date
+    """The day that everything in this run is seen from: the one it began on, also when midnight comes meanwhile."""
     check: Callable[[], None] = lambda: None
     """Raises StopRun once the lease is lost."""
     stop: Stop = field(default_factory=Never)
@@ -127,13 +130,17 @@ def conduct(
     *,
     stop: Stop | None = None,
     released: RunRow | None = None,
+    unless: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Hold the lease, begin a run (or take up a released one), walk its steps, end it; errors become its outcome.
 
-    A second run, while another one holds the lease, ends as held with ANOTHER_RUN.
+    A second run, while another one holds the lease, ends as held with ANOTHER_RUN. `unless` is asked under the lease:
+    a run that is not needed any more does not begin, and StopRun(code=DONE_ALREADY) is raised.
     """
     try:
         with parts.lease.hold(wait_seconds=parts.policy.lease_wait_seconds) as check:
+            if unless():
+                raise StopRun("another worker has done this run", code=DONE_ALREADY)
             going = _begin(parts, command, released)
             going.check, going.stop = check, stop or Never()
             return _walk(going, steps)
@@ -144,18 +151,20 @@ def conduct(
 
 
 def _begin(parts: Parts, command: str, released: RunRow | None, *, alone: bool = True) -> Going:
+    now = parts.clock()
+    as_of = parts.policy.day(now)
     if alone:
-        memory.bury(parts.journal, now=parts.clock(), words=parts.policy.texts.say("DIED"))
+        memory.bury(parts.journal, now=now, words=parts.policy.texts.say("DIED"))
     if released is not None:
         _tell(parts, released.run)
         figures = Counter(released.figures)
-        return Going(parts=parts, run=released.run, command=command, journalled=False, figures=figures)
-    run = memory.name(parts.journal, now=parts.clock())
+        return Going(parts=parts, run=released.run, command=command, as_of=as_of, journalled=False, figures=figures)
+    run = memory.name(parts.journal, now=now)
     if alone:
         memory.begin(parts.journal, run)
-    parts.journal.start(run=run, command=command, now=parts.clock())
+    parts.journal.start(run=run, command=command, now=now)
     _tell(parts, run)
-    return Going(parts=parts, run=run, command=command)
+    return Going(parts=parts, run=run, command=command, as_of=as_of)
 
 
 def _tell(parts: Parts, run: str) -> None:

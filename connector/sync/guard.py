@@ -9,11 +9,11 @@ from connector.model.fields import BESIDE
 from connector.planning.guards import Situation, doubts, told, trips
 from connector.planning.tally import Tally
 from connector.sync import memory
+from connector.sync.holds import note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.model.runs import Reason
     from connector.planning.doubt import Doubt
     from connector.planning.plan import Plan
     from connector.ports import Evaluation
@@ -61,7 +61,7 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     situation = replace(seen.situation, tally=part or plan.tally, confirmed=confirmed)
     found = trips(situation, going.parts.policy.limits)
     of_pull = tuple(told(situation, doubt, waiting=plan.waiting) for doubt in seen.doubts)
-    _note(going, (*of_pull, *found))
+    note(going, plan, (*of_pull, *found))
     if part is None or found:
         going.plan = replace(plan, holds=(*of_pull, *found), going_on=None)
         return going.plan
@@ -69,8 +69,3 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     for one in of_pull:
         going.partial(one)
     return plan
-
-
-def _note(going: Going, found: Sequence[Reason]) -> None:
-    holds = [{"code": one.code, "message": one.message} for one in found]
-    going.parts.journal.note(going.run, details={"holds": holds})

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
-from connector.model.texts import Texts, catalogue
+from connector.model.texts import Texts
 from connector.planning.compare import key
+from connector.planning.guards import release
 from connector.sync import memory
+from connector.sync.holds import again, expires
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
     from connector.planning.compare import Key
-    from connector.ports import ChangeRow, Evaluation, Journal, RunRow
+    from connector.ports import ChangeRow, Evaluation, Journal, QuarantineRow, RunRow
 
 LOOKED_BACK = 50
 """Runs searched for one that waits."""
@@ -25,8 +27,6 @@ WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
 """What is told of every value that was ever written."""
-EDITED = ("kept", "edited_since")
-"""Texts that say why a value that a person set was left."""
 OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
@@ -34,16 +34,31 @@ OPEN = "planned"
 def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
     """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none."""
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
-    held = _held(journal)
+    held, aside = _held(journal, now), journal.quarantined()
     return {
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
         "last": last and one(last),
-        "held": held and {**one(held), "release": f'tiersync approve {held.run} --reason "…"'},
-        "quarantined": len(journal.quarantined()),
+        "held": held and {**one(held), **_waiting(held, now)},
+        "quarantined": len(aside),
+        "quarantine": [_aside(row) for row in aside],
         "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
+
+
+def _aside(row: QuarantineRow) -> dict[str, Any]:
+    """Return a record that the CRM refused, with its words and its next try."""
+    when = {"since": row.since.isoformat(), "next_try": row.next_try.isoformat()}
+    return {"object": row.target.value, "record": row.record, "reason": row.reason, "tries": row.tries, **when}
+
+
+def _waiting(row: RunRow, now: datetime) -> dict[str, Any]:
+    """Return until when a hold can be released, and the command that does; of an expired one what to do instead."""
+    last = expires(row)
+    expired = now > last
+    command = again(row) if expired else release(row.run)
+    return {"expires": last.isoformat(), "expired": expired, "release": command}
 
 
 def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
@@ -59,7 +74,7 @@ def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
     row = journal.run(run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
-    records = _records(journal, run, Texts("connector.sync", language))
+    records = _records(journal, row, Texts("connector.sync", language))
     return {**one(row), "details": dict(row.details), "records": list(records)}
 
 
@@ -79,6 +94,7 @@ def one(row: RunRow) -> dict[str, Any]:
         "as_of": row.as_of.isoformat() if row.as_of else None,
         "rule_version": row.rule_version,
         "reasons": [{"code": reason.code, "message": reason.message} for reason in row.reasons],
+        "released": row.details.get("released") or row.details.get("confirmed"),
     }
 
 
@@ -112,11 +128,10 @@ def planned(journal: Journal, run: str, evaluation: Evaluation) -> Iterator[tupl
             yield context, mine
 
 
-def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any]]:
-    edited = {text for name in EDITED for text in catalogue("connector.sync")[name].values()}
-    kept = [key(row.change) for row in journal.changes(run) if row.reason in edited]
+def _records(journal: Journal, run: RunRow, texts: Texts) -> Iterator[dict[str, Any]]:
+    kept = [key(row.change) for row in journal.changes(run.run) if _is_edited(row, run)]
     ours = journal.last_written(kept) if kept else {}
-    for row in journal.changes(run):
+    for row in journal.changes(run.run):
         change = row.change
         yield {
             "account": change.account,
@@ -127,8 +142,13 @@ def _records(journal: Journal, run: str, texts: Texts) -> Iterator[dict[str, Any
             "new": change.new,
             "cause": str(change.cause),
             "outcome": row.landed or (Landed.UNSETTLED.value if row.tries else OPEN),
-            "reason": _with_way_back(row, ours, texts) if row.reason in edited else row.reason,
+            "reason": _with_way_back(row, ours, texts) if _is_edited(row, run) else row.reason,
         }
+
+
+def _is_edited(row: ChangeRow, run: RunRow) -> bool:
+    """Whether a person's value was left; what an undo leaves may as well be a later run's."""
+    return row.landed == Landed.KEPT and run.command != "undo"
 
 
 def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], texts: Texts) -> str:
@@ -146,11 +166,12 @@ def _overrides(journal: Journal) -> dict[str, int]:
     return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
-def _held(journal: Journal) -> RunRow | None:
-    """Return the run that waits for a person: the newest plan that is held and may still be written.
+def _held(journal: Journal, now: datetime) -> RunRow | None:
+    """Return the run that waits for a person: the newest one that is held and may still be written.
 
-    A `plan` whose guards trip waits as well: `approve` takes it. One without holds hides no held run before it.
+    A `plan` whose guards trip waits as well: `approve` takes it. An undo waits whatever ran since. One that expired
+    is told of only until there is a newer plan.
     """
-    rows = (row for row in journal.runs(limit=LOOKED_BACK) if row.digest)
-    row = next((row for row in rows if row.command != "plan" or memory.waits(row)), None)
-    return row if row and memory.waits(row) and memory.newer(journal, row) is None else None
+    rows = [row for row in journal.runs(limit=LOOKED_BACK) if row.digest]
+    waiting = (row for row in rows if memory.waits(row) and memory.newer(journal, row) is None)
+    return next((row for row in waiting if row is rows[0] or now <= expires(row)), None)

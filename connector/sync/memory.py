@@ -22,6 +22,8 @@ GOOD = "run.last_good"
 APPLIED = "run.last_applied"
 CONFIRMED = "run.first_confirmed"
 UNDONE = "run.undone"
+REWRITTEN = "run.rewritten"
+"""The kind of record on which the CRM changed what a run wrote, until one of it reads back as written."""
 HELD = "run.held"
 COLUMNS = "pull.columns"
 PRUNED_AT_ONCE = 50
@@ -120,9 +122,10 @@ def hold(journal: Journal, run: str) -> str | None:
     """
     held = journal.recall(HELD)
     earlier, now = journal.run(held) if held else None, journal.run(run)
-    same = bool(earlier and now and earlier.outcome is RunOutcome.HELD and earlier.digest == now.digest)
     journal.remember(HELD, run)
-    if earlier is None or not same:
+    if earlier is None or now is None or earlier.outcome is not RunOutcome.HELD:
+        return None
+    if (earlier.command, earlier.digest) != (now.command, now.digest):
         return None
     journal.note(earlier.run, details={"same_as": run})
     journal.discard(earlier.run)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 def note_overrides(going: Going, evaluation: Evaluation) -> None:
     """Keep the accounts per note with the run; an override is in force since we wrote that it is."""
-    policy, journal = going.parts.policy, going.parts.journal
+    journal = going.parts.journal
     found = list(evaluation.overrides())
     if not found:
         return
-    zone = ZoneInfo(policy.time_zone)
+    zone = ZoneInfo(going.parts.policy.time_zone)
     moments = journal.written_at(Target.ACCOUNT, OVERRIDE_STATUS, ACTIVE)
     since = {record: moment.astimezone(zone).date() for record, moment in moments.items()}
-    going.overrides = noted(found, as_of=policy.day(going.now), since=since)
+    going.overrides = noted(found, as_of=going.as_of, since=since)
     journal.note(going.run, details={"overrides": going.overrides})

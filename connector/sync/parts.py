@@ -96,5 +96,7 @@ class Parts:
     beside: Sequence[Source] = ()
     """Tables beside the CRM."""
     report: Reporter | None = None
+    who: str = ""
+    """Who started it, for the journal: a person at a machine."""
     begun: Callable[[str], None] | None = None
     """Hears the id of each run that begins, for the log."""

@@ -34,15 +34,14 @@ UNREADABLE_SHOWN = 20
 def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     """Apply the rules to the snapshot; the caller closes the evaluation."""
     parts, before = going.parts, earlier(going)
-    as_of = parts.policy.day(going.now)
     request = EvaluationRequest(
         files=snapshot.files,
-        as_of=as_of,
+        as_of=going.as_of,
         time_zone=parts.policy.time_zone,
         home_currency=parts.policy.home_currency,
         language=parts.policy.language,
         before=before.files if before else {},
-        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=as_of, before=before),
+        beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=going.as_of, before=before),
         keeps_false=parts.crm.keeps_false,
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
@@ -78,7 +77,7 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
         ),
         going_on=maker.going_on,
     )
-    _note(going, going.plan, now)
+    _note(going, going.plan, now, waiting=maker.waiting.text())
     memory.leave(going.parts.journal, going.run, maker.left)
     return going.plan
 
@@ -93,7 +92,7 @@ class _Maker:
         self.before = memory.basis(good)
         self.now = Basis(
             rule_version=evaluation.rule_version,
-            as_of=policy.day(going.now),
+            as_of=going.as_of,
             home_currency=policy.home_currency,
             parameters={name: str(rule.value) for name, rule in going.parts.rules.parameters.items()},
         )
@@ -107,6 +106,8 @@ class _Maker:
         self.tally, self.digest = Tally(best_first=best_first), Digest()
         self.left: dict[str, str] = {}
         self.going_on = Tally(best_first=best_first) if doubted else None
+        self.waiting = Digest()
+        """Of the changes that wait for a person while others go on."""
 
     def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
         """Plan some accounts: one question to the journal, one answer into it."""
@@ -126,8 +127,7 @@ class _Maker:
             )
             for context, differences in accounts
         ]
-        for plan in plans:
-            self._count(plan)
+        self._count(plans)
         journal = self.going.parts.journal
         if self.going_on is None:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
@@ -142,8 +142,9 @@ class _Maker:
         reason = self.going.say("missing")
         for waiting, group in groupby(plans, key=lambda plan: waits(plan, ranks=self.ranks)):
             mine = list(group)
-            changes = chain.from_iterable(plan.changes for plan in mine)
+            changes = list(chain.from_iterable(plan.changes for plan in mine))
             if waiting:
+                self.waiting.add(changes)
                 self.going.parts.journal.intend(self.going.run, changes, landed=Landed.WAITING, reason=reason)
             else:
                 self.going.parts.journal.intend(self.going.run, changes)
@@ -151,10 +152,10 @@ class _Maker:
                     going_on.add(plan)
                     going_on.undone_again += self.undone.rewritten(plan, follows=self.follows)
 
-    def _count(self, plan: AccountPlan) -> None:
-        self.tally.add(plan)
-        self.tally.undone_again += self.undone.rewritten(plan, follows=self.follows)
-        self.digest.add(plan.changes)
+    def _count(self, plans: Sequence[AccountPlan]) -> None:
+        self.tally.add(*plans)
+        self.tally.undone_again += sum(self.undone.rewritten(plan, follows=self.follows) for plan in plans)
+        self.digest.add(chain.from_iterable(plan.changes for plan in plans))
 
     def _ours(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> dict[Key, Sequence[str | None]]:
         if self.first:
@@ -214,7 +215,7 @@ def _set_aside(going: Going, row: QuarantineRow) -> str:
     return going.say("set_aside", moment=f"{row.next_try:%Y-%m-%d %H:%M %Z}", words=row.reason)
 
 
-def _note(going: Going, plan: Plan, now: Basis) -> None:
+def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
     journal = going.parts.journal
     journal.note(
         going.run,
@@ -228,6 +229,7 @@ def _note(going: Going, plan: Plan, now: Basis) -> None:
             "made_at": plan.made_at.isoformat(),
             "after": journal.recall(memory.APPLIED),
             "good": journal.recall(memory.GOOD),
+            "waiting_digest": waiting,
         },
     )
 

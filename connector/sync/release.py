@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from connector.errors import Held, UsageError
 from connector.model.changes import Landed
-from connector.model.runs import Reason
-from connector.planning.guards import OF_THE_PULL
+from connector.planning.plan import Digest
 from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
+from connector.sync.holds import NEW_PLAN, check_age
 from connector.sync.settle import read, settle
 from connector.sync.write import batches, write
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from connector.model.outputs import Output
     from connector.planning.file import PlanFile
-    from connector.ports import Journal, RunRow
+    from connector.ports import ChangeRow, Journal, RunRow
     from connector.sync.going import Going
 
-PULL_MAY_BE_OLD = timedelta(hours=24)
+APPROVE = "approve"
+ROWS_AT_ONCE = 1_000
 TO_BE_WRITTEN = frozenset({None, Landed.WAITING.value})
 """What stands for a change that a release writes."""
-NEW_PLAN = "the next `tiersync sync` makes a new plan"
 
 
 def planned_run(journal: Journal, run: str) -> RunRow:
@@ -46,36 +46,24 @@ def check_file(file: PlanFile, row: RunRow) -> None:
         )
 
 
-def holds(row: RunRow) -> tuple[Reason, ...]:
-    """Return what the guards said of the run's plan."""
-    kept = row.details.get("holds")
-    return tuple(Reason(str(hold["code"]), str(hold["message"])) for hold in kept) if isinstance(kept, list) else ()
-
-
-def check_age(going: Going, row: RunRow) -> None:
-    """Hold a plan whose pull was doubted and is a day old: what the CRM holds by now, nobody knows."""
-    doubted = [hold.code for hold in holds(row) if hold.code in OF_THE_PULL]
-    pulled = row.details.get("pulled_at")
-    if doubted and isinstance(pulled, str) and going.now - datetime.fromisoformat(pulled) > PULL_MAY_BE_OLD:
-        raise Held(
-            f"run {row.run} was held by {doubted[0]} and its pull is older than 24 hours",
-            code="PULL_TOO_OLD",
-            hint=NEW_PLAN,
-        )
-
-
 def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> None:
     """Write the run's plan exactly, unless it was written, another run wrote since, or the CRM changed."""
+    check(going, row, command=command)
+    settle(going)
+    going.parts.crm.preflight(checked_outputs(going, row, fresh=True))
+    reopen(going, row, command=command, reason=reason)
+    write(going)
+
+
+def check(going: Going, row: RunRow, *, command: str) -> None:
+    """Raise Held when the run may not be written any more, by what the journal knows."""
     try:
         _check_unwritten(going, row)
+        if command == APPROVE:
+            check_age(going, row)
     except Held:
         going.figures.clear()  # what the run did before is not what this call does
         raise
-    settle(going)
-    outputs = _check_fresh(going)
-    going.parts.crm.preflight(outputs)
-    _reopen(going, command=command, reason=reason)
-    write(going)
 
 
 def _check_unwritten(going: Going, row: RunRow) -> None:
@@ -88,19 +76,42 @@ def _check_unwritten(going: Going, row: RunRow) -> None:
         raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
 
 
-def _check_fresh(going: Going) -> tuple[Output, ...]:
-    """Compare every old value with the CRM's; return the outputs the plan writes."""
+def checked_outputs(going: Going, row: RunRow, *, fresh: bool = False) -> tuple[Output, ...]:
+    """Compare the plan with what was held, when `fresh` also every old value with the CRM's; return its outputs.
+
+    Raises Held where they differ.
+    """
     found: list[Moved] = []
     properties: set[str] = set()
-    rows = (row for row in going.parts.journal.changes(going.run) if row.landed in TO_BE_WRITTEN)
-    for batch in batches(rows, going.parts.crm.batch_size):
+    digest = Digest()
+    for batch in batches(_to_be_written(going, digest), going.parts.crm.batch_size):
         going.may_go_on()
         changes = [row.change for record in batch for row in record.rows]
         properties.update(change.property for change in changes)
-        found += moved(changes, read(going.parts.crm, changes))
+        if fresh:
+            found += moved(changes, read(going.parts.crm, changes))
+    if _released_digest(row) not in {None, digest.text()}:  # None: it was held by an older version
+        raise Held(f"the journal no longer holds what run {row.run} planned", code="PLAN_CHANGED", hint=NEW_PLAN)
     if found:
         raise Held(f"the CRM changed since this plan was made: {tell(found)}", code="STALE", hint=NEW_PLAN)
     return tuple(outputs(going, properties))
+
+
+def _to_be_written(going: Going, digest: Digest) -> Iterator[ChangeRow]:
+    """Yield the changes that a release writes, in the order of the plan, and take them into its digest."""
+    for pack in _packs(row for row in going.parts.journal.changes(going.run) if row.landed in TO_BE_WRITTEN):
+        digest.add(row.change for row in pack)
+        yield from pack
+
+
+def _packs(rows: Iterator[ChangeRow]) -> Iterator[list[ChangeRow]]:
+    while pack := list(islice(rows, ROWS_AT_ONCE)):
+        yield pack
+
+
+def _released_digest(row: RunRow) -> object:
+    """Return the fingerprint of what a release writes: the plan, or the part of it that waits."""
+    return row.details.get("waiting_digest") if row.details.get("waiting") else row.digest
 
 
 def outputs(going: Going, properties: set[str]) -> Iterator[Output]:
@@ -110,10 +121,11 @@ def outputs(going: Going, properties: set[str]) -> Iterator[Output]:
             yield one.output
 
 
-def _reopen(going: Going, *, command: str, reason: str) -> None:
+def reopen(going: Going, row: RunRow, *, command: str, reason: str) -> None:
     """The run goes on: from here its end belongs in the journal."""
     journal = going.parts.journal
-    released = {"by": command, "at": going.now.isoformat(), "reason": reason}
+    who = {"by": command, "who": going.parts.who, "at": going.now.isoformat()}
+    released = {**who, "reason": reason, "digest": _released_digest(row)}
     memory.begin(journal, going.run)
     journal.reopen(going.run)
     going.figures["waiting"] = 0

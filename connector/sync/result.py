@@ -102,6 +102,7 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         ],
         "tiers_changed": tally.tiers_changed,
         "revenue_moved": _euros(tally.revenue_moved_cents),
+        "revenue_moved_down": _euros(tally.revenue_moved_down_cents),
         "newly_say_no": tally.newly_say_no,
         "no_longer_say_no": tally.no_longer_say_no,
         "by_owner": _ranked(tally.moved_by_owner),

@@ -12,17 +12,18 @@ from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
 from connector.sync.guard import guard, survey
+from connector.sync.holds import confirm, holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
-from connector.sync.release import check_age, check_file, holds, outputs, planned_run, release
+from connector.sync.release import APPROVE, check_file, outputs, planned_run, release
 from connector.sync.settle import settle
-from connector.sync.undo import undo, written_run
+from connector.sync.undo import UNDO, release_undo, undo, written_run
 from connector.sync.write import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from connector.model.changes import Change
     from connector.planning.file import PlanFile
@@ -40,8 +41,19 @@ class Walk(Parts):
     Errors come back inside the Result; only UsageError about the arguments is raised.
     """
 
-    def sync(self, *, full: bool = False, yes: bool = False, command: str = "sync", stop: Stop | None = None) -> Result:
-        """Pull, plan, guard, write, once; `yes` confirms a first run and nothing else."""
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        yes: bool = False,
+        command: str = "sync",
+        stop: Stop | None = None,
+        unless: Callable[[], bool] = lambda: False,
+    ) -> Result:
+        """Pull, plan, guard, write, once; `yes` confirms a first run and nothing else.
+
+        Nothing begins, and StopRun(code=DONE_ALREADY) is raised, when `unless` says so once the lease is held.
+        """
 
         def steps(going: Going) -> None:
             settle(going)
@@ -55,10 +67,12 @@ class Walk(Parts):
                     going.hold(plan.holds)
                     going.same_as = memory.hold(self.journal, going.run)
                 else:
+                    if yes and seen.situation.first_run:
+                        confirm(going)
                     self._write(going, plan)
                 self._report(going, evaluation)
 
-        return conduct(self, command, steps, stop=stop)
+        return conduct(self, command, steps, stop=stop, unless=unless)
 
     def plan(self, *, full: bool = False, stop: Stop | None = None) -> Result:
         """Pull, evaluate and plan; writes nothing, and keeps the plan under its run for `apply`."""
@@ -103,16 +117,18 @@ class Walk(Parts):
         row = planned_run(self.journal, run)
 
         def steps(going: Going) -> None:
-            check_age(going, row)
-            release(going, row, command="approve", reason=reason)
-            self._good(going)
+            if row.command == UNDO:
+                release_undo(going, row, reason=reason)
+            else:
+                release(going, row, command=APPROVE, reason=reason)
+                self._good(going)
 
-        return conduct(self, "approve", steps, stop=stop, released=row)
+        return conduct(self, APPROVE, steps, stop=stop, released=row)
 
     def undo(self, run: str, *, stop: Stop | None = None) -> Result:
         """Bring back the old values of a run where the CRM still holds what it wrote."""
         row = written_run(self.journal, run)
-        return conduct(self, "undo", lambda going: undo(going, row), stop=stop)
+        return conduct(self, UNDO, lambda going: undo(going, row), stop=stop)
 
     def changes(self, run: str) -> Iterator[Change]:
         """The changes of a run's plan that are to be written, in order."""

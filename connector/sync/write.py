@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 FIRST_BATCH = 200
 """Records of the first batch of a kind, which is read back before any other goes out."""
+WARY = 1
+"""The same after a run whose values the CRM changed: one is enough to see that it still does."""
 REASONS_SHOWN = 5
 
 
@@ -51,12 +53,16 @@ class Record:
         )
 
 
-def write(going: Going) -> None:
-    """Write every open change of the run; a stop request ends it after the batch in hand, as partial."""
-    writing = _Writing(going, quarantined=going.figures["quarantined"])
+def write(going: Going, *, keeps: Callable[[str], bool] | None = None) -> None:
+    """Write every open change of the run; a stop request ends it after the batch in hand, as partial.
+
+    `keeps` tells of which properties a person's value stays; without it the settings do.
+    """
+    writing = _Writing(going, quarantined=going.figures["quarantined"], keeps=keeps or going.parts.policy.keeps)
     rows = going.parts.journal.changes(going.run, only_open=True)
+    first = FIRST_BATCH if going.parts.journal.recall(memory.REWRITTEN) is None else WARY
     try:
-        for batch in batches(rows, going.parts.crm.batch_size, first=FIRST_BATCH):
+        for batch in batches(rows, going.parts.crm.batch_size, first=first):
             if going.stop.is_set():
                 break
             writing.send(batch)
@@ -88,6 +94,7 @@ class _Writing:
     """The batches of one run, one after the other."""
 
     going: Going
+    keeps: Callable[[str], bool]
     done: int = 0
     began: bool = False
     ruled_out: int = 0
@@ -113,7 +120,7 @@ class _Writing:
         self._begin()
         going.check()
         going.parts.journal.sending(going.run, [seq for record in records for seq in record.seqs])
-        writes = [record.as_write(keeps=going.parts.policy.keeps) for record in records]
+        writes = [record.as_write(keeps=self.keeps) for record in records]
         outcomes = self._complete(records, going.parts.crm.write(writes))
         going.parts.journal.land(going.run, list(outcomes.values()), now=going.now)
         for record in records:
@@ -152,9 +159,8 @@ class _Writing:
         return ready
 
     def _unchanged(self, record: Record, held: Mapping[str, str | None]) -> tuple[ChangeRow, ...]:
-        keeps = self.going.parts.policy.keeps
         there = [row for row in record.rows if held.get(row.change.property) == row.change.new]
-        edited = [row for row in record.rows if self._is_edited(row.change, held) and keeps(row.change.property)]
+        edited = [row for row in record.rows if self._is_edited(row.change, held) and self.keeps(row.change.property)]
         self._skip(there, Landed.SKIPPED, "there_already")
         self._skip(edited, Landed.KEPT, "edited_since")
         self.going.figures["kept"] += len(edited)
@@ -219,6 +225,7 @@ class _Writing:
         if target in self.verified or not written:
             return
         self.verified.add(target)
+        journal = self.going.parts.journal
         holds = read(self.going.parts.crm, (row.change for record in written for row in record.rows))
         for record in written:
             held = holds[target, record.name]
@@ -227,12 +234,10 @@ class _Writing:
                 continue
             for change in (row.change for row in record.rows):
                 if held.get(change.property) != change.new:
-                    raise StopRun(
-                        f"{target} {record.name}: {change.property} was written as {change.new!r} and reads "
-                        f"{held.get(change.property)!r} right after; something in the CRM changes what is written",
-                        code="REWRITTEN",
-                        hint="look for a workflow or trigger on this property; only the first batch was written",
-                    )
+                    journal.remember(memory.REWRITTEN, target)
+                    raise _rewritten(change, held.get(change.property))
+        if journal.recall(memory.REWRITTEN) == target:
+            journal.remember(memory.REWRITTEN, None)
 
     def tell(self) -> None:
         """Name what was left out; that makes the run partial."""
@@ -247,6 +252,15 @@ class _Writing:
         if records := going.figures["resting"]:
             going.reasons.append(Reason("EDITED_LATELY", going.say("EDITED_LATELY", records=records)))
         memory.leave(going.parts.journal, going.run, self.left)
+
+
+def _rewritten(change: Change, reads: str | None) -> StopRun:
+    return StopRun(
+        f"{change.target} {change.record}: {change.property} was written as {change.new!r} and reads {reads!r} right "
+        "after; something in the CRM changes what is written",
+        code="REWRITTEN",
+        hint="look for a workflow or trigger on this property; only the first batch was written",
+    )
 
 
 def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:

@@ -125,9 +125,9 @@ class Wiring:
         """Whether this call goes on where the rule files are broken: to go back needs none of them."""
         self.rules_broken = False
 
-    @property
+    @cached_property
     def as_of(self) -> date:
-        """The day to evaluate: --as-of, else today in the business time zone."""
+        """The day to evaluate: --as-of, else today in the business time zone; one day for all of a call."""
         return self._as_of or self.clock().astimezone(ZoneInfo(self.settings.run.time_zone)).date()
 
     # ── rules ────────────────────────────────────────────────────────────────────────────────────
@@ -247,11 +247,11 @@ class Wiring:
 
         return sources(self)
 
-    def joined(self, snapshot: Snapshot) -> Mapping[str, Beside]:
-        """The tables beside the CRM as a snapshot holds them, and how they are matched."""
+    def joined(self, snapshot: Snapshot, *, as_of: date) -> Mapping[str, Beside]:
+        """The tables beside the CRM as a snapshot holds them, and how they are matched, as seen on that day."""
         from connector.sync.beside import joined
 
-        return joined(snapshot, {source.name: source.join for source in self.beside}, as_of=self.as_of)
+        return joined(snapshot, {source.name: source.join for source in self.beside}, as_of=as_of)
 
     @cached_property
     def configured_outputs(self) -> Sequence[Output]:
@@ -282,6 +282,11 @@ class Wiring:
         from connector.sync.history import intended
 
         return intended(self.journal, run)
+
+    def goes_back(self, run: str) -> bool:
+        """Whether a run is an undo: to go back needs no rules."""
+        row = self.journal.run(run)
+        return row is not None and row.command == "undo"
 
     def names(self, accounts: Sequence[str]) -> Mapping[str, str]:
         """The names of some accounts, from the mirror."""
@@ -348,8 +353,8 @@ class Wiring:
         return urls, None if beat is None else self.vault.text(beat, key="alerts.heartbeat_url")
 
     def afresh(self) -> None:
-        """Read the rules anew and enter the CRM anew, for the next run of a process that stays."""
-        for name in ("rules", "beside", "pull_request", "crm"):
+        """Look at the day and read the rules anew, and enter the CRM anew, for the next run of a process that stays."""
+        for name in ("as_of", "rules", "beside", "pull_request", "crm"):
             if name in self.__dict__:
                 found = self.__dict__.pop(name)
                 if name == "crm":

@@ -38,7 +38,7 @@ def population(wiring: Wiring, data: Path | None) -> EvaluationRequest:
         if snapshot is None:
             hint = "`tiersync pull` fills the mirror; --data DIR takes files instead"
             raise ConnectorError("nothing was pulled yet", hint=hint)
-        files, beside = dict(snapshot.files), dict(wiring.joined(snapshot))
+        files, beside = dict(snapshot.files), dict(wiring.joined(snapshot, as_of=wiring.as_of))
     return EvaluationRequest(files, wiring.as_of, run.time_zone, run.home_currency, wiring.language, beside=beside)
 
 

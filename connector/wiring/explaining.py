@@ -42,7 +42,7 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
         time_zone=run.time_zone,
         home_currency=run.home_currency,
         language=wiring.language,
-        beside=wiring.joined(snapshot),
+        beside=wiring.joined(snapshot, as_of=wiring.as_of),
         keep_all=True,
     )
     evaluation = wiring.engine.evaluate(wiring.rules, request, progress)

@@ -44,19 +44,19 @@ class Reporting:
     def again(self, progress: Progress) -> Path:
         """Draw the report of the newest plan anew, from the mirror and the journal alone."""
         row, snapshot = self._newest()
-        run = self.wiring.settings.run
+        run, as_of = self.wiring.settings.run, row.as_of or self.wiring.as_of
         request = EvaluationRequest(
             files=snapshot.files,
-            as_of=row.as_of or self.wiring.as_of,
+            as_of=as_of,
             time_zone=run.time_zone,
             home_currency=run.home_currency,
             language=self.wiring.language,
-            beside=self.wiring.joined(snapshot),
+            beside=self.wiring.joined(snapshot, as_of=as_of),
         )
         evaluation = self.wiring.engine.evaluate(self.wiring.rules, request, progress)
         try:
             made_at = datetime.fromisoformat(str(row.details.get("made_at") or row.started.isoformat()))
-            return self._write(evaluation, run=row.run, as_of=request.as_of, made_at=made_at, written=row.applied)
+            return self._write(evaluation, run=row.run, as_of=as_of, made_at=made_at, written=row.applied)
         finally:
             evaluation.close()
 
@@ -86,6 +86,7 @@ class Reporting:
             applied=written,
             field_labels=_field_labels(self.wiring),
             concentration_warning_pct=_concentration(self.wiring),
+            quarantined=self.wiring.journal.quarantined(),
         )
         return write(source, self.folder, language=self.wiring.language)
 

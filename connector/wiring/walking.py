@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -65,9 +68,19 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
         progress=progress,
         report=wiring.reporting(),
         begun=begun,
+        who=_who(),
         beside=wiring.beside,
         engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others
     )
+
+
+def _who() -> str:
+    """Return who started this, as the journal keeps it: the user and the machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a user list
+        user = str(os.getuid()) if hasattr(os, "getuid") else ""
+    return f"{user}@{socket.gethostname()}"
 
 
 def _warn_of_open_secrets(wiring: Wiring) -> None:

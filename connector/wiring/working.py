@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from connector.errors import ConnectorError
 from connector.model.runs import Reason, RunOutcome
 from connector.model.texts import Texts
+from connector.sync.going import DONE_ALREADY
 from connector.sync.memory import last_good
 from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from connector.wiring import Wiring
     from connector.worker.schedule import Schedule
 
+RUN = "run"
+"""The command whose runs are a worker's."""
 LANGUAGE = "nl"
 """Where neither the settings nor the rules can say another one."""
 
@@ -44,47 +48,86 @@ def worker(
 
     Rules are read anew for every run.
     """
-    herald_, delay = herald(wiring, tell=tell), jitter(wiring)
-    followed = Later(plan(wiring), delay)
+    herald_ = herald(wiring, tell=tell)
+    followed = Later(plan(wiring), jitter(wiring))
     vitals = Vitals(wiring, followed)
 
-    def sync(stop: Event) -> datetime | None:
-        wiring.afresh()
-        try:
-            result = wiring.walk(progress, begun=begun).sync(command="run", stop=stop)
-        except ConnectorError as error:  # a rule file somebody broke since: no run, and people hear of it
-            herald_.after(_not_begun(error), now=wiring.clock())
-            raise
+    def told(result: Result) -> None:
         ended(result)
         vitals.ended(result)
-        wiring.note_quota()
-        if not stop.is_set():
-            herald_.after(as_ended(result), now=wiring.clock())
-            tell_moves(wiring, result, herald_, say=tell)
-        resume_at = getattr(result.error, "resume_at", None)
-        return try_again_at({reason.code for reason in result.reasons}, now=wiring.clock(), resume_at=resume_at)
 
+    turns = _Turns(wiring, followed, herald_, progress=progress, tell=tell, ended=told, begun=begun)
     work = Worker(
-        sync,
+        lambda stop: turns.take(stop, due=work.due),
         followed,
         clock=wiring.clock,
         tell=tell,
-        is_done=lambda due: is_done(wiring, due - delay),
+        is_done=turns.is_done,
         pulse=vitals.pulse,
         watch=lambda: vitals.watch(herald_),
     )
     return work, vitals
 
 
+@dataclass
+class _Turns:
+    """What the worker does when it is due: one run, unless another worker has done it, and who hears of it."""
+
+    wiring: Wiring
+    followed: Later
+    herald: Herald
+    _: KW_ONLY
+    progress: Progress
+    tell: Callable[[str], None]
+    ended: Callable[[Result], None]
+    begun: Callable[[str], None]
+    newest: str = ""
+    """The run that this worker began last."""
+
+    def take(self, stop: Event, *, due: datetime | None) -> datetime | None:
+        """Run once; returns when to try again before the schedule asks."""
+        wiring = self.wiring
+        wiring.afresh()
+        try:
+            walk = wiring.walk(self.progress, begun=self._begun)
+            result = walk.sync(command=RUN, stop=stop, unless=lambda: due is not None and self.is_done(due))
+        except ConnectorError as error:
+            self._not_begun(error)
+            return None
+        self.ended(result)
+        wiring.note_quota()
+        if not stop.is_set():
+            self.herald.after(as_ended(result), now=wiring.clock())
+            tell_moves(wiring, result, self.herald, say=self.tell)
+        resume_at = getattr(result.error, "resume_at", None)
+        return try_again_at({reason.code for reason in result.reasons}, now=wiring.clock(), resume_at=resume_at)
+
+    def is_done(self, due: datetime) -> bool:
+        """Whether some run brought everything up to date since it was due, or another worker's of this interval."""
+        good = last_good(self.wiring.journal)
+        if good is None or good.finished is None:
+            return False
+        is_anothers = good.command == RUN and good.run != self.newest
+        return good.finished >= due - self.followed.by or (is_anothers and good.started > self.followed.interval(due))
+
+    def _begun(self, run: str) -> None:
+        self.newest = run
+        self.begun(run)
+
+    def _not_begun(self, error: ConnectorError) -> None:
+        """Another worker has done it; or somebody broke a rule file since, and people hear of it."""
+        if error.code == DONE_ALREADY:
+            self.tell(str(error))
+            return
+        reason = Reason(error.code, str(error))
+        ended = Ended(run="none", command=RUN, outcome=RunOutcome.FAILED, reasons=(reason,), hint=error.hint)
+        self.herald.after(ended, now=self.wiring.clock())
+        raise error
+
+
 def jitter(wiring: Wiring) -> timedelta:
     """How much later than `[schedule]` this instance runs."""
     return delay_of(instance(wiring), most=timedelta(seconds=wiring.settings.schedule.jitter_seconds))
-
-
-def is_done(wiring: Wiring, due: datetime) -> bool:
-    """Whether some worker brought everything up to date since `due`."""
-    good = last_good(wiring.journal)
-    return good is not None and good.finished is not None and good.finished >= due
 
 
 def plan(wiring: Wiring) -> Schedule:
@@ -148,8 +191,3 @@ def as_ended(result: Result) -> Ended:
         figures=result.figures,
         hint=result.hint,
     )
-
-
-def _not_begun(error: ConnectorError) -> Ended:
-    reason = Reason(error.code, str(error))
-    return Ended(run="none", command="run", outcome=RunOutcome.FAILED, reasons=(reason,), hint=error.hint)

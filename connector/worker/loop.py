@@ -93,7 +93,7 @@ class Worker:
         self._stop = Event()
         self._idle = Event()
         self._idle.set()
-        self._due: datetime | None = None
+        self.due: datetime | None = None
         """Since when the run in hand, or the one to be tried again, is due; None for the first one."""
         self._last: datetime | None = None
         self._behind = False
@@ -125,8 +125,8 @@ class Worker:
         """
         now = self._clock()
         if self._last is not None and now < self._last - SET_BACK:
-            self._last, self._due = now, self._schedule.after(now)
-            self._scheduler.modify_job(_JOB, next_run_time=self._due)
+            self._last, self.due = now, self._schedule.after(now)
+            self._scheduler.modify_job(_JOB, next_run_time=self.due)
             self._tell("the clock was set back; the schedule starts from its new time")
         if self._keeps_up(now):
             self.pulse.beat()
@@ -167,9 +167,9 @@ class Worker:
 
     def _run_when_needed(self) -> None:
         now = self._clock()
-        if self._due is not None and self._is_done(self._due):
+        if self.due is not None and self._is_done(self.due):
             self._tell("another worker has done this run")
-            self._due = self.next_due()
+            self.due = self.next_due()
             return
         self._last = now
         with self.pulse.running():
@@ -178,9 +178,9 @@ class Worker:
         if again is not None and following is not None and again < following:
             self._scheduler.modify_job(_JOB, next_run_time=again)
             self._tell(f"trying again at {again:%Y-%m-%d %H:%M:%S %Z}")
-            self._due = self._due or now
+            self.due = self.due or now
         else:
-            self._due = following
+            self.due = following
             self._tell(f"next run at {following:%Y-%m-%d %H:%M:%S %Z}" if following else "no further run")
 
     def _guarded(self, what: str, act: Callable[[], Answer]) -> Answer | None:

@@ -31,6 +31,12 @@ class Schedule(Protocol):
     def after(self, moment: datetime) -> datetime:
         """The first due time later than `moment`, with the business time zone."""
 
+    def interval(self, due: datetime) -> datetime:
+        """Since when a run that another worker began counts as the one due now.
+
+        Workers that follow a cron line are due together; those on an interval are due each at a time of its own.
+        """
+
 
 def schedule(*, cron: str | None = None, every: str | None = None, time_zone: str, start: datetime) -> Schedule:
     """The schedule of the settings: a cron line, or an interval such as `90m` counted from `start`.
@@ -63,6 +69,10 @@ class Later:
         """The first due time later than `moment`."""
         due = self.plan.after(moment - self.by)
         return (due.astimezone(UTC) + self.by).astimezone(due.tzinfo)
+
+    def interval(self, due: datetime) -> datetime:
+        """The same of the schedule that it is later than."""
+        return self.plan.interval(due - self.by)
 
 
 def delay_of(name: str, *, most: timedelta) -> timedelta:
@@ -102,6 +112,10 @@ class Cron:
             found = min([*coming, *([found] if found else [])], default=None)
         return (found or moment).astimezone(self.zone)
 
+    def interval(self, due: datetime) -> datetime:
+        """Since it was due."""
+        return due
+
     def _instants(self, wall: datetime) -> Iterator[datetime]:
         first = wall.replace(tzinfo=self.zone).astimezone(UTC)
         if not self.line.every_hour:
@@ -126,6 +140,10 @@ class Every:
         steps = (moment - start) // self.length + 1
         return (start + steps * self.length).astimezone(self.start.tzinfo)
 
+    def interval(self, due: datetime) -> datetime:
+        """A whole length before."""
+        return due - self.length
+
 
 @dataclass(frozen=True, slots=True)
 class EveryDays:
@@ -145,6 +163,11 @@ class EveryDays:
             if instant > moment:
                 return instant.astimezone(zone)
             steps += 1
+
+    def interval(self, due: datetime) -> datetime:
+        """As many days before."""
+        zone = self.start.tzinfo
+        return due.astimezone(zone) - self.days * _DAY
 
 
 def _wall(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -4,67 +4,23 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 import signal
+import sqlite3
 import subprocess
-from datetime import UTC, datetime, timedelta
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
-from tests.acceptance.commands import TIERSYNC, TOKEN, Ended, Portal, sandbox, settings, tiersync, wait_until
+from tests.acceptance.commands import TIERSYNC, TOKEN, sandbox, settings, wait_until
+from tests.acceptance.companies import COMPANIES, CUSTOMERS, Office
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
-
-RULES = Path(__file__).parents[2] / "rules"
-COMPANIES, CUSTOMERS = 30, 27
-DAY = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%dT10:00:00Z")
-
-
-class Office:
-    """A folder with settings beside a CRM of companies; most of them bought once."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.portal = folder, Portal(url)
-        self.ids = self.portal.create("companies", [{"properties": {"name": f"c{n}"}} for n in range(COMPANIES)])
-        for number in range(CUSTOMERS):
-            self.win(f"c{number}", 1_000 + number)
-        shutil.copytree(RULES, folder / "rules")
-        settings(folder, url)
-        assert self.run("provision").code == 0
-
-    def run(self, *arguments: str, code: int | None = None) -> Ended:
-        ended = tiersync(*arguments, cwd=self.folder)
-        assert code is None or ended.code == code, ended.stdout + ended.stderr
-        return ended
-
-    def sync(self, *arguments: str, code: int) -> Any:
-        return self.run("sync", "--json", *arguments, code=code).json()
-
-    def win(self, company: str, amount: int) -> None:
-        properties = {"dealname": f"{company}-{amount}", "amount": str(amount), "closedate": DAY}
-        properties |= {"pipeline": "default", "dealstage": "closedwon"}
-        link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}
-        to = {"to": {"id": self.ids[company]}, "types": [link]}
-        self.portal.create("deals", [{"properties": properties, "associations": [to]}])
-
-    def edit(self, company: str, **values: str) -> None:
-        inputs = [{"id": self.ids[company], "properties": values}]
-        self.portal.post("/crm/v3/objects/companies/batch/update", {"inputs": inputs})
-
-    def holds(self, company: str, name: str) -> str | None:
-        return self.portal.records("companies", [name])[self.ids[company]][name]
-
-    def picture(self) -> dict[str, dict[str, str | None]]:
-        """What we wrote, by company; stamps of the CRM aside."""
-        names = ["seg_tier", "seg_say_no", "seg_revenue_12m", "seg_pyramid_level"]
-        found = self.portal.records("companies", names)
-        return {company: {name: row[name] for name in names} for company, row in found.items()}
 
 
 @pytest.fixture
@@ -196,12 +152,18 @@ def test_every_value_ever_written_is_exported_and_a_deleted_account_is_forgotten
     again = office.sync(code=0)
     told = office.run("runs", "export", "--out", "all.csv", "--json", code=0).json()
     assert told["values"] == done["written"] + again["written"]
-    rows = list(csv.DictReader((office.folder / "all.csv").read_text(encoding="utf-8").splitlines()))
+    with (office.folder / "all.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     mine = [row for row in rows if (row["account"], row["property"]) == (office.ids["c1"], "seg_revenue_12m")]
     assert [(row["run"], row["old"], row["new"], row["cause"]) for row in mine] == [
         (done["run"], "", "1001", "first assignment"),
         (again["run"], "1001", "1501", "own data changed"),
     ]
+    with closing(sqlite3.connect(office.folder / "var/tiersync.db")) as db:
+        asked = "select run, account, property, old, new, cause from changes join runs using (run_no) "
+        sent = set(db.execute(asked + "where landed = 'written'"))
+    exported = {(row["run"], row["account"], row["property"], row["old"], row["new"], row["cause"]) for row in rows}
+    assert {(*row[:3], row[3] or "", row[4] or "", row[5]) for row in sent} == exported
     one = str(office.folder / "one.parquet")
     office.run("runs", "export", "--out", one, "--account", office.ids["c1"], code=0)
     with duckdb.connect() as db:

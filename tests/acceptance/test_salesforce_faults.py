@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import stat
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -293,6 +295,17 @@ def test_a_validation_rule_refuses_one_account_in_its_own_words_and_the_others_a
     assert set(told_of) == {bad}
     assert "Ask Zoë of Finance first" in told_of[bad]
     assert office.accounts(REVENUE)[good][REVENUE] == wanted
+    aside = {row["record"]: row for row in office.told("status")["quarantine"]}[bad]
+    assert (aside["object"], aside["tries"]) == ("account", 1)
+    assert "Ask Zoë of Finance first" in aside["reason"]
+    assert datetime.fromisoformat(aside["next_try"]) - datetime.fromisoformat(aside["since"]) == timedelta(hours=1)
+    told_in_words = office.run("status", code=0).stdout
+    assert f"account {bad}, next try" in told_in_words
+    assert "Ask Zoë of Finance first" in told_in_words
+    rows = csv.DictReader((office.folder / "var/report/quarantine.csv").read_text("utf-8").splitlines())
+    (listed,) = [row for row in rows if row["record"] == bad]
+    assert "Ask Zoë of Finance first" in listed["reason"]
+    assert "Ask Zoë of Finance first" in (office.folder / "var/report/report.html").read_text("utf-8")
 
 
 def test_a_finished_bulk_job_with_a_failed_row_is_partial_and_tells_it(

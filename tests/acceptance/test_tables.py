@@ -134,6 +134,15 @@ def test_an_export_that_is_too_old_counts_as_missing_and_says_so(here: Path) -> 
     assert {row["seg_say_no"] for row in rows.values()} == {"false"}
 
 
+def test_a_report_that_is_drawn_again_later_sees_the_tables_as_its_run_did(here: Path) -> None:
+    assert called(here, "sync", "--yes").code == 0
+    drawn = {}
+    for name, now in (("at_once", NOW), ("weeks_later", TOO_LATE)):
+        assert called(here, "report", "--out", name, now=now).code == 0
+        drawn[name] = {file.name: file.read_bytes() for file in (here / name).iterdir()}
+    assert drawn["weeks_later"] == drawn["at_once"]
+
+
 def test_a_newer_export_is_the_accounts_own_data_as_the_cause_of_a_change(here: Path) -> None:
     assert called(here, "sync", "--yes").code == 0
     items = here / "finance" / "open_items.csv"

@@ -204,7 +204,7 @@ def test_a_refused_record_waits_longer_each_time_and_leaves_when_written(journal
         (row,) = journal.quarantined()
         assert (row.target, row.record, row.reason, row.since) == (Target.ACCOUNT, "1", "no", START)
         waits.append(row.next_try - now)
-    assert waits == sorted(set(waits))
+    assert waits == [timedelta(hours=1), timedelta(hours=4), timedelta(hours=16)]
     begin(journal, "r9", change())
     journal.land("r9", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert not journal.quarantined()
@@ -299,3 +299,29 @@ def test_it_is_known_since_when_a_value_stands(journal: Journal) -> None:
     journal.land("r2", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=later)
     assert journal.written_at(Target.ACCOUNT, "seg_override_status", "active") == {}
     assert journal.written_at(Target.ACCOUNT, "seg_override_status", "expired") == {"1": later}
+
+
+def test_a_journal_tells_what_stands_of_a_property_record_by_record(journal: Journal) -> None:
+    assert list(journal.standing(Target.ACCOUNT, "seg_tier")) == []
+    begin(journal, "r1", *(change(record=f"{number:05}") for number in range(4_500)), change("seg_say_no"))
+    records = [f"{number:05}" for number in range(4_500)]
+    journal.land("r1", [Outcome(Target.ACCOUNT, record, Landed.WRITTEN) for record in records], now=START)
+    begin(journal, "r2", change(record="00003", old="large", new=None), change(record="00004", new="small"))
+    journal.land("r2", [Outcome(Target.ACCOUNT, "00003", Landed.WRITTEN)], now=START)
+    standing = list(journal.standing(Target.ACCOUNT, "seg_tier"))
+    assert [record for record, _ in standing] == records
+    assert standing[2:5] == [("00002", "large"), ("00003", None), ("00004", "large")]
+    assert list(journal.standing(Target.DEAL, "seg_tier")) == []
+
+
+def test_a_journal_tells_what_a_later_run_wrote_since(journal: Journal) -> None:
+    begin(journal, "r1", change())
+    journal.start(run="held", command="undo", now=START)
+    keys = [TIER, (Target.ACCOUNT, "2", "seg_tier")]
+    journal.land("r1", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.replaced("held", keys) == set()
+    begin(journal, "r3", change(), change(record="2"))
+    assert journal.replaced("held", keys) == set()
+    journal.land("r3", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
+    assert journal.replaced("held", keys) == {TIER}
+    assert journal.replaced("held", []) == set()

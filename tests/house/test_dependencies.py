@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from tests.hubspot.scripted import Scripted
 
 ROOT = Path(__file__).parents[2]
-LOCKS = {path: (ROOT / path).read_text("utf-8") for path in ("requirements.lock", "deploy/requirements.lock")}
+LOCKS = {
+    path: (ROOT / path).read_text("utf-8")
+    for path in ("requirements.lock", "deploy/requirements.lock", "deploy/build.lock")
+}
 PINS = [Requirement(line) for line in packages(LOCKS["requirements.lock"])]
 LOCKED = {canonicalize_name(pin.name): pin for pin in PINS}
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PROJECT = PYPROJECT["project"]
 ASKED = [Requirement(text) for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
 
 
@@ -48,16 +52,32 @@ def test_every_pin_names_the_files_that_may_be_installed_by_their_hash(path: str
 
 
 @pytest.mark.parametrize("path", ["Makefile", "deploy/Dockerfile"])
-def test_what_is_installed_from_a_lock_must_have_its_hash(path: str) -> None:
-    lines = (ROOT / path).read_text("utf-8").splitlines()
-    asked = [line for line in lines if "pip install" in line and "requirements.lock" in line]
-    assert asked
-    assert [line for line in asked if "--require-hashes" not in line] == []
+def test_what_is_installed_has_its_hash_and_nothing_else_is_fetched_on_the_way(path: str) -> None:
+    """A source package, or a build in isolation, would fetch a build system that nobody pinned."""
+    text = (ROOT / path).read_text("utf-8")
+    lines = [line for line in text.splitlines() if re.search(r"\bpip (install|wheel)\b", line)]
+    from_locks = [line for line in lines if ".lock" in line]
+    assert from_locks
+    assert [line for line in from_locks if "--require-hashes" not in line] == []
+    assert "PIP_ONLY_BINARY=:all:" in text or all("--only-binary :all:" in line for line in from_locks)
+    ours = [line for line in lines if line not in from_locks]
+    assert ours
+    assert [
+        line for line in ours if not ("--no-deps" in line and re.search("--no-(build-isolation|index)", line))
+    ] == []
+
+
+def test_what_builds_the_package_is_pinned_for_the_image_as_for_development() -> None:
+    built_by = [Requirement(text) for text in PYPROJECT["build-system"]["requires"]]
+    pins = {canonicalize_name(name): version for name, version in pinned(LOCKS["deploy/build.lock"])}
+    assert [asked for asked in built_by if not asked.specifier.contains(pins[canonicalize_name(asked.name)])] == []
+    assert [name for name, version in pins.items() if str(LOCKED[name].specifier) != f"=={version}"] == []
 
 
 def test_the_image_gets_what_was_tested_and_no_tools_of_ours() -> None:
     image = {canonicalize_name(name): version for name, version in pinned(LOCKS["deploy/requirements.lock"])}
     assert [name for name, version in image.items() if str(LOCKED[name].specifier) != f"=={version}"] == []
+    assert not image.keys() & {"hatchling", "editables"}
     assert {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]} <= image.keys()
     assert "psycopg" in image
     assert image.keys().isdisjoint({"pytest", "mypy", "ruff", "hypothesis"})

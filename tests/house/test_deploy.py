@@ -12,6 +12,7 @@ from configparser import RawConfigParser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -81,16 +82,50 @@ def test_the_image_runs_the_worker_as_an_ordinary_user() -> None:
     assert instructions("CMD") == ['["run"]']
     (user,) = instructions("USER")
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
-    assert "TIERSYNC_SETTINGS=/etc/tiersync/settings.toml" in instructions("ENV")[0]
+    assert "TIERSYNC_SETTINGS=/etc/tiersync/settings.toml" in instructions("ENV")[-1]
+
+
+def copied() -> list[str]:
+    return [word for line in instructions("COPY") if "--from" not in line for word in line.split()[:-1]]
 
 
 def test_the_image_is_built_from_what_is_there() -> None:
-    copied = [word for line in instructions("COPY") if "--from" not in line for word in line.split()[:-1]]
-    assert copied
-    assert [name for name in copied if not (ROOT / name).exists()] == []
+    assert copied()
+    assert [name for name in copied() if not (ROOT / name).exists()] == []
     versions = {tuple(map(int, found.split("."))) for found in re.findall(r"FROM python:(\d+\.\d+)-slim", DOCKERFILE)}
     assert len(versions) == 1
     assert min(versions) >= (3, 11)
+
+
+def let_through() -> list[str]:
+    """What .dockerignore lets into a build: everything is left out, then some is not."""
+    first, *others = (ROOT / ".dockerignore").read_text("utf-8").split()
+    assert first == "*"
+    return [pattern.removeprefix("!") for pattern in others if pattern.startswith("!")]
+
+
+def test_what_the_image_is_built_from_makes_a_package_that_runs(tmp_path: Path) -> None:
+    """The build of the Dockerfile, with no file besides those that it copies and .dockerignore lets through."""
+    source, installed = tmp_path / "source", tmp_path / "installed"
+    source.mkdir()
+    for name in copied():
+        assert any(Path(name).match(pattern) for pattern in let_through()), f".dockerignore hides {name}"
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, source)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    wheel = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]
+    built = subprocess.run(wheel, capture_output=True, text=True, check=False, timeout=120)
+    assert built.returncode == 0, built.stderr
+    (made,) = tmp_path.glob("*.whl")
+    with ZipFile(made) as file:
+        file.extractall(installed)
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    for command in (["--version"], ["init"], ["rules", "check"]):
+        ended = subprocess.run([*TIERSYNC, *command], cwd=tmp_path, env=environ, capture_output=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "rules" / "tier.yaml").is_file()
 
 
 def test_the_image_is_checked_where_the_settings_answer() -> None:

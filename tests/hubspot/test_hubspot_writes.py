@@ -190,6 +190,17 @@ def test_an_answer_lost_after_the_write_landed_is_settled_without_a_second_send(
     assert len(sends(server)) == 1
 
 
+def test_a_record_refused_after_its_answer_was_lost_is_not_settled_the_first_send_may_still_arrive(
+    server: Scripted,
+) -> None:
+    refused = Reply(207, {"results": [], "errors": [{"category": "X", "message": "no", "context": {"ids": ["1"]}}]})
+    server.only(UPDATE, Reply(drop=True), refused)
+    (outcome,) = hubspot_at(server.url).write([account(1, seg_tier="x")])
+    assert (outcome.landed, outcome.code) == (Landed.UNSETTLED, "ANSWER_LOST")
+    assert outcome.reason == "sent once without an answer, then: no"
+    assert len(sends(server)) == 2
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"results": [{"id": "1", "prop', b'{"status": "COMPLETE"}'])
 def test_an_answer_that_cannot_be_read_is_settled_by_reading_back(server: Scripted, body: bytes) -> None:
     server.only(UPDATE, Reply(200, body, apply=True))

@@ -260,3 +260,21 @@ def test_a_write_that_was_lost_is_sent_twice_more_at_most_however_often_it_finds
     (outcome,) = salesforce_at(server.url).write([write_to(account(1), seg_tier="large")])
     assert seen == ["locked", "lost", "locked", "lost"]
     assert outcome.landed is Landed.UNSETTLED
+
+
+@pytest.mark.parametrize("last", ["refused", "locked"])
+def test_a_record_refused_after_its_answer_was_lost_is_not_settled_the_first_send_may_still_arrive(
+    server: Scripted, last: str
+) -> None:
+    code, words = LOCK if last == "locked" else ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "no")
+    refusal = Reply(200, [{"success": False, "errors": [{"statusCode": code, "message": words, "fields": []}]}])
+
+    def rule(call: Seen) -> Reply | None:
+        if call.method != "PATCH":
+            return None
+        return Reply(drop=True) if len([one for one in server.seen if one.method == "PATCH"]) == 1 else refusal
+
+    server.rule = rule
+    (outcome,) = salesforce_at(server.url).write([write_to(account(1), seg_tier="large")])
+    assert (outcome.landed, outcome.code) == (Landed.UNSETTLED, "ANSWER_LOST")
+    assert outcome.reason.startswith("sent once without an answer, then: ")

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
+from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,13 @@ from sqlalchemy import text
 
 from connector.errors import Held, StopRun
 from connector.model.changes import Change, Target
+from connector.store import open_store
 from connector.store.lease import Fence, SqlLease
 from connector.store.processes import is_alive, this_process
 from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from connector.store import Store
 
@@ -183,3 +184,22 @@ def test_a_process_that_is_hidden_from_us_is_not_taken_for_dead(tmp_path: Path) 
     hidden = replace(this_process(), machine="boot/pid:[1]")
     assert is_alive(hidden, proc=tmp_path) is None
     assert is_alive(replace(hidden, pid=2**22 + 1), proc=tmp_path) is False
+
+
+def handles(folder: Path) -> int:
+    """Files of the state that this process has open."""
+    links = (str(one.readlink()) for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return sum(link.startswith(f"{folder}/") for link in links)
+
+
+def test_a_beat_beside_a_run_opens_one_more_connection_and_no_beat_after_it_another(tmp_path: Path) -> None:
+    """Two more open files, the database and its log: a soak sees them from the first run of ten seconds on."""
+    store = open_store(f"sqlite:///{tmp_path}/state.db", tmp_path / "mirror", clock=lambda: START)
+    with closing(store):
+        store.journal.has_written()
+        alone = handles(tmp_path)
+        lease = SqlLease(store.database, Fence(), clock=lambda: START, beat_seconds=0.001)
+        for _ in range(20):
+            with lease.hold(wait_seconds=0), store.database.read():
+                time.sleep(0.05)
+        assert alone < handles(tmp_path) <= alone + 2

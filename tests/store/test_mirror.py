@@ -379,3 +379,12 @@ def test_the_mirror_tells_which_accounts_were_merged_into_which(store: Store) ->
     assert store.mirror.merged() == {"1": ["7", "8"], "3": ["9"]}
     pull(store, accounts(("1", "a")), deals("9"), full=True)
     assert store.mirror.merged() == {}
+
+
+def test_the_mirror_tells_whose_an_account_is(store: Store) -> None:
+    assert store.mirror.owners() == {}
+    columns = ("account_id", "owner_id")
+    pull(store, page(Table.ACCOUNTS, ("1", "7"), ("2", ""), ("3", None), columns=columns), deals("9"), full=True)
+    assert store.mirror.owners() == {"1": "7"}
+    pull(store, accounts(("1", "a")), deals("9"), full=True)
+    assert store.mirror.owners() == {}

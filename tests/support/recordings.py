@@ -1,30 +1,17 @@
-"""Answers recorded from real orgs: the cassettes inside the wheel of CumulusCI, fetched once and never installed.
-
-On a user's machine without a package index they may be absent: a test then skips and says so. In CI it fails.
-"""
+"""Answers recorded from real orgs: the cassettes inside the wheel of CumulusCI."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.support.needs import lacking
+from tests.support.wheels import wheel
 
-VERSION = "4.10.1"
-WHEEL = f"cumulusci-{VERSION}-py3-none-any.whl"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHA256 = "e1f77096f79b7c283c9b7b979a9814a198d1583f94cff2dda01885e7a57be0db"
 
 
 def recordings() -> Path:
-    """Give the wheel, from the cache or fetched with pip."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tiersync-tests"
-    wheel = cache / WHEEL
-    if not wheel.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        options = ["--no-deps", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-        command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(cache), f"cumulusci=={VERSION}"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-        if done.returncode or not wheel.exists():
-            lacking(f"the recordings inside {WHEEL}; pip said: {done.stderr[-300:]}")
-    return wheel
+    """Give the wheel they are in."""
+    return wheel("cumulusci", "4.10.1", sha256=SHA256, what="the recordings")

@@ -40,6 +40,7 @@ class FunctionEngine:
     unreadable: tuple[Reason, ...] = ()
     compares: bool = True
     """Whether it tells own changes from others."""
+    overrides: tuple[Override, ...] = ()
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> FunctionEvaluation:
         self.requests.append(request)
@@ -54,6 +55,7 @@ class FunctionEngine:
             before=before,
             wanted=self.wanted,
             unreadable=self.unreadable,
+            overrides=self.overrides,
         )
 
     def _rows(self, files: Mapping[Table, tuple[Path, ...]]) -> tuple[dict[str, Row], dict[str, Row]]:
@@ -74,6 +76,7 @@ class FunctionEvaluation:
         before: tuple[dict[str, Row], dict[str, Row]] | None,
         wanted: Wanted,
         unreadable: tuple[Reason, ...],
+        overrides: tuple[Override, ...] = (),
     ) -> None:
         self.outputs: Sequence[Output] = [one.output for one in rules.outputs]
         self.rule_version = rules.version
@@ -81,6 +84,7 @@ class FunctionEvaluation:
         self.matched: Sequence[Matched] = ()
         self.closed = False
         self._request, self._accounts, self._deals, self._before = request, accounts, deals, before
+        self._overrides = overrides
         self._wanted = {name: self._verdict(name, wanted) for name in accounts}
 
     def _verdict(self, account: str, wanted: Wanted) -> Row:
@@ -168,7 +172,7 @@ class FunctionEvaluation:
         raise NotImplementedError
 
     def overrides(self) -> Iterator[Override]:
-        yield from ()
+        yield from self._overrides
 
     def close(self) -> None:
         self.closed = True

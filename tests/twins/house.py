@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.model.outputs import Output
+    from connector.model.pictures import Override
     from connector.model.runs import Reason
 
 
@@ -64,12 +65,15 @@ class House:
     wanted: Wanted = by_revenue
     compares: bool = True
     unreadable: tuple[Reason, ...] = ()
+    overrides: tuple[Override, ...] = ()
     steps: list[tuple[str, int]] = field(default_factory=list)
     evaluated: list[EvaluationRequest] = field(default_factory=list)
 
-    def walk(self, fate: Fate | None = None) -> Walk:
+    def walk(self, fate: Fate | None = None, *, who: str = "") -> Walk:
         """A process that starts: with `fate`, one that dies."""
-        engine = FunctionEngine(self.mirror, self.wanted, self.evaluated, self.unreadable, self.compares)
+        engine = FunctionEngine(
+            self.mirror, self.wanted, self.evaluated, self.unreadable, self.compares, self.overrides
+        )
         ports: dict[str, object] = {
             "crm": self.crm,
             "engine": engine,
@@ -86,6 +90,7 @@ class House:
             policy=self.policy,
             clock=self.clock,
             progress=self._progress,
+            who=who,
         )
 
     def _progress(self, step: str, done: int, total: int | None = None) -> None:

@@ -145,6 +145,13 @@ class MemoryJournal:
         those = [key for key, held in self.written.items() if (key[0], key[2], held[1]) == (target, name, value)]
         return {key[1]: self.moments[key] for key in those}
 
+    def replaced(self, run: str, keys: Iterable[Key]) -> set[Key]:
+        number = list(self.rows).index(run)
+        return {key for key in keys if key in self.written and self.written[key][0] > number}
+
+    def standing(self, target: Target, name: str) -> Iterator[tuple[str, str | None]]:
+        yield from sorted((key[1], held[1]) for key, held in self.written.items() if (key[0], key[2]) == (target, name))
+
     def has_written(self) -> bool:
         return bool(self.written or self.unsettled())
 

@@ -38,8 +38,13 @@ class MemoryMirror:
         return self.snapshots.get(name)
 
     def merged(self) -> dict[str, list[str]]:
-        rows = self.tables[self.snapshots[self.newest].files[Table.ACCOUNTS][0]] if self.newest else {}
-        return {name: ids.split(";") for name, row in rows.items() if (ids := row.get("merged_ids"))}
+        return {name: ids.split(";") for name, row in self._accounts().items() if (ids := row.get("merged_ids"))}
+
+    def owners(self) -> dict[str, str]:
+        return {name: owner for name, row in self._accounts().items() if (owner := row.get("owner_id"))}
+
+    def _accounts(self) -> dict[str, Row]:
+        return self.tables[self.snapshots[self.newest].files[Table.ACCOUNTS][0]] if self.newest else {}
 
     def draft(self, *, base: Snapshot | None) -> AbstractContextManager[MemoryDraft]:
         return nullcontext(MemoryDraft(self, base))

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.errors import UsageError
-from connector.worker.schedule import between, schedule
+from connector.worker.schedule import Later, between, schedule
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SPRING = datetime(2026, 3, 29, tzinfo=AMSTERDAM)
@@ -164,3 +164,20 @@ def test_walking_and_asking_anew_agree(since: timedelta, cron: str) -> None:
     assert moment < first
     assert due.after(first - timedelta(seconds=1)) == first
     assert due.after(moment + (first - moment) / 2) == first
+
+
+@pytest.mark.parametrize(
+    ("plan", "due", "since"),
+    [
+        ({"cron": "0 6 * * *"}, AUTUMN.replace(hour=6), AUTUMN.replace(hour=6)),
+        ({"every": "90m"}, AUTUMN.replace(hour=6), AUTUMN.replace(hour=4, minute=30)),
+        ({"every": "1d"}, AUTUMN.replace(hour=6), (AUTUMN - DAY).replace(hour=6)),
+    ],
+)
+def test_who_is_due_at_a_time_of_its_own_counts_what_another_began_within_the_interval(
+    plan: dict[str, str], due: datetime, since: datetime
+) -> None:
+    followed = schedule(**plan, time_zone="Europe/Amsterdam", start=AUTUMN - 10 * DAY)
+    assert followed.interval(due) == since
+    late = timedelta(seconds=40)
+    assert Later(followed, late).interval(due + late) == since

@@ -9,7 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, not_allowed, scrubbed, settled, stopped, unanswered
+from connector.crm.fates import (
+    BREATH,
+    SENDS,
+    WRITTEN,
+    Cell,
+    Fate,
+    doubted,
+    not_allowed,
+    scrubbed,
+    settled,
+    stopped,
+    unanswered,
+)
 from connector.crm.hubspot import checks, mapping
 from connector.crm.hubspot.client import Refused
 from connector.crm.texts import brief, listed
@@ -56,6 +68,8 @@ class Writer:
         self._objects = objects
         self._definitions = definitions
         self._before: Mapping[str, Values] = {}
+        self._lost: set[str] = set()
+        """Records whose answer was lost, and that were sent again."""
 
     def write(self, wanted: Mapping[str, Values], before: Mapping[str, Values]) -> dict[str, Fate]:
         """The fate of every record. Raises StopRun only while no fate at all is known.
@@ -66,7 +80,7 @@ class Writer:
         self._before = before
         fates = self._objections(wanted, afresh=False)
         self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
-        return scrubbed(fates, self._client.scrub)
+        return scrubbed(doubted(fates, self._lost), self._client.scrub)
 
     def _settle_all(self, open_: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         try:
@@ -129,6 +143,7 @@ class Writer:
         if not batch:
             return
         unsettled = self._settled_by_reading(batch, fates)
+        self._lost |= unsettled.keys() if error else set()
         if unsettled and sends > 0:
             self._client.transport.brake.pause(BREATH * (SENDS - sends))
             self._send(unsettled, fates, sends=sends, halved=True)

@@ -16,6 +16,7 @@ from connector.sandbox.hubspot.limits import local_day
 from connector.sandbox.hubspot.requests import Request
 from connector.sandbox.hubspot.routes import DATED, canonical, find, scopes
 from connector.sandbox.hubspot.times import to_moment
+from connector.sandbox.hubspot.writing import run_workflows
 
 if TYPE_CHECKING:
     from connector.sandbox.answers import Headers
@@ -32,6 +33,7 @@ TOO_LONG = Answer(414, b"<html><body><h1>414 Request-URI Too Large</h1></body></
 
 def respond(portal: Portal, request: Request) -> Answer:
     """Answer one call: route, token, limits, scopes, handler; the vendor's refusals are answers too."""
+    run_workflows(portal)
     correlation = portal.correlation()
     headers: Headers = ((b"x-hubspot-correlation-id", correlation.encode()),)
     try:

@@ -17,6 +17,7 @@ from connector.sandbox.hubspot.kinds import kind_of
 from connector.sandbox.hubspot.shapes import ANYTHING
 from connector.sandbox.hubspot.times import read_instant
 from connector.sandbox.hubspot.unloading import unload
+from connector.sandbox.hubspot.workflows import Workflow
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.app import HubSpot
@@ -85,6 +86,12 @@ def _set_account(app: HubSpot, request: Request) -> Answer:
     return set_fields(app.portal.account, request.json(ANYTHING))
 
 
+def _set_workflows(app: HubSpot, request: Request) -> Answer:
+    """Switch workflows on in place of those before: `{"on": [{"object", "property", "pattern", "set", "seconds"}]}`."""
+    app.portal.workflows.on = [Workflow(**one) for one in request.json(ANYTHING)["on"]]
+    return NO_CONTENT
+
+
 def _set_access(app: HubSpot, request: Request) -> Answer:
     """Set the OAuth app, its expiry and rotation, and the scopes of tokens."""
     wanted, access = request.json(ANYTHING), app.portal.access
@@ -120,4 +127,5 @@ ACTS: Acts = {
     ("POST", "account", 0): _set_account,
     ("POST", "access", 0): _set_access,
     ("POST", "clock", 0): _set_clock,
+    ("POST", "workflows", 0): _set_workflows,
 }

@@ -17,6 +17,7 @@ from connector.sandbox.hubspot.pipelines import standard_pipelines
 from connector.sandbox.hubspot.records import Shelf
 from connector.sandbox.hubspot.state import dump, fill
 from connector.sandbox.hubspot.times import iso, to_ms
+from connector.sandbox.hubspot.workflows import Workflows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,7 @@ class Portal:
         self.owner_names: dict[str, str] = {}
         """Owner ids of loaded files -> owner ids here."""
         self.rates: list[dict[str, Any]] = []
+        self.workflows = Workflows()
         self.changes = 0
         """Counts every change, so the state file is written only when there is one."""
         self._last_id = FIRST_ID

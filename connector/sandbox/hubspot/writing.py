@@ -113,7 +113,18 @@ def update(portal: Portal, kind: Kind, record: Record, values: Values) -> Record
     properties = {name: value for name, value in (record.properties | values).items() if value}
     if properties == record.properties and not portal.switches.no_op_bumps_modified:
         return record
-    return touch(portal, kind, record, derived(portal, kind, properties, record.properties), given=values)
+    changed = [name for name in values if properties.get(name) != record.properties.get(name)]
+    written = touch(portal, kind, record, derived(portal, kind, properties, record.properties), given=values)
+    portal.workflows.enrol(kind, written, changed, now=portal.now())
+    return written
+
+
+def run_workflows(portal: Portal) -> None:
+    """Do what workflows were about to do by now."""
+    for kind, identity, values in portal.workflows.due(portal.now()):
+        record = portal.shelves[kind.name].get(str(identity))
+        if record is not None:
+            update(portal, kind, record, values)
 
 
 def touch(

@@ -74,6 +74,8 @@ class Rules:
 
     With `code` it is refused with another code, such as that of a trigger or flow that failed.
     """
+    flows: list[dict[str, Any]] = field(default_factory=list)
+    """`{"object", "field", "pattern", "on", "set": {FIELD: VALUE}}`: before a record that matches is saved."""
     duplicates: list[dict[str, Any]] = field(default_factory=list)
     """`{"object", "field", "pattern", "on"}`: an alert, unless Sforce-Duplicate-Rule-Header says allowSave=true."""
     locks: list[dict[str, Any]] = field(default_factory=list)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce import setup
 from connector.sandbox.salesforce.answers import Refusal, invalid
-from connector.sandbox.salesforce.automation import alert, lock, validate
+from connector.sandbox.salesforce.automation import alert, lock, rewrite, validate
 from connector.sandbox.salesforce.derived import derive
 from connector.sandbox.salesforce.ids import canonical
 from connector.sandbox.salesforce.values import stored
@@ -199,7 +199,7 @@ class Writer:
         return {"LastModifiedDate": now, "LastModifiedById": self.view.user, "SystemModstamp": now}
 
     def _place(self, sobject: SObject, record: Record, before: Record | None) -> str:
-        record = derive(self.org, sobject.name, record, before)
+        record = rewrite(self.org, sobject.name, derive(self.org, sobject.name, record, before), before)
         setup.check(self.org, sobject, record, before)
         validate(self.org, sobject.name, record, before)
         if not self.allow_duplicates:

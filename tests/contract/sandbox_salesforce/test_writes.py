@@ -375,3 +375,13 @@ def test_a_trigger_that_fails_is_told_with_its_own_code(desk: Desk) -> None:
     desk.org.rules.validations = [{**rule, "message": "AccountTrigger: execution of BeforeUpdate", "on": "update"}]
     identity = desk.create(Name="Alpha")
     assert desk.patch(f"/sobjects/Account/{identity}", {"Site": "x"}).code == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+
+
+def test_a_before_save_flow_changes_a_value_in_the_same_save_without_a_word(desk: Desk) -> None:
+    identity = desk.create(Name="Alpha", Site="old")
+    rule = {"object": "Account", "field": "Site", "pattern": "^x$", "on": "update", "set": {"Site": "FLOW"}}
+    desk.org.rules.flows = [rule]
+    assert codes(collect(desk, account(id=identity, Site="x"))) == [""]
+    assert desk.values("SELECT Site FROM Account") == ["FLOW"]
+    assert codes(collect(desk, account(id=identity, Site="y"))) == [""]
+    assert desk.values("SELECT Site FROM Account") == ["y"]

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from connector.model.changes import Target
 from connector.model.runs import RunOutcome
+from connector.planning.guards import Limits
 from connector.store import open_store
 from tests.twins import Crash, Fate, House, by_revenue, open_limits
 
@@ -25,6 +26,15 @@ WRITTEN = ("seg_tier", "seg_say_no", "seg_revenue_12m")
 PEOPLE_TYPE = ("typed one", "typed two")
 """Never a value of ours: a person who types exactly what we would is not told apart, nor need be."""
 
+TIGHT = Limits(
+    max_new_say_no_pct=0,
+    max_new_say_no=0,
+    max_tier_change_pct=0,
+    max_revenue_moved_pct=0,
+    max_owner_book_pct=0,
+    min_accounts=1,
+)
+"""Limits that anything trips which moves a tier."""
 accounts = st.sampled_from(ACCOUNTS)
 amounts = st.sampled_from((20, 60, 150))
 deaths = st.integers(min_value=1, max_value=120)
@@ -38,6 +48,8 @@ class People(RuleBasedStateMachine):
         self.house = House()
         self.house.policy = replace(self.house.policy, limits=open_limits())
         self.typed: dict[tuple[Target, str, str], str] = {}
+        self.held: list[str] = []
+        """Undos that guards held, and that nobody released yet."""
         self.deals = 0
 
     @initialize()
@@ -96,6 +108,29 @@ class People(RuleBasedStateMachine):
         runs = self.applied()
         try:
             self.house.walk(Fate(at)).undo(runs[-min(back, len(runs))])
+        except Crash:
+            self.house.clock.move(minutes=1)
+
+    @precondition(lambda self: self.applied())
+    @rule(at=st.none() | deaths, back=st.integers(1, 3))
+    def undo_under_guards(self, at: int | None, back: int) -> None:
+        """What a guard holds has sent nothing, whenever it dies."""
+        house, runs, sent = self.house, self.applied(), self.house.crm.sent.total()
+        open_policy, house.policy = house.policy, replace(house.policy, limits=TIGHT)
+        try:
+            result = house.walk(Fate(at)).undo(runs[-min(back, len(runs))])
+            if result.outcome is RunOutcome.HELD:
+                assert house.crm.sent.total() == sent
+                self.held.append(result.run)
+        except Crash:
+            house.clock.move(minutes=1)
+        house.policy = open_policy
+
+    @precondition(lambda self: self.held)
+    @rule(at=st.none() | deaths)
+    def release_an_undo(self, at: int | None) -> None:
+        try:
+            self.house.walk(Fate(at)).approve(self.held.pop(), reason="a mistake")
         except Crash:
             self.house.clock.move(minutes=1)
 
@@ -165,4 +200,4 @@ class PeopleOnSql(People):
 TestPeopleOnSql = PeopleOnSql.TestCase
 TestPeopleOnSql.settings = settings(max_examples=5, stateful_step_count=15, deadline=None, phases=[Phase.generate])
 TestPeople = People.TestCase
-TestPeople.settings = settings(max_examples=60, stateful_step_count=30, deadline=None, phases=[Phase.generate])
+TestPeople.settings = settings(max_examples=80, stateful_step_count=40, deadline=None, phases=[Phase.generate])

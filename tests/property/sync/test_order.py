@@ -74,6 +74,30 @@ def test_undo_after_apply_returns_the_start_where_nobody_else_wrote(before: Book
 
 
 @CALM
+@given(before=books, after=books, share=st.integers(0, 100))
+def test_an_undo_that_is_held_has_written_nothing_and_once_released_returns_the_start(
+    before: Book, after: Book, share: int
+) -> None:
+    made = house(before)
+    made.walk().sync(yes=True)
+    for name in after:
+        made.account(name, deals=after[name], bad="yes" if after[name] else None)
+    start = made.crm.picture()
+    run = made.walk().sync().run
+    written, sent = made.crm.picture(), made.crm.sent.total()
+    tight = Limits(max_tier_change_pct=share, max_revenue_moved_pct=share, max_new_say_no_pct=share, min_accounts=1)
+    made.policy = replace(made.policy, limits=tight)
+    result = made.walk().undo(run)
+    assert result.plan is not None
+    assert bool(result.plan.holds) == (result.outcome is RunOutcome.HELD)
+    if result.outcome is RunOutcome.HELD:
+        assert made.crm.picture() == written
+        assert made.crm.sent.total() == sent
+        assert made.walk().approve(result.run, reason="yes").outcome is RunOutcome.OK
+    assert made.crm.picture() == start
+
+
+@CALM
 @given(before=books, after=books, share=st.integers(0, 100), cap=st.integers(0, 5))
 def test_a_guard_that_holds_has_written_nothing(before: Book, after: Book, share: int, cap: int) -> None:
     limits = Limits(
@@ -93,6 +117,8 @@ def test_a_guard_that_holds_has_written_nothing(before: Book, after: Book, share
         made.account(name, deals=after[name], bad="yes" if after[name] else None)
     start, sent = made.crm.picture(), made.crm.sent.total()
     result = made.walk().sync()
+    assert result.plan is not None
+    assert bool(result.plan.holds) == (result.outcome is RunOutcome.HELD)
     if result.outcome is RunOutcome.HELD:
         assert result.reasons
         assert made.crm.picture() == start

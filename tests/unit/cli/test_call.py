@@ -24,7 +24,7 @@ Mount = Callable[[Command], None]
 def mounted(monkeypatch: pytest.MonkeyPatch) -> Mount:
     def mount(command: Command) -> None:
         family = SimpleNamespace(mount=lambda root: root.command("try")(shared(command)))
-        monkeypatch.setattr(app, "FAMILIES", ("probe",))
+        monkeypatch.setattr(app, "FAMILIES", {"probe": ("try",)})
         monkeypatch.setattr(app, "import_module", lambda _name: family)
 
     return mount
@@ -54,6 +54,22 @@ def test_the_option_nearest_to_the_command_wins_and_overrides_add_up(mounted: Mo
     call = seen(mounted, "--settings", "a", "--set", "x=1", "--set", "y=1", "try", "--settings", "b", "--set", "x=a=b")
     assert call.settings == Path("b")
     assert call.overrides == {"x": "a=b", "y": "1"}
+
+
+def made(first: str) -> list[str | None]:
+    tree = app.build(first)
+    return [*(command.name for command in tree.registered_commands), *(group.name for group in tree.registered_groups)]
+
+
+@pytest.mark.parametrize("family", app.FAMILIES)
+def test_a_command_alone_brings_its_own_family(family: str) -> None:
+    for command in app.FAMILIES[family]:
+        assert tuple(made(command)) == app.FAMILIES[family]
+
+
+def test_anything_else_brings_every_family() -> None:
+    for first in ("", "--help", "--json", "no-such-command"):
+        assert set(made(first)) == {name for names in app.FAMILIES.values() for name in names}
 
 
 def test_what_a_command_returns_is_the_exit_code(mounted: Mount) -> None:

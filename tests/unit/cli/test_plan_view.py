@@ -1,5 +1,6 @@
 """A plan as people see it: tiers by name, causes, sums, and the accounts it begins with."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -66,6 +67,16 @@ def test_a_plan_shows_old_and_new_tier_by_name_with_the_cause(capsys: pytest.Cap
 def test_the_matrix_counts_accounts_and_revenue_per_move(capsys: pytest.CaptureFixture[str]) -> None:
     lines = [" ".join(line.split()) for line in shown(capsys, "en", *MOVED).splitlines()]
     assert "Regular customer Large customer 1 12,345" in lines
+
+
+def test_a_plan_shows_whose_accounts_move_the_hardest_hit_first(capsys: pytest.CaptureFixture[str]) -> None:
+    books = Counter({f"o{number:02}": 1 for number in range(11)} | {"70": 3, "": 2})
+    lines = [" ".join(line.split()) for line in shown(capsys, "en", *MOVED, moved_by_owner=books).splitlines()]
+    at = lines.index("Whose accounts move")
+    assert lines[at + 2 : at + 5] == ["70 3", "nobody 2", "o00 1"]
+    assert "o08 1" not in lines
+    assert "… and 3 more owners: --json has them all" in lines
+    assert "Whose accounts move" not in shown(capsys, "en", *MOVED)
 
 
 def test_a_plan_speaks_dutch(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.model.changes import Target
+from connector.ports import QuarantineRow
 from connector.report import write
 from tests.unit.report.bases import advised, base_100, busy, planned, source
 
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
     from connector.report import PlannedAccount
 
-TABLES = ("scan", "pyramid", "pareto", "segments", "migration", "data-health")
+TABLES = ("scan", "pyramid", "pareto", "segments", "migration", "data-health", "quarantine")
 FILES = {
     "report.html",
     "report.json",
@@ -37,6 +41,23 @@ def test_a_report_is_a_page_and_its_tables_and_nothing_else(tmp_path: Path) -> N
     page = write(source(base_100()), tmp_path / "new" / "folder", language="nl")
     assert page == tmp_path / "new" / "folder" / "report.html"
     assert {path.name for path in page.parent.iterdir()} == FILES
+
+
+def test_what_the_crm_refused_is_listed_with_its_words_and_its_next_try(tmp_path: Path) -> None:
+    since = datetime(2026, 4, 2, 6, 0, tzinfo=UTC)
+    refused = [
+        QuarantineRow(Target.ACCOUNT, f"{n}", f"<b>Ask</b> Zoë {n}", since, 2, since + timedelta(hours=4))
+        for n in range(501)
+    ]
+    page = write(replace(source(base_100()), quarantined=refused), tmp_path, language="en").read_text("utf-8")
+    assert "Records that the CRM refused" in page
+    assert "&lt;b&gt;Ask&lt;/b&gt; Zoë 499" in page
+    assert "Zoë 500" not in page
+    rows = _rows(tmp_path / "quarantine.csv")
+    assert len(rows) == 501
+    assert (rows[0]["object"], rows[0]["record"], rows[0]["tries"]) == ("account", "0", "2")
+    assert rows[0]["next_try"].startswith("2026-04-02 10:00")
+    assert "Records that the CRM refused" not in write(source(base_100()), tmp_path, language="en").read_text("utf-8")
 
 
 def test_the_pyramid_is_the_same_in_csv_and_json(tmp_path: Path) -> None:

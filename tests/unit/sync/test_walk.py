@@ -54,6 +54,21 @@ def raises(error: BaseException) -> None:
     raise error
 
 
+def test_a_run_that_another_worker_did_meanwhile_does_not_begin() -> None:
+    made = applied()
+    runs, calls = made.journal.runs(), made.crm.requests()
+    with pytest.raises(StopRun, match="another worker has done this run") as caught:
+        made.walk().sync(unless=lambda: True)
+    assert caught.value.code == "DONE_ALREADY"
+    assert (made.journal.runs(), made.crm.requests()) == (runs, calls)
+
+
+def test_whether_a_run_is_needed_is_asked_once_nobody_else_can_begin_it() -> None:
+    made = applied()
+    made.lease.other = True
+    assert made.walk().sync(unless=lambda: True).reasons[0].code == "ANOTHER_RUN"
+
+
 def test_a_first_run_is_held_and_writes_nothing() -> None:
     made = house()
     before = made.crm.picture()
@@ -236,6 +251,27 @@ def test_the_way_back_that_is_told_hands_the_value_back_to_the_rules(way: str) -
     assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "large"
 
 
+def test_a_persons_value_is_told_with_its_way_back_whatever_words_the_journal_keeps() -> None:
+    made = applied()
+    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
+    run = made.walk().sync().run
+    (kept,) = [item for item in made.journal.planned[run] if item.row.landed == "kept"]
+    kept.row = replace(kept.row, reason="words of an older version")
+    (told,) = [row["reason"] for row in history.show(made.journal, run)["records"] if row["outcome"] == "kept"]
+    assert told.startswith("words of an older version; to hand it back: put back 'small'")
+
+
+def test_an_undo_tells_no_way_back_of_what_a_later_run_may_have_written() -> None:
+    made = applied()
+    made.limits(max_tier_change_pct=100)
+    made.crm.put(Target.DEAL, "more", account_id="b", amount="500")
+    run = made.walk().sync().run
+    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
+    undone = made.walk().undo(run).run
+    (told,) = [row["reason"] for row in history.show(made.journal, undone)["records"] if row["outcome"] == "kept"]
+    assert "hand it back" not in told
+
+
 def test_what_is_said_of_one_property_wins_over_what_is_said_of_all() -> None:
     made = applied()
     made.limits(max_tier_change_pct=100)
@@ -354,6 +390,7 @@ def test_the_document_of_a_plan_tells_who_moves_the_revenue_the_book_and_the_cau
     told = made.walk().plan().as_json()["plan"]
     assert told["moves"] == [{"from": "small", "to": "large", "accounts": 1, "revenue": "520.00"}]
     assert (told["tiers_changed"], told["revenue_moved"], told["by_owner"]) == (1, "520.00", {"ann": 1})
+    assert told["revenue_moved_down"] == "520.00"  # rules that do not rank the tier: any move may be one down
     assert (told["newly_say_no"], told["no_longer_say_no"]) == (1, 0)
     assert told["by_cause"] == {"own data changed": told["changes"]}
     assert told["api_calls"] > 0

@@ -180,6 +180,9 @@ def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -
     assert (again.outcome, again.figures["written"], again.figures["quarantined"]) == (RunOutcome.PARTIAL, 0, 1)
     assert made.crm.sent[Target.ACCOUNT, "a2", "seg_tier", "small"] == 1
     assert made.journal.last_written([(Target.ACCOUNT, "a2", "seg_tier")]) == {}
+    (aside,) = history.status(made.journal, now=made.clock())["quarantine"]
+    words = {"object": "account", "record": "a2", "reason": "Industry: value Nuts is not allowed", "tries": 1}
+    assert aside == words | {"since": "2026-04-02T06:00:00+00:00", "next_try": "2026-04-02T07:00:00+00:00"}
 
 
 def test_the_wait_of_a_refused_record_grows() -> None:
@@ -191,7 +194,7 @@ def test_the_wait_of_a_refused_record_grows() -> None:
         (row,) = made.journal.quarantined()
         tries.append(row.next_try - made.clock())
         made.clock.now = row.next_try
-    assert tries == sorted(set(tries))
+    assert tries == [timedelta(hours=1), timedelta(hours=4), timedelta(hours=16)]
 
 
 def test_a_record_that_is_taken_after_all_leaves_quarantine() -> None:

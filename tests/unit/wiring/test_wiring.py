@@ -72,6 +72,16 @@ def test_today_is_a_day_of_the_business_time_zone(here: Path, monkeypatch: pytes
     assert wired(as_of=date(2025, 1, 1)).as_of == date(2025, 1, 1)
 
 
+@pytest.mark.usefixtures("here")
+def test_one_call_is_of_one_day_and_the_next_run_of_a_worker_of_its_own() -> None:
+    wiring = wired(needs_file=False)
+    moments = iter([datetime(2026, 4, 2, 21, 59, tzinfo=UTC), datetime(2026, 4, 2, 22, 1, tzinfo=UTC)])
+    wiring.clock = lambda: next(moments)
+    assert (wiring.as_of, wiring.as_of) == (date(2026, 4, 2), date(2026, 4, 2))
+    wiring.afresh()
+    assert wiring.as_of == date(2026, 4, 3)
+
+
 def test_files_are_a_crm(here: Path) -> None:
     (here / "settings.toml").write_text('[crm]\nkind = "files"\npath = "data"\n')
     assert isinstance(wired().crm, FilesCrm)
