@@ -15,7 +15,7 @@ from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.salesforce.parts import pulled, salesforce_at
 from tests.salesforce.test_salesforce_changes import LOGIN, Org, name, org
 from tests.salesforce.test_salesforce_logins import LOGINS, Granting
-from tests.salesforce.tiny import V, account, organisation
+from tests.salesforce.tiny import V, account, described, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +114,29 @@ def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == EVERY
     assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+
+
+@pytest.mark.parametrize(("records", "jobs"), [(25, 0), (26, 1)])
+def test_more_than_twenty_five_pages_are_worth_a_job(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, records: int, jobs: int
+) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 1)
+    for number in range(8, records + 1):
+        server.tiny.add("Account", account(number), Name="more")
+    changes(server)
+    assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+
+
+@pytest.mark.parametrize(("texts", "size"), [(1, 2000), (2, 200)])
+def test_pages_are_small_where_two_long_texts_make_them_so(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, texts: int, size: int
+) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 2000)
+    long = {"type": "textarea", "length": 32_768}
+    named = [described(name, **long) for name in ("Industry", "Type")[:texts]]
+    server.tiny.fields["Account"] += named
+    pulled(salesforce_at(server.url), columns={Table.ACCOUNTS: ("account_id", "name", "industry", "type")})
+    assert asked(server)[-1].endswith(f" LIMIT {size}")
 
 
 def test_the_next_pull_begins_before_this_one_by_the_servers_clock_and_no_other(server: Scripted) -> None:
