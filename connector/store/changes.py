@@ -170,17 +170,17 @@ def unknown(connection: Connection, run_no: int, outcomes: Sequence[Outcome]) ->
 
 
 def unsettled(connection: Connection) -> list[tuple[str, ChangeRow]]:
-    """(run, change) of every send whose fate is not known, oldest first; one that a later write replaced is settled."""
+    """(run, change) of every send whose fate is not known, oldest first; one that a later write overtook is settled."""
     return [(row.run, _read(row)) for row in connection.execute(_unsettled())]
 
 
 @cache
 def _unsettled() -> Select[Any]:
-    query = select(runs.c.run, changes).join(runs).where(BEING_SENT, ~_replaced())
+    query = select(runs.c.run, changes).join(runs).where(BEING_SENT, ~_overtaken())
     return query.order_by(changes.c.run_no, changes.c.seq)
 
 
-def _replaced() -> Any:
+def _overtaken() -> Any:
     later = select(1).where(
         written.c.target == changes.c.target,
         written.c.record == changes.c.record,
@@ -191,9 +191,9 @@ def _replaced() -> Any:
 
 
 def overtaken(connection: Connection, since: datetime) -> list[Change]:
-    """Every send of a run since then whose fate is not known and that a later write replaced, oldest first."""
+    """Every send of a run since then whose fate is not known and that a later write overtook, oldest first."""
     ended = func.coalesce(runs.c.finished, runs.c.started)
-    query = select(changes).join(runs).where(BEING_SENT, _replaced(), ended >= since)
+    query = select(changes).join(runs).where(BEING_SENT, _overtaken(), ended >= since)
     return [_read(row).change for row in connection.execute(query.order_by(changes.c.run_no, changes.c.seq))]
 
 

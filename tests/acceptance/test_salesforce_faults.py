@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.crm.salesforce import bulk_query
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import bulk_query, reading
 from connector.crm.salesforce import write as writing
 from connector.crm.salesforce.mapping import default_name
 from connector.crm.salesforce.soql import select
@@ -122,7 +121,7 @@ def test_what_passes_is_waited_for_and_the_run_is_good_whatever_comes_together(o
 def test_an_invalid_locator_on_the_third_page_of_a_bulk_job_fails_the_run_before_any_write(
     office: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(reading, "BULK_FROM", 0)
     monkeypatch.setattr(bulk_query, "ROWS", 30)
     record, wanted = won(office)
     before = office.accounts(REVENUE)

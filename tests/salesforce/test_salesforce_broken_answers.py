@@ -15,7 +15,7 @@ from connector.ports import PullRequest
 from tests.hubspot.parts import FakeClock
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.salesforce.parts import COLUMNS, TOKEN, pulled, salesforce_at
-from tests.salesforce.tiny import V, account, described, organisation
+from tests.salesforce.tiny import V, account, deal, described, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -120,6 +120,25 @@ def test_a_record_read_by_its_id_must_hold_every_field_that_was_asked_for(server
     server.only("POST", Reply(200, [{"Id": account(1), "IsDeleted": False}]))
     with pytest.raises(BadAnswer, match="leaves Seg_Tier__c out"):
         salesforce_at(server.url).read(Target.ACCOUNT, [account(1)], ["seg_tier"])
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "words"),
+    [
+        ("OpportunityId", None, "does not name its deal"),
+        ("Discount", "some", "a line's Discount"),
+        ("UnitPrice", "NaN", "a line's UnitPrice"),
+        ("Quantity", True, "a line's Quantity"),
+    ],
+)
+def test_a_line_item_that_cannot_be_read_fails_the_pull(server: Scripted, field: str, told: object, words: str) -> None:
+    line = {"OpportunityId": deal(1), "Discount": 10.0, "UnitPrice": 100.0, "Quantity": 1.0}
+    server.tiny.rows["OpportunityLineItem"] = {}
+    server.tiny.fields["OpportunityLineItem"] = [described(name) for name in ("Id", *line)]
+    server.tiny.add("OpportunityLineItem", "00kxx0000000001AAA", **line | {field: told})
+    crm = salesforce_at(server.url, fields={"deals.discount_pct": "OpportunityLineItem.Discount"})
+    with pytest.raises(BadAnswer, match=words):
+        pulled(crm, columns={Table.ACCOUNTS: ("account_id",), Table.DEALS: ("deal_id", "discount_pct")})
 
 
 @pytest.mark.parametrize("told", [{}, {"deletedRecords": None}, {"deletedRecords": [{"deletedDate": "x"}]}])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
@@ -23,7 +23,7 @@ EVERY = range(1, 8)
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
-    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(reading, "BULK_FROM", 0)
     with scripted(organisation()) as script:
         yield script
 
@@ -85,6 +85,23 @@ def test_a_job_that_made_fewer_rows_than_there_are_fails_the_pull(server: Script
     job(server, page(1, 2, 3, 4, 5, 6), numberRecordsProcessed=6)
     with pytest.raises(BadAnswer, match="6 records arrived and Salesforce counts 7"):
         pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
+def test_a_record_that_comes_while_a_job_runs_makes_no_shortage_of_a_deleted_one(server: Scripted) -> None:
+    server.date = "Mon, 01 Jun 2026 06:00:00 GMT"
+    job(server, page(1, 2, 3, 4, 6, 7), numberRecordsProcessed=6)
+    answered = server.rule
+
+    def rule(seen: Seen) -> Reply | None:
+        if seen.method == "POST" and seen.path.endswith("/jobs/query"):
+            server.date = "Mon, 01 Jun 2026 06:00:09 GMT"
+            server.tiny.rows["Account"].pop(account(5))
+            server.tiny.add("Account", account(8), Name="new", SystemModstamp="2026-06-01T06:00:05.000+0000")
+        return answered(seen)
+
+    server.rule = rule
+    rows, _ = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY if n != 5]
 
 
 def test_an_invalid_locator_of_a_job_on_the_third_page_fails_the_pull(server: Scripted) -> None:

@@ -123,6 +123,15 @@ def test_rows_that_a_job_finds_locked_are_sent_again_alone(org: Org) -> None:
     assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))
 
 
+def test_a_lock_that_a_trigger_met_in_a_job_is_a_lock_and_a_failing_trigger_is_none(org: Org) -> None:
+    code = "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    met = {"Account 2": "Trig: caused by UNABLE_TO_LOCK_ROW", "Account 4": "Trig: caused by NullPointer"}
+    rules = [{"object": "Account", "field": "Name", "code": code, "pattern": n, "message": met[n]} for n in met]
+    org.ask("POST", "/_sandbox/rules", {"validations": rules})
+    outcomes = org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])
+    assert [outcome.code for outcome in outcomes] == ["", "UNABLE_TO_LOCK_ROW", "", code, "", ""]
+
+
 def test_a_job_that_fails_half_way_is_finished_record_by_record(org: Org) -> None:
     org.ask("POST", "/_sandbox/rules", {"bulk_failures": [{"object": "Account", "after": 2, "message": "Timeout"}]})
     assert all_written(list(org.crm.write([write_to(name("001", n), seg_tier="large") for n in EVERY])))

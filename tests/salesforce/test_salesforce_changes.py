@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.crm.salesforce import Login
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import Login, reading
 from connector.errors import StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
@@ -159,7 +158,7 @@ def test_our_own_writes_come_back_as_they_were_and_a_persons_edit_before_them_is
 
 @pytest.fixture
 def bulky(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulling, "BULK_FROM", 0)
+    monkeypatch.setattr(reading, "BULK_FROM", 0)
 
 
 @pytest.mark.usefixtures("bulky")
@@ -168,7 +167,7 @@ def test_a_pull_in_bulk_brings_the_same_rows_as_one_by_query(org: Org, monkeypat
     org.ask("PATCH", f"{V}/sobjects/Account/{name('001', 3)}", {"Name": tricky})
     org.crm.write([write_to(name("001", 3), seg_tier="small")])
     by_bulk, _ = org.pull()
-    monkeypatch.setattr(pulling, "BULK_FROM", 25)
+    monkeypatch.setattr(reading, "BULK_FROM", 25)
     by_query, _ = org.pull()
     assert tricky in by_bulk[Table.ACCOUNTS]["name"]
     for table, columns in by_query.items():
@@ -179,7 +178,7 @@ def test_a_pull_in_bulk_brings_the_same_rows_as_one_by_query(org: Org, monkeypat
 def test_the_line_ends_salesforce_keeps_a_long_text_with_are_ours(
     org: Org, monkeypatch: pytest.MonkeyPatch, bulk_from: int
 ) -> None:
-    monkeypatch.setattr(pulling, "BULK_FROM", bulk_from)
+    monkeypatch.setattr(reading, "BULK_FROM", bulk_from)
     record, text = name("001", 1), "Rank 1.\nTier large."
     held = {"Seg_Explanation__c": text.replace("\n", "\r\n")}
     org.ask("POST", f"/_sandbox/records/Account/{record}", held)

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from connector.crm.salesforce import keyset, queries
-from connector.crm.salesforce import pull as pulling
+from connector.crm.salesforce import keyset, queries, reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.salesforce.parts import pulled, salesforce_at
 from tests.salesforce.test_salesforce_changes import LOGIN, Org, name, org
 from tests.salesforce.test_salesforce_logins import LOGINS, Granting
-from tests.salesforce.tiny import V, account, organisation
+from tests.salesforce.tiny import V, account, described, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,7 +68,7 @@ def touch(server: Scripted, *numbers: int, second: int = 1) -> None:
     server.date = f"Mon, 01 Jun 2026 06:00:{second + 1:02} GMT"
 
 
-def test_each_page_begins_behind_the_last_record_of_the_one_before(server: Scripted) -> None:
+def test_each_page_begins_after_the_last_record_of_the_one_before(server: Scripted) -> None:
     assert changes(server) == EVERY
     at, order = "2026-06-01T05:00:00Z", "ORDER BY SystemModstamp, Id LIMIT 3"
     select = "SELECT Id, Name, SystemModstamp FROM Account WHERE SystemModstamp >="
@@ -86,7 +85,7 @@ def test_stamps_that_are_alike_over_the_edge_of_a_page_lose_and_double_nothing(
     server: Scripted, monkeypatch: pytest.MonkeyPatch, size: int, *, full: bool
 ) -> None:
     monkeypatch.setattr(keyset, "PAGE", size)
-    monkeypatch.setattr(pulling, "BULK_FROM", 25)
+    monkeypatch.setattr(reading, "BULK_FROM", 25)
     for number, minute in enumerate((1, 0, 2, 1, 1, 2, 1), 1):
         server.tiny.rows["Account"][account(number)]["SystemModstamp"] = f"2026-06-01T05:0{minute}:00.000+0000"
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
@@ -111,10 +110,33 @@ def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
     server: Scripted, monkeypatch: pytest.MonkeyPatch, size: int, pages: int, jobs: int, *, full: bool
 ) -> None:
     monkeypatch.setattr(keyset, "PAGE", size)
-    monkeypatch.setattr(pulling, "BULK_FROM", pages)
+    monkeypatch.setattr(reading, "BULK_FROM", pages)
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == EVERY
     assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+
+
+@pytest.mark.parametrize(("records", "jobs"), [(25, 0), (26, 1)])
+def test_more_than_twenty_five_pages_are_worth_a_job(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, records: int, jobs: int
+) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 1)
+    for number in range(8, records + 1):
+        server.tiny.add("Account", account(number), Name="more")
+    changes(server)
+    assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+
+
+@pytest.mark.parametrize(("texts", "size"), [(1, 2000), (2, 200)])
+def test_pages_are_small_where_two_long_texts_make_them_so(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, texts: int, size: int
+) -> None:
+    monkeypatch.setattr(keyset, "PAGE", 2000)
+    long = {"type": "textarea", "length": 32_768}
+    named = [described(name, **long) for name in ("Industry", "Type")[:texts]]
+    server.tiny.fields["Account"] += named
+    pulled(salesforce_at(server.url), columns={Table.ACCOUNTS: ("account_id", "name", "industry", "type")})
+    assert asked(server)[-1].endswith(f" LIMIT {size}")
 
 
 def test_the_next_pull_begins_before_this_one_by_the_servers_clock_and_no_other(server: Scripted) -> None:
@@ -281,8 +303,16 @@ def test_a_small_question_whose_locator_is_refused_ends_with_one_clear_error(ser
     server.rule = lambda seen: refusal if seen.path.endswith("-4") else None
     crm = salesforce_at(server.url)
     with pytest.raises(StopRun, match=r"asking: .*INVALID_QUERY_LOCATOR") as caught:
-        list(queries.records(crm._client, "SELECT Id FROM Account", "asking"))
+        list(queries.records(crm._client, ["Id"], "Account", what="asking"))
     assert caught.value.hint
+
+
+def test_a_small_question_is_answered_with_every_field_or_fails(server: Scripted) -> None:
+    told = {"totalSize": 1, "done": True, "records": [{"Id": account(1)}]}
+    server.only("/query", Reply(200, told))
+    crm = salesforce_at(server.url)
+    with pytest.raises(BadAnswer, match="asking: Salesforce's answer leaves Owner, Phone out"):
+        list(queries.records(crm._client, ["Id", "Phone", "Owner.Name"], "Account", what="asking"))
 
 
 def test_a_session_that_expires_on_the_third_page_is_renewed_and_nothing_is_read_twice(server: Scripted) -> None:

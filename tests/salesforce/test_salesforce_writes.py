@@ -42,6 +42,15 @@ def test_many_records_go_in_calls_of_two_hundred_in_the_order_of_the_plan(server
     assert [record for chunk in server.tiny.written for record in chunk] == [one.record for one in batch]
 
 
+@pytest.mark.parametrize(("records", "jobs"), [(2_000, 0), (2_001, 1)])
+def test_more_than_two_thousand_records_are_worth_a_job(server: Scripted, records: int, jobs: int) -> None:
+    for number in range(1, records + 1):
+        server.tiny.add("Account", account(number))
+    outcomes = salesforce_at(server.url).write([write_to(account(n), seg_tier="large") for n in range(1, records + 1)])
+    assert set(landed(outcomes).values()) == {Landed.WRITTEN}
+    assert [seen.path for seen in server.seen if seen.method == "POST"] == [f"{V}/jobs/ingest"] * jobs
+
+
 def test_a_write_tells_salesforce_to_leave_assignments_and_duplicates_alone(server: Scripted) -> None:
     salesforce_at(server.url).write([write_to(account(1), seg_tier="large")])
     (sent,) = [seen for seen in server.seen if seen.method == "PATCH"]

@@ -38,25 +38,25 @@ class NotInBulk(StopRun):
     code = "NOT_IN_BULK"
 
 
-def pages(client: Client, query: str, what: str, *, expressions: Sequence[str], deleted: bool = False) -> Iterator[Any]:
+def pages(client: Client, query: str, what: str, *, expressions: Sequence[str]) -> Iterator[Any]:
     """Arrow tables of text columns by expression; NotInBulk before the first, BadAnswer when rows are missing."""
-    job = _create(client, query, what, deleted=deleted)
-    place = client.path(f"jobs/query/{job}")
+    job = _create(client, query, what)
+    path = client.path(f"jobs/query/{job}")
     try:
         expected = _finished(client, job, what)
         yield from _results(client, job, what, expressions, expected)
     except ComeBackLater:
         with suppress(StopRun):
-            client.call(Call("PATCH", place, "giving a job up", body={"state": "Aborted"}))
+            client.call(Call("PATCH", path, "giving a job up", body={"state": "Aborted"}))
         raise
     finally:
         with suppress(StopRun):  # Salesforce forgets it after a week anyway
-            client.call(Call("DELETE", place, "removing a query job"))
+            client.call(Call("DELETE", path, "removing a query job"))
 
 
-def _create(client: Client, query: str, what: str, *, deleted: bool) -> str:
+def _create(client: Client, query: str, what: str) -> str:
     body = {
-        "operation": "queryAll" if deleted else "query",
+        "operation": "query",
         "query": query,
         "columnDelimiter": "COMMA",
         "lineEnding": "LF",

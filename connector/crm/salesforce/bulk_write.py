@@ -117,31 +117,31 @@ def _uploaded(client: Client, entity: Entity, upload: bytes) -> str | None:
         job = job_id(client.post(client.path("jobs/ingest"), _WHAT, body), _WHAT)
     except (Refused, Forbidden):
         return None
-    place = client.path(f"jobs/ingest/{job}")
+    path = client.path(f"jobs/ingest/{job}")
     kind = (("Content-Type", "text/csv; charset=UTF-8"),)
     try:
-        client.call(Call("PUT", f"{place}/batches", _WHAT, content=upload, headers=kind, once=True))
+        client.call(Call("PUT", f"{path}/batches", _WHAT, content=upload, headers=kind, once=True))
     except (AnswerLost, Refused):
-        _abort(client, place)
+        _abort(client, path)
         return None
     return job
 
 
 def _closed(client: Client, job: str) -> bool:
     """Let Salesforce begin; False when it did not, and never will."""
-    place = client.path(f"jobs/ingest/{job}")
+    path = client.path(f"jobs/ingest/{job}")
     try:
-        client.call(Call("PATCH", place, _WHAT, body={"state": "UploadComplete"}, once=True))
+        client.call(Call("PATCH", path, _WHAT, body={"state": "UploadComplete"}, once=True))
     except (AnswerLost, Refused):
-        if client.get(place, _WHAT).get("state") == "Open":
-            _abort(client, place)
+        if client.get(path, _WHAT).get("state") == "Open":
+            _abort(client, path)
             return False
     return True
 
 
-def _abort(client: Client, place: str) -> None:
+def _abort(client: Client, path: str) -> None:
     with suppress(StopRun, AnswerLost):
-        client.call(Call("PATCH", place, "giving a bulk job up", body={"state": "Aborted"}))
+        client.call(Call("PATCH", path, "giving a bulk job up", body={"state": "Aborted"}))
 
 
 def _finished(client: Client, job: str) -> str:
@@ -155,9 +155,9 @@ def _finished(client: Client, job: str) -> str:
 
 def _given_up(client: Client, job: str) -> str:
     """End a job that does not: once it is aborted it tells what it wrote and what it did not, like one that ended."""
-    place = client.path(f"jobs/ingest/{job}")
-    _abort(client, place)
-    state = client.get(place, _WHAT).get("state")
+    path = client.path(f"jobs/ingest/{job}")
+    _abort(client, path)
+    state = client.get(path, _WHAT).get("state")
     if state in _DONE:
         return str(state)
     raise StopRun(

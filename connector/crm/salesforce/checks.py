@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Record = dict[str, Any]
-_PLACE = "/services/data/"
+_DATA_API = "/services/data/"
 
 
 def bad(what: str, why: str) -> BadAnswer:
@@ -44,7 +44,7 @@ def following(document: Mapping[str, Any], seen: set[str], what: str) -> str | N
     done, path = document.get("done"), document.get("nextRecordsUrl")
     if done is True and path is None:
         return None
-    if not isinstance(path, str) or not path.startswith(_PLACE) or done is not False:
+    if not isinstance(path, str) or not path.startswith(_DATA_API) or done is not False:
         raise bad(what, "Salesforce's answer says that more follows and not where, or both that it ends and goes on")
     if path in seen:
         raise bad(what, "the pages go in a circle")

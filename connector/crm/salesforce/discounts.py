@@ -36,17 +36,27 @@ def visible(client: Client) -> bool:
 def read(client: Client, *conditions: str) -> dict[str, str]:
     """Deal id -> percent, of every deal with lines. Memory grows with the deals that have lines."""
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    ask = keyset.Ask(entity=LINES, fields=_FIELDS, where=conditions)
-    for line in (line for page, _ in keyset.pages(client, ask, _WHAT) for line in page.records):
-        price = _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
-        given, total = sums.get(str(line["OpportunityId"]), (Decimal(0), Decimal(0)))
-        sums[str(line["OpportunityId"])] = (given + price * _decimal(line, "Discount"), total + price)
+    selection = keyset.Selection(entity=LINES, fields=_FIELDS, where=conditions)
+    for line in (line for page, _ in keyset.pages(client, selection, _WHAT) for line in page.records):
+        deal, price = _deal(line), _decimal(line, "UnitPrice") * _decimal(line, "Quantity")
+        given, total = sums.get(deal, (Decimal(0), Decimal(0)))
+        sums[deal] = (given + price * _decimal(line, "Discount"), total + price)
     return {deal: number(f"{(given / total).quantize(_PLACES):f}") for deal, (given, total) in sums.items() if total}
+
+
+def _deal(line: Record) -> str:
+    found = line.get("OpportunityId")
+    if not isinstance(found, str):
+        raise checks.bad(_WHAT, "a line does not name its deal")
+    return found
 
 
 def _decimal(line: Record, name: str) -> Decimal:
     """A number of a line; an empty one is none: a line without a discount gives none away."""
     try:
-        return Decimal(str(line[name] or 0))
+        found = Decimal(str(line[name] or 0))
     except (KeyError, InvalidOperation):
-        raise checks.bad(_WHAT, f"a line's {name} is left out, or no number") from None
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise checks.bad(_WHAT, f"a line's {name} is left out, or no number")
+    return found

@@ -5,7 +5,6 @@ Source: Salesforce's system fields. LastModifiedDate moves with a user's change 
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from connector.crm.salesforce import checks, collections

@@ -56,8 +56,8 @@ def since(client: Client, source: Source, begin: datetime | None) -> Gone:
     conditions.append("MasterRecordId != null" if begin is None else queries.changed_since(begin))
     ids: set[str] = set()
     merged: dict[str, str] = {}
-    ask = keyset.Ask(entity=source.entity, fields=fields, where=tuple(conditions), deleted=True)
-    for page, _ in keyset.pages(client, ask, what):
+    selection = keyset.Selection(entity=source.entity, fields=fields, where=tuple(conditions), deleted=True)
+    for page, _ in keyset.pages(client, selection, what):
         ids.update(checks.ids(page.records, what))
         merged.update({row["Id"]: str(row["MasterRecordId"]) for row in page.records if row.get("MasterRecordId")})
     return Gone(frozenset(ids), merged)

@@ -1,4 +1,4 @@
-"""Reading page after page without a locator to live on: each page begins behind the last record of the one before.
+"""Reading page after page without a locator to live on: each page begins after the last record of the one before.
 
 By id, which never changes, every record comes once, whatever is done to it meanwhile. By (SystemModstamp, Id) records
 come in the order of their changes: stamps only grow, so one that is touched meanwhile moves ahead and comes (again);
@@ -27,13 +27,13 @@ PAGE = 2_000
 _LOCATOR_LOST = "INVALID_QUERY_LOCATOR"
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where a page ended; without a stamp where the order is by id."""
 
     id: str
     stamp: datetime | None
 
-    def behind(self) -> tuple[str, ...]:
+    def after(self) -> tuple[str, ...]:
         """The conditions for what comes after it."""
         if self.stamp is None:
             return (f"Id > {soql.quoted(self.id)}",)
@@ -52,7 +52,7 @@ class Reached(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Selection:
     """Which records of one kind: those changed since a moment in the order of their changes, else all by id."""
 
     entity: str
@@ -68,48 +68,48 @@ class Ask:
         """What every record meets."""
         return self.where if self.since is None else (*self.where, queries.changed_since(self.since))
 
-    def query(self, place: Place | None) -> str:
-        """The page behind a place."""
+    def query(self, position: Position | None) -> str:
+        """The page after a position."""
         key = ("Id",) if self.since is None else ("SystemModstamp", "Id")
-        where = self.conditions if place is None else (*self.where, *place.behind())
+        where = self.conditions if position is None else (*self.where, *position.after())
         fields = [*dict.fromkeys((*self.fields, *key))]
         return f"{soql.select(fields, self.entity, *where, order=', '.join(key))} LIMIT {self.size}"
 
 
-def pages(client: Client, ask: Ask, what: str) -> Iterator[tuple[Rows, Reached]]:
+def pages(client: Client, selection: Selection, what: str) -> Iterator[tuple[Rows, Reached]]:
     """Every page, and how far it reaches; BadAnswer when one is incomplete, out of order, or leads back.
 
-    A page that Salesforce splits is followed by its locators; when one of them is refused, the next page begins behind
+    A page that Salesforce splits is followed by its locators; when one of them is refused, the next page begins after
     the last record that arrived.
     """
-    place, passed = None, set[Place]()
+    position, passed = None, set[Position]()
     while True:
         arrived, asked = 0, client.server_time()
         try:
-            for page in queries.pages(client, ask.query(place), what, deleted=ask.deleted):
+            for page in queries.pages(client, selection.query(position), what, deleted=selection.deleted):
                 if page.records:
-                    place = _place(ask, page.records[-1], place, what)
+                    position = _position(selection, page.records[-1], position, what)
                 arrived += len(page.records)
-                yield page, Reached(place and place.stamp, asked)
+                yield page, Reached(position and position.stamp, asked)
         except Refused as error:
             if not arrived or error.problem.code != _LOCATOR_LOST:
                 raise
         else:
-            if arrived < ask.size:
+            if arrived < selection.size:
                 return
-        if place is None or place in passed:
+        if position is None or position in passed:
             raise checks.bad(what, "the pages go in a circle")
-        passed.add(place)
+        passed.add(position)
 
 
-def _place(ask: Ask, record: Record, before: Place | None, what: str) -> Place:
-    """The place of a record, not before the one where the last page ended."""
+def _position(selection: Selection, record: Record, before: Position | None, what: str) -> Position:
+    """The position of a record, not before the one where the last page ended."""
     (name,) = checks.ids([record], what)
-    if ask.since is None:
-        return Place(name, None)
+    if selection.since is None:
+        return Position(name, None)
     at = instant(record.get("SystemModstamp"))
     if at is None:
         raise checks.bad(what, "Salesforce's answer holds a record without a usable SystemModstamp")
     if before is not None and before.stamp is not None and at < before.stamp:
         raise checks.bad(what, "the records do not come in the order of their stamps")
-    return Place(name, at)
+    return Position(name, at)

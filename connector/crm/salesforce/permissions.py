@@ -55,15 +55,14 @@ def wanted(fields: Mapping[str, bool]) -> list[Grants]:
 
 def found(client: Client, kind: PermissionSet) -> tuple[str | None, dict[str, tuple[str, bool]]]:
     """The id of a set, and its field permissions: field -> id of the permission, whether it edits."""
-    query = soql.select(["Id"], "PermissionSet", f"Name = {soql.quoted(kind.name)}")
-    rows = list(queries.records(client, query, "looking for our permission sets"))
+    named = f"Name = {soql.quoted(kind.name)}"
+    rows = list(queries.records(client, ["Id"], "PermissionSet", named, what="looking for our permission sets"))
     if not rows:
         return None, {}
-    query = soql.select(
-        ["Id", "Field", "PermissionsEdit"], "FieldPermissions", f"ParentId = {soql.quoted(rows[0]['Id'])}"
-    )
-    held = queries.records(client, query, "reading field permissions")
-    return str(rows[0]["Id"]), {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
+    set_id, fields = str(rows[0]["Id"]), ["Id", "Field", "PermissionsEdit"]
+    of_it = f"ParentId = {soql.quoted(set_id)}"
+    held = queries.records(client, fields, "FieldPermissions", of_it, what="reading field permissions")
+    return set_id, {str(row["Field"]): (str(row["Id"]), row["PermissionsEdit"] is True) for row in held}
 
 
 def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
@@ -71,18 +70,19 @@ def editors(client: Client, fields: Sequence[str]) -> dict[str, int] | None:
     wanted = (f"Field IN {soql.any_of(fields)}", "PermissionsEdit = true")
     try:
         ours, _ = found(client, INTEGRATION)
-        query = soql.select(["Id", "ParentId"], "FieldPermissions", *wanted)
-        counts = Counter(str(row["ParentId"]) for row in queries.records(client, query, _EDITORS))
+        permitted = queries.records(client, ["Id", "ParentId"], "FieldPermissions", *wanted, what=_EDITORS)
+        counts = Counter(str(row["ParentId"]) for row in permitted)
         if ours is None or ours not in counts:  # setup this user may not view comes as no rows
             return None
         del counts[ours]
         if not counts:
             return {}
-        named = soql.select(["Id", "Label", "Profile.Name"], "PermissionSet", f"Id IN {soql.any_of(counts)}")
-        names = {str(row["Id"]): _owner(row) for row in queries.records(client, named, _EDITORS)}
+        of_these, fields_of = f"Id IN {soql.any_of(counts)}", ["Id", "Label", "Profile.Name"]
+        sets = queries.records(client, fields_of, "PermissionSet", of_these, what=_EDITORS)
+        names = {str(row["Id"]): _owner(row) for row in sets}
     except (Refused, Forbidden):
         return None
-    return {names.get(place, place): count for place, count in counts.items()}
+    return {names.get(set_id, set_id): count for set_id, count in counts.items()}
 
 
 def _owner(row: Mapping[str, Any]) -> str:
@@ -96,16 +96,16 @@ def lacking(grants: Grants, held: Mapping[str, tuple[str, bool]]) -> dict[str, b
     return {name: edit for name, edit in grants.fields.items() if name not in held or (edit and not held[name][1])}
 
 
-def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
+def grant(client: Client, grants: Grants, set_id: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
     """Make the set and what it lacks; returns its id. Raises StopRun with Salesforce's words."""
-    if place is None:
+    if set_id is None:
         body = {"Name": grants.kind.name, "Label": grants.kind.label}
         made = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
-        place = str(made.get("id") or "")
-        if not place:
+        set_id = str(made.get("id") or "")
+        if not set_id:
             raise checks.bad(_WHAT, "Salesforce's answer does not say what it made")
     open_ = lacking(grants, held)
-    new = [_permission(place, name, edit=edit) for name, edit in open_.items() if name not in held]
+    new = [_permission(set_id, name, edit=edit) for name, edit in open_.items() if name not in held]
     more = [
         {
             "attributes": {"type": "FieldPermissions"},
@@ -118,13 +118,13 @@ def grant(client: Client, grants: Grants, place: str | None, held: Mapping[str, 
     ]
     _send(client, "POST", new)
     _send(client, "PATCH", more)
-    return place
+    return set_id
 
 
-def _permission(place: str, name: str, *, edit: bool) -> dict[str, Any]:
+def _permission(set_id: str, name: str, *, edit: bool) -> dict[str, Any]:
     return {
         "attributes": {"type": "FieldPermissions"},
-        "ParentId": place,
+        "ParentId": set_id,
         "SobjectType": name.partition(".")[0],
         "Field": name,
         "PermissionsRead": True,
@@ -159,27 +159,27 @@ def _words(errors: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"{error.get('statusCode')}: {error.get('message')}"
 
 
-def is_assigned(client: Client, place: str, user: str) -> bool:
+def is_assigned(client: Client, set_id: str, user: str) -> bool:
     """Whether a user holds a permission set."""
-    conditions = (f"PermissionSetId = {soql.quoted(place)}", f"AssigneeId = {soql.quoted(user)}")
-    query = soql.select(["Id"], "PermissionSetAssignment", *conditions)
-    return any(True for _ in queries.records(client, query, "looking who holds our permission set"))
+    conditions = (f"PermissionSetId = {soql.quoted(set_id)}", f"AssigneeId = {soql.quoted(user)}")
+    what = "looking who holds our permission set"
+    return any(True for _ in queries.records(client, ["Id"], "PermissionSetAssignment", *conditions, what=what))
 
 
 def holders(client: Client, kind: PermissionSet) -> int | None:
     """How many users hold a permission set; None where the set is not there, or hidden."""
     try:
-        place, _ = found(client, kind)
-        if place is None:
+        set_id, _ = found(client, kind)
+        if set_id is None:
             return None
-        return queries.count(client, "PermissionSetAssignment", f"PermissionSetId = {soql.quoted(place)}")
+        return queries.count(client, "PermissionSetAssignment", f"PermissionSetId = {soql.quoted(set_id)}")
     except (Refused, Forbidden):
         return None
 
 
-def assign(client: Client, place: str, user: str) -> None:
+def assign(client: Client, set_id: str, user: str) -> None:
     """Give a permission set to a user."""
-    body = {"AssigneeId": user, "PermissionSetId": place}
+    body = {"AssigneeId": user, "PermissionSetId": set_id}
     try:
         client.post(client.path("sobjects/PermissionSetAssignment"), "assigning our permission set", body)
     except Refused as error:

@@ -31,7 +31,7 @@ class Gap:
     """One permission set: what it is to grant, and what is there."""
 
     grants: Grants
-    place: str | None
+    set_id: str | None
     held: Mapping[str, tuple[str, bool]]
     user: str | None = None
     """Who is to hold it and does not."""
@@ -46,7 +46,7 @@ class Gap:
     def objects(self) -> list[str]:
         """The setup objects that filling it writes to."""
         parts = (
-            ("PermissionSet", self.place is None),
+            ("PermissionSet", self.set_id is None),
             ("FieldPermissions", bool(self.lacking)),
             ("PermissionSetAssignment", self.user is not None),
         )
@@ -56,7 +56,7 @@ class Gap:
         """What filling it does."""
         details = [f"{len(self.lacking)} fields"] if self.lacking else []
         details += [f"assigned to user {self.user}"] if self.user else []
-        action = "create" if self.place is None or not self.held else "extend" if details else "present"
+        action = "create" if self.set_id is None or not self.held else "extend" if details else "present"
         details += [BY_HAND] if self.unknown else []
         return ProvisionStep(Target.ACCOUNT, f"permission set {self.grants.kind.name}", action, ", ".join(details))
 
@@ -70,14 +70,14 @@ def gaps(client: Client, fields: Mapping[str, bool], assignee: Callable[[], str 
 
 
 def _gap(client: Client, grants: Grants, assignee: Callable[[], str | None]) -> Gap:
-    place, held = permissions.found(client, grants.kind)
+    set_id, held = permissions.found(client, grants.kind)
     if not grants.kind.edits:
-        return Gap(grants, place, held)
+        return Gap(grants, set_id, held)
     user = assignee()
     if user is None:
-        return Gap(grants, place, held, unknown=True)
-    assigned = place is not None and permissions.is_assigned(client, place, user)
-    return Gap(grants, place, held, None if assigned else user)
+        return Gap(grants, set_id, held, unknown=True)
+    assigned = set_id is not None and permissions.is_assigned(client, set_id, user)
+    return Gap(grants, set_id, held, None if assigned else user)
 
 
 def check(client: Client, found: Sequence[Gap]) -> None:
@@ -96,11 +96,11 @@ def fill(client: Client, found: Sequence[Gap]) -> None:
     """Make the sets, what they lack, and the assignment. Raises StopRun with Salesforce's words."""
     for gap in found:
         try:
-            place = gap.place
-            if gap.lacking or place is None:
-                place = permissions.grant(client, gap.grants, place, gap.held)
+            set_id = gap.set_id
+            if gap.lacking or set_id is None:
+                set_id = permissions.grant(client, gap.grants, set_id, gap.held)
             if gap.user is not None:
-                permissions.assign(client, place, gap.user)
+                permissions.assign(client, set_id, gap.user)
         except (Refused, Forbidden) as error:
             text = f"permission set {gap.grants.kind.name}: {error}"
             raise StopRun(text, hint=NEEDS, code="PROVISION_REFUSED") from None

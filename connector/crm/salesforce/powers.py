@@ -90,13 +90,8 @@ def _of_objects(
     of_these = f"SobjectType IN {soql.any_of(entities)}"
     try:
         for some in queries.in_parts(ids):
-            query = soql.select(
-                ["Id", "SobjectType", _VIEW, _MODIFY],
-                "ObjectPermissions",
-                f"ParentId IN {soql.any_of(some)}",
-                of_these,
-            )
-            yield from queries.records(client, query, _WHAT)
+            fields, of_sets = ["Id", "SobjectType", _VIEW, _MODIFY], f"ParentId IN {soql.any_of(some)}"
+            yield from queries.records(client, fields, "ObjectPermissions", of_sets, of_these, what=_WHAT)
     except (Refused, Forbidden):
         return
 
@@ -104,15 +99,14 @@ def _of_objects(
 def _sets(client: Client, user: str) -> list[dict[str, object]]:
     """The permission sets assigned to a user, and the one its profile owns."""
     who = f"= {soql.quoted(user)}"
-    profiles = queries.records(client, soql.select(["ProfileId"], "User", f"Id {who}"), _WHAT)
-    assigned = queries.records(
-        client, soql.select(["PermissionSetId"], "PermissionSetAssignment", f"AssigneeId {who}"), _WHAT
-    )
+    profiles = queries.records(client, ["ProfileId"], "User", f"Id {who}", what=_WHAT)
+    holds = f"AssigneeId {who}"
+    assigned = queries.records(client, ["PermissionSetId"], "PermissionSetAssignment", holds, what=_WHAT)
     owners = [str(row["ProfileId"]) for row in profiles if row.get("ProfileId")]
     sets = [str(row["PermissionSetId"]) for row in assigned if row.get("PermissionSetId")]
     found: list[dict[str, object]] = []
     for name, ids in (("ProfileId", owners), ("Id", sets)):
         for some in queries.in_parts(ids):
-            query = soql.select(["Id", *TOO_MUCH], "PermissionSet", f"{name} IN {soql.any_of(some)}")
-            found += queries.records(client, query, _WHAT)
+            of_these = f"{name} IN {soql.any_of(some)}"
+            found += queries.records(client, ["Id", *TOO_MUCH], "PermissionSet", of_these, what=_WHAT)
     return found

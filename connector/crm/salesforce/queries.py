@@ -11,7 +11,7 @@ from connector.crm.salesforce import checks, soql
 from connector.crm.transport import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from connector.crm.salesforce.checks import Record
@@ -52,9 +52,12 @@ def pages(client: Client, query: str, what: str, *, deleted: bool = False) -> It
         yield Rows(records, answer.body)
 
 
-def records(client: Client, query: str, what: str, *, deleted: bool = False) -> Iterator[Record]:
-    """Every record of a small query."""
-    for page in pages(client, query, what, deleted=deleted):
+def records(client: Client, fields: Sequence[str], entity: str, *conditions: str, what: str) -> Iterator[Record]:
+    """Every record of a small question; BadAnswer for one that leaves a field out that was asked for."""
+    keys = {name.partition(".")[0] for name in fields}
+    for page in pages(client, soql.select(fields, entity, *conditions), what):
+        if left_out := sorted({key for record in page.records for key in keys - record.keys()}):
+            raise checks.bad(what, f"Salesforce's answer leaves {', '.join(left_out)} out")
         yield from page.records
 
 
@@ -68,7 +71,7 @@ def count(client: Client, entity: str, *conditions: str) -> int:
 def newest(client: Client, entity: str) -> str | None:
     """The last change Salesforce knows of, by its own clock; None when there is nothing."""
     query = soql.select(["SystemModstamp"], entity, order="SystemModstamp DESC") + " LIMIT 1"
-    found = list(records(client, query, f"asking for the last change of {entity}"))
+    found = [row for page in pages(client, query, f"asking for the last change of {entity}") for row in page.records]
     return str(found[0]["SystemModstamp"]) if found and found[0].get("SystemModstamp") else None
 
 

@@ -37,9 +37,8 @@ def user(client: Client, *, several_currencies: bool) -> User:
     if who is None:
         return User()
     fields = ["Username", *(["DefaultCurrencyIsoCode"] if several_currencies else [])]
-    query = soql.select(fields, "User", f"Id = {soql.quoted(who)}")
     try:
-        rows = list(queries.records(client, query, "asking about the user"))
+        rows = list(queries.records(client, fields, "User", f"Id = {soql.quoted(who)}", what="asking about the user"))
     except (Refused, Forbidden):
         return User(who)
     told = rows[0] if rows else {}
@@ -67,12 +66,9 @@ def rates(client: Client, home: str) -> dict[str, list[str | None]]:
 
     Salesforce keeps units per corporate unit, so both currencies' rates of a day go in. Raises Refused or Forbidden.
     """
-    fixed = queries.records(
-        client,
-        soql.select(["IsoCode", "ConversionRate"], "CurrencyType", "IsActive = true"),
-        "reading the currencies",
-    )
-    today = {str(row.get("IsoCode")): _decimal(row) for row in fixed}
+    fields = ["IsoCode", "ConversionRate"]
+    fixed = queries.records(client, fields, "CurrencyType", "IsActive = true", what="reading the currencies")
+    today = {str(row["IsoCode"]): _decimal(row) for row in fixed}
     if home not in today:
         return {"currency": [], "valid_from": [], "rate": []}
     days = _dated(client)
@@ -86,11 +82,11 @@ def rates(client: Client, home: str) -> dict[str, list[str | None]]:
 
 
 def _dated(client: Client) -> dict[str, dict[str, Decimal]]:
-    query = soql.select(["IsoCode", "StartDate", "ConversionRate"], "DatedConversionRate")
+    fields = ["IsoCode", "StartDate", "ConversionRate"]
     days: dict[str, dict[str, Decimal]] = {}
     try:
-        for row in queries.records(client, query, "reading the dated rates"):
-            days.setdefault(str(row.get("IsoCode")), {})[str(row.get("StartDate"))] = _decimal(row)
+        for row in queries.records(client, fields, "DatedConversionRate", what="reading the dated rates"):
+            days.setdefault(str(row["IsoCode"]), {})[str(row["StartDate"])] = _decimal(row)
     except (Refused, Forbidden):  # advanced currency management is off
         return {}
     return days
@@ -104,9 +100,9 @@ def _on(days: dict[str, dict[str, Decimal]], code: str, day: str, today: dict[st
 
 def _decimal(row: Record) -> Decimal:
     try:
-        rate = Decimal(str(row.get("ConversionRate")))
+        rate = Decimal(str(row["ConversionRate"]))
     except InvalidOperation:
         rate = Decimal(0)
     if not rate.is_finite() or rate <= 0:
-        raise bad("reading the rates", f"the rate of {row.get('IsoCode')} is no positive number")
+        raise bad("reading the rates", f"the rate of {row['IsoCode']} is no positive number")
     return rate

@@ -26,26 +26,26 @@ BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
 class Watermark:
     """Per kind of record the moment up to which it is known."""
 
-    newest: Mapping[str, str | None] = field(default_factory=dict)
+    stamps: Mapping[str, str | None] = field(default_factory=dict)
 
     def since(self, entity: str) -> datetime:
         """From when on changes of this kind are to be read."""
-        found = self.newest.get(entity)
+        found = self.stamps.get(entity)
         return datetime.fromisoformat(found) - OVERLAP if found else BEGINNING
 
     def text(self) -> str:
         """The opaque text kept between pulls."""
-        return orjson.dumps({"v": 1, "stamps": dict(sorted(self.newest.items()))}).decode()
+        return orjson.dumps({"v": 1, "stamps": dict(sorted(self.stamps.items()))}).decode()
 
 
 def parse(text: str) -> Watermark:
     """Read a kept watermark; raises UsageError when it is none of ours."""
     try:
         document: dict[str, Any] = orjson.loads(text)
-        newest = {str(entity): at for entity, at in document["stamps"].items()}
-        for at in filter(None, newest.values()):
+        stamps = {str(entity): at for entity, at in document["stamps"].items()}
+        for at in filter(None, stamps.values()):
             datetime.fromisoformat(at)
-        return Watermark(newest)
+        return Watermark(stamps)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         raise UsageError(
             "the stored watermark is not one of a Salesforce pull",

@@ -43,9 +43,8 @@ LOCK_TRIES = 5
 Values = dict[str, str | None]
 """Field -> canonical text of one record."""
 
-
-GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in Salesforce")
-LOCKED = ("UNABLE_TO_LOCK_ROW", "TooManyLockFailure")
+_GONE = Fate(Landed.GONE, "GONE", "the record no longer exists in Salesforce")
+_LOCKED = ("UNABLE_TO_LOCK_ROW", "TooManyLockFailure")
 _MAYBE_GONE = frozenset(
     {
         *("ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "NOT_FOUND", "MALFORMED_ID"),
@@ -109,7 +108,7 @@ class Writer:
     def _after_job(self, left: Mapping[str, Values], told: bulk_write.Told, fates: dict[str, Fate]) -> None:
         """Take over what a job tells; what it leaves unknown is looked up, and sent again while it may be."""
         fates.update(dict.fromkeys(told.written, WRITTEN))
-        refused = {record: _refused(*words) for record, words in told.refused.items() if words[0] not in LOCKED}
+        refused = {record: _refused(*error) for record, error in told.refused.items() if not _is_lock(*error)}
         fates.update(refused)
         if told.stopped is not None:
             lost = unanswered(f"its job could not be followed to the end: {told.stopped}")
@@ -162,7 +161,7 @@ class Writer:
                 still |= self._chunk({record: locked[record] for record in records[start : start + size]}, fates)
             locked = still
         words = "the record was held by others at every try"
-        fates.update(dict.fromkeys(locked, Fate(Landed.REFUSED, LOCKED[0], words)))
+        fates.update(dict.fromkeys(locked, Fate(Landed.REFUSED, _LOCKED[0], words)))
 
     def _to_be_sent_again(self, lost: Mapping[str, Values], fates: dict[str, Fate], why: str) -> dict[str, Values]:
         """Settle records whose answer was lost by what Salesforce holds now; the others, while they may be sent."""
@@ -188,7 +187,7 @@ class Writer:
         for record, sent in chunk.items():
             held = found[record]
             if held is None:
-                fates[record] = GONE
+                fates[record] = _GONE
             elif fate := settled(self._cells(held, sent, self._before.get(record, {}))):
                 fates[record] = fate
         return {record: sent for record, sent in chunk.items() if record not in fates}
@@ -205,14 +204,14 @@ class Writer:
         fates.update(refused)
         doubtful = [record for record, fate in refused.items() if fate.code in _MAYBE_GONE]
         there = self._read(doubtful, ["Id"]) if doubtful else {}
-        fates.update({record: GONE for record in doubtful if there[record] is None})
+        fates.update({record: _GONE for record in doubtful if there[record] is None})
 
     def _objections(self, wanted: Mapping[str, Values]) -> dict[str, Fate]:
         """Records that the field definitions, or their record type, already rule out; they are not sent."""
         fates: dict[str, Fate] = {}
         for record, sent in wanted.items():
             if not is_id(record):
-                fates[record] = GONE
+                fates[record] = _GONE
             elif texts := [text for name, value in sent.items() if (text := self._objection(name, value))]:
                 fates[record] = not_allowed(texts)
         left = {record: sent for record, sent in wanted.items() if record not in fates}
@@ -233,4 +232,4 @@ def _refused(code: str, words: str) -> Fate:
 
 def _is_lock(code: str, words: str) -> bool:
     """Held by another transaction: told plainly, or by a trigger that ran into it."""
-    return code in LOCKED or (code.startswith("CANNOT_") and LOCKED[0] in words)
+    return code in _LOCKED or (code.startswith("CANNOT_") and _LOCKED[0] in words)

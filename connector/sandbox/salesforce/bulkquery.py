@@ -49,19 +49,15 @@ def create(asked: Asked) -> Answer:
 
 def _check(text: str) -> None:
     query = parse(text)
-    nested = any(isinstance(item.what, Subquery) for item in query.items)
-    every = any(isinstance(item.what, Function) and item.what.name == "FIELDS" for item in query.items)
-    if aggregates(query) or nested or every or query.offset:
-        what = (
-            "aggregate queries"
-            if aggregates(query)
-            else "nested queries"
-            if nested
-            else "OFFSET"
-            if query.offset
-            else "FIELDS()"
-        )
-        raise malformed(f"Bulk API does not support {what}")
+    refused = {
+        "aggregate queries": aggregates(query),
+        "nested queries": any(isinstance(item.what, Subquery) for item in query.items),
+        "OFFSET": query.offset,
+        "FIELDS()": any(isinstance(item.what, Function) and item.what.name == "FIELDS" for item in query.items),
+    }
+    for what, there in refused.items():
+        if there:
+            raise malformed(f"Bulk API does not support {what}")
 
 
 def change(asked: Asked, identity: str) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.answers import Answer, answer
@@ -65,10 +66,10 @@ def change(asked: Asked, identity: str) -> Answer:
         if job.upload is None:
             raise Refusal(400, "INVALIDJOBSTATE", "There is no content for the job")
         job.state = "UploadComplete"
-        asked.org.meter.batches += 1 + job.upload.count(b"\n") // BATCH
     elif state == "Aborted" and job.state not in ENDED:
         job.state = "Aborted"
-        job.header, job.left = _table(job)
+        with suppress(csv.Error, UnicodeDecodeError):  # nobody had looked at the upload yet
+            job.header, job.left = _table(job)
     else:
         raise Refusal(400, "INVALIDJOBSTATE", f"Job {job.id} cannot go from {job.state} to {state}")
     asked.org.changes += 1
@@ -99,19 +100,24 @@ def _table(job: Job) -> tuple[list[str], list[list[str]]]:
 
 
 def _finish(asked: Asked, job: Job) -> None:
-    """Do the rows; the job fails as a whole over its header, else it completes whatever became of the rows."""
+    """End a job: it fails as a whole over its upload, else it completes whatever became of the rows."""
     try:
         _check_endings(job)
-        job.header, rows = _table(job)
+        job.header, job.left = _table(job)
         sobject = asked.view.named(job.sobject)
         _check_header(asked, sobject, job)
     except (csv.Error, UnicodeDecodeError) as error:
         job.state, job.error = "Failed", f"ClientInputError : CSV cannot be read: {error}"
-        return
     except Refusal as refusal:
         job.state, job.error = "Failed", refusal.fault.message
-        job.left = rows if "rows" in locals() else []
-        return
+    else:
+        _do(asked, sobject, job)
+
+
+def _do(asked: Asked, sobject: SObject, job: Job) -> None:
+    """Do the rows, or those before the one where a rule of the org breaks the job off."""
+    rows = job.left
+    asked.org.meter.batches += max(1, -(-len(rows) // BATCH))
     broken = next(
         (rule for rule in asked.org.rules.bulk_failures if rule.get("object", job.sobject) == job.sobject), None
     )

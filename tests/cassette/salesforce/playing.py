@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import Login, pull, write
+from connector.crm.salesforce import Login, pull, reading, write
 from connector.model.secrets import Secret
 from tests.cassette.tape import ROOT, config, one_after_another
 from tests.hubspot.parts import FakeClock
@@ -52,6 +52,6 @@ def as_told(situation: Situation) -> Iterator[None]:
     """Jobs in turn, and in bulk when the situation asks for it."""
     with one_after_another(pull), pytest.MonkeyPatch.context() as patch:
         if situation.bulk:
-            patch.setattr(pull, "BULK_FROM", -1)
+            patch.setattr(reading, "BULK_FROM", -1)
             patch.setattr(write, "BULK_FROM", 2)
         yield

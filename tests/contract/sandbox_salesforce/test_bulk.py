@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.sandbox.salesforce import ingest
+
 if TYPE_CHECKING:
     from tests.contract.sandbox_salesforce.desk import Desk, Reply
 
@@ -142,6 +144,26 @@ def test_an_aborted_job_has_written_nothing(desk: Desk) -> None:
     assert desk.values("SELECT Site FROM Account") == [None]
     assert desk.ask("DELETE", f"/jobs/ingest/{identity}").status == 204
     assert desk.get(f"/jobs/ingest/{identity}").code == "NOT_FOUND"
+
+
+def test_a_job_whose_upload_cannot_be_read_is_aborted_all_the_same(desk: Desk) -> None:
+    made = desk.post("/jobs/ingest", {"object": "Account", "operation": "update"}).json["id"]
+    desk.ask("PUT", f"/jobs/ingest/{made}/batches", b'Id\n"\xff', content_type=CSV)
+    assert desk.patch(f"/jobs/ingest/{made}", {"state": "Aborted"}).json["state"] == "Aborted"
+    assert rows(desk.get(f"/jobs/ingest/{made}/unprocessedrecords")) == []
+
+
+def batches_left(desk: Desk) -> int:
+    return int(desk.get("/limits/").json["DailyBulkApiBatches"]["Remaining"])
+
+
+def test_a_batch_of_the_day_holds_ten_thousand_records(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "BATCH", 2)
+    ids, before = desk.accounts(3), batches_left(desk)
+    ended(desk, job(desk, "\n".join(["Id,Site", *(f'{one},"a\nb"' for one in ids[:2])])))
+    assert before - batches_left(desk) == 1
+    ended(desk, job(desk, "\n".join(["Id,Site", *(f"{one},x" for one in ids)])))
+    assert before - batches_left(desk) == 3
 
 
 def test_states_are_kept_to(desk: Desk) -> None:

@@ -128,7 +128,8 @@ def test_a_lost_write_counts_as_on_its_way_for_as_long_as_the_crm_lets_it_linger
     assert outcomes(made, first)["a1"] == {told}
 
 
-def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> None:
+def house_with_a_late_write() -> tuple[House, list[RecordWrite]]:
+    """A write of 500 is still under way, held back from arriving by itself, and 700 is wanted by now."""
     made = house(2)
     made.walk().sync(yes=True)
     made.crm.put(Target.DEAL, "a1-0", amount="500")
@@ -136,6 +137,11 @@ def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> No
     assert made.walk().sync().figures["unsettled"] == 2
     late, made.crm.late = made.crm.late, []
     made.crm.put(Target.DEAL, "a1-0", amount="700")
+    return made, late
+
+
+def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> None:
+    made, late = house_with_a_late_write()
 
     def arrive() -> None:
         made.crm.late = late
@@ -149,13 +155,7 @@ def test_a_write_that_arrives_between_pull_and_write_is_ours_and_no_edit() -> No
 
 @pytest.mark.parametrize(("hours", "kept"), [(0, 0), (2, 1)])
 def test_a_write_that_arrives_after_a_later_run_wrote_there_is_ours_while_it_may_linger(hours: int, kept: int) -> None:
-    made = house(2)
-    made.walk().sync(yes=True)
-    made.crm.put(Target.DEAL, "a1-0", amount="500")
-    made.crm.delays[Target.ACCOUNT, "a1"] = 1
-    assert made.walk().sync().figures["unsettled"] == 2
-    late, made.crm.late = made.crm.late, []
-    made.crm.put(Target.DEAL, "a1-0", amount="700")
+    made, late = house_with_a_late_write()
     assert made.walk().sync().figures["kept"] == 0
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_revenue_12m") == "700"
     made.clock.move(hours=hours)
