@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from connector.engine.insights import DRAWN
 from connector.engine.pictures import MISSING, is_line
 from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.published import Published
-from connector.engine.reading import absent, load
+from connector.engine.reading import NOWHERE, absent, load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
 from connector.engine.stopping import interruptions
@@ -154,6 +154,8 @@ class _Task:
 
     def _columns(self, table: Table) -> dict[str, Column]:
         columns = needs.columns(table, self.nodes, self.rules.outputs)
+        if not self.request.remembers:
+            columns = {name: replace(c, source=NOWHERE) if c.lenient else c for name, c in columns.items()}
         return columns | beside.account_columns(self.beside.values()) if table is Table.ACCOUNTS else columns
 
     def _situation(self) -> Situation:

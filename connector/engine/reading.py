@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LISTED = 1000
 """Unreadable cells that are listed one by one; beyond, their number."""
 
+NOWHERE = ""
+"""The source of a column that no file has."""
+
 SHOWN = 40
 """Characters of an unreadable cell that are shown."""
 

@@ -43,7 +43,8 @@ def causes(
     `before` is the last good run's basis.
     """
     shared = _shared(context, differences, before, now)
-    return (Cause.FIRST if context.tier_before is None else shared), shared
+    first = before is None or context.tier_before is None
+    return (Cause.FIRST if first else shared), shared
 
 
 def _shared(context: AccountContext, differences: Sequence[Difference], before: Basis | None, now: Basis) -> str:

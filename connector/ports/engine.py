@@ -44,6 +44,9 @@ class EvaluationRequest:
     """Tables beside the CRM; one that is absent is not connected."""
     keeps_false: bool = True
     """Whether the CRM tells a false property from an empty one; where it does not, a wanted false is an empty one."""
+    remembers: bool = True
+    """Whether the values of ours that the data hold are those of an earlier run; those of a first run that was never
+    finished are not."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
     keep: Collection[str] = ()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from connector.model.verdicts import AccountContext, Difference
     from connector.planning.compare import Key
-    from connector.ports import Evaluation, QuarantineRow, Snapshot
+    from connector.ports import Evaluation, Journal, QuarantineRow, Snapshot
     from connector.sync.going import Going
 
 ACCOUNTS_AT_ONCE = 500
@@ -43,6 +43,7 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
         before=before.files if before else {},
         beside=joined(snapshot, {table.name: table.join for table in parts.beside}, as_of=going.as_of, before=before),
         keeps_false=parts.crm.keeps_false,
+        remembers=_remembers(parts.journal),
     )
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
@@ -50,6 +51,11 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     _tell_unreadable(going, evaluation)
     tell_matched(going, evaluation, request.beside)
     return evaluation
+
+
+def _remembers(journal: Journal) -> bool:
+    """Whether what we wrote before is an earlier state: not so while a first run never came to its end."""
+    return memory.last_good(journal) is not None or not journal.has_written()
 
 
 def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) -> Plan:
