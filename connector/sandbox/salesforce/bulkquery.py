@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-import csv
-import io
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.answers import Answer, answer
@@ -19,6 +18,8 @@ from connector.sandbox.salesforce.soql.tree import Function, Subquery
 from connector.sandbox.salesforce.times import zulu
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from connector.sandbox.answers import Headers
     from connector.sandbox.salesforce.calls import Asked
 
@@ -144,12 +145,16 @@ def _offset(locator: str) -> int:
 
 
 def _csv(job: Job, rows: list[dict[str, Any]]) -> bytes:
-    file = io.StringIO()
-    write = csv.writer(file, delimiter=job.comma, quoting=csv.QUOTE_ALL, lineterminator=ENDINGS[job.ending])
-    write.writerow([name for name, _read in job.columns])
-    reads = [read for _name, read in job.columns]
-    write.writerows([_text(read(row)) for read in reads] for row in rows)
-    return file.getvalue().encode()
+    """Every cell in quotes; column by column, or the writing would be most of what a pull waits for."""
+    columns = [_cells(map(read, rows)) for _name, read in job.columns]
+    between, end = f'"{job.comma}"', ENDINGS[job.ending]
+    lines = map(between.join, chain([[name for name, _read in job.columns]], zip(*columns, strict=True)))
+    return "".join([f'"{line}"{end}' for line in lines]).encode()
+
+
+def _cells(values: Iterable[Any]) -> list[str]:
+    cells = [value if type(value) is str and len(value) != INSTANT else _text(value) for value in values]
+    return [cell.replace('"', '""') for cell in cells] if '"' in "".join(cells) else cells
 
 
 def _text(value: Any) -> str:
