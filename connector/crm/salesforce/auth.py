@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 _USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
 _PATH = "/services/oauth2/token"
 _WHAT = "logging in to Salesforce"
+ADDRESS = (
+    "check [crm] instance_url, and login_url if set: your own domain and no page of it, like "
+    "https://acme.my.salesforce.com (Setup → My Domain)"
+)
 
 
 class Credentials(Protocol):
@@ -138,7 +142,7 @@ class Post:
             headers=tuple((kind | dict(headers or {})).items()),
             lane="login",
         )
-        answer = self._fetch(call)
+        answer = _answered(self._fetch, call)
         self.user = _user(answer.body)
         response = requests.Response()
         response.status_code = answer.status
@@ -173,7 +177,7 @@ def grant(
     Salesforce's words, BadAnswer.
     """
     headers = (("Authorization", f"Basic {b64encode(basic.encode()).decode()}"),) if basic else ()
-    answer = fetch(Call("POST", _PATH, _WHAT, form=form, headers=headers, lane="login"))
+    answer = _answered(fetch, Call("POST", _PATH, _WHAT, form=form, headers=headers, lane="login"))
     try:
         body = orjson.loads(answer.body)
         refused = str(body.get("error") or "") if answer.status != requests.codes.ok else ""
@@ -188,6 +192,16 @@ def grant(
     return made, Secret(rotated) if isinstance(rotated, str) and rotated else None
 
 
+def _answered(fetch: Callable[[Call], Answer], call: Call) -> Answer:
+    """What the login said. Raises BadAnswer when nobody takes logins at that address."""
+    answer = fetch(call)
+    page = answer.body.lstrip().startswith(b"<") and b":Fault>" not in answer.body
+    moved = answer.status // 100 == requests.codes.multiple_choices // 100
+    if moved or (answer.status == requests.codes.not_found and (page or not answer.body.strip())):
+        raise BadAnswer(f"{_WHAT}: nobody takes logins at this address (HTTP {answer.status})", hint=ADDRESS)
+    return answer
+
+
 def _user(body: bytes) -> str | None:
     """Whose session it is: the last part of an OAuth answer's `id`, the `userId` of a SOAP one."""
     found = _USER.search(body)
@@ -196,7 +210,7 @@ def _user(body: bytes) -> str | None:
 
 def _session(token: object, mask: Mask) -> Secret:
     if not isinstance(token, str) or not token.strip():
-        raise BadAnswer(f"{_WHAT}: the answer holds no session", hint="check [crm] login_url and instance_url")
+        raise BadAnswer(f"{_WHAT}: the answer holds no session", hint=ADDRESS)
     session = Secret(token)
     mask.renewed(session)
     return session
