@@ -99,8 +99,22 @@ def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, wa
     with pytest.raises(AccessRefused) as caught:
         pulled(crm)
     assert caught.value.hint
+    assert way != "password" or "INVALID_LOGIN: Invalid username, password" in str(caught.value)
+    assert "{" not in str(caught.value)
     assert "wrong-planted" not in f"{caught.value}{caught.value.hint}"
     assert (crm.requests(), clock.slept) == (1, [])
+
+
+def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secret(server: Scripted) -> None:
+    envelope = b"<E:Envelope xmlns:E='e'><E:Body><E:Fault><faultcode>%b</faultcode><faultstring>%b</faultstring>"
+    fault = envelope % (b"sf:INVALID_OPERATION", b"login() is off for sandbox-password &amp; all")
+    server.rule = lambda _: Reply(500, fault + b"</E:Fault></E:Body></E:Envelope>")
+    with pytest.raises(AccessRefused) as caught:
+        pulled(salesforce_at(server.url, login=LOGINS["password"]))
+    assert "login() is off for" in str(caught.value)
+    assert "& all" in str(caught.value)
+    assert "<" not in str(caught.value)
+    assert "sandbox-password" not in str(caught.value)
 
 
 def test_a_rotated_refresh_token_is_kept_and_used_next(sandbox: str) -> None:

@@ -14,6 +14,7 @@ import threading
 import warnings
 from base64 import b64encode
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from connector.crm.texts import Mask
 
 _USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
+_FAULT = re.compile(r"<faultstring[^>]*>(.*?)</faultstring>", re.DOTALL)
 _PATH = "/services/oauth2/token"
 _WHAT = "logging in to Salesforce"
 ADDRESS = (
@@ -161,11 +163,20 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
             warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
             token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
     except SalesforceAuthenticationFailed as error:
-        words = brief(mask(f"{error.code}: {error.message}" if error.message else str(error.code)))
+        words = brief(mask(_words(error.code, error.auth_message)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError, ExpatError):
         token = None
     return Grant(_session(token, mask), post.user)
+
+
+def _words(code: object, message: str) -> str:
+    """The server's own words: what simple-salesforce took out of its answer, or the whole fault or page."""
+    if fault := _FAULT.search(message):
+        return unescape(fault[1])
+    if message.lstrip().startswith("<"):
+        return ": ".join(filter(None, (str(code or ""), "a page, and no answer of a login")))
+    return ": ".join(filter(None, (str(code or ""), unescape(message))))
 
 
 def grant(
