@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
 
 from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.acceptance.organisation import Organisation
 
 SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
@@ -110,6 +109,24 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Or
     refused = office.run("provision")
     assert refused.code == 1
     assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr
+
+
+@pytest.mark.parametrize("entity", ["Account", "Opportunity"])
+def test_records_that_may_not_be_edited_stop_the_run_before_anything_is_written(
+    office: Organisation, entity: str
+) -> None:
+    assert office.run("provision").code == 0
+    office.control("security", {"object": entity, "edit": False})
+    told = office.run("doctor", code=1).stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("BAD")]
+    assert f"this user may not edit {entity} records" in line
+    before = len(office.calls())
+    ended = office.run("sync", "--yes", code=1)
+    assert f"not ready to be written to: this user may not edit {entity} records" in ended.stderr
+    assert f"Object Settings → {entity} → Edit" in ended.stderr
+    assert not [call for call in office.calls()[before:] if call["method"] == "PATCH" or "/ingest" in call["path"]]
+    office.control("security", {"object": entity})
+    assert office.run("sync", "--yes").code == 0
 
 
 def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Organisation) -> None:

@@ -9,7 +9,7 @@ from connector.crm.fates import outcomes
 from connector.crm.placed import not_ready, target_of
 from connector.crm.salesforce import bulk_write, collections, edits, record_types, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
-from connector.crm.salesforce.doctor import examine
+from connector.crm.salesforce.doctor import examine, grant_edit, no_edit
 from connector.crm.salesforce.intake import Intake
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import Provisioner, absent
@@ -138,6 +138,10 @@ class Salesforce:
         existing = provisioner.read(outputs)
         self._entities.update(existing)
         wrong = provisioner.preflight(outputs, existing)
+        closed = provisioner.closed(outputs, existing)
+        if closed:
+            told = [str(no_edit(name)) for name in closed]
+            raise not_ready("Salesforce", [*told, *wrong], absent=False, hint="; ".join(map(grant_edit, closed)))
         if wrong:
             raise not_ready("Salesforce", wrong, absent=absent(wrong[0]))
 
