@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,9 +99,12 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Or
     assert office.run("provision").code == 0
     tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
     office.control("definitions/Account", tier)
-    assert "picklist value" in office.run("provision", "--dry-run").stdout
-    assert office.run("doctor").code == 1
-    assert office.run("provision").code == 0
+    dry = office.run("provision", "--dry-run").stdout
+    assert "picklist value" in dry
+    assert re.fullmatch(r"1 would be extended, \d+ there already", dry.splitlines()[-1])
+    (bad,) = [line for line in office.run("doctor", code=1).stdout.splitlines() if "picklist value" in line]
+    assert bad.startswith("BAD")
+    assert re.fullmatch(r"1 extended, \d+ there already", office.run("provision", code=0).stdout.splitlines()[-1])
     assert office.run("doctor").code == 0
     again = office.run("provision", "--json").json()
     assert {step["action"] for step in again["steps"]} == {"present"}
