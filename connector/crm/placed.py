@@ -29,13 +29,10 @@ def target_of(batch: Sequence[RecordWrite], most: int) -> Target:
     return target
 
 
-def not_ready(vendor: str, wrong: Sequence[str], *, absent: bool, hint: str = "") -> StopRun:
-    """The error for properties that cannot be written as they are; `absent` when provisioning would make them all.
-
-    `hint` is for what provisioning does not mend.
-    """
+def not_ready(vendor: str, wrong: Sequence[str], *, hint: str = "run tiersync provision") -> StopRun:
+    """The error for properties that cannot be written as they are; `hint` is for what provisioning does not mend."""
     return StopRun(
         f"{vendor} is not ready to be written to: {'; '.join(wrong)}",
-        hint=hint or ("run tiersync provision" if absent else "run tiersync provision --dry-run"),
+        hint=hint,
         code="NOT_PROVISIONED",
     )

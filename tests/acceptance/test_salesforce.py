@@ -133,6 +133,22 @@ def test_records_that_may_not_be_edited_stop_the_run_before_anything_is_written(
     assert office.run("sync", "--yes").code == 0
 
 
+def test_what_doctor_says_to_run_mends_what_it_found(office: Organisation) -> None:
+    assert office.run("provision").code == 0
+    tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
+    office.control("definitions/Account", tier)
+    office.control("security", {"object": "Account", "field": "Seg_Reason__c", "edit": False})
+    found = [one for one in office.told("doctor", code=1)["findings"] if one["level"] == "bad"]
+    words = ("Seg_Reason__c: this user may not edit it", "Seg_Tier__c: picklist value")
+    assert len(found) == len(words)
+    assert all(any(word in one["message"] for one in found) for word in words)
+    assert {one["fix"] for one in found} == {"run tiersync provision"}
+    ended = office.run("sync", "--yes", code=1)
+    assert "run tiersync provision\n" in ended.stderr
+    assert office.run("provision").code == 0
+    assert office.run("doctor").code == 0
+
+
 def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Organisation) -> None:
     bare = office.run("doctor")
     assert bare.code == 1

@@ -12,7 +12,7 @@ from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.doctor import examine, grant_edit, no_edit
 from connector.crm.salesforce.intake import Intake
 from connector.crm.salesforce.mapping import ENTITY
-from connector.crm.salesforce.provision import Provisioner, absent
+from connector.crm.salesforce.provision import Provisioner
 from connector.crm.salesforce.pull import pull
 from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.record_types import Offers
@@ -141,9 +141,9 @@ class Salesforce:
         closed = provisioner.closed(outputs, existing)
         if closed:
             told = [str(no_edit(name)) for name in closed]
-            raise not_ready("Salesforce", [*told, *wrong], absent=False, hint="; ".join(map(grant_edit, closed)))
+            raise not_ready("Salesforce", [*told, *wrong], hint="; ".join(map(grant_edit, closed)))
         if wrong:
-            raise not_ready("Salesforce", wrong, absent=absent(wrong[0]))
+            raise not_ready("Salesforce", wrong)
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

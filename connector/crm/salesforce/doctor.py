@@ -98,7 +98,7 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     missing = [line for line in wrong if absent(line)]
     for line in wrong:
         if not absent(line):
-            yield Finding("bad", "fields", line, say("provision_dry"))
+            yield Finding("bad", "fields", line, say("provision"))
     if missing:
         fix = say("provision_or", fix=f"{_OURS} → Manage Assignments")
         yield Finding("bad", "fields", _in_short(missing), fix)
