@@ -56,6 +56,7 @@ def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_
     office.settle(admin="")
     ended = office.run("provision")
     assert ended.code == 1
+    assert "give an admin's login in [crm.admin] (`tiersync docs salesforce-login`)" in ended.stderr
     assert "customer-tiering.zip" in ended.stderr
     assert "Manage Assignments" in ended.stderr
     assert office.query(SETS) == []
