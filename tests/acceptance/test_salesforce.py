@@ -13,6 +13,7 @@ from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V
 if TYPE_CHECKING:
     from tests.acceptance.organisation import Organisation
 
+SHOWN = 3
 SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
 
 
@@ -153,6 +154,10 @@ def test_what_doctor_says_to_run_mends_what_it_found(office: Organisation) -> No
 def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Organisation) -> None:
     bare = office.run("doctor")
     assert bare.code == 1
+    early = office.run("sync", "--yes", code=1).stderr
+    assert early.count("does not exist, or is hidden") == SHOWN
+    assert re.search(r"; and \d+ more\n", early)
+    assert office.calls()[-1]["method"] == "GET"
     (line,) = [line for line in bare.stdout.splitlines() if line.startswith("BAD")]
     assert "does not exist, or is hidden from this user, and so are" in line
     (told,) = [line for line in bare.stdout.splitlines() if "Account records are visible" in line]
