@@ -109,6 +109,7 @@ def _show_steps(steps: Sequence["ProvisionStep"], *, dry_run: bool) -> None:
     counts = {
         action: sum(step.action == action for step in steps) for action in ("create", "extend", "present", "refuse")
     }
-    words = ("would be made" if dry_run else "made", "extended", "there already", "refused")
+    would = "would be " if dry_run else ""
+    words = (f"{would}made", f"{would}extended", "there already", f"{would}refused")
     said = [f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count]
     typer.echo(", ".join(said) or "nothing to do")

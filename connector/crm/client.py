@@ -127,7 +127,8 @@ class Client(ABC, Generic[LimitsOf, ProblemOf]):
     def judge(self, call: Call, answer: Answer | NoAnswer, *, first: bool) -> Answer | Again:
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
-            return no_answer(answer, first=first, chance=self.chance)
+            again = no_answer(answer, first=first, chance=self.chance)
+            return replace(again, hint=self._whereabouts()) if first and answer.unknown else again
         meant = self.meaning(call, answer)
         if meant is Meaning.AGAIN:
             return self.again(call, answer)
@@ -166,6 +167,9 @@ class Client(ABC, Generic[LimitsOf, ProblemOf]):
         """What a person can do about a call that is refused as it is."""
         missing = meant is Meaning.MISSING
         return f"check {self.address}" if missing else f"{self.vendor}'s words say what it does not take"
+
+    def _whereabouts(self) -> str:
+        return f"{self.advice(Meaning.MISSING)}, or see why this machine cannot resolve the name"
 
     def _error(self, meant: Meaning, call: Call, answer: Answer) -> ConnectorError:
         if meant is Meaning.REDIRECT:

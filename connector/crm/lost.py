@@ -24,7 +24,7 @@ def lost(error: Exception, host: str) -> NoAnswer:
     while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
         error = error.reason
     if isinstance(error, urllib3.exceptions.NameResolutionError):
-        return NoAnswer(f"the host name {host} cannot be resolved", sent=False)
+        return NoAnswer(f"the host name {host} cannot be resolved", sent=False, unknown=True)
     if isinstance(error, _NEVER_SENT):
         return NoAnswer(f"the host {host} cannot be reached", sent=False)
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
 
 
+_NAMED = 3
+"""So many things that are wrong are told in full; `tiersync doctor` and `provision --dry-run` tell them all."""
+
+
 def placed(outputs: Iterable[Output]) -> list[tuple[Target, str, Output]]:
     """Every property to exist: each output on the account, and its mirror on deals where it has one."""
     listed = list(outputs)
@@ -29,10 +33,11 @@ def target_of(batch: Sequence[RecordWrite], most: int) -> Target:
     return target
 
 
-def not_ready(vendor: str, wrong: Sequence[str], *, absent: bool) -> StopRun:
-    """The error for properties that cannot be written as they are; `absent` when provisioning would make them all."""
+def not_ready(vendor: str, wrong: Sequence[str], *, hint: str = "run tiersync provision") -> StopRun:
+    """The error for properties that cannot be written as they are; `hint` is for what provisioning does not mend."""
+    named = [*wrong[:_NAMED], *([f"and {len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else [])]
     return StopRun(
-        f"{vendor} is not ready to be written to: {'; '.join(wrong)}",
-        hint="run tiersync provision" if absent else "run tiersync provision --dry-run",
+        f"{vendor} is not ready to be written to: {'; '.join(named)}",
+        hint=hint,
         code="NOT_PROVISIONED",
     )

@@ -71,6 +71,8 @@ class NoAnswer:
     """Another try cannot help (a certificate, a malformed address)."""
     cut: bool = False
     """It began and did not end."""
+    unknown: bool = False
+    """Nobody knows a host of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ class Again:
     hold: bool = False
     applied: bool | None = False
     error: type[StopRun] = StopRun
+    hint: str = "run again later; [crm] retry_seconds and timeout_seconds set the patience"
+    """What a person can do when it is given up."""
 
 
 class AnswerLost(RetryLater):
@@ -246,7 +250,7 @@ class Transport:
             return later
         return again.error(
             f"{call.what}: {again.reason}; gave up after trying for up to {self._retry_seconds:g} s",
-            hint="run again later; [crm] retry_seconds and timeout_seconds set the patience",
+            hint=again.hint,
             code=again.error.code if again.error is not StopRun else "NO_ANSWER",
         )
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import pytest
 import requests
 
 from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, SESSION, V
 
 if TYPE_CHECKING:
-    import pytest
-
     from tests.acceptance.organisation import Organisation
 
+SHOWN = 3
 SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
 
 
@@ -56,6 +57,7 @@ def test_without_the_rights_provisioning_writes_nothing_and_tells_what_an_admin_
     office.settle(admin="")
     ended = office.run("provision")
     assert ended.code == 1
+    assert "give an admin's login in [crm.admin] (`tiersync docs salesforce-login`)" in ended.stderr
     assert "customer-tiering.zip" in ended.stderr
     assert "Manage Assignments" in ended.stderr
     assert office.query(SETS) == []
@@ -99,9 +101,12 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Or
     assert office.run("provision").code == 0
     tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
     office.control("definitions/Account", tier)
-    assert "picklist value" in office.run("provision", "--dry-run").stdout
-    assert office.run("doctor").code == 1
-    assert office.run("provision").code == 0
+    dry = office.run("provision", "--dry-run").stdout
+    assert "picklist value" in dry
+    assert re.fullmatch(r"1 would be extended, \d+ there already", dry.splitlines()[-1])
+    (bad,) = [line for line in office.run("doctor", code=1).stdout.splitlines() if "picklist value" in line]
+    assert bad.startswith("BAD")
+    assert re.fullmatch(r"1 extended, \d+ there already", office.run("provision", code=0).stdout.splitlines()[-1])
     assert office.run("doctor").code == 0
     again = office.run("provision", "--json").json()
     assert {step["action"] for step in again["steps"]} == {"present"}
@@ -112,9 +117,47 @@ def test_provisioning_again_looks_at_the_fields_an_admin_does_not_see(office: Or
     assert "Account.Seg_Reason__c: it is of type double, needed is Text" in refused.stderr
 
 
+@pytest.mark.parametrize("entity", ["Account", "Opportunity"])
+def test_records_that_may_not_be_edited_stop_the_run_before_anything_is_written(
+    office: Organisation, entity: str
+) -> None:
+    assert office.run("provision").code == 0
+    office.control("security", {"object": entity, "edit": False})
+    told = office.run("doctor", code=1).stdout
+    (line,) = [line for line in told.splitlines() if line.startswith("BAD")]
+    assert f"this user may not edit {entity} records" in line
+    before = len(office.calls())
+    ended = office.run("sync", "--yes", code=1)
+    assert f"not ready to be written to: this user may not edit {entity} records" in ended.stderr
+    assert f"Object Settings → {entity} → Edit" in ended.stderr
+    assert not [call for call in office.calls()[before:] if call["method"] == "PATCH" or "/ingest" in call["path"]]
+    office.control("security", {"object": entity})
+    assert office.run("sync", "--yes").code == 0
+
+
+def test_what_doctor_says_to_run_mends_what_it_found(office: Organisation) -> None:
+    assert office.run("provision").code == 0
+    tier = {"name": "Seg_Tier__c", "type": "picklist", "label": "Tier", "restricted": True, "values": ["large"]}
+    office.control("definitions/Account", tier)
+    office.control("security", {"object": "Account", "field": "Seg_Reason__c", "edit": False})
+    found = [one for one in office.told("doctor", code=1)["findings"] if one["level"] == "bad"]
+    words = ("Seg_Reason__c: this user may not edit it", "Seg_Tier__c: picklist value")
+    assert len(found) == len(words)
+    assert all(any(word in one["message"] for one in found) for word in words)
+    assert {one["fix"] for one in found} == {"run tiersync provision"}
+    ended = office.run("sync", "--yes", code=1)
+    assert "run tiersync provision\n" in ended.stderr
+    assert office.run("provision").code == 0
+    assert office.run("doctor").code == 0
+
+
 def test_doctor_tells_in_one_line_what_is_missing_and_who_else_may_write_our_fields(office: Organisation) -> None:
     bare = office.run("doctor")
     assert bare.code == 1
+    early = office.run("sync", "--yes", code=1).stderr
+    assert early.count("does not exist, or is hidden") == SHOWN
+    assert re.search(r"; and \d+ more\n", early)
+    assert office.calls()[-1]["method"] == "GET"
     (line,) = [line for line in bare.stdout.splitlines() if line.startswith("BAD")]
     assert "does not exist, or is hidden from this user, and so are" in line
     (told,) = [line for line in bare.stdout.splitlines() if "Account records are visible" in line]

@@ -102,12 +102,17 @@ def test_a_property_made_by_someone_else_meanwhile_is_no_error(line: Line) -> No
     assert line.definition("seg_revenue_12m")["type"] == "number"
 
 
-def test_preflight_names_everything_that_is_missing(line: Line) -> None:
+def test_preflight_names_the_first_that_are_missing_and_counts_the_rest(line: Line) -> None:
     with pytest.raises(StopRun) as error:
         line.crm.preflight(OUTPUTS)
-    for name in ("companies.seg_tier", "companies.seg_say_no_reasons", "deals.seg_account_say_no"):
+    for name in ("companies.seg_tier", "companies.seg_say_no", "companies.seg_revenue_12m"):
         assert f"{name} does not exist" in str(error.value)
-    assert "seg_override_reason" not in str(error.value)
+    assert str(error.value).endswith("; and 3 more")
+    existing = line.crm._existing(OUTPUTS)
+    assert existing is not None
+    wrong = line.crm._provisioner().preflight(OUTPUTS, existing)
+    assert {"companies.seg_say_no_reasons does not exist", "deals.seg_account_say_no does not exist"} < set(wrong)
+    assert not [one for one in wrong if "seg_override_reason" in one]
     assert error.value.hint == "run tiersync provision"
 
 

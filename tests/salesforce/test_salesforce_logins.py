@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connector.crm.salesforce import Login
+from connector.crm.transport import Again, Call, NoAnswer
 from connector.errors import AccessRefused, BadAnswer, StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.secrets import Secret
@@ -25,7 +26,7 @@ from tests.salesforce.tiny import account, organisation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.crm.transport import Answer, Call, NoAnswer
+    from connector.crm.transport import Answer
 
 CLIENT: dict[str, Any] = {"client_id": "sandbox-integration", "client_secret": Secret("sandbox-secret")}
 LOGINS = {
@@ -39,6 +40,8 @@ LOGINS = {
     "client_credentials": Login("client_credentials", **CLIENT),
     "refresh_token": Login("refresh_token", refresh_token=Secret("5Aep861-sandbox-integration"), **CLIENT),
 }
+WAYS_THAT_ASK = ("password", "client_credentials", "refresh_token")
+LIMITS = Call("GET", "/services/data/v66.0/limits", "asking")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +81,7 @@ def test_every_way_in_leads_to_the_records_and_names_the_user(sandbox: str, way:
     crm.close()
 
 
-@pytest.mark.parametrize("way", ["password", "client_credentials", "refresh_token"])
+@pytest.mark.parametrize("way", WAYS_THAT_ASK)
 def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, way: str) -> None:
     wrong = {"password": Secret("wrong-planted"), "client_secret": Secret("wrong-planted")}
     told = LOGINS[way]
@@ -96,8 +99,22 @@ def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, wa
     with pytest.raises(AccessRefused) as caught:
         pulled(crm)
     assert caught.value.hint
+    assert way != "password" or "INVALID_LOGIN: Invalid username, password" in str(caught.value)
+    assert "{" not in str(caught.value)
     assert "wrong-planted" not in f"{caught.value}{caught.value.hint}"
     assert (crm.requests(), clock.slept) == (1, [])
+
+
+def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secret(server: Scripted) -> None:
+    envelope = b"<E:Envelope xmlns:E='e'><E:Body><E:Fault><faultcode>%b</faultcode><faultstring>%b</faultstring>"
+    fault = envelope % (b"sf:INVALID_OPERATION", b"login() is off for sandbox-password &amp; all")
+    server.rule = lambda _: Reply(500, fault + b"</E:Fault></E:Body></E:Envelope>")
+    with pytest.raises(AccessRefused) as caught:
+        pulled(salesforce_at(server.url, login=LOGINS["password"]))
+    assert "login() is off for" in str(caught.value)
+    assert "& all" in str(caught.value)
+    assert "<" not in str(caught.value)
+    assert "sandbox-password" not in str(caught.value)
 
 
 def test_a_rotated_refresh_token_is_kept_and_used_next(sandbox: str) -> None:
@@ -273,3 +290,32 @@ def test_a_login_whose_server_is_away_for_a_moment_waits(server: Scripted) -> No
     server.rule = lambda seen: left.pop() if "token" in seen.path and left else proper(seen)
     pulled(salesforce_at(server.url, login=LOGINS["client_credentials"]))
     assert granting.granted == 1
+
+
+@pytest.mark.parametrize("way", ["session", *WAYS_THAT_ASK])
+@pytest.mark.parametrize("reply", [Reply(404, b"<!DOCTYPE html><html>URL No Longer Exists</html>"), Reply(404, b"")])
+def test_an_address_without_salesforce_behind_it_is_what_is_to_be_checked(
+    server: Scripted, way: str, reply: Reply
+) -> None:
+    server.rule = lambda _: reply
+    crm = salesforce_at(f"{server.url}/lightning/setup", login=LOGINS[way])
+    with pytest.raises(StopRun, match="404") as caught:
+        pulled(crm)
+    assert "check [crm] instance_url" in caught.value.hint
+    assert "Setup → My Domain" in caught.value.hint
+    assert "html" not in str(caught.value)
+    assert crm.requests() == 1
+
+
+@pytest.mark.parametrize("way", ["session", *WAYS_THAT_ASK])
+def test_a_host_nobody_knows_is_an_address_to_be_checked(way: str) -> None:
+    with pytest.raises(StopRun, match=r"nosuch-acme\.invalid cannot be resolved") as caught:
+        pulled(salesforce_at("http://nosuch-acme.invalid", login=LOGINS[way]))
+    assert "check [crm] instance_url" in caught.value.hint
+    assert "Setup → My Domain" in caught.value.hint
+
+
+def test_a_name_that_is_lost_after_answers_came_is_waited_for(server: Scripted) -> None:
+    again = salesforce_at(server.url)._client.judge(LIMITS, NoAnswer("lost", sent=False, unknown=True), first=False)
+    assert isinstance(again, Again)
+    assert again.hint.startswith("run again later")

@@ -13,7 +13,7 @@ from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
 from connector.crm.hubspot.objects import BATCH, Objects, in_batches
-from connector.crm.hubspot.provision import Provisioner, absent
+from connector.crm.hubspot.provision import Provisioner
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.crm.placed import not_ready, placed, target_of
@@ -118,7 +118,7 @@ class HubSpot:
             return
         wrong = self._provisioner().preflight(outputs, existing)
         if wrong:
-            raise not_ready("HubSpot", wrong, absent=absent(wrong[0]))
+            raise not_ready("HubSpot", wrong)
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

@@ -89,7 +89,7 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
         level = "bad" if any(map(absent, wrong)) else "warning"
         yield Finding(level, "properties", _in_short(missing, len(steps)), say("provision"))
     for line in (line for line in wrong if not absent(line)):
-        yield Finding("bad", "properties", line, say("provision_dry"))
+        yield Finding("bad", "properties", line, say("provision"))
     if not missing and not wrong:
         yield Finding("good", "properties", say("all_there", count=len(steps)))
 

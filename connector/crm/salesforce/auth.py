@@ -14,6 +14,7 @@ import threading
 import warnings
 from base64 import b64encode
 from dataclasses import dataclass
+from html import unescape
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 from xml.parsers.expat import ExpatError
@@ -33,8 +34,13 @@ if TYPE_CHECKING:
     from connector.crm.texts import Mask
 
 _USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
+_FAULT = re.compile(r"<faultstring[^>]*>(.*?)</faultstring>", re.DOTALL)
 _PATH = "/services/oauth2/token"
 _WHAT = "logging in to Salesforce"
+ADDRESS = (
+    "check [crm] instance_url, and login_url if set: your own domain and no page of it, like "
+    "https://acme.my.salesforce.com (Setup → My Domain)"
+)
 
 
 class Credentials(Protocol):
@@ -138,7 +144,7 @@ class Post:
             headers=tuple((kind | dict(headers or {})).items()),
             lane="login",
         )
-        answer = self._fetch(call)
+        answer = _answered(self._fetch, call)
         self.user = _user(answer.body)
         response = requests.Response()
         response.status_code = answer.status
@@ -157,11 +163,20 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
             warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
             token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
     except SalesforceAuthenticationFailed as error:
-        words = brief(mask(f"{error.code}: {error.message}" if error.message else str(error.code)))
+        words = brief(mask(_words(error.code, error.auth_message)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError, ExpatError):
         token = None
     return Grant(_session(token, mask), post.user)
+
+
+def _words(code: object, message: str) -> str:
+    """The server's own words: what simple-salesforce took out of its answer, or the whole fault or page."""
+    if fault := _FAULT.search(message):
+        return unescape(fault[1])
+    if message.lstrip().startswith("<"):
+        return ": ".join(filter(None, (str(code or ""), "a page, and no answer of a login")))
+    return ": ".join(filter(None, (str(code or ""), unescape(message))))
 
 
 def grant(
@@ -173,7 +188,7 @@ def grant(
     Salesforce's words, BadAnswer.
     """
     headers = (("Authorization", f"Basic {b64encode(basic.encode()).decode()}"),) if basic else ()
-    answer = fetch(Call("POST", _PATH, _WHAT, form=form, headers=headers, lane="login"))
+    answer = _answered(fetch, Call("POST", _PATH, _WHAT, form=form, headers=headers, lane="login"))
     try:
         body = orjson.loads(answer.body)
         refused = str(body.get("error") or "") if answer.status != requests.codes.ok else ""
@@ -188,6 +203,16 @@ def grant(
     return made, Secret(rotated) if isinstance(rotated, str) and rotated else None
 
 
+def _answered(fetch: Callable[[Call], Answer], call: Call) -> Answer:
+    """What the login said. Raises BadAnswer when nobody takes logins at that address."""
+    answer = fetch(call)
+    page = answer.body.lstrip().startswith(b"<") and b":Fault>" not in answer.body
+    moved = answer.status // 100 == requests.codes.multiple_choices // 100
+    if moved or (answer.status == requests.codes.not_found and (page or not answer.body.strip())):
+        raise BadAnswer(f"{_WHAT}: nobody takes logins at this address (HTTP {answer.status})", hint=ADDRESS)
+    return answer
+
+
 def _user(body: bytes) -> str | None:
     """Whose session it is: the last part of an OAuth answer's `id`, the `userId` of a SOAP one."""
     found = _USER.search(body)
@@ -196,7 +221,7 @@ def _user(body: bytes) -> str | None:
 
 def _session(token: object, mask: Mask) -> Secret:
     if not isinstance(token, str) or not token.strip():
-        raise BadAnswer(f"{_WHAT}: the answer holds no session", hint="check [crm] login_url and instance_url")
+        raise BadAnswer(f"{_WHAT}: the answer holds no session", hint=ADDRESS)
     session = Secret(token)
     mask.renewed(session)
     return session

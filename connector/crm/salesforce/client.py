@@ -11,6 +11,7 @@ from connector.crm.client import decoded
 from connector.crm.meaning import Meaning
 from connector.crm.salesforce import answers
 from connector.crm.salesforce.answers import Problem
+from connector.crm.salesforce.auth import ADDRESS
 from connector.crm.salesforce.limits import Limits
 from connector.crm.transport import Again, Answer, Call
 from connector.errors import AccessRefused, StopRun
@@ -92,6 +93,10 @@ class Client(client.Client[Limits, Problem]):
     def problem(self, answer: Answer) -> Problem:
         """See Client.problem."""
         return answers.problem(answer)
+
+    def advice(self, meant: Meaning) -> str:
+        """See Client.advice; where nothing is, the address is most often that of a page."""
+        return ADDRESS if meant is Meaning.MISSING else super().advice(meant)
 
     def refusal(self, meant: Meaning, text: str, found: Problem) -> ConnectorError:
         """See Client.refusal; a refused session stops everything."""

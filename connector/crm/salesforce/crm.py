@@ -9,10 +9,10 @@ from connector.crm.fates import outcomes
 from connector.crm.placed import not_ready, target_of
 from connector.crm.salesforce import bulk_write, collections, edits, record_types, reference, schema, values, write
 from connector.crm.salesforce.client import Forbidden, Refused
-from connector.crm.salesforce.doctor import examine
+from connector.crm.salesforce.doctor import examine, grant_edit, no_edit
 from connector.crm.salesforce.intake import Intake
 from connector.crm.salesforce.mapping import ENTITY
-from connector.crm.salesforce.provision import Provisioner, absent
+from connector.crm.salesforce.provision import Provisioner
 from connector.crm.salesforce.pull import pull
 from connector.crm.salesforce.queries import in_parts
 from connector.crm.salesforce.record_types import Offers
@@ -138,8 +138,12 @@ class Salesforce:
         existing = provisioner.read(outputs)
         self._entities.update(existing)
         wrong = provisioner.preflight(outputs, existing)
+        closed = provisioner.closed(outputs, existing)
+        if closed:
+            told = [str(no_edit(name)) for name in closed]
+            raise not_ready("Salesforce", [*told, *wrong], hint="; ".join(map(grant_edit, closed)))
         if wrong:
-            raise not_ready("Salesforce", wrong, absent=absent(wrong[0]))
+            raise not_ready("Salesforce", wrong)
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """See ports.Crm.provision; a dry run lists refusals instead of raising."""

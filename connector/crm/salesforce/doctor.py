@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from connector.crm.findings import calls_left, clock
 from connector.crm.said import say
 from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provision import absent
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.client import Client
     from connector.crm.salesforce.intake import Intake
-    from connector.crm.salesforce.provision import Existing, Provisioner
+    from connector.crm.salesforce.provision import Provisioner
     from connector.model.outputs import Output
+    from connector.model.texts import Said
     from connector.ports import Quota
 
 _BY_HAND = frozenset(known.name for known in CATALOGUE[Table.ACCOUNTS])
@@ -98,13 +98,14 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     missing = [line for line in wrong if absent(line)]
     for line in wrong:
         if not absent(line):
-            yield Finding("bad", "fields", line, say("provision_dry"))
+            yield Finding("bad", "fields", line, say("provision"))
     if missing:
         fix = say("provision_or", fix=f"{_OURS} → Manage Assignments")
         yield Finding("bad", "fields", _in_short(missing), fix)
-    if not wrong:
+    if not wrong and not provisioner.closed(outputs, existing):
         yield Finding("good", "fields", say("all_fields", count=len(outputs)))
-    yield from _edits(existing)
+    for name in provisioner.closed(outputs, existing):
+        yield Finding("bad", "write access", no_edit(name), grant_edit(name))
     if not missing:
         yield _writers(provisioner.client, provisioner.places(outputs))
     for target, entity in existing.items():
@@ -142,9 +143,11 @@ def _readers(client: Client) -> Finding:
     return Finding("good", "readers", say("readers", count=holders, label=permissions.READ.label))
 
 
-def _edits(existing: Existing) -> Iterator[Finding]:
-    for target, entity in existing.items():
-        name = ENTITY[target]
-        if not entity.updateable:
-            fix = f"{_OURS} → Object Settings → {name} → Edit"
-            yield Finding("bad", "write access", say("no_write", name=name), fix)
+def no_edit(name: str) -> Said:
+    """That the records of an object may not be edited."""
+    return say("no_write", name=name)
+
+
+def grant_edit(name: str) -> str:
+    """The clicks that let them be edited."""
+    return f"{_OURS} → Object Settings → {name} → Edit"

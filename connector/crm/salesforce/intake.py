@@ -100,6 +100,8 @@ class Intake:
         try:
             self.entities[source.entity] = schema.read(self.client, source.entity)
         except (Refused, Forbidden) as error:
+            if isinstance(error, Refused) and not error.problem.code:  # a page of something else hides no object
+                raise
             if source.needed:
                 raise AccessRefused(
                     f"{source.entity} may not be read: {error}",

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from connector.crm.salesforce.permissions import Grants
 
 NEEDS = (
-    "the login needs Customize Application, Modify Metadata Through Metadata API Functions and Assign Permission Sets; "
-    "or an admin deploys plugins/salesforce/customer-tiering.zip (`sf project deploy start --metadata-dir`) "
+    "the login needs Customize Application, Modify Metadata Through Metadata API Functions and Assign Permission Sets: "
+    "give an admin's login in [crm.admin] (`tiersync docs salesforce-login`); or an admin deploys "
+    "plugins/salesforce/customer-tiering.zip (`sf project deploy start --metadata-dir`) "
     f"and assigns {permissions.INTEGRATION.name}: Setup → Permission Sets → {permissions.INTEGRATION.label} → "
     "Manage Assignments → Add Assignment"
 )

@@ -61,7 +61,7 @@ class Provisioner:
         return [*(_shown(step, unseen, unshown) for step in steps), *(gap.step() for gap in gaps)]
 
     def preflight(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
-        """What is wrong with the fields that are written, one line each."""
+        """What is wrong with the fields that are written, one line each; objects have lines of their own (`closed`)."""
         wrong = []
         for target, name, output in placed([output for output in outputs if output.written]):
             step = self._plan(target, name, output, existing[target], {})
@@ -71,9 +71,14 @@ class Provisioner:
                 wrong.append(f"{place}{ABSENT}")
             elif step.action != "present":
                 wrong.append(f"{place}: {step.detail}")
-            elif known is not None and not known.updateable:
+            elif known is not None and not known.updateable and existing[target].updateable:
                 wrong.append(f"{place}: this user may not edit it (permission set {permissions.INTEGRATION.label})")
         return sorted(wrong, key=absent)
+
+    def closed(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
+        """The objects that are written to and whose records this user may not edit."""
+        targets = dict.fromkeys(target for target, _, output in placed(outputs) if output.written)
+        return [ENTITY[target] for target in targets if not existing[target].updateable]
 
     def options(self, target: Target, outputs: Sequence[Output]) -> dict[str, frozenset[str]]:
         """The picklist values our fields of one object need, by field name."""
