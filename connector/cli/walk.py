@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,7 +100,7 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
     """Walk, then tell: one document with --json, else the plan and a few lines for people."""
     wiring = call.wiring()
     with call.progress() as progress:
-        walk = wiring.walk(progress, begun=name_run)
+        walk = wiring.walk(progress, begun=partial(_begun, call))
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
         _write_plan(out, walk, result)
@@ -112,6 +113,11 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
         _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
+
+
+def _begun(call: Call, run: str) -> None:
+    call.run = run
+    name_run(run)
 
 
 def _scrubbed(call: Call, document: dict[str, Any]) -> dict[str, Any]:
