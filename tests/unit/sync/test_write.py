@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -180,6 +181,10 @@ def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -
     assert (again.outcome, again.figures["written"], again.figures["quarantined"]) == (RunOutcome.PARTIAL, 0, 1)
     assert made.crm.sent[Target.ACCOUNT, "a2", "seg_tier", "small"] == 1
     assert made.journal.last_written([(Target.ACCOUNT, "a2", "seg_tier")]) == {}
+    (told,) = [reason.message for reason in again.reasons if reason.code == "QUARANTINED"]
+    moment = made.journal.quarantined()[0].next_try.astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert told.startswith(f"1 record refused before, next try {moment:%Y-%m-%d %H:%M %Z}")
+    assert "`tiersync status`" in told
     (aside,) = history.status(made.journal, now=made.clock())["quarantine"]
     words = {"object": "account", "record": "a2", "reason": "Industry: value Nuts is not allowed", "tries": 1}
     assert aside == words | {"since": "2026-04-02T06:00:00+00:00", "next_try": "2026-04-02T07:00:00+00:00"}
