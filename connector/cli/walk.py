@@ -166,12 +166,10 @@ def _tell_end(call: Call, result: "Result") -> None:
     if result.error is not None:
         if call.verbose:
             say(call.scrub("".join(traceback.format_exception(result.error))))
-        print_error(call.scrub("\n".join(reason.message for reason in result.reasons)), hint=call.scrub(result.hint))
-    else:
-        shown = result.plan.holds if result.plan and not call.json else ()
-        for reason in result.reasons:
-            if reason in shown:
-                continue  # the plan on stdout ends with them
+        print_error(call.scrub(result.reasons[-1].message), hint=call.scrub(result.hint))
+    shown = result.plan.holds if result.plan and result.error is None and not call.json else ()
+    for reason in result.reasons[:-1] if result.error else result.reasons:
+        if reason not in shown:  # the plan on stdout ends with them
             say(call.scrub(f"{reason.code}: {reason.message}"))
     for name, counts in result.tables.items():
         say(table_line(name, counts, call.texts))
