@@ -22,7 +22,7 @@ def export(
     if call.json:
         call.document({"file": str(out), "values": count})
     else:
-        say(f"{count:,} values written to {out}")
+        say(f"{count:,} value{'s' if count != 1 else ''} written to {out}")
     return 0
 
 

@@ -45,6 +45,8 @@ class Call:
     """Whether the one JSON document is out."""
     result: "Result | None" = None
     """What the walk of this call came to."""
+    run: str | None = None
+    """The id of the run that this call began."""
     _wiring: "Wiring | None" = None
 
     def take(self, given: dict[str, Any]) -> None:

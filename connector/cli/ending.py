@@ -39,10 +39,19 @@ def leave(code: int) -> Never:
 def run(arguments: Sequence[str]) -> int:
     """Run one call; return its exit code (docs/reference/exit-codes.md)."""
     signal.signal(signal.SIGTERM, _terminated)
-    code, _ = perform(arguments)
+    code, call = perform(arguments)
     if code == INTERRUPTED:
-        print_error("interrupted; what was in hand is settled by the next run")
+        _tell_interrupted(call)
     return TERMINATED if code == INTERRUPTED and _STOPPED_BY else code
+
+
+def _tell_interrupted(call: Call) -> None:
+    """Name the run that was stopped in the middle, and the commands that go on."""
+    where, hint = "", ""
+    if call.run is not None:
+        where = f" in run {call.run}"
+        hint = f"the next `tiersync sync` goes on; `tiersync runs show {call.run}` tells what was written"
+    print_error(f"interrupted{where}; what was in hand is settled by the next run", hint=hint)
 
 
 def perform(arguments: Sequence[str]) -> tuple[int, Call]:

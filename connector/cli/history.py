@@ -30,6 +30,7 @@ FIGURES = (
 PER_TABLE = ("pulled_", "rows_")
 """In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
 RECORDS_SHOWN, WIDEST, ASIDE_SHOWN = 40, 60, 5
+WIDEST_WHY = 120
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
 
@@ -51,7 +52,7 @@ def status(call: Call) -> int:
         call.document(found)
         return 0
     zone = ZoneInfo(call.wiring().settings.run.time_zone)
-    print_table(("", ""), list(_standing(found, zone, call.texts)))
+    print_table(("", ""), [(name, call.scrub(told)) for name, told in _standing(found, zone, call.texts)])
     for row in found["quarantine"][:ASIDE_SHOWN]:
         told = {name: row[name] for name in ("object", "record", "reason")}
         typer.echo("  " + call.scrub(call.texts.say("status.aside", **told, moment=_moment(row["next_try"], zone))))
@@ -65,7 +66,7 @@ def _standing(found: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Iterato
     yield texts.say("status.last_good"), _aged(found["last_good"], found["age_seconds"], texts)
     if overdue:
         yield texts.say("status.overdue"), texts.say("status.overdue.hint", moment=f"{overdue:%Y-%m-%d %H:%M %Z}")
-    yield texts.say("status.last"), f"{last['run']}: {_ended(last, texts)}" if last else texts.say("status.none")
+    yield texts.say("status.last"), _last(last, texts) if last else texts.say("status.none")
     yield texts.say("status.held"), _held(held, zone, texts) if held else texts.say("status.nothing")
     aside = texts.number(found["quarantined"])
     yield texts.say("status.quarantined"), texts.say("status.quarantined.n", n=aside)
@@ -73,6 +74,13 @@ def _standing(found: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Iterato
         yield texts.say("status.overrides"), noted(overrides, texts)
     left = texts.say("status.quota.unknown") if quota is None else texts.say("status.quota.n", n=texts.number(quota))
     yield texts.say("status.quota"), left
+
+
+def _last(last: Mapping[str, Any], texts: Texts) -> str:
+    """Tell how the last run ended, and of one that failed in which words."""
+    why = last["reasons"][-1]["message"] if last["outcome"] == "failed" and last["reasons"] else ""
+    told = f" ({shorten(why, WIDEST_WHY, placeholder=' …')})" if why else ""
+    return f"{last['run']}: {_ended(last, texts)}{told}"
 
 
 def _held(held: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> str:

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -99,7 +100,7 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
     """Walk, then tell: one document with --json, else the plan and a few lines for people."""
     wiring = call.wiring()
     with call.progress() as progress:
-        walk = wiring.walk(progress, begun=name_run)
+        walk = wiring.walk(progress, begun=partial(_begun, call))
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
         _write_plan(out, walk, result)
@@ -112,6 +113,11 @@ def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None =
         _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
+
+
+def _begun(call: Call, run: str) -> None:
+    call.run = run
+    name_run(run)
 
 
 def _scrubbed(call: Call, document: dict[str, Any]) -> dict[str, Any]:
@@ -160,12 +166,10 @@ def _tell_end(call: Call, result: "Result") -> None:
     if result.error is not None:
         if call.verbose:
             say(call.scrub("".join(traceback.format_exception(result.error))))
-        print_error(call.scrub("\n".join(reason.message for reason in result.reasons)), hint=call.scrub(result.hint))
-    else:
-        shown = result.plan.holds if result.plan and not call.json else ()
-        for reason in result.reasons:
-            if reason in shown:
-                continue  # the plan on stdout ends with them
+        print_error(call.scrub(result.reasons[-1].message), hint=call.scrub(result.hint))
+    shown = result.plan.holds if result.plan and result.error is None and not call.json else ()
+    for reason in result.reasons[:-1] if result.error else result.reasons:
+        if reason not in shown:  # the plan on stdout ends with them
             say(call.scrub(f"{reason.code}: {reason.message}"))
     for name, counts in result.tables.items():
         say(table_line(name, counts, call.texts))

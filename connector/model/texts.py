@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Self
+from string import Formatter
+from typing import TYPE_CHECKING, Any, Self
 
 from connector.model.numbers import spelled
 
@@ -19,6 +20,20 @@ def catalogue(room: str) -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads((files(room) / "texts.toml").read_text(encoding="utf-8"))
 
 
+class _Counting(Formatter):
+    """Fills texts in as `str.format` does, and puts the right words after a count."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Return the part, with its word when two are given."""
+        one, several, other = format_spec.partition("|")
+        if not several:
+            return str(super().format_field(value, format_spec))
+        return f"{value} {one if str(value) == '1' else other}"
+
+
+_COUNTING = _Counting()
+
+
 class Texts:
     """The texts of one room in one language."""
 
@@ -27,8 +42,12 @@ class Texts:
         self._texts = catalogue(room)
 
     def say(self, key: str, **parts: object) -> str:
-        """Return the text with its parts filled in; KeyError for a text that does not exist."""
-        return self._texts[key][self.language].format(**parts)
+        """Return the text with its parts filled in; KeyError for a text that does not exist.
+
+        `{n:account waits|accounts wait}` is a count and the words for one or for several.
+        """
+        text = self._texts[key][self.language]
+        return _COUNTING.vformat(text, (), parts) if "|" in text else text.format(**parts)
 
     def name(self, family: str, value: str) -> str:
         """Return the text of a value, `family.value`; one without a text is shown as it is."""

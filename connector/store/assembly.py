@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LINKED = {Table.DEAL_ACCOUNTS: Table.DEALS, Table.TICKET_ACCOUNTS: Table.TICKETS}
 """Link table -> the table that its `from_id` names."""
+NAMED = 5
+"""New columns that a message names."""
 _CHANGING = {Table.ACCOUNTS, Table.DEALS, Table.TICKETS, Table.ACTIVITIES, *_LINKED}
 """Of these a pull of changes holds changed rows; any other table is pulled whole, or not at all."""
 
@@ -113,7 +115,8 @@ class _Assembly:
         shown = self._pulled[table].columns if table in self._pulled else known
         new = sorted(set(shown) - set(known))
         if new:
-            raise _needs_full_pull(f"{table} has new columns ({', '.join(new)})")
+            more = f" and {len(new) - NAMED} more" if len(new) > NAMED else ""
+            raise _needs_full_pull(f"{table} has new columns ({', '.join(new[:NAMED])}{more})")
         hidden = self._hidden(table)
         return tuple(name for name in known if name in shown and name not in hidden)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,16 @@ def _walk(going: Going, steps: Callable[[Going], None]) -> Result:
     except Exception as error:  # noqa: BLE001 - whatever it was, the run ends in the journal
         going.fail(error)
     except KeyboardInterrupt:
-        going.fail(StopRun("interrupted", code=STOPPED, hint="the next run goes on from here"))
+        going.fail(StopRun(going.say("INTERRUPTED"), code=STOPPED, hint="the next run goes on from here"))
+        with suppress(Exception):  # a journal that cannot be read must not hide that somebody stopped it
+            _count_landed(going)
         going.finish()
         raise
     return going.finish()
+
+
+def _count_landed(going: Going) -> None:
+    """Take what landed from the journal: the batch in hand may have landed without being counted."""
+    row = going.parts.journal.run(going.run)
+    if row is not None:
+        going.figures |= Counter(memory.landed(going.parts.journal, row))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
@@ -63,7 +64,7 @@ def _waiting(row: RunRow, now: datetime) -> dict[str, Any]:
 
 def runs(journal: Journal, *, limit: int | None = None) -> list[dict[str, Any]]:
     """Return the runs, newest first."""
-    return [one(row) for row in journal.runs(limit=limit)]
+    return [one(_counted(journal, row)) for row in journal.runs(limit=limit)]
 
 
 def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
@@ -75,7 +76,15 @@ def show(journal: Journal, run: str, *, language: str = "en") -> dict[str, Any]:
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
     records = _records(journal, row, Texts("connector.sync", language))
-    return {**one(row), "details": dict(row.details), "records": list(records)}
+    head = one(_counted(journal, row))
+    return {**head, "details": dict(row.details), "records": list(records)}
+
+
+def _counted(journal: Journal, row: RunRow) -> RunRow:
+    """Return a run with its figures; of one that goes on, or was killed, what landed so far is counted now."""
+    if row.outcome is not None and not any(reason.code == memory.DIED for reason in row.reasons):
+        return row
+    return replace(row, figures={**row.figures, **memory.landed(journal, row)})
 
 
 def one(row: RunRow) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from itertools import count
 from typing import TYPE_CHECKING
 
+from connector.model.changes import Landed
 from connector.model.runs import Reason, RunOutcome
 from connector.planning.causes import Basis
 from connector.planning.guards import Baseline
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from connector.ports import Journal, RunRow
 
+DIED = "DIED"
+"""The reason of a run whose process was killed; it noted no figures of what it wrote."""
 GOING = "run.going"
 GOOD = "run.last_good"
 APPLIED = "run.last_applied"
@@ -50,12 +54,21 @@ def end(journal: Journal, run: str) -> None:
         journal.remember(GOING, None)
 
 
+def landed(journal: Journal, row: RunRow) -> dict[str, int]:
+    """Return the values that are known to be written or refused by a run, counted in the journal; see Result."""
+    if not row.applied:
+        return {}
+    counted = Counter(change.landed for change in journal.changes(row.run))
+    return {"written": counted[Landed.WRITTEN], "refused": counted[Landed.REFUSED]}
+
+
 def bury(journal: Journal, *, now: datetime, words: str) -> None:
     """End a run that died, in these words; call it with the lease in hand, when nobody else can be alive."""
     run = journal.recall(GOING)
     row = journal.run(run) if run else None
     if row is not None and row.outcome is None:
-        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(Reason("DIED", words),))
+        journal.note(row.run, figures=landed(journal, row))
+        journal.finish(row.run, outcome=RunOutcome.FAILED, now=now, reasons=(Reason(DIED, words),))
     if run:
         journal.remember(GOING, None)
 

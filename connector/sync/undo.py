@@ -38,10 +38,13 @@ UNDO = "undo"
 
 
 def written_run(journal: Journal, run: str) -> RunRow:
-    """Return the run to undo; UsageError when there is none."""
+    """Return the run to undo; UsageError when there is none, or when it ended without writing anything."""
     row = memory.live(journal, run)
     if row is None:
         raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
+    if row.outcome is not None and not row.applied:
+        hint = f"`tiersync runs show {row.run}` tells how it ended"
+        raise UsageError(f"run {row.run} wrote nothing to the CRM; there is nothing to undo", hint=hint)
     return row
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
@@ -244,7 +245,7 @@ class _Writing:
         going = self.going
         going.figures["refused"] += self.ruled_out
         if self.quarantined:
-            going.partial(Reason("QUARANTINED", going.say("QUARANTINED", records=self.quarantined)))
+            going.partial(Reason("QUARANTINED", self._aside()))
         for (code, words), count in self.refused.most_common(REASONS_SHOWN):
             going.partial(Reason(code, going.say("left_out", records=count, words=words)))
         if lost := going.figures["unsettled"]:
@@ -252,6 +253,12 @@ class _Writing:
         if records := going.figures["resting"]:
             going.reasons.append(Reason("EDITED_LATELY", going.say("EDITED_LATELY", records=records)))
         memory.leave(going.parts.journal, going.run, self.left)
+
+    def _aside(self) -> str:
+        """Tell how many records wait in quarantine, and when the first of all that do is tried again."""
+        policy, aside = self.going.parts.policy, self.going.parts.journal.quarantined()
+        first = min((row.next_try for row in aside), default=self.going.now).astimezone(ZoneInfo(policy.time_zone))
+        return self.going.say("QUARANTINED", records=self.quarantined, moment=f"{first:%Y-%m-%d %H:%M %Z}")
 
 
 def _rewritten(change: Change, reads: str | None) -> StopRun:

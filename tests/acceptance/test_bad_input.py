@@ -114,6 +114,11 @@ def test_what_was_planned_takes_no_other_day(home: Home, command: str) -> None:
     assert "--as-of" in err
 
 
+@pytest.mark.parametrize("folder", ["settings.toml", "/proc/nope"])
+def test_a_report_that_has_no_place_to_go_is_a_mistake_of_the_call(home: Home, folder: str) -> None:
+    assert "choose another folder" in failed(home, "report", "--out", folder, code=2)
+
+
 def test_a_plan_file_that_is_none(home: Home) -> None:
     Path("plan.json").write_text("[")
     assert home.run("apply", "plan.json")[0] == 2

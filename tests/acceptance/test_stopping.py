@@ -65,12 +65,16 @@ def test_a_stopped_run_ends_at_once_without_a_traceback_and_is_in_the_journal(
         pull.send_signal(number)
         _, said = pull.communicate(timeout=15)
     assert pull.returncode == code
-    assert "error: interrupted" in said
+    assert "error: interrupted in run " in said
+    assert "the next `tiersync sync` goes on" in said
     assert "Traceback" not in said
     capfd.readouterr()
     assert run(["status", "--json"]) == 0
     last = json.loads(capfd.readouterr().out)["last"]
     assert (last["outcome"], last["reasons"][0]["code"]) == ("failed", "STOPPED")
+    assert f"interrupted in run {last['run']}" in said
+    assert run(["status"]) == 0
+    assert "mislukt (onderbroken; " in capfd.readouterr().out
 
 
 def test_the_second_of_two_is_held_and_says_who_runs(url: str, capfd: pytest.CaptureFixture[str]) -> None:

@@ -227,6 +227,13 @@ def test_a_table_the_crm_closed_is_absent(store: Store) -> None:
     assert set(made.files) == {Table.ACCOUNTS}
 
 
+def test_of_many_new_columns_only_the_first_few_are_named(store: Store) -> None:
+    pull(store, accounts(("1", "A")), full=FULL)
+    new = [f"answer_{number}" for number in range(8)]
+    with pytest.raises(StopRun, match=r"\(answer_0, answer_1, answer_2, answer_3, answer_4 and 3 more\)"):
+        pull(store, page(Table.ACCOUNTS, ("1", "A", *new), columns=("account_id", "name", *new)))
+
+
 @pytest.mark.parametrize(
     "news", [page(Table.ACCOUNTS, ("1", "A", "x"), columns=("account_id", "name", "nps")), deals("d1")]
 )

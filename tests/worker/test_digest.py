@@ -45,7 +45,7 @@ def test_an_account_without_a_name_is_named_by_its_id() -> None:
 def test_a_digest_speaks_dutch_where_it_is_asked_to() -> None:
     message = digest([move(1, "")], run="r", texts=Texts(ROOM, "nl"))
     assert message is not None
-    assert message.title == "tiersync: 1 accounts verschoven (run r)"
+    assert message.title == "tiersync: 1 account verschoven (run r)"
     assert message.text.splitlines() == [
         "zonder eigenaar: 1 verschoven, waarvan 0 door nee zeggen",
         "  name 001: Small → Large",

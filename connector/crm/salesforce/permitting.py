@@ -55,7 +55,8 @@ class Gap:
 
     def step(self) -> ProvisionStep:
         """What filling it does."""
-        details = [f"{len(self.lacking)} fields"] if self.lacking else []
+        many = "s" if len(self.lacking) > 1 else ""
+        details = [f"{len(self.lacking)} field{many}"] if self.lacking else []
         details += [f"assigned to user {self.user}"] if self.user else []
         action = "create" if self.set_id is None or not self.held else "extend" if details else "present"
         details += [BY_HAND] if self.unknown else []

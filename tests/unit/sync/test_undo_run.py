@@ -150,3 +150,18 @@ def test_a_run_that_died_half_way_can_be_undone(at: int) -> None:
         made.walk().undo(run)
         assert made.crm.picture() == with_deals
     assert before.keys() <= with_deals.keys()
+
+
+def test_a_run_that_wrote_nothing_is_not_undone_and_begins_no_run() -> None:
+    made = House()
+    made.account("a0", deals=[20])
+    held = made.walk().sync()
+    assert held.outcome is RunOutcome.HELD
+    made.walk().sync(yes=True)
+    idle = made.walk().sync()
+    assert idle.outcome is RunOutcome.OK
+    before = list(made.journal.rows)
+    for run in (held.run, idle.run):
+        with pytest.raises(UsageError, match=f"run {run} wrote nothing"):
+            made.walk().undo(run)
+    assert list(made.journal.rows) == before

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -180,6 +181,10 @@ def test_a_refused_record_makes_the_run_partial_and_waits_until_its_next_try() -
     assert (again.outcome, again.figures["written"], again.figures["quarantined"]) == (RunOutcome.PARTIAL, 0, 1)
     assert made.crm.sent[Target.ACCOUNT, "a2", "seg_tier", "small"] == 1
     assert made.journal.last_written([(Target.ACCOUNT, "a2", "seg_tier")]) == {}
+    (told,) = [reason.message for reason in again.reasons if reason.code == "QUARANTINED"]
+    moment = made.journal.quarantined()[0].next_try.astimezone(ZoneInfo("Europe/Amsterdam"))
+    assert told.startswith(f"1 record refused before, next try {moment:%Y-%m-%d %H:%M %Z}")
+    assert "`tiersync status`" in told
     (aside,) = history.status(made.journal, now=made.clock())["quarantine"]
     words = {"object": "account", "record": "a2", "reason": "Industry: value Nuts is not allowed", "tries": 1}
     assert aside == words | {"since": "2026-04-02T06:00:00+00:00", "next_try": "2026-04-02T07:00:00+00:00"}
@@ -420,3 +425,51 @@ def test_an_undo_leaves_what_a_person_has_just_edited_and_says_how_it_comes_back
     made.clock.move(minutes=31)
     made.walk().undo(first.run)
     assert made.crm.holds(Target.ACCOUNT, "a1", "seg_tier") is None
+
+
+def write_one_batch_then(made: House, error: BaseException) -> None:
+    """Break off in the middle of the second batch, which has landed in the CRM and not in the journal."""
+
+    def breaks(batch: Sequence[RecordWrite], write: Write) -> list[Outcome]:
+        outcomes = list(write(batch))
+        if len(made.crm.batches) > 1:
+            raise error
+        return outcomes
+
+    made.crm.around_write = breaks
+
+
+def in_journal(made: House, run: str) -> int:
+    return sum(change.landed is Landed.WRITTEN for change in made.journal.changes(run))
+
+
+def test_a_run_interrupted_while_it_writes_keeps_the_figures_of_what_landed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = house(7)
+    land = made.journal.land
+
+    def then_stops(*arguments: Any, **named: Any) -> None:
+        land(*arguments, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(made.journal, "land", then_stops)
+    with pytest.raises(KeyboardInterrupt):
+        made.walk().sync(yes=True)
+    (row,) = made.journal.rows.values()
+    assert row.figures["written"] == in_journal(made, row.run) > 0
+    assert row.figures["changes"] > row.figures["written"]
+    assert (row.reasons[-1].code, "`tiersync sync` goes on" in row.reasons[-1].message) == ("STOPPED", True)
+
+
+def test_what_a_killed_run_wrote_is_counted_from_the_journal() -> None:
+    made = house(7)
+    write_one_batch_then(made, SystemExit())
+    with pytest.raises(SystemExit):
+        made.walk().sync(yes=True)
+    (row,) = made.journal.rows.values()
+    assert (row.outcome, "written" in row.figures) == (None, False)
+    first = in_journal(made, row.run)
+    assert history.show(made.journal, row.run)["written"] == history.runs(made.journal)[0]["written"] == first > 0
+    made.crm.around_write = lambda batch, write: write(batch)
+    assert made.walk().sync(yes=True).outcome is RunOutcome.OK
+    assert made.journal.rows[row.run].figures["written"] == first
+    assert history.show(made.journal, row.run)["written"] == in_journal(made, row.run) > first, "and what was settled"
