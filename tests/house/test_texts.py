@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = sorted(f"connector.{path.parent.name}" for path in (ROOT / "connector").glob("*/texts.toml"))
 MESSAGE = 2
 """Where the words stand among the arguments of a finding."""
-PARTS = re.compile(r"{(\w+)}")
+PARTS = re.compile(r"{(\w+)(?::[^}]*)?}")
 ALSO_SAID_BY = {"connector.worker": ["connector.wiring"]}
 ALSO_SAYS = {"connector.worker": ["connector.wiring"], "connector.wiring": ["connector.worker"]}
 LOANS = {"accounts", "deals", "tickets", "run", "Accounts"}
@@ -160,7 +160,7 @@ def test_every_guard_speaks_the_language_it_is_asked_to(language: str) -> None:
 
 
 def _words(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"{\w+}", text) if part.strip(" ;(),:")]
+    return [part.strip() for part in re.split(r"{\w+(?::[^}]*)?}", text) if part.strip(" ;(),:")]
 
 
 def test_figures_are_written_as_the_language_writes_them() -> None:
