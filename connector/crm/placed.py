@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
+from connector.model.outputs import TIER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +36,7 @@ def target_of(batch: Sequence[RecordWrite], most: int) -> Target:
 
 def not_ready(vendor: str, wrong: Sequence[str], *, hint: str = "run tiersync provision") -> StopRun:
     """The error for properties that cannot be written as they are; `hint` is for what provisioning does not mend."""
+    wrong = sorted(wrong, key=lambda told: TIER not in told)  # first the one that everybody knows
     named = [*wrong[:_NAMED], *([f"and {len(wrong) - _NAMED} more"] if len(wrong) > _NAMED else [])]
     return StopRun(
         f"{vendor} is not ready to be written to: {'; '.join(named)}",
