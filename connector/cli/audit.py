@@ -7,6 +7,7 @@ import typer
 
 from connector.cli.call import Call
 from connector.cli.output import say
+from connector.model.numbers import numbered
 
 
 def export(
@@ -22,7 +23,7 @@ def export(
     if call.json:
         call.document({"file": str(out), "values": count})
     else:
-        say(f"{count:,} value{'s' if count != 1 else ''} written to {out}")
+        say(f"{numbered(f'{count:,}', 'value', 'values')} written to {out}")
     return 0
 
 

@@ -84,22 +84,20 @@ def stopped(error: StopRun, left: Iterable[str], fates: dict[str, Fate]) -> None
     fates.update({record: told for record in left if record not in fates})
 
 
-def doubted(fates: Mapping[str, Fate], lost: Container[str]) -> dict[str, Fate]:
-    """The same fates, but one that says "not written" says "not known" of a record whose answer was lost before.
+def concluded(fates: Mapping[str, Fate], lost: Container[str], scrub: Callable[[str], str]) -> dict[str, Fate]:
+    """The fates as they are told: their reasons without secrets, and none surer than it can be.
 
-    What was sent first may be under way still, and arrive after the last try was refused.
+    "Not written" becomes "not known" for a record whose answer was `lost` before: what was sent first may be under way
+    still, and arrive after the last try was refused.
     """
-    return {
-        record: unanswered(f"sent once without an answer, then: {fate.reason}")
-        if record in lost and fate.landed in _NOT_WRITTEN
-        else fate
-        for record, fate in fates.items()
-    }
 
+    def told(record: str, fate: Fate) -> Fate:
+        if record in lost and fate.landed in _NOT_WRITTEN:
+            return unanswered(f"sent once without an answer, then: {fate.reason}")
+        return fate
 
-def scrubbed(fates: Mapping[str, Fate], scrub: Callable[[str], str]) -> dict[str, Fate]:
-    """The same fates, their reasons without secrets."""
-    return {record: replace(fate, reason=scrub(fate.reason)) for record, fate in fates.items()}
+    sure = {record: told(record, fate) for record, fate in fates.items()}
+    return {record: replace(fate, reason=scrub(fate.reason)) for record, fate in sure.items()}
 
 
 def outcomes(batch: Sequence[RecordWrite], fates: Mapping[str, Fate]) -> list[Outcome]:

@@ -26,6 +26,11 @@ def spelled(text: str, language: str) -> str:
     return text.translate(_SWAPPED) if language == "nl" else text
 
 
+def numbered(count: str, one: str, several: str) -> str:
+    """Return a count, as it is spelled, with the word for one or for several."""
+    return f"{count} {one if count == '1' else several}"
+
+
 def day(value: date, language: str) -> str:
     """Return a date: `02-04-2026` in Dutch, `2026-04-02` in English."""
     return value.strftime("%d-%m-%Y") if language == "nl" else value.isoformat()

@@ -8,7 +8,7 @@ from importlib.resources import files
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Self
 
-from connector.model.numbers import spelled
+from connector.model.numbers import numbered, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ class _Counting(Formatter):
         one, several, other = format_spec.partition("|")
         if not several:
             return str(super().format_field(value, format_spec))
-        return f"{value} {one if str(value) == '1' else other}"
+        return numbered(str(value), one, other)
 
 
 _COUNTING = _Counting()

@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from connector.cli.ending import run
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    import pytest
 
 TOKEN = "pat-eu1-00000000-0000-4000-8000-000000000001"
 TIERSYNC = [sys.executable, "-m", "connector"]
@@ -32,6 +36,15 @@ class Ended:
     def json(self) -> Any:
         """The one document on stdout."""
         return json.loads(self.stdout)
+
+
+def ended(capture: pytest.CaptureFixture[str], *arguments: str, code: int | None = None) -> Ended:
+    """Run the command in this process to its end; `code` is the exit code it must have."""
+    capture.readouterr()
+    found = run(arguments)
+    out, err = capture.readouterr()
+    assert code is None or found == code, out + err
+    return Ended(found, out, err)
 
 
 def tiersync(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 120) -> Ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -14,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from connector.cli.ending import run
 from connector.crm.salesforce.soql import select
 from connector.sandbox import running
 from connector.sandbox.population import generate
 from connector.sandbox.tables import write_tables
-from tests.acceptance.commands import TIERSYNC, Ended
+from tests.acceptance.commands import TIERSYNC, Ended, ended
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -74,15 +72,11 @@ class Organisation:
 
     def run(self, *arguments: str, code: int | None = None) -> Ended:
         """One command to its end; `code` is the exit code it must have."""
-        self.capture.readouterr()
-        ended = run(arguments)
-        out, err = self.capture.readouterr()
-        assert code is None or ended == code, out + err
-        return Ended(ended, out, err)
+        return ended(self.capture, *arguments, code=code)
 
     def told(self, *arguments: str, code: int = 0) -> Any:
         """The one document a command prints with --json."""
-        return json.loads(self.run(*arguments, "--json", code=code).stdout)
+        return self.run(*arguments, "--json", code=code).json()
 
     def ready(self) -> None:
         """Provisioned, and the first run confirmed."""

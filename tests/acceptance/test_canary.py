@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.cli.ending import run
 from connector.crm.salesforce.soql import select
 from connector.sandbox import running
-from tests.acceptance.commands import TOKEN, Portal, settings
+from tests.acceptance.commands import TOKEN, Portal, ended, settings
 from tests.acceptance.organisation import ADMIN, EVERY, LIMITS, LOGIN, SESSION, SETTINGS, V
 
 if TYPE_CHECKING:
@@ -45,11 +43,7 @@ class Office:
     tiers: Callable[[], list[str | None]]
 
     def told(self, *arguments: str, code: int = 0) -> Any:
-        self.capture.readouterr()
-        ended = run((*arguments, "--json"))
-        out, err = self.capture.readouterr()
-        assert ended == code, out + err
-        return json.loads(out)
+        return ended(self.capture, *arguments, "--json", code=code).json()
 
     def writes(self) -> int:
         """The calls so far that wrote records."""

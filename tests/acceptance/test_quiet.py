@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.cli.ending import run
 from connector.crm.salesforce.soql import quoted, select
 from connector.sandbox import running
-from tests.acceptance.commands import TOKEN, Portal, settings
+from tests.acceptance.commands import TOKEN, Portal, ended, settings
 from tests.acceptance.organisation import ADMIN, ADMIN_SESSION, EVERY, LIMITS, LOGIN, SESSION, SETTINGS, V
 
 if TYPE_CHECKING:
@@ -44,11 +42,7 @@ class Office:
     revenue: Callable[[str], float | None]
 
     def told(self, *arguments: str, code: int = 0) -> Any:
-        self.capture.readouterr()
-        ended = run((*arguments, "--json"))
-        out, err = self.capture.readouterr()
-        assert ended == code, out + err
-        return json.loads(out)
+        return ended(self.capture, *arguments, "--json", code=code).json()
 
 
 def hubspot(folder: Path, url: str, capture: pytest.CaptureFixture[str]) -> Office:

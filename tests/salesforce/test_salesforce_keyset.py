@@ -37,6 +37,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
         yield script
 
 
+def jobs_made(server: Scripted) -> int:
+    return len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"])
+
+
 def changes(server: Scripted, **options: Any) -> list[str | None]:
     """The ids that a pull of changes brings, as they come."""
     rows, _ = pulled(salesforce_at(server.url, **options), since=MARK, columns=ACCOUNTS)
@@ -113,7 +117,7 @@ def test_more_pages_than_bulk_is_worth_are_asked_for_in_bulk(
     monkeypatch.setattr(reading, "BULK_FROM", pages)
     rows, _ = pulled(salesforce_at(server.url), since=None if full else MARK, columns=ACCOUNTS)
     assert rows[Table.ACCOUNTS]["account_id"] == EVERY
-    assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+    assert jobs_made(server) == jobs
 
 
 @pytest.mark.parametrize(("records", "jobs"), [(25, 0), (26, 1)])
@@ -124,7 +128,7 @@ def test_more_than_twenty_five_pages_are_worth_a_job(
     for number in range(8, records + 1):
         server.tiny.add("Account", account(number), Name="more")
     changes(server)
-    assert len([seen for seen in server.seen if seen.path == f"{V}/jobs/query"]) == jobs
+    assert jobs_made(server) == jobs
 
 
 @pytest.mark.parametrize(("texts", "size"), [(1, 2000), (2, 200)])

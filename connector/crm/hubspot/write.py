@@ -9,19 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from connector.crm.fates import (
-    BREATH,
-    SENDS,
-    WRITTEN,
-    Cell,
-    Fate,
-    doubted,
-    not_allowed,
-    scrubbed,
-    settled,
-    stopped,
-    unanswered,
-)
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, concluded, not_allowed, settled, stopped, unanswered
 from connector.crm.hubspot import checks, mapping
 from connector.crm.hubspot.client import Refused
 from connector.crm.texts import brief, listed
@@ -80,7 +68,7 @@ class Writer:
         self._before = before
         fates = self._objections(wanted, afresh=False)
         self._settle_all({record: values for record, values in wanted.items() if record not in fates}, fates)
-        return scrubbed(doubted(fates, self._lost), self._client.scrub)
+        return concluded(fates, self._lost, self._client.scrub)
 
     def _settle_all(self, open_: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         try:

@@ -94,7 +94,7 @@ def _is_input(name: str) -> bool:
 
 def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Finding]:
     existing = provisioner.read(outputs)
-    wrong = provisioner.preflight(outputs, existing)
+    wrong, closed = provisioner.preflight(outputs, existing), provisioner.closed(outputs, existing)
     missing = [line for line in wrong if absent(line)]
     for line in wrong:
         if not absent(line):
@@ -102,9 +102,9 @@ def _fields(provisioner: Provisioner, outputs: Sequence[Output]) -> Iterator[Fin
     if missing:
         fix = say("provision_or", fix=f"{_OURS} → Manage Assignments")
         yield Finding("bad", "fields", _in_short(missing), fix)
-    if not wrong and not provisioner.closed(outputs, existing):
+    if not wrong and not closed:
         yield Finding("good", "fields", say("all_fields", count=len(outputs)))
-    for name in provisioner.closed(outputs, existing):
+    for name in closed:
         yield Finding("bad", "write access", no_edit(name), grant_edit(name))
     if not missing:
         yield _writers(provisioner.client, provisioner.places(outputs))

@@ -9,6 +9,7 @@ from connector.crm.salesforce import permissions
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.errors import StopRun
 from connector.model.changes import Target
+from connector.model.numbers import numbered
 from connector.ports import ProvisionStep
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ class Gap:
 
     def step(self) -> ProvisionStep:
         """What filling it does."""
-        many = "s" if len(self.lacking) > 1 else ""
-        details = [f"{len(self.lacking)} field{many}"] if self.lacking else []
+        details = [numbered(str(len(self.lacking)), "field", "fields")] if self.lacking else []
         details += [f"assigned to user {self.user}"] if self.user else []
         action = "create" if self.set_id is None or not self.held else "extend" if details else "present"
         details += [BY_HAND] if self.unknown else []

@@ -8,19 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.fates import (
-    BREATH,
-    SENDS,
-    WRITTEN,
-    Cell,
-    Fate,
-    doubted,
-    not_allowed,
-    scrubbed,
-    settled,
-    stopped,
-    unanswered,
-)
+from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, concluded, not_allowed, settled, stopped, unanswered
 from connector.crm.salesforce import bulk_write, collections, values
 from connector.crm.salesforce.soql import is_id
 from connector.crm.texts import brief
@@ -97,7 +85,7 @@ class Writer:
         except StopRun as error:
             stopped(error, left, fates)
             self._client.transport.brake.stop(error)
-        return scrubbed(doubted(fates, self._sends), self._client.scrub)
+        return concluded(fates, self._sends, self._client.scrub)
 
     def _in_bulk(self, left: Mapping[str, Values], fates: dict[str, Fate]) -> None:
         """By jobs, one after another; what they leave open or find locked is sent by Collections afterwards."""
