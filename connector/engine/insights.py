@@ -19,14 +19,17 @@ from connector.model.outputs import (
     ICP_FIT,
     KNOWHOW_INDEX,
     LEVEL,
+    MARGIN,
     MARGIN_VALUE,
     NET,
     PAYBACK,
+    PAYMENT_STATUS,
     REFERRED_REVENUE,
+    REVENUE,
     TIER,
     UPGRADE_OFFER_DUE,
 )
-from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
+from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Fit, Insights, Spend
 
 if TYPE_CHECKING:
     from connector.engine.published import Published
@@ -37,7 +40,8 @@ SEGMENTS = (ICP_FIT, LEVEL, CUSTOMER_TYPE)
 SPENT, SINCE, INDUSTRY = "sm_cost_12m", "customer_since", "industry"
 DISCOUNTS = ("new_discount_mean", "repeat_discount_mean", "discount_gap", "loyalty_gap_alert", "gap_can_be_told")
 MADE = ("fw", "introductions", "introductions_won")
-DRAWN = frozenset({SPENT, SINCE, INDUSTRY, *DISCOUNTS, *MADE})
+SIZE_BAND, CONTACTS, NPS = "size_band", "contacts_12m", "nps"
+DRAWN = frozenset({SPENT, SINCE, INDUSTRY, *DISCOUNTS, *MADE, SIZE_BAND, CONTACTS, NPS})
 """Names of the rules that are shown beside the outputs; where a rule file is left out they are not there."""
 
 
@@ -49,6 +53,7 @@ def insights(published: Published) -> Insights:
         attention=_attention(published),
         dreams=_dreams(published),
         spend=_spend(published),
+        fits=_fits(published),
         spend_on_customers_cents=_spent(published, published.active),
         spend_on_others_cents=_spent(published, f"not ({published.active})"),
         discounts=_discounts(published),
@@ -134,6 +139,42 @@ def _spend(published: Published) -> tuple[Spend, ...]:
         )
         found += [Spend(*row) for row in published.rows(query)]
     return tuple(found)
+
+
+def _fits(published: Published) -> tuple[Fit, ...]:
+    """The claims of the profile on the customers' own figures (domain.md 7.4): per fit, and by number of employees."""
+    if not _has(published, ICP_FIT):
+        return ()
+    by = {ICP_FIT: published.text(ICP_FIT)}
+    if SIZE_BAND in published.columns.made:
+        by[SIZE_BAND] = _node(published, SIZE_BAND)
+    cells = (
+        "count(distinct customer), cast(sum(revenue) filter (where first) as bigint), cast(sum(margin) as bigint), "
+        "cast(sum(contacts) as bigint), cast(avg(nps) as decimal(18, 1)), "
+        "cast(sum(spent) filter (where ratio > 0) as bigint), "
+        "cast(sum(spent / ratio) filter (where ratio > 0) as bigint), cast(sum(cast(bad as bigint)) as bigint)"
+    )
+    found: list[Fit] = []
+    for name, value in by.items():
+        query = (
+            f"select '{name}', value, {cells} from ({_each_customer(published, value)}) "
+            "group by value order by value nulls last"
+        )
+        found += [Fit(*row) for row in published.rows(query)]
+    return tuple(found)
+
+
+def _each_customer(published: Published, value: str) -> str:
+    """SQL: what a segment's figures are made of, per active account; the first of its group brings the revenue."""
+    ratio = published.stored(published.outputs[ACQ_COST_RATIO]) if _has(published, ACQ_COST_RATIO) else "null"
+    bad = f"{published.text(PAYMENT_STATUS)} = 'bad_payer'" if _has(published, PAYMENT_STATUS) else "null"
+    first = f"row_number() over (partition by s.{G}, {value} order by s.{K}) = 1"
+    return (
+        f"select {value} as value, s.{G} as customer, {published.cents(REVENUE)} as revenue, {first} as first, "
+        f"{published.cents(MARGIN)} as margin, {_node(published, CONTACTS)} as contacts, "
+        f"{_node(published, NPS)} as nps, {_cents(published, SPENT)} as spent, {ratio} as ratio, {bad} as bad "
+        f"from {published.subjects} where {published.active}"
+    )
 
 
 def _spent(published: Published, whose: str) -> int | None:

@@ -160,6 +160,27 @@ class Spend:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """What active customers that fit the profile, or do not, bring and ask; None where a model is not configured."""
+
+    output: str
+    """The output, or the name of the rules, that makes the segment."""
+    value: str | None
+    customers: int
+    revenue_cents: int | None
+    margin_cents: int | None = None
+    """Margin after service."""
+    contacts: int | None = None
+    """Service contacts in 12 months."""
+    nps: Decimal | None = None
+    """Mean over the accounts that have one."""
+    spend_cents: int | None = None
+    """The spend on accounts whose revenue is known, and in `priced_cents` that revenue."""
+    priced_cents: int | None = None
+    bad_payers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DiscountGap:
     """Mean discount of new and of existing business, in percent, where enough deals tell it (domain.md M9)."""
 
@@ -179,6 +200,7 @@ class Insights:
     attention: Sequence[Attention] = ()
     dreams: Sequence[Dream] = ()
     spend: Sequence[Spend] = ()
+    fits: Sequence[Fit] = ()
     spend_on_customers_cents: int | None = None
     spend_on_others_cents: int | None = None
     """On prospects, suspects and inactive accounts."""

@@ -1,4 +1,4 @@
-"""What single models show, as tables that know how their cells are written (domain.md 7.3, 7.5, 7.7, 7.10, 7.11)."""
+"""What single models show, as tables that know how their cells are written (domain.md 7.3 to 7.5, 7.7, 7.10, 7.11)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from connector.report.measures import amount, known_amount, rounded, share_pct
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from connector.model.pictures import DiscountGap, Dream, Insights, Spend
+    from connector.model.pictures import DiscountGap, Dream, Fit, Insights, Spend
 
 STEPS = range(10, 101, 10)
 """Shares of customers the whale curve is told at, in percent."""
@@ -45,7 +45,14 @@ class InsightView:
 
 def view_insights(insights: Insights) -> tuple[InsightView, ...]:
     """Return the tables that have something to show, in reading order."""
-    found = (_whale(insights.net_cents), _spend(insights), _dreams(insights), _attention(insights), _payment(insights))
+    found = (
+        _whale(insights.net_cents),
+        _fits(insights),
+        _spend(insights),
+        _dreams(insights),
+        _attention(insights),
+        _payment(insights),
+    )
     return tuple(view for view in found if view is not None and view.rows)
 
 
@@ -76,6 +83,33 @@ def _whale(net: Sequence[int] | None) -> InsightView | None:
             (Decimal(step), customers, amount(running[customers - 1]), share_pct(running[customers - 1], final))
         )
     return InsightView("whale", columns, tuple(rows), figures)
+
+
+def _fits(insights: Insights) -> InsightView:
+    columns = (
+        InsightColumn("segment", "segment"),
+        InsightColumn("customers", "whole"),
+        InsightColumn("revenue", "money"),
+        InsightColumn("margin_after_service", "money"),
+        InsightColumn("contacts", "whole"),
+        InsightColumn("nps", "number"),
+        InsightColumn("ratio", "percent"),
+        InsightColumn("bad_payers", "whole"),
+    )
+    return InsightView("fits", columns, tuple(map(_fit, insights.fits)))
+
+
+def _fit(one: Fit) -> tuple[object, ...]:
+    return (
+        f"{one.output}:{one.value or ''}",
+        one.customers,
+        known_amount(one.revenue_cents),
+        known_amount(one.margin_cents),
+        one.contacts,
+        one.nps,
+        share_pct(one.spend_cents or 0, one.priced_cents or 0),
+        one.bad_payers,
+    )
 
 
 def _spend(insights: Insights) -> InsightView:

@@ -130,7 +130,8 @@ def _cell(column: InsightColumn, value: object, book: Phrasebook) -> str:
     if column.kind == "segment":
         output, _, option = str(value).partition(":")
         named = book.say(f"insight.{output}") if book.has(f"insight.{output}") else book.output(output)
-        return f"{named}: {book.parted(output, option or None)[0]}"
+        told = f"insight.{output}.{option}"
+        return f"{named}: {book.say(told) if book.has(told) else book.parted(output, option or None)[0]}"
     number = value if isinstance(value, Decimal | int) else None
     if column.kind == "whole":
         return book.whole(number)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.model.fields import Table
-from connector.model.pictures import Crossing, Window
+from connector.model.pictures import Crossing, Fit, Window
 from connector.rules.loading import load
 from tests.engine.evaluating import evaluated, request
 
@@ -53,6 +54,31 @@ def pictures(evaluation: DuckDbEvaluation) -> Pictures:
 
 def test_the_window_is_the_one_revenue_was_counted_over(pictures: Pictures) -> None:
     assert pictures.window == Window("trailing_12_months", date(2025, 4, 2), date(2026, 4, 1))
+
+
+def test_the_profile_is_held_against_what_customers_bring_and_ask(tmp_path: Path) -> None:
+    small = {"employees": "40", "industry": "RETAIL", "gross_margin_pct": "50"}
+    fitting = {"employees": "250", "industry": "MACHINERY", "pain_fit": "high", "gross_margin_pct": "50"}
+    late = {"open_invoice_amount": "500", "oldest_open_invoice_date": "2025-12-01"}
+    accounts = [
+        small | late | {"account_id": "a", "nps": "4", "sm_cost_12m": "300"},
+        small | {"account_id": "b", "nps": "7", "sm_cost_12m": "100"},
+        fitting | {"account_id": "c", "nps": "9"},
+        small | {"account_id": "former", "nps": "1"},
+    ]
+    deals = [WON | {"deal_id": name, "account_id": name, "amount": "1000"} for name in "abc"]
+    asked_for = [{"ticket_id": str(n), "account_id": "a", "created_at": "2026-03-01T09:00:00Z"} for n in range(9)]
+    asked = request(tmp_path, {Table.ACCOUNTS: accounts, Table.DEALS: deals, Table.TICKETS: asked_for})
+    with evaluated(load(RULES), asked) as found:
+        fits = found.tables().insights.fits
+    weak = (2, 2000_00, 325_00, 9, Decimal("5.5"), 400_00, 2000_00, 1)
+    strong = (1, 1000_00, 500_00, 0, Decimal("9.0"), None, None, 0)
+    assert fits == (
+        Fit("seg_icp_fit", "ideal", *strong),
+        Fit("seg_icp_fit", "least_ideal", *weak),
+        Fit("size_band", "above", *strong),
+        Fit("size_band", "below", *weak),
+    )
 
 
 def test_a_group_brings_its_revenue_once(pictures: Pictures) -> None:

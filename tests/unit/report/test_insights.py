@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Insights, Spend
+from connector.model.pictures import Ageing, Attention, DiscountGap, Dream, Fit, Insights, Spend
 from connector.report import sentences
 from connector.report.insights import machine_rows, view_insights
 from connector.report.phrasebook import Phrasebook
@@ -59,6 +59,16 @@ def test_machines_read_ids_names_and_plain_numbers() -> None:
         Decimal("75.0"),
         None,
     ]
+
+
+def test_the_profile_is_told_per_fit_with_what_is_not_configured_left_open() -> None:
+    known = Fit("seg_icp_fit", "ideal", 2, 200_000, 32_500, 9, Decimal("5.5"), 40_000, 200_000, 1)
+    view, *rest = view_insights(Insights(fits=[known, Fit("size_band", "below", 1, 5_000)]))
+    assert not rest
+    assert view.rows == (
+        ("seg_icp_fit:ideal", 2, Decimal(2000), Decimal(325), 9, Decimal("5.5"), Decimal("20.0"), 1),
+        ("size_band:below", 1, Decimal(50), None, None, None, None, None),
+    )
 
 
 def test_three_introductions_of_which_two_became_customers_convert_two_thirds() -> None:
