@@ -36,6 +36,21 @@ MEANT: Mapping[Type, str] = {
     Type.TIMESTAMP: "a time with its offset",
 }
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+ELSEWHERE = {
+    "as_of": "the day is told with --as-of",
+    "timezone": "settings.toml has it: [run] time_zone",
+    "home_currency": "settings.toml has it: [run] home_currency",
+    "guards.max_new_say_no_pct": "settings.toml has it: [limits] max_new_say_no_pct",
+    "guards.min_accounts": "settings.toml has it: [limits] min_accounts",
+    "guards.max_population_drop_pct": "settings.toml has it: [limits] max_population_drop_pct",
+    "guards.first_run_report_only": "a first run always waits: `tiersync sync --yes` confirms it",
+    "retention.snapshot_months": "settings.toml has it, in days: [state] keep_days",
+    "icp.criteria.industry.group": "the group is icp.criteria.industry.names",
+    "customer_value.relation.enabled": "relation value is not offered (docs/why/rules.md)",
+    "customer_value.relation.max_effect": "relation value is not offered (docs/why/rules.md)",
+    "icp.criteria.pain.field": "settings.toml maps fields: [fields] pain_fit",
+}
+"""Names one may look for among the rules' parameters (domain.md 9) that stand somewhere else, and where."""
 
 
 def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
@@ -89,12 +104,17 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
     changed = dict(parameters)
     for name, value in changes.items():
         if name not in parameters:
-            raise UsageError(f"unknown parameter '{name}'", hint=near(name, parameters) or "see: tiersync rules docs")
+            raise UsageError(f"unknown parameter '{name}'", hint=_where(name, parameters))
         changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
         wrong = refusal(changed[name])
         if wrong:
             raise UsageError(f"parameter '{name}': {wrong}")
     return changed
+
+
+def _where(name: str, parameters: Mapping[str, Parameter]) -> str:
+    """Tell where a value stands that is no parameter of the rules, else what is spelled like it."""
+    return ELSEWHERE.get(name) or near(name, parameters) or "see: tiersync rules docs"
 
 
 def refusal(parameter: Parameter) -> str:

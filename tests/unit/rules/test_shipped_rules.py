@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ import jsonschema
 import pytest
 import yaml
 
+from connector.errors import UsageError
 from connector.planning.doubt import ranks
 from connector.rules.examples import run_example
 from connector.rules.loading import load, load_texts
+from connector.rules.parameters import ELSEWHERE, override
 from connector.rules.ruleset import FormulaOf, RuleSet
 from connector.rules.schema import schema
 from connector.rules.tree import Say, Sentence
@@ -36,6 +39,15 @@ TURNS = 3
 @pytest.mark.parametrize("example", SHIPPED.examples, ids=lambda example: example.name)
 def test_every_worked_example_comes_out(example: Any) -> None:
     assert run_example(SHIPPED, example) == []
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_a_name_that_stands_in_the_settings_is_told_where(name: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown parameter '{name}'") as refused:
+        override(SHIPPED.parameters, {name: "1"})
+    assert refused.value.hint == ELSEWHERE[name]
+    for section, key in re.findall(r"\[(\w+)\] (\w+)", ELSEWHERE[name]):
+        assert key in tomllib.loads((ROOT / "settings.example.toml").read_text("utf-8"))[section]
 
 
 @pytest.mark.parametrize("name", MODELS)
