@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.model.changes import Target
 from connector.model.numbers import exact
 from connector.model.outputs import SAY_NO, TIER
+from connector.planning.tally import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Change
     from connector.planning.compare import AccountPlan
 
-_RECORD = itemgetter(1, 2)
+_RECORD, _CAUSE = itemgetter(1, 2), itemgetter(6)
 
 
 def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
@@ -25,7 +26,8 @@ def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
     Name, owner, tier and say-no are the account's on all of them. Its revenue moves once, with the account, and only
     from a tier it had; None where it is unknown.
     """
-    context, moved = plan.context, {change.property: change for change in plan.changes if change[1] is Target.ACCOUNT}
+    context = plan.context
+    moved = {change[3]: change for change in plan.changes if change[3] in COUNTED and change[1] is Target.ACCOUNT}
     shared = {
         "name": context.name,
         "owner": context.owner,
@@ -33,15 +35,15 @@ def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
         "say_no": _move(moved, SAY_NO, context.say_no_before),
     }
     for (target, record), changes in groupby(plan.changes, key=_RECORD):
-        mine = list(changes)
+        causes = [*map(_CAUSE, changes)]
         yield {
             "account": context.account,
             "object": target.value,
             "record": record,
             **shared,
             "revenue_moved": _revenue(plan, moved) if target is Target.ACCOUNT else "0.00",
-            "causes": sorted({str(change.cause) for change in mine}),
-            "properties": [change.property for change in mine],
+            "changes": len(causes),
+            "causes": sorted(set(causes)),
         }
 
 

@@ -39,8 +39,8 @@ def test_the_plan_as_json_tells_each_record_with_its_move_and_its_causes(tmp_pat
         assert moved["revenue_moved"] == "91001.00"
         assert "own data changed" in moved["causes"]
         (deal,) = of("deal", told["plan"])
-        assert {**deal, "record": "", "object": "account", "causes": [], "properties": []} == {
-            **moved, "record": "", "revenue_moved": "0.00", "causes": [], "properties": []
+        assert {**deal, "record": "", "object": "account", "causes": [], "changes": 0} == {
+            **moved, "record": "", "revenue_moved": "0.00", "causes": [], "changes": 0
         }  # fmt: skip
 
         held = office.sync(code=3)
@@ -64,7 +64,7 @@ def check(plan: Any, changes: list[Any]) -> None:
     for row in plan["by_record"]:
         mine = values[row["object"], row["record"]]
         assert row["causes"] == sorted({change["cause"] for change in mine})
-        assert row["properties"] == [change["property"] for change in mine]
+        assert row["changes"] == len(mine)
         assert row["account"] == mine[0]["account"]
         if row["object"] == "account":
             wanted = {change["property"]: (change["old"], change["new"]) for change in mine}

@@ -46,7 +46,7 @@ def test_a_plan_without_changes_is_an_empty_list() -> None:
 def test_what_does_not_change_is_told_as_it_stays() -> None:
     (row,) = listed(plan("1", moved("1", "seg_action", None, "grow")))
     assert (row["tier"], row["say_no"]) == ({"old": "large", "new": "large"}, {"old": None, "new": None})
-    assert (row["revenue_moved"], row["properties"]) == ("0.00", ["seg_action"])
+    assert (row["revenue_moved"], row["changes"], row["causes"]) == ("0.00", 1, ["own data changed"])
 
 
 def test_revenue_moves_once_with_the_account_and_only_from_a_tier_it_had() -> None:
