@@ -84,9 +84,10 @@ def _last(last: Mapping[str, Any], texts: Texts) -> str:
 
 
 def _held(held: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> str:
-    """Tell the held run, the command that goes on, and until when it can be released."""
+    """Tell the held run and its day, the command that goes on, and until when it can be released."""
     key = "status.held.expired" if held["expired"] else "status.held.until"
-    return texts.say(key, run=held["run"], command=held["release"], moment=_moment(held["expires"], zone))
+    day = texts.say("status.ahead" if held["ahead"] else "status.day", day=held["as_of"] or NOTHING)
+    return texts.say(key, run=held["run"], day=day, command=held["release"], moment=_moment(held["expires"], zone))
 
 
 def noted(overrides: Mapping[str, int], texts: Texts) -> str:

@@ -1,6 +1,6 @@
 """One text cell to one typed value, as SQL: the same reading for files, HubSpot and Salesforce.
 
-An empty cell is missing. A cell that cannot be read is NULL too; `reading` finds and lists it.
+A cell that is empty or blank is missing. A cell that cannot be read is NULL too; `reading` finds and lists it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def typed(cell: str, kind: Type, *, time_zone: str) -> str:
         case Type.MULTI:
             return f"nullif(regexp_replace({text}, '\\s*;[\\s;]*', ';', 'g'), '')"
         case _:
-            return f"nullif({cell}, '')"
+            return f"case when {text} <> '' then {cell} end"
 
 
 def _day(text: str, time_zone: str) -> str:

@@ -46,13 +46,11 @@ class Unreadable(ValueError):
 
 
 def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
-    """Read one cell; an empty one is unknown, and spaces around a value mean nothing. Raises Unreadable."""
-    if text is None or text == "":
+    """Read one cell; an empty or blank one is unknown, and spaces around a value mean nothing. Raises Unreadable."""
+    if text is None or not text.strip(" "):
         return UNKNOWN
     if kind not in {Type.TEXT, Type.LONG_TEXT}:
         text = text.strip(" ")
-    if text == "":
-        return UNKNOWN
     if kind in NUMERIC:
         return _number(text, kind)
     if kind is Type.BOOLEAN:

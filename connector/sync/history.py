@@ -15,7 +15,7 @@ from connector.sync.holds import again, expires
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from connector.model.changes import Change
     from connector.model.verdicts import AccountContext
@@ -32,20 +32,29 @@ OPEN = "planned"
 """The outcome shown for a change that was not sent; one that was sent without an answer is unsettled."""
 
 
-def status(journal: Journal, *, now: datetime, quota_left: int | None = None) -> dict[str, Any]:
-    """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none."""
+def status(
+    journal: Journal, *, now: datetime, today: date | None = None, quota_left: int | None = None
+) -> dict[str, Any]:
+    """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none.
+
+    `today` is the business day, that of `now` when it is not told; what is held may be planned for a later one.
+    """
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
     held, aside = _held(journal, now), journal.quarantined()
     return {
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
         "last": last and one(last),
-        "held": held and {**one(held), **_waiting(held, now)},
+        "held": held and {**one(held), **_waiting(held, now), "ahead": _ahead(held, today or now.date())},
         "quarantined": len(aside),
         "quarantine": [_aside(row) for row in aside],
         "overrides": _overrides(journal),
         "quota_left": quota_left,
     }
+
+
+def _ahead(row: RunRow, today: date) -> bool:
+    return row.as_of is not None and row.as_of > today
 
 
 def _aside(row: QuarantineRow) -> dict[str, Any]:

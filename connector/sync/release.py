@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import Held, UsageError
 from connector.model.changes import Landed
+from connector.model.runs import Reason
 from connector.planning.plan import Digest
 from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
@@ -52,7 +53,14 @@ def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> Non
     settle(going)
     going.parts.crm.preflight(checked_outputs(going, row, fresh=True))
     reopen(going, row, command=command, reason=reason)
+    _tell_ahead(going, row)
     write(going)
+
+
+def _tell_ahead(going: Going, row: RunRow) -> None:
+    """Warn that a plan was made for a day that is still to come: what happens until then is not in it."""
+    if row.as_of is not None and row.as_of > going.as_of:
+        going.reasons.append(Reason("AHEAD", going.say("AHEAD", day=row.as_of)))
 
 
 def check(going: Going, row: RunRow, *, command: str) -> None:

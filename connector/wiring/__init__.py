@@ -302,7 +302,7 @@ class Wiring:
         from connector.sync.history import status
 
         left = self.journal.recall(QUOTA_LEFT)
-        found = status(self.journal, now=self.clock(), quota_left=int(left) if left else None)
+        found = status(self.journal, now=self.clock(), today=self.as_of, quota_left=int(left) if left else None)
         return found | {"overdue_since": self._overdue_since()}
 
     def _overdue_since(self) -> datetime | None:

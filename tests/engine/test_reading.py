@@ -97,6 +97,7 @@ CELLS = pytest.mark.parametrize(
         (Type.TIMESTAMP, "2026-03-31 09:30", UNREADABLE),
         (Type.TIMESTAMP, "20260331T093000Z", UNREADABLE),
         (Type.NUMBER, "  ", None),
+        (Type.TEXT, "  ", None),
         (Type.TEXT, " as it is ", " as it is "),
     ],
 )

@@ -127,8 +127,9 @@ def protections(world: World, group: Group, account: Account) -> list[str]:
 
 
 def _obey(account: Account, verdict: Verdict) -> None:
-    """5.5: a person may force either, past any protection."""
-    told = account.row.text("seg_override_say_no") if account.out["seg_override_status"] == "active" else None
+    """5.5: a person may force either, past any protection; 11.21: not of an account that is left out."""
+    obeyed = account.out["seg_override_status"] == "active" and account.tier != "excluded"
+    told = account.row.text("seg_override_say_no") if obeyed else None
     if told == "force_say_no":
         verdict.forced, verdict.status, verdict.protected_by = told, "say_no", []
         verdict.hits = [*verdict.hits, "MANUAL"]

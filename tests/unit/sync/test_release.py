@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -57,6 +58,28 @@ def test_approve_writes_exactly_the_held_plan() -> None:
     assert isinstance(released, dict)
     assert released["reason"] == "seen with the team"
     assert made.walk().sync().outcome is RunOutcome.OK
+
+
+def test_a_plan_for_a_day_to_come_is_told_when_it_waits_and_when_it_is_written() -> None:
+    made = house()
+    today = made.policy.day(made.clock())
+    made.policy = replace(made.policy, as_of=today + timedelta(days=1))
+    held = made.walk().sync()
+    made.policy = replace(made.policy, as_of=None)
+    waiting = history.status(made.journal, now=made.clock(), today=today)["held"]
+    assert (waiting["as_of"], waiting["ahead"]) == ((today + timedelta(days=1)).isoformat(), True)
+    assert not history.status(made.journal, now=made.clock(), today=today + timedelta(days=1))["held"]["ahead"]
+    result = made.walk().approve(held.run, reason="next quarter's tiers")
+    assert (result.exit_code, codes(result)) == (0, ["AHEAD"])
+    assert (today + timedelta(days=1)).isoformat() in result.reasons[0].message
+
+
+def test_a_plan_of_today_or_before_is_written_without_a_word_about_its_day() -> None:
+    made = house()
+    made.policy = replace(made.policy, as_of=made.policy.day(made.clock()))
+    held = made.walk().sync()
+    made.policy = replace(made.policy, as_of=None)
+    assert codes(made.walk().approve(held.run, reason="x")) == []
 
 
 def test_approve_needs_a_reason_and_a_run_with_a_plan() -> None:
