@@ -213,6 +213,18 @@ def pull_twice(tiny: Tiny, change: Callable[[], None], *, hours: float = 1) -> t
     return mirror, rows
 
 
+def test_pages_shorter_than_asked_for_lose_no_link_and_make_no_call_too_long() -> None:
+    tiny = Tiny(page=73)
+    tiny.add("companies", 1)
+    for number in range(2, 1_302):
+        tiny.add("deals", number)
+    tiny.links["deals", "companies"] = {number: [(1, True)] for number in range(2, 1_302)}
+    rows, summary = pulled(hubspot_of(tiny), columns=COLUMNS)
+    assert summary.rows[Table.DEAL_ACCOUNTS] == len(set(rows[Table.DEAL_ACCOUNTS]["from_id"])) == 1_300
+    bodies: list[Any] = [call.body for call in tiny.calls if "/associations/" in call.path]
+    assert [len(body["inputs"]) for body in bodies] == [1_000, 300]
+
+
 def test_links_of_changed_deals_are_replaced_the_removed_ones_too() -> None:
     tiny = portal_with_deals()
 
