@@ -179,6 +179,32 @@ def test_a_search_that_counts_more_and_shows_none_stops_the_pull() -> None:
         list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING))
 
 
+def test_a_search_index_that_contradicts_itself_for_a_moment_is_asked_again() -> None:
+    tiny, clock = Tiny(), FakeClock()
+    tiny.add("companies", 1)
+    answers: list[dict[str, Any] | None] = [None, {"total": 2, "results": []}]
+    tiny.instead = lambda *_: (200, body) if answers and (body := answers.pop()) else None
+    crm = hubspot_of(tiny, clock)
+    assert list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING)) == [["1"]]
+    assert clock.at >= objects.ASK_AGAIN_AFTER[0]
+
+
+def test_a_search_whose_total_is_too_low_is_read_as_long_as_another_page_follows() -> None:
+    tiny = Tiny()
+    for number in range(1, 6):
+        tiny.add("companies", number)
+
+    def short(method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        status, document = tiny.answer(method, path, {}, body)
+        shown, rest = document["results"][:2], document["results"][2:]
+        return status, {"total": len(shown), "results": shown} | ({"paging": {"next": {"after": "2"}}} if rest else {})
+
+    tiny.instead = short
+    crm = hubspot_of(tiny)
+    pages = objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING)
+    assert [number for page in pages for number in page] == ["1", "2", "3", "4", "5"]
+
+
 def portal_with_deals() -> Tiny:
     tiny = Tiny(tick=1)
     for number in (1, 2, 3):
