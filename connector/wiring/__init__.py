@@ -345,6 +345,12 @@ class Wiring:
 
         return findings(self)
 
+    def account_findings(self) -> Iterator[Finding]:
+        """Whether the state is of the account that the CRM's login is of."""
+        from connector.wiring.findings import account
+
+        return account(self)
+
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
