@@ -66,5 +66,7 @@ def table_line(name: str, counts: Mapping[str, int], texts: "Texts") -> str:
 
 
 def _has_place(line: str) -> bool:
-    parts = line.split(":", 2)
-    return len(parts) > 2 and parts[1].isdigit()  # noqa: PLR2004 - FILE:LINE: text
+    match line.split(":", 2):  # FILE:LINE: text
+        case [_, place, _]:
+            return place.isdigit()
+    return False

@@ -1,7 +1,7 @@
 """`pull`, `plan`, `apply`, `sync`, `approve`, `undo`: one walk each, told as it ends."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -112,7 +112,7 @@ def _walk(
         walk = wiring.walk(progress, begun=partial(_begun, call), listing=listing)
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
-        _write_plan(out, walk, result)
+        _write_plan(out, walk.plan_file(result.plan))
     wiring.note_quota()
     if alerts:
         wiring.tell(result, say=lambda line: say(call.scrub(line)))
@@ -164,11 +164,10 @@ def _check_writable(out: Path) -> None:
         raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
 
 
-def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
-    assert result.plan is not None  # noqa: S101 - the caller looked
+def _write_plan(out: Path, pieces: Iterable[str]) -> None:
     try:
         with out.open("w", encoding="utf-8") as file:
-            file.writelines(walk.plan_file(result.plan))
+            file.writelines(pieces)
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
 
