@@ -9,7 +9,7 @@ with those given before the command, as its first argument.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -116,12 +116,12 @@ class Call:
         if self._wiring:
             self._wiring.close()
 
-    def document(self, document: object) -> None:
-        """Print the one JSON document of this call on stdout."""
+    def document(self, document: object, *, last: Iterable[bytes] = ()) -> None:
+        """Print the one JSON document of this call on stdout; `last` fills the empty list it ends with."""
         from connector.cli.output import print_document
 
         self.answered = True
-        print_document(document)
+        print_document(document, last=last)
 
 
 def _date(text: str) -> date:

@@ -1,7 +1,7 @@
 """What a call prints: one JSON document on stdout, or text; errors as one block on stderr."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -26,12 +26,17 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no place in a JSON answer")
 
 
-def print_document(document: object) -> None:
-    """Print one JSON document and a newline on stdout, keys in their given order."""
+def print_document(document: object, *, last: Iterable[bytes] = ()) -> None:
+    """Print one JSON document and a newline on stdout, keys in their given order.
+
+    Where the document ends with an empty list, `last` is what stands in it, as JSON in pieces.
+    """
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS  # words of an enum are keys too
-    sys.stdout.buffer.write(orjson.dumps(document, default=_plain, option=options))
+    head, brackets, tail = orjson.dumps(document, default=_plain, option=options).rpartition(b"[]")
+    for piece in (head, brackets[:1], *last, brackets[1:], tail):
+        sys.stdout.buffer.write(piece)
     sys.stdout.flush()
 
 
@@ -61,5 +66,7 @@ def table_line(name: str, counts: Mapping[str, int], texts: "Texts") -> str:
 
 
 def _has_place(line: str) -> bool:
-    parts = line.split(":", 2)
-    return len(parts) > 2 and parts[1].isdigit()  # noqa: PLR2004 - FILE:LINE: text
+    match line.split(":", 2):  # FILE:LINE: text
+        case [_, place, _]:
+            return place.isdigit()
+    return False

@@ -8,6 +8,7 @@ import typer
 from connector.cli.call import Call
 from connector.cli.output import say
 from connector.cli.tables import print_table
+from connector.model.numbers import exact
 from connector.model.outputs import TIER
 
 if TYPE_CHECKING:
@@ -57,16 +58,16 @@ def _document(edits: list["Edit"], found: "Impact") -> dict[str, Any]:
         "accounts": found.accounts,
         "accounts_that_change": found.moved,
         "tiers_changed": sum(found.tiers.values()),
-        "revenue_moved": _euros(found.revenue_cents),
+        "revenue_moved": exact(found.revenue_cents),
         "newly_say_no": found.newly_say_no,
         "no_longer_say_no": found.no_longer_say_no,
         "by_output": dict(sorted(found.by_output.items())),
         "tiers": [
-            {"from": old, "to": new, "accounts": number, "revenue": _euros(found.revenue_by_tier[old, new])}
+            {"from": old, "to": new, "accounts": number, "revenue": exact(found.revenue_by_tier[old, new])}
             for (old, new), number in _ranked(found.tiers)
         ],
         "because": [
-            {"edit": cause, "accounts": number, "revenue": _euros(found.revenue_by_cause[cause])}
+            {"edit": cause, "accounts": number, "revenue": exact(found.revenue_by_cause[cause])}
             for cause, number in _ranked(found.by_cause)
         ],
         "moves": [
@@ -76,7 +77,7 @@ def _document(edits: list["Edit"], found: "Impact") -> dict[str, Any]:
                 "property": move.output,
                 "old": move.before,
                 "new": move.after,
-                "revenue": _euros(move.revenue_cents),
+                "revenue": exact(move.revenue_cents),
                 "because": list(move.because),
             }
             for move in found.moves
@@ -133,8 +134,3 @@ def _tell_accounts(found: "Impact", labels: "Labels") -> None:
 def _ranked(counts: Any) -> list[tuple[Any, int]]:
     """Most first, then by name: the same data print the same table."""
     return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-
-
-def _euros(cents: int) -> str:
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02}"

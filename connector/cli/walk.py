@@ -1,7 +1,7 @@
 """`pull`, `plan`, `apply`, `sync`, `approve`, `undo`: one walk each, told as it ends."""
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +14,7 @@ from connector.cli.output import print_error, say, table_line
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from connector.cli.listed import Listed
     from connector.model.texts import Texts
     from connector.sync import Result, Walk
     from connector.wiring import Wiring
@@ -47,7 +48,7 @@ def plan(
     """Pull, evaluate and show who would change and why; writes nothing to the CRM."""
     if out is not None:
         _check_writable(out)
-    code = _walk(call, lambda walk: walk.plan(full=full), out=out)
+    code = _walk(call, lambda walk: walk.plan(full=full), out=out, lists=True)
     changes = call.result.plan.tally.changes if call.result and call.result.plan else 0
     return CHANGES_FOUND if code == 0 and exit_code and changes else code
 
@@ -96,23 +97,47 @@ def undo(call: Call, *, run: RunId) -> int:
     return _walk(call, lambda walk: walk.undo(run))
 
 
-def _walk(call: Call, steps: Callable[["Walk"], "Result"], *, out: Path | None = None, alerts: bool = False) -> int:
+def _walk(
+    call: Call,
+    steps: Callable[["Walk"], "Result"],
+    *,
+    out: Path | None = None,
+    alerts: bool = False,
+    lists: bool = False,
+) -> int:
     """Walk, then tell: one document with --json, else the plan and a few lines for people."""
     wiring = call.wiring()
+    listing = _listing() if lists and call.json else None
     with call.progress() as progress:
-        walk = wiring.walk(progress, begun=partial(_begun, call))
+        walk = wiring.walk(progress, begun=partial(_begun, call), listing=listing)
         result = call.result = steps(walk)
     if out is not None and result.plan is not None:
-        _write_plan(out, walk, result)
+        _write_plan(out, walk.plan_file(result.plan))
     wiring.note_quota()
     if alerts:
         wiring.tell(result, say=lambda line: say(call.scrub(line)))
     if call.json:
-        call.document(_scrubbed(call, result.as_json()) | ({"out": str(out)} if out else {}))
+        _print(call, result, {"out": str(out)} if out else {}, listing)
     else:
         _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
+
+
+def _listing() -> "Listed":
+    from connector.cli.listed import Listed  # only here: no other call waits for what it loads
+
+    return Listed()
+
+
+def _print(call: Call, result: "Result", more: dict[str, Any], listing: "Listed | None") -> None:
+    """Print the document of a walk; the records of a plan end it, as they may be many."""
+    document = _scrubbed(call, result.as_json()) | more
+    if listing is None or result.plan is None:
+        call.document(document)
+    else:
+        plan = document.pop("plan")
+        call.document(document | {"plan": plan | {"by_record": []}}, last=listing)
 
 
 def _begun(call: Call, run: str) -> None:
@@ -139,11 +164,10 @@ def _check_writable(out: Path) -> None:
         raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
 
 
-def _write_plan(out: Path, walk: "Walk", result: "Result") -> None:
-    assert result.plan is not None  # noqa: S101 - the caller looked
+def _write_plan(out: Path, pieces: Iterable[str]) -> None:
     try:
         with out.open("w", encoding="utf-8") as file:
-            file.writelines(walk.plan_file(result.plan))
+            file.writelines(pieces)
     except OSError as error:
         raise UsageError(f"{out}: {error.strerror}", hint="choose another file for --out") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.engine.aggregates import median, quotient, variance
@@ -130,7 +131,7 @@ class Gathered:
 def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens: Givens, alias: str) -> Side:
     cells, marks, gaps, totals, values = Cells(), Cells(), Cells(), [], {}
     for node, fact in batch:
-        render = Renderer(givens, lambda name, relation=fact.relation: columns.in_fact(relation, name))  # type: ignore[misc]
+        render = Renderer(givens, partial(columns.in_fact, fact.relation))
         gathered = _gathered(fact, render, cells, marks, gaps)
         total, scale = _total(fact.aggregate, gathered)
         totals.append(f"{total} as {quoted(node.name)}")

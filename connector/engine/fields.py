@@ -30,7 +30,7 @@ def read_as(node: Node) -> str:
 def own_fields(nodes: Sequence[Node], columns: Columns) -> str:
     """Give the FROM clause of all accounts with their fields as columns, called `s`."""
     fields = [node for node in nodes if isinstance(node.definition, FieldOf)]
-    parents = any(node.definition.pick is Pick.PARENT for node in fields)  # type: ignore[union-attr]
+    parents = any(map(_of_parent, fields))
     cells = [f"{_cell(node, 'p' if _of_parent(node) else 'a')} as {_kept(node, columns)}" for node in fields]
     join = f" join account p on p.{K} = a.{G}" if parents else ""
     return f"(select {', '.join([f'a.{K}', f'a.{G}', *cells])} from account a{join}) s"

@@ -7,7 +7,12 @@ every source. Where a field lives in a CRM is the CRM's own mapping module, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+
+Plain = Decimal | str | date | bool
+"""One value that is known, typed."""
 
 
 class Table(StrEnum):

@@ -21,6 +21,12 @@ def plain(number: Decimal) -> str:
     return "0" if text in {"-0", ""} else text
 
 
+def exact(cents: int) -> str:
+    """Write an amount for machines: cents as a decimal with two places."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
 def spelled(text: str, language: str) -> str:
     """Return a number in English spelling as the language spells it: 1,234.50 is 1.234,50 in Dutch."""
     return text.translate(_SWAPPED) if language == "nl" else text

@@ -160,7 +160,7 @@ def _pull_guards(situation: Situation, limits: Limits) -> Iterator[Doubt]:
         now = situation.rows.get(table, 0)
         name = "max_table_drop_pct" if table.startswith(BESIDE) else "max_rows_drop_pct"
         if before >= limits.min_accounts and _exceeds(before - now, before, getattr(limits, name)):
-            drop = _drop(situation, SMALL_PULL, now, before, _limit(situation, limits, name), table=table)
+            drop = _drop(situation, base, SMALL_PULL, now, before, limit=_limit(situation, limits, name), table=table)
             yield Doubt(SMALL_PULL, drop, whole=table == CUSTOMERS or limits.small_pull == "hold")
         else:
             yield from _emptied(situation, base, table, limits)
@@ -174,7 +174,7 @@ def _emptied(situation: Situation, base: Baseline, table: str, limits: Limits) -
         # What we write, and what people set for us, empties for good reason too.
         watched = column not in COMES_AND_GOES and not column.startswith(OURS)
         if watched and before >= limits.min_accounts and _exceeds(before - now, before, limits.max_input_drop_pct):
-            drop = _drop(situation, EMPTIED_INPUT, now, before, limit, table=table, field=column)
+            drop = _drop(situation, base, EMPTIED_INPUT, now, before, limit=limit, table=table, field=column)
             yield Doubt(EMPTIED_INPUT, drop, whole=True)
 
 
@@ -182,17 +182,18 @@ def _population_drop(situation: Situation, base: Baseline, limits: Limits) -> It
     before, now = base.active_customers, situation.population.active_customers
     if _exceeds(before - now, before, limits.max_population_drop_pct):
         limit = _limit(situation, limits, "max_population_drop_pct")
-        yield Doubt(POPULATION_DROP, _drop(situation, POPULATION_DROP, now, before, limit), whole=True)
+        yield Doubt(POPULATION_DROP, _drop(situation, base, POPULATION_DROP, now, before, limit=limit), whole=True)
 
 
-def _drop(situation: Situation, code: str, now: int, before: int, limit: str, *, table: str = "", **more: str) -> str:
-    assert situation.baseline is not None  # noqa: S101 - a drop is one since then
+def _drop(
+    situation: Situation, base: Baseline, code: str, now: int, before: int, *, limit: str, table: str = "", **more: str
+) -> str:
     texts = situation.texts
     return texts.say(
         code,
         now=now,
         before=before,
-        run=situation.baseline.run,
+        run=base.run,
         share=_share(situation, before - now, before),
         table=texts.name("table", table),
         limit=limit,

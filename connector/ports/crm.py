@@ -119,6 +119,12 @@ class Crm(Protocol):
         Code NEEDS_FULL_PULL: the changes since then can no longer be told, everything has to be pulled.
         """
 
+    def account(self) -> str | None:
+        """What names the account behind this login; None where nothing does. A pull tells it, else the CRM is asked.
+
+        Raises as `pull` does.
+        """
+
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
         """The asked columns the CRM has and shows, per table; absent tables are closed. Raises as `pull` does."""
 

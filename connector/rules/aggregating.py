@@ -68,11 +68,9 @@ def _mean(values: list[Any]) -> Cell:
 
 
 def _median(values: list[Any]) -> Cell:
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]  # type: ignore[no-any-return]
-    return compute(Op.DIVIDE, ordered[middle - 1] + ordered[middle], Decimal(2))
+    ordered, middle = sorted(values), len(values) // 2
+    upper: Cell = ordered[middle]
+    return upper if len(ordered) % 2 else compute(Op.DIVIDE, ordered[middle - 1] + ordered[middle], Decimal(2))
 
 
 def _variance(values: list[Any]) -> Cell:

@@ -34,5 +34,5 @@ def text_of(cell: Cell) -> str | None:
     if isinstance(cell, Decimal):
         return plain(cell)
     if isinstance(cell, tuple):
-        return ";".join(sorted(cell)) or None
+        return ";".join(sorted(map(str, cell))) or None
     return cell.isoformat() if isinstance(cell, date) else str(cell) or None

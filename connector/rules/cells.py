@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
+from connector.model.fields import Plain
 from connector.rules.tree import Op, State, Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-Known = Decimal | str | date | bool | tuple[str, ...]
+Known = Plain | tuple[Plain, ...]
 Cell = Known | State
 """A known value, UNKNOWN or IDLE; compare the latter two by identity."""
 

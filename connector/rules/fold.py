@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
 
-TRUE, FALSE = Literal(True, Type.BOOLEAN), Literal(False, Type.BOOLEAN)  # noqa: FBT003 - values
+TRUE, FALSE = (Literal(value=value, type=Type.BOOLEAN) for value in (True, False))
 TESTS = frozenset({Function.CONTAINS, Function.STARTS_WITH, Function.HAS})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.model.fields import Type
+from connector.model.fields import Plain, Type
 from connector.rules.problems import near
 from connector.rules.tree import Call, Function, Literal, Param, Unknown
 from connector.rules.walk import NUMERIC, POISON, family, type_of
@@ -71,11 +71,11 @@ def _argument(resolver: Resolver, part: Term) -> Expression:
     if part.kind != "list":
         return resolver.expression(part)
     items = tuple(resolver.expression(item) for item in part.parts)
-    values = tuple(item.value for item in items if isinstance(item, Literal))
+    values = tuple(item.value for item in items if isinstance(item, Literal) and isinstance(item.value, Plain))
     if len(values) != len(items):
         resolver.say(resolver.at(part), "a list holds constants only")
         return POISON
-    return Literal(values, Type.MULTI, resolver.at(part))  # type: ignore[arg-type]
+    return Literal(values, Type.MULTI, resolver.at(part))
 
 
 def _check(resolver: Resolver, signature: Signature, arguments: tuple[Expression, ...]) -> None:

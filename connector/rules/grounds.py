@@ -122,7 +122,7 @@ class Grounds:
             told += [each for each in (self._way(when, then, depth),) if each is not None]
             named |= self.placed
         self.placed = named
-        if len(told) < 2:  # noqa: PLR2004 - nothing to choose from
+        if len(told) <= 1:  # nothing to choose from
             return told[0] if told else None
         return Told(Say(tuple(each.text for each in told), first=True), loose=any(t.loose for t in told))
 

@@ -63,6 +63,6 @@ class _Sorter:
         start = next(index for index, above in enumerate(self.path) if above is declaration)
         self.known.broken.update(name for above in self.path[start:] for name in above.names)
         names = [above.names[0] for above in self.path[start:]] + [declaration.names[0]]
-        text = f"'{names[0]}' is defined by itself" if len(names) == 2 else "defined in a circle"  # noqa: PLR2004 - itself
+        text = f"'{names[0]}' is defined by itself" if self.path[start] is self.path[-1] else "defined in a circle"
         shown = names if len(names) <= SHOWN else [*names[: SHOWN - 2], "…", *names[-2:]]
         self.known.problems.add(declaration.at, text, " needs ".join(shown))

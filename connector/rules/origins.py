@@ -129,12 +129,12 @@ class _Roots:
         """The branch a word of a parameter chooses, else both."""
         when, then, otherwise = call.arguments
         choice = [part for part in parts(when) if isinstance(part, (Param, Literal))]
-        values = [self.chosen(p.name) if isinstance(p, Param) else p.value for p in choice]
-        if len(values) == len(parts(when)) == 2 and any(isinstance(part, Param) for part in choice):  # noqa: PLR2004 - both sides
-            yield from self._within(then if values[0] == values[1] else otherwise)
-            return
-        yield from self._within(then)
-        yield from self._within(otherwise)
+        match [self.chosen(p.name) if isinstance(p, Param) else p.value for p in choice]:
+            case [this, that] if choice == [*parts(when)] and any(isinstance(part, Param) for part in choice):
+                yield from self._within(then if this == that else otherwise)
+            case _:
+                yield from self._within(then)
+                yield from self._within(otherwise)
 
     def _case(self, case: Case) -> Iterator[FieldOf | FactOf]:
         """What its answers are made of; where they are only words, what its conditions look at."""

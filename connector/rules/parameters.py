@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
-from connector.model.fields import Type
+from connector.model.fields import Plain, Type
 from connector.rules.document import Items, Leaf
 from connector.rules.forms import NUMBER, read_number, read_text
 from connector.rules.problems import near
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from connector.rules.forms import Form
     from connector.rules.problems import Problems
 
-Plain = Decimal | str | date | bool
 MEANT: Mapping[Type, str] = {
     Type.TEXT: "a text",
     Type.NUMBER: "a number",

@@ -105,7 +105,7 @@ class Evaluator:
 
 
 def _literal(_: Evaluator, e: Literal) -> Cell:
-    return IDLE if e.value is None else e.value  # type: ignore[return-value]
+    return IDLE if e.value is None else e.value
 
 
 def _name(evaluator: Evaluator, e: Name) -> Cell:
@@ -114,7 +114,7 @@ def _name(evaluator: Evaluator, e: Name) -> Cell:
 
 def _param(evaluator: Evaluator, e: Param) -> Cell:
     value = evaluator.frame.parameters[e.name].value
-    return IDLE if value is None else value  # type: ignore[return-value]
+    return IDLE if value is None else value
 
 
 def _between(evaluator: Evaluator, e: Between) -> Cell:

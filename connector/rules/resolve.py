@@ -131,20 +131,19 @@ class Resolver:
 
     def _name(self, term: Term, at: Position) -> Expression:
         if self.row is not None:
-            return self._row_name(term, at)
+            return self._row_name(self.row, term, at)
         return self._account_name(term.text, at)
 
-    def _row_name(self, term: Term, at: Position) -> Expression:
-        assert self.row is not None  # noqa: S101 - narrows the type; the caller looked
+    def _row_name(self, row: Mapping[str, Column], term: Term, at: Position) -> Expression:
         if term.text.startswith("account."):
             return self._account_name(term.text.removeprefix("account."), at)
-        if term.text in self.row:
-            return Name(term.text, self.row[term.text].type, Scope.ROW, at)
+        if term.text in row:
+            return Name(term.text, row[term.text].type, Scope.ROW, at)
         if self.accounts and term.text in self.names.absent:
             return Literal(None, self.names.absent[term.text].type, at)
         if self.accounts and (term.text in self.names.broken or self.names.problems.unread):
             return POISON
-        hint = f"write 'account.{term.text}'" if term.text in self.names.nodes else near(term.text, self.row)
+        hint = f"write 'account.{term.text}'" if term.text in self.names.nodes else near(term.text, row)
         self.say(at, f"unknown {self.row_what} '{term.text}'", hint)
         return POISON
 

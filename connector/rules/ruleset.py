@@ -16,10 +16,9 @@ from connector.rules.tree import NOWHERE, Expression, Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
     from decimal import Decimal
 
-    from connector.model.fields import Type
+    from connector.model.fields import Plain, Type
     from connector.model.outputs import Output
 
 
@@ -29,8 +28,8 @@ class Parameter:
 
     name: str
     type: Type
-    value: Decimal | str | date | bool | tuple[Decimal | str | date | bool, ...] | None
-    default: Decimal | str | date | bool | tuple[Decimal | str | date | bool, ...] | None
+    value: Plain | tuple[Plain, ...] | None
+    default: Plain | tuple[Plain, ...] | None
     many: bool = False
     """The value is a list of `type`."""
     one_of: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ more than running the rules over a small population; sqlglot reads the text wher
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
 
     from connector.rules.tree import Op, Test
 
@@ -131,7 +131,9 @@ def literal(value: object) -> Sql:
         return number(value)
     if isinstance(value, str):
         return text(value)
-    return day(value)  # type: ignore[arg-type]  # what is left of tree.Literal
+    if isinstance(value, date):
+        return day(value)
+    raise TypeError(f"no single constant: {value!r}")
 
 
 def scale_of(value: object) -> int:

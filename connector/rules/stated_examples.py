@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.rules.document import Items, Keys, Leaf
+from connector.rules.document import Keys, Leaf
 from connector.rules.ruleset import Example
 
 ALWAYS = ("warnings", "counts")
@@ -44,7 +44,6 @@ def check_example(example: Example, names: Names, outputs: Collection[str]) -> N
 def _plain(value: Value) -> object:
     if isinstance(value, Leaf):
         return None if value.plain and value.text in {"null", "~", ""} else value.text
-    if isinstance(value, Items):
-        return [_plain(item) for item in value.items]
-    assert isinstance(value, Keys)  # noqa: S101 - the three kinds of values
-    return {leaf.text: _plain(inner) for leaf, inner in value.entries}
+    if isinstance(value, Keys):
+        return {leaf.text: _plain(inner) for leaf, inner in value.entries}
+    return [_plain(item) for item in value.items]

@@ -40,15 +40,13 @@ column is given to the rules as its day in the business time zone. `date - date`
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date  # noqa: TC003 - part of a dataclass that is inspected
-from decimal import Decimal  # noqa: TC003 - part of a dataclass that is inspected
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.model.fields import Type
+    from connector.model.fields import Plain, Type
     from connector.rules.styles import Style
 
 
@@ -158,7 +156,7 @@ class Function(StrEnum):
 class Literal:
     """A constant: Decimal, str, date, bool, or a tuple of those. `value` None is "not applicable"."""
 
-    value: Decimal | str | date | bool | tuple[Decimal | str | date | bool, ...] | None
+    value: Plain | tuple[Plain, ...] | None
     type: Type
     at: Position = field(default=NOWHERE, compare=False)
 

@@ -24,8 +24,8 @@ def write(cell: Cell, style: Style, language: str, *, currency: str, labels: Map
     if not is_known(cell):
         return (labels or {}).get("unknown") or UNKNOWN_WORD[language]
     if style is Style.LABEL:
-        chosen = cell if isinstance(cell, tuple) else (str(cell),)
-        return LIST_JOIN.join((labels or {}).get(code, code) for code in chosen)
+        codes = map(str, cell if isinstance(cell, tuple) else (cell,))
+        return LIST_JOIN.join((labels or {}).get(code, code) for code in codes)
     if isinstance(cell, date):
         return day(cell, language)
     if isinstance(cell, Decimal):

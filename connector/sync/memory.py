@@ -30,6 +30,8 @@ REWRITTEN = "run.rewritten"
 """The kind of record on which the CRM changed what a run wrote, until one of it reads back as written."""
 HELD = "run.held"
 COLUMNS = "pull.columns"
+ACCOUNT = "crm.account"
+"""The CRM's account that everything remembered is of."""
 PRUNED_AT_ONCE = 50
 """More than a run adds, so that a backlog shrinks, and few enough to keep nobody waiting."""
 ROWS = "rows_"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from connector.planning.compare import AccountPlan
     from connector.ports import Clock, Crm, Engine, Evaluation, Journal, Lease, Mirror, Progress, PullRequest, Source
     from connector.rules.ruleset import RuleSet
     from connector.sync.result import Result
@@ -78,6 +79,13 @@ class Reporter(Protocol):
         """Return where the report lies."""
 
 
+class Listing(Protocol):
+    """Hears a plan part by part while it is made, in the order of accounts."""
+
+    def __call__(self, plans: Sequence[AccountPlan], /) -> None:
+        """Take in the plans of some accounts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The ports of one walk."""
@@ -98,5 +106,6 @@ class Parts:
     report: Reporter | None = None
     who: str = ""
     """Who started it, for the journal: a person at a machine."""
+    listing: Listing | None = None
     begun: Callable[[str], None] | None = None
     """Hears the id of each run that begins, for the log."""

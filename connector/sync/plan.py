@@ -134,6 +134,8 @@ class _Maker:
             for context, differences in accounts
         ]
         self._count(plans)
+        if self.going.parts.listing is not None:
+            self.going.parts.listing(plans)
         journal = self.going.parts.journal
         if self.going_on is None:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))

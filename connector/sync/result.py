@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.model.fields import BESIDE
+from connector.model.numbers import exact
 from connector.model.runs import EXIT_CODES, Reason, RunOutcome
 
 if TYPE_CHECKING:
@@ -97,12 +98,12 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "api_calls": plan.calls,
         "records": {target.value: count for target, count in sorted(tally.records.items())},
         "moves": [
-            {"from": move.before, "to": move.after, "accounts": count, "revenue": _euros(tally.revenue_by_move[move])}
+            {"from": move.before, "to": move.after, "accounts": count, "revenue": exact(tally.revenue_by_move[move])}
             for move, count in sorted(tally.moves.items(), key=lambda item: (str(item[0].before), str(item[0].after)))
         ],
         "tiers_changed": tally.tiers_changed,
-        "revenue_moved": _euros(tally.revenue_moved_cents),
-        "revenue_moved_down": _euros(tally.revenue_moved_down_cents),
+        "revenue_moved": exact(tally.revenue_moved_cents),
+        "revenue_moved_down": exact(tally.revenue_moved_down_cents),
         "newly_say_no": tally.newly_say_no,
         "no_longer_say_no": tally.no_longer_say_no,
         "by_owner": _ranked(tally.moved_by_owner),
@@ -110,12 +111,6 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "by_cause": _ranked(tally.by_cause),
         "holds": [{"code": reason.code, "message": reason.message} for reason in plan.holds],
     }
-
-
-def _euros(cents: int) -> str:
-    """Exact text of an amount: cents as a decimal with two places."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
 
 
 def _ranked(counted: Counter[str]) -> dict[str, int]:

@@ -17,7 +17,7 @@ from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
-from connector.sync.release import APPROVE, check_file, outputs, planned_run, release
+from connector.sync.release import APPROVE, check, check_file, outputs, planned_run, release
 from connector.sync.settle import settle
 from connector.sync.undo import UNDO, release_undo, undo, written_run
 from connector.sync.write import write
@@ -101,6 +101,7 @@ class Walk(Parts):
 
         def steps(going: Going) -> None:
             check_file(file, row)
+            check(going, row, command="apply")
             if waiting := holds(row):
                 going.hold(waiting)
                 self.journal.finish(row.run, outcome=RunOutcome.HELD, now=going.now, reasons=waiting)

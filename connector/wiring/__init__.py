@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet
     from connector.store import Store
     from connector.sync import Result, Walk
+    from connector.sync.parts import Listing
     from connector.wiring.health import Vitals
     from connector.wiring.reporting import Reporting
     from connector.worker.loop import Worker
@@ -265,11 +266,13 @@ class Wiring:
 
     # ── walks ────────────────────────────────────────────────────────────────────────────────────
 
-    def walk(self, progress: Progress, *, begun: Callable[[str], None] | None = None) -> Walk:
+    def walk(
+        self, progress: Progress, *, begun: Callable[[str], None] | None = None, listing: Listing | None = None
+    ) -> Walk:
         """Return the walk of one run; raises UsageError for settings of parts that are not in this version."""
         from connector.wiring.walking import walk
 
-        return walk(self, progress, as_of=self._as_of, begun=begun)
+        return walk(self, progress, as_of=self._as_of, begun=begun, listing=listing)
 
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
@@ -341,6 +344,12 @@ class Wiring:
         from connector.wiring.findings import findings
 
         return findings(self)
+
+    def account_findings(self) -> Iterator[Finding]:
+        """Whether the state is of the account that the CRM's login is of."""
+        from connector.wiring.findings import account
+
+        return account(self)
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 

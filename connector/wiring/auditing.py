@@ -41,8 +41,9 @@ def _to_csv(file: Path, rows: Iterator[dict[str, Any]]) -> int:
     with file.open("w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, WRITTEN)
         writer.writeheader()
-        for count, row in enumerate(rows, 1):  # noqa: B007 - the count is what is asked
+        for row in rows:
             writer.writerow(row)
+            count += 1
     return count
 
 

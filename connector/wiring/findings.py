@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError, UsageError
+from connector.model.texts import Said
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rotation import Beside
+from connector.sync.account import other_account
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
 from connector.wiring.said import say
@@ -26,6 +30,14 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield Finding("good", "rules", say("rules", folder=str(wiring.rules_directory), version=wiring.rules.version))
     yield from _state(wiring)
     yield from tables(wiring)
+
+
+def account(wiring: Wiring) -> Iterator[Finding]:
+    """Yield what is wrong when the login is of another account of the CRM than the state; silent where nobody tells."""
+    with suppress(ConnectorError):
+        if names := other_account(wiring.store.journal, wiring.crm):
+            told = partial(Said, "connector.sync")
+            yield Finding("bad", "state", told("OTHER_ACCOUNT", **names), told("own_state"))
 
 
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:

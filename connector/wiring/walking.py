@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from connector.ports import Progress
+    from connector.sync.parts import Listing
     from connector.wiring import Wiring
 
 
@@ -52,7 +53,14 @@ def _written(wiring: Wiring, name: str) -> str:
     return name
 
 
-def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Callable[[str], None] | None) -> Walk:
+def walk(
+    wiring: Wiring,
+    progress: Progress,
+    *,
+    as_of: date | None,
+    begun: Callable[[str], None] | None,
+    listing: Listing | None,
+) -> Walk:
     """Return the walk of one run."""
     _warn_of_open_secrets(wiring)
     _ = wiring.told  # an address that is missing is said before anything is written, not after
@@ -68,6 +76,7 @@ def walk(wiring: Wiring, progress: Progress, *, as_of: date | None, begun: Calla
         progress=progress,
         report=wiring.reporting(),
         begun=begun,
+        listing=listing,
         who=_who(),
         beside=wiring.beside,
         engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+FIELDS = 5
+"""Minute, hour, day, month, weekday, as in crontab(5)."""
+SUNDAY_AGAIN = 7
+"""Sunday's second number."""
 _PART = re.compile(r"(?P<first>\*|\w+)(?:-(?P<last>\w+))?(?:/(?P<step>\d+))?")
 _JUST_AFTER = timedelta(microseconds=1)
 
@@ -28,7 +32,7 @@ class CronLine:
 
     def __init__(self, line: str) -> None:
         fields = line.split()
-        if len(fields) != 5:  # noqa: PLR2004 - the five fields of crontab(5)
+        if len(fields) != FIELDS:
             raise _wrong(line, "it has five fields: minute hour day month weekday")
         self.line = line
         self.every_hour = fields[1] == "*"
@@ -94,7 +98,7 @@ def _days(part: re.Match[str]) -> Iterator[int]:
 
 
 def _day(text: str) -> int:
-    if text.isdecimal() and int(text) <= 7:  # noqa: PLR2004 - Sunday's second name
+    if text.isdecimal() and int(text) <= SUNDAY_AGAIN:
         return int(text)
     if text in WEEKDAYS:
         return WEEKDAYS.index(text)

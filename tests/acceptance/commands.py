@@ -9,6 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -17,7 +18,6 @@ from connector.cli.ending import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import pytest
 
@@ -52,7 +52,7 @@ def tiersync(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, t
     ended = subprocess.run(
         [*TIERSYNC, *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.getcwd(), "HUBSPOT_TOKEN": TOKEN, **(env or {})},  # noqa: PTH109 - as text
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "HUBSPOT_TOKEN": TOKEN, **(env or {})},
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -68,7 +68,7 @@ def sandbox(*arguments: str, cwd: Path, crm: str = "hubspot", env: Mapping[str, 
     server = subprocess.Popen(
         [*TIERSYNC, "sandbox", "--crm", crm, "--port", "0", *own, *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.getcwd(), **(env or {})},  # noqa: PTH109 - as text
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **(env or {})},
         stdout=subprocess.PIPE,
         text=True,
     )

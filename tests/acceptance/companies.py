@@ -35,12 +35,15 @@ class Office:
     def sync(self, *arguments: str, code: int) -> Any:
         return self.run("sync", "--json", *arguments, code=code).json()
 
-    def win(self, company: str, amount: int) -> None:
+    def win(self, company: str, amount: int, *, stage: str = "closedwon") -> None:
         properties = {"dealname": f"{company}-{amount}", "amount": str(amount), "closedate": DAY}
-        properties |= {"pipeline": "default", "dealstage": "closedwon"}
+        properties |= {"pipeline": "default", "dealstage": stage}
         link = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 5}
         to = {"to": {"id": self.ids[company]}, "types": [link]}
         self.portal.create("deals", [{"properties": properties, "associations": [to]}])
+
+    def open_deal(self, company: str, amount: int) -> None:
+        self.win(company, amount, stage="appointmentscheduled")
 
     def edit(self, company: str, **values: str) -> None:
         inputs = [{"id": self.ids[company], "properties": values}]

@@ -167,3 +167,15 @@ def test_a_parameter_of_another_type_is_refused_in_plain_words(
 def test_a_port_that_is_none_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["sandbox", "--crm", "hubspot", "--port", "99999"]) == 2
     assert "--port" in capfd.readouterr().err
+
+
+def test_the_token_of_another_account_does_nothing_with_this_state(home: Home) -> None:
+    assert [home.run(*command.split())[0] for command in ("provision", "sync --yes")] == [0, 0]
+    before = len(home.writes())
+    assert requests.post(f"{home.url}/_sandbox/account", json={"portal_id": 4711}, timeout=10).ok
+    code, _, err = home.run("sync", "--full")
+    assert (code, len(home.writes())) == (1, before)
+    assert "HubSpot account 4711" in err
+    code, out, _ = home.run("doctor")
+    assert code == 1
+    assert "HubSpot account 4711" in out.split("tickets")[-1]

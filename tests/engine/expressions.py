@@ -177,7 +177,13 @@ def condition(depth: int = 2) -> SearchStrategy[Expression]:
         | st.builds(
             lambda v, o, n: In(v, tuple(o), n), number(0), st.lists(number(0), min_size=1, max_size=3), st.booleans()
         )
-        | st.builds(_in_words, text(0), st.sampled_from(["words", "no_words", ""]), st.booleans(), st.booleans())
+        | st.builds(
+            _in_words,
+            text(0),
+            st.sampled_from(["words", "no_words", ""]),
+            negated=st.booleans(),
+            fold=st.booleans(),
+        )
         | st.builds(Within, day(1), _amount(), st.sampled_from(Unit))
         | st.builds(InWindow, day(1))
         | st.builds(
@@ -191,7 +197,7 @@ def condition(depth: int = 2) -> SearchStrategy[Expression]:
             st.sampled_from([Function.CONTAINS, Function.STARTS_WITH]),
             text(0),
             st.sampled_from(WORDS),
-            st.booleans(),
+            fold=st.booleans(),
         )
         | st.builds(
             lambda c: Call(Function.HAS, (Name("codes", Type.MULTI), Literal(c, Type.TEXT)), Type.BOOLEAN),
@@ -227,15 +233,17 @@ def said() -> SearchStrategy[Expression]:
     )
     sentence = st.builds(Sentence, parts, st.none() | condition(0))
     limits = st.sampled_from([None, 10, 40])
-    inner = st.builds(_say, st.lists(sentence, min_size=1, max_size=3), st.just(", "), limits, st.booleans())
-    return st.builds(_say, st.lists(sentence | inner, min_size=1, max_size=3), st.just(" "), limits, st.booleans())
+    inner = st.builds(_say, st.lists(sentence, min_size=1, max_size=3), st.just(", "), limits, first=st.booleans())
+    return st.builds(
+        _say, st.lists(sentence | inner, min_size=1, max_size=3), st.just(" "), limits, first=st.booleans()
+    )
 
 
 def expressions() -> SearchStrategy[Expression]:
     return condition() | number() | day() | text() | codes() | said()
 
 
-def _say(sentences: list[Any], join: str, limit: int | None, first: bool) -> Say:  # noqa: FBT001 - hypothesis builds it
+def _say(sentences: list[Any], join: str, limit: int | None, *, first: bool) -> Say:
     return Say(tuple(sentences), join, limit, first)
 
 
@@ -253,10 +261,10 @@ def _amount() -> SearchStrategy[Expression]:
     return st.integers(0, 13).map(lambda n: Literal(Decimal(n), Type.INTEGER)) | name(Type.INTEGER)
 
 
-def _in_words(value: Expression, words: str, negated: bool, fold: bool) -> In:  # noqa: FBT001 - hypothesis builds it
+def _in_words(value: Expression, words: str, *, negated: bool, fold: bool) -> In:
     options = (Param(words, Type.TEXT),) if words else (Literal("Big", Type.TEXT), Literal("top", Type.TEXT))
     return In(value, options, negated, fold)
 
 
-def _occurs(function: Function, value: Expression, part: str, fold: bool) -> Call:  # noqa: FBT001 - hypothesis builds it
+def _occurs(function: Function, value: Expression, part: str, *, fold: bool) -> Call:
     return Call(function, (value, Literal(part, Type.TEXT)), Type.BOOLEAN, fold)

@@ -6,7 +6,7 @@ import csv
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -77,7 +77,7 @@ def rules() -> RuleSet:
     return load_texts({"r.yaml": RULES + LINES.encode()})
 
 
-def asked(folder: Path, accounts: Sequence[Row], bills: Sequence[Row], **how: object) -> EvaluationRequest:
+def asked(folder: Path, accounts: Sequence[Row], bills: Sequence[Row], **how: Any) -> EvaluationRequest:
     columns = ["debtor", "booked", "amount", "fine", "kind"]
     path = folder / "bills.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -86,8 +86,8 @@ def asked(folder: Path, accounts: Sequence[Row], bills: Sequence[Row], **how: ob
         writer.writerows(bills)
     least = {"nps": None, "debtor": None, "growth_potential": None, "quote_requested_at": None, "parent_id": None}
     made = request(folder, {Table.ACCOUNTS: [least | row for row in accounts]})
-    told = {"match": {"debtor": "debtor"}} | how
-    return replace(made, beside={"bills": Beside(files=(path,), **told)})  # type: ignore[arg-type]
+    told: dict[str, Any] = {"match": {"debtor": "debtor"}} | how
+    return replace(made, beside={"bills": Beside(files=(path,), **told)})
 
 
 def evaluated(rules: RuleSet, request: EvaluationRequest) -> tuple[dict[str, Mapping[str, str | None]], Matched]:

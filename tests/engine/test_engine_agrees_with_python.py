@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +25,8 @@ from tests.engine.files import as_csv, as_parquet
 from tests.engine.populations import AS_OF, COLUMNS, Tables, tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from connector.engine.evaluation import DuckDbEvaluation
     from connector.rules.ruleset import RuleSet
 
@@ -70,13 +72,13 @@ def _cells(evaluation: DuckDbEvaluation) -> dict[str, dict[str, Cell]]:
     return found
 
 
-def _cell(value: object, idle: object, kind: Type) -> Cell:
+def _cell(value: Any, idle: object, kind: Type) -> Cell:
     if value is None:
         return IDLE if idle else UNKNOWN
     assert not idle, "a value that is known applies"
     if kind is Type.MULTI:
         return tuple(part for part in str(value).split(";") if part)
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value  # type: ignore[return-value]
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def by_python(rules: RuleSet, population: Tables, *, language: str) -> dict[str, dict[str, Cell]]:
@@ -90,14 +92,14 @@ def by_python(rules: RuleSet, population: Tables, *, language: str) -> dict[str,
 @settings(settings.get_profile("engine"))
 @given(population=tables(), data=st.data())
 def test_every_node_of_every_account_is_what_plain_python_says(
-    rules: object, population: Tables, data: st.DataObject
+    rules: Callable[[dict[str, object]], RuleSet], population: Tables, data: st.DataObject
 ) -> None:
-    overrides = {
+    overrides: dict[str, object] = {
         "window": data.draw(st.sampled_from(["trailing_12_months", "calendar_year", "fiscal_year"])),
         "rollup": data.draw(st.sampled_from(["ultimate_parent", "none"])),
         "sales_pipelines": data.draw(st.sampled_from(["", "default"])),
     }
-    ruleset, language = rules(overrides), data.draw(st.sampled_from(["en", "nl"]))  # type: ignore[operator]
+    ruleset, language = rules(overrides), data.draw(st.sampled_from(["en", "nl"]))
     expected = by_python(ruleset, population, language=language)
     found = by_engine(ruleset, population, parquet=data.draw(st.booleans()), language=language)
     assert found.keys() == expected.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
@@ -64,7 +64,7 @@ def fill(db: DuckDBPyConnection, cells: Sequence[Mapping[str, Cell]]) -> None:
 
 
 def _held(cell: Cell) -> object:
-    return ";".join(cell) if isinstance(cell, tuple) else cell
+    return ";".join(map(str, cell)) if isinstance(cell, tuple) else cell
 
 
 def in_sql(db: DuckDBPyConnection, expression: Expression, language: str) -> list[Cell]:
@@ -74,13 +74,13 @@ def in_sql(db: DuckDBPyConnection, expression: Expression, language: str) -> lis
     return [_cell(value, type_of(expression), idle=idle) for value, idle in answers]
 
 
-def _cell(value: object, kind: Type, *, idle: bool) -> Cell:
+def _cell(value: Any, kind: Type, *, idle: bool) -> Cell:
     if value is None:
         return IDLE if idle else UNKNOWN
     assert idle is False, "a value that is known applies"
     if kind is Type.MULTI:
         return tuple(part for part in str(value).split(";") if part)
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value  # type: ignore[return-value]
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def in_python(row: Mapping[str, Cell], expression: Expression, language: str) -> Cell:

@@ -179,6 +179,32 @@ def test_a_search_that_counts_more_and_shows_none_stops_the_pull() -> None:
         list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING))
 
 
+def test_a_search_index_that_contradicts_itself_for_a_moment_is_asked_again() -> None:
+    tiny, clock = Tiny(), FakeClock()
+    tiny.add("companies", 1)
+    answers: list[dict[str, Any] | None] = [None, {"total": 2, "results": []}]
+    tiny.instead = lambda *_: (200, body) if answers and (body := answers.pop()) else None
+    crm = hubspot_of(tiny, clock)
+    assert list(objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING)) == [["1"]]
+    assert clock.at >= objects.ASK_AGAIN_AFTER[0]
+
+
+def test_a_search_whose_total_is_too_low_is_read_as_long_as_another_page_follows() -> None:
+    tiny = Tiny()
+    for number in range(1, 6):
+        tiny.add("companies", number)
+
+    def short(method: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        status, document = tiny.answer(method, path, {}, body)
+        shown, rest = document["results"][:2], document["results"][2:]
+        return status, {"total": len(shown), "results": shown} | ({"paging": {"next": {"after": "2"}}} if rest else {})
+
+    tiny.instead = short
+    crm = hubspot_of(tiny)
+    pages = objects.Objects(crm._client, crm._paths, "companies").changed(objects.BEGINNING)
+    assert [number for page in pages for number in page] == ["1", "2", "3", "4", "5"]
+
+
 def portal_with_deals() -> Tiny:
     tiny = Tiny(tick=1)
     for number in (1, 2, 3):
@@ -211,6 +237,18 @@ def pull_twice(tiny: Tiny, change: Callable[[], None], *, hours: float = 1) -> t
     rows, _ = pulled(crm, columns=COLUMNS, since=summary.watermark)
     mirror.take(rows, full=False)
     return mirror, rows
+
+
+def test_pages_shorter_than_asked_for_lose_no_link_and_make_no_call_too_long() -> None:
+    tiny = Tiny(page=73)
+    tiny.add("companies", 1)
+    for number in range(2, 1_302):
+        tiny.add("deals", number)
+    tiny.links["deals", "companies"] = {number: [(1, True)] for number in range(2, 1_302)}
+    rows, summary = pulled(hubspot_of(tiny), columns=COLUMNS)
+    assert summary.rows[Table.DEAL_ACCOUNTS] == len(set(rows[Table.DEAL_ACCOUNTS]["from_id"])) == 1_300
+    bodies: list[Any] = [call.body for call in tiny.calls if "/associations/" in call.path]
+    assert [len(body["inputs"]) for body in bodies] == [1_000, 300]
 
 
 def test_links_of_changed_deals_are_replaced_the_removed_ones_too() -> None:

@@ -9,12 +9,17 @@ import pytest
 from connector.crm.salesforce import reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
+from connector.ports import PullRequest
+from tests.acceptance.commands import wait_until
+from tests.hubspot.parts import FakeClock
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted
 from tests.salesforce.parts import COLUMNS, pulled, salesforce_at
 from tests.salesforce.tiny import V, account, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from connector.ports import Page
 
 JOB = "7506g00000DhRA2AAN"
 ACCOUNTS = {Table.ACCOUNTS: COLUMNS[Table.ACCOUNTS]}
@@ -118,3 +123,36 @@ def test_a_job_that_did_not_end_well_is_read_over_rest_and_said(server: Scripted
     assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY]
     (told,) = summary.warnings
     assert (told.code, "retries exhausted" in told.message) == ("NOT_IN_BULK", True)
+
+
+def test_the_next_page_is_fetched_while_the_last_is_worked_on(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_SLICE", 1)  # the first page alone is more than waits between the threads
+    job(server, page(1, 2, 3, 4, 5, 6, locator="MTAw"), page(7))
+    asked: list[int] = []
+
+    def deliver(_page: Page) -> None:
+        if not asked:
+            wait_until(lambda: sum(seen.path.endswith("/results") for seen in server.seen) > 1, seconds=5)
+        asked.append(1)
+
+    salesforce_at(server.url).pull(PullRequest(columns=ACCOUNTS), deliver, lambda *_: None)
+    assert len(asked) == len(EVERY)
+
+
+def test_a_job_is_looked_at_soon_then_at_twice_the_time(server: Scripted) -> None:
+    states, looked = iter(["UploadComplete", *["InProgress"] * 9, "JobComplete"]), []
+    clock = FakeClock()
+    job(server, page(*EVERY))
+    answered = server.rule
+
+    def rule(seen: Seen) -> Reply | None:
+        if seen.method == "GET" and seen.path == f"{V}/jobs/query/{JOB}":
+            looked.append(clock.ticks())
+            return Reply(200, {"id": JOB, "state": next(states), "numberRecordsProcessed": 7})
+        return answered(seen)
+
+    server.rule = rule
+    pulled(salesforce_at(server.url, clock), columns=ACCOUNTS)
+    assert [round(at, 1) for at in looked] == [0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7, 25.5, 40.5, 55.5, 70.5]

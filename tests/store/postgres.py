@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,13 +37,14 @@ def programs() -> Path:
 def server() -> Iterator[str]:
     """A running server; yields the folder of its socket."""
     folder = Path(tempfile.mkdtemp(prefix="tiersync-pg-"))
-    owner = {"user": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
+    owner = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
     if owner:
-        os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
+        os.chown(folder, pwd.getpwnam(owner).pw_uid, -1)
     bin_, data = programs(), folder / "data"
-    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **owner}
-    subprocess.run([bin_ / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "-N"], check=True, **quiet)  # type: ignore[call-overload]
-    process = subprocess.Popen([bin_ / "postgres", "-D", data, "-k", folder, *_FAST], **quiet)  # type: ignore[call-overload]
+    quietly = partial(subprocess.Popen, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
+    made = quietly([bin_ / "initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "-N"]).wait()
+    assert made == 0, "PostgreSQL makes no database"
+    process = quietly([bin_ / "postgres", "-D", data, "-k", folder, *_FAST])
     try:
         _wait(bin_ / "pg_isready", folder)
         yield str(folder)

@@ -19,6 +19,7 @@ from connector.model.changes import Target
 from connector.model.fields import Table
 from connector.model.runs import RunOutcome
 from tests.store import crash
+from tests.store.conftest import in_memory
 from tests.support.needs import lacking
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ CALLS = "write,pwrite64,fsync,fdatasync,ftruncate,rename,renameat,renameat2,link
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[Path]:
     """A place for many small states: in memory where that can be, for a kill does not ask what a disk keeps."""
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own in it, made safely
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
         yield Path(folder)
 
 

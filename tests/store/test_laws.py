@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.sandbox.chance import seeded
 from connector.store import Store, open_store
-from tests.store.conftest import START, FakeClock
+from tests.store.conftest import START, FakeClock, in_memory
 
 Key = tuple[Target, str, str]
 KEYS: list[Key] = [  # few, so that runs meet on them
@@ -21,7 +20,6 @@ KEYS: list[Key] = [  # few, so that runs meet on them
     (Target.DEAL, "1", "seg_tier"),
     (Target.ACCOUNT, "2", "seg_tier"),
 ]
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own in it, made safely
 VALUES = (None, "small", "large", "true")
 
 
@@ -149,7 +147,7 @@ class Lives:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_any_sequence_of_lives_leaves_what_a_model_of_it_knows(seed: int) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
+    with tempfile.TemporaryDirectory(dir=in_memory()) as folder:
         lives = Lives(Path(folder), seed)
         for _ in range(50):
             lives.step()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -46,12 +46,12 @@ def gone(*rows: tuple[str, str]) -> Page:
     return page(Table.GONE, *rows, columns=("table", "id"))
 
 
-def summary(pages: Sequence[Page], *, full: bool, **more: object) -> PullSummary:
+def summary(pages: Sequence[Page], *, full: bool, **more: Any) -> PullSummary:
     rows: dict[Table, int] = {}
     for one in pages:
         rows[one.table] = rows.get(one.table, 0) + len(next(iter(one.columns.values())))
-    told: dict[str, object] = {"watermark": "w", "full": full, "rows": rows, "not_connected": {}}
-    return PullSummary(**(told | more))  # type: ignore[arg-type]
+    told: dict[str, Any] = {"watermark": "w", "full": full, "rows": rows, "not_connected": {}}
+    return PullSummary(**(told | more))
 
 
 def pull(store: Store, *pages: Page, full: bool = False, **more: object) -> Snapshot:
@@ -164,8 +164,7 @@ def test_gone_records_leave_with_their_links(store: Store) -> None:
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_record_that_is_told_to_be_gone_leaves_also_when_it_came_in_the_same_pull(
-    store: Store,
-    full: bool,  # noqa: FBT001 - a parameter of the test
+    store: Store, *, full: bool
 ) -> None:
     pull(store, accounts(("1", "A"), ("2", "B")), full=FULL)
     assert names(pull(store, accounts(("1", "late"), ("2", "B")), gone(("accounts", "1")), full=full)) == {"2": "B"}

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 
 from connector.errors import UsageError
@@ -146,9 +148,6 @@ def _shape(database: Database) -> dict[str, object]:
 
 
 def test_the_migrations_leave_nothing_for_alembic_to_add(database_url: str) -> None:
-    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - nothing else here needs it
-    from alembic.migration import MigrationContext  # noqa: PLC0415
-
     database = connect(database_url)
     with database.write() as connection:
         migrate(connection)

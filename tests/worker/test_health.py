@@ -25,7 +25,7 @@ DAILY = schedule(cron="0 6 * * *", time_zone="UTC", start=BEGAN)
         (None, SIX + PATIENCE + timedelta(seconds=1), False),
     ],
 )
-def test_health_turns_red_when_a_due_run_stays_away(last_good: datetime | None, now: datetime, well: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_health_turns_red_when_a_due_run_stays_away(last_good: datetime | None, now: datetime, *, well: bool) -> None:
     found = judge(last_good=last_good, since=BEGAN, schedule=DAILY, now=now)
     assert found.well is well
     assert found.age == (None if last_good is None else now - last_good)

@@ -80,6 +80,12 @@ def total(document: Mapping[str, Any], what: str) -> int:
     return found
 
 
+def left(document: Mapping[str, Any], what: str) -> int:
+    """How many records a search has from this page on: its total, and one beyond the page when another follows."""
+    shown = len(results(document, what))
+    return max(total(document, what), shown + (after(document, None, what) is not None))
+
+
 def ids_in_errors(document: Mapping[str, Any], key: str, *, category: str) -> set[str]:
     """Ids that a 207 names in `errors[].context[key]` under one category; one entry may carry many."""
     found: set[str] = set()

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connector.crm.hubspot import checks, mapping
-from connector.crm.hubspot.objects import BEGINNING, merged_ids, timestamp
+from connector.crm.hubspot.objects import ASK_AGAIN_AFTER, BEGINNING, merged_ids, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 INDEX_LAG = timedelta(minutes=5)
 """How late the search index may be; also the overlap of two pulls. HubSpot says "a few moments"."""
-
-_ASK_AGAIN_AFTER = (1.0, 3.0, 6.0)
 
 
 def check_complete(
@@ -43,7 +41,7 @@ def check_complete(
     if rows >= expected:
         return
     explained = None
-    for wait in (0.0, *_ASK_AGAIN_AFTER):
+    for wait in (0.0, *ASK_AGAIN_AFTER):
         pause(wait)
         expected = min(expected, objects.standing(since=since).total)
         if rows >= expected:

@@ -54,11 +54,22 @@ class HubSpot:
         self._home_currency = home_currency
         self._now = now
         self._definitions: dict[Target, Mapping[str, Property] | None] = {}
+        self._portal: str | None = None
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
         self._client.transport.brake.release()
-        return pull(self._intake(request), deliver, progress, now=self._now)
+        intake = self._intake(request)
+        summary = pull(intake, deliver, progress, now=self._now)
+        self._portal = intake.details.portal
+        return summary
+
+    def account(self) -> str | None:
+        """See ports.Crm.account; None for a token that may not read the account's details."""
+        if self._portal is None:
+            self._client.transport.brake.release()
+            self._portal = reference.details(self._client, self._paths).portal
+        return f"HubSpot account {self._portal}" if self._portal else None
 
     def connected(self, request: PullRequest) -> Mapping[Table, frozenset[str]]:
         """See ports.Crm.connected."""

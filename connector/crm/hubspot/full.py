@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from connector.crm.crew import Pipe, gather
 from connector.crm.hubspot.counts import check_complete
 from connector.crm.hubspot.intake import LINK_TABLE
+from connector.crm.hubspot.links import LINKS_BATCH
 from connector.crm.hubspot.mapping import MERGED
+from connector.crm.hubspot.objects import in_batches
 from connector.model.fields import Table
 from connector.ports import Page
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     Job = Callable[[Put], None]
 
 CHUNK = 1_000
-"""Rows per delivered page: ten list pages, one associations call."""
+"""Rows per delivered page, at the least: ten list pages when HubSpot fills them, which it need not."""
 
 
 def pull(intake: Intake, deliver: Put) -> None:
@@ -76,10 +79,10 @@ def _hand_on(table: Table, ids: list[str], chunk: dict[str, Cells], put: Put, pi
 
 
 def _linking(intake: Intake, table: Table, pipe: Pipe[list[str]]) -> Job:
-    """A job: the accounts of each thousand records, as their ids arrive."""
+    """A job: the accounts of each thousand records, as their ids arrive; a chunk of short pages may hold more."""
 
     def job(put: Put) -> None:
-        for ids in pipe:
+        for ids in in_batches(chain.from_iterable(pipe), LINKS_BATCH):
             put(intake.link_page(table, ids, keep_empty=False))
 
     return job

@@ -19,6 +19,9 @@ LIST_LIMIT = 100
 SEARCH_LIMIT = 200
 BATCH = 100
 
+ASK_AGAIN_AFTER = (1.0, 3.0, 6.0)
+"""Seconds between questions to a search index that contradicts itself or the list: it is late by "a few moments"."""
+
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """A lower bound for "everything": epoch 0 has made HubSpot's search fail."""
 
@@ -87,10 +90,11 @@ class Objects:
         Each page asks for ids above the last one seen, sorted by id, and never for an offset: the cursor only
         grows, so it cannot loop; the 10,000 ceiling counts from the cursor, so it is never met; and equal
         modified dates do not matter. A record that changes during the walk keeps its id and only enters the set:
-        behind the cursor it is found by the next pull, whose `since` lies before this one began.
+        behind the cursor it is found by the next pull, whose `since` lies before this one began. The walk ends
+        where neither the total nor the paging tells of more: the index is late, and each may be wrong for a moment.
         """
         what = f"searching changed {self.kind}"
-        last = -1
+        last, waits = -1, iter(ASK_AGAIN_AFTER)
         while True:
             body = {
                 **_modified_since(since, above=last),
@@ -100,14 +104,21 @@ class Objects:
             }
             document = self._client.post(self._paths.search(self.kind), what, body, lane="search")
             records = checks.records(document, what)
-            total = checks.total(document, what)
+            left = checks.left(document, what) - len(records)
             last = checks.ascending(records, last, what)
-            if not records and total:
-                raise checks.bad(what, f"HubSpot counts {total} more records and shows none of them")
             if records:
                 yield [record["id"] for record in records]
-            if total <= len(records):
+            if left <= 0:
                 return
+            if not records:
+                self._wait_for_index(waits, left, what)
+
+    def _wait_for_index(self, waits: Iterator[float], left: int, what: str) -> None:
+        """Give the index a moment. Raises BadAnswer when it had them all."""
+        wait = next(waits, None)
+        if wait is None:
+            raise checks.bad(what, f"HubSpot counts {left} more records and shows none of them")
+        self._client.transport.brake.pause(wait)
 
     def read(self, ids: Sequence[str], properties: Sequence[str]) -> Found:
         """At most 100 records by id, each accounted for. Raises BadAnswer when one is left out without a word."""

@@ -17,6 +17,7 @@ from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.columns import result_name
 from connector.crm.transport import Call
 from connector.errors import ComeBackLater, StopRun
+from connector.model.ahead import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +29,8 @@ ROWS = 20_000
 """Rows of one page; memory stays flat in the number of pages."""
 _PATIENCE = 4 * 3600.0
 """Seconds a job may take; then it is given up, and aborted."""
-_FIRST_LOOKS = (0.0, 0.5, 1.0, 2.0, 5.0)
-_LATER_LOOKS = 15.0
+_FIRST_LOOK, _LONGEST_WAIT = 0.1, 15.0
+"""Seconds: each wait is twice the last, so that at most half of a job's time is waited in vain."""
 
 
 class NotInBulk(StopRun):
@@ -44,7 +45,7 @@ def pages(client: Client, query: str, what: str, *, expressions: Sequence[str]) 
     path = client.path(f"jobs/query/{job}")
     try:
         expected = _finished(client, job, what)
-        yield from _results(client, job, what, expressions, expected)
+        yield from ahead(_results(client, job, what, expressions, expected))
     except ComeBackLater:
         with suppress(StopRun):
             client.call(Call("PATCH", path, "giving a job up", body={"state": "Aborted"}))
@@ -78,9 +79,11 @@ def job_id(job: Mapping[str, Any], what: str) -> str:
 
 def looks() -> Iterator[float]:
     """How long to wait before each look at a job, until patience ends."""
-    yield from _FIRST_LOOKS
-    for _ in range(int(_PATIENCE / _LATER_LOOKS)):
-        yield _LATER_LOOKS
+    wait, waited = _FIRST_LOOK, 0.0
+    while waited < _PATIENCE:
+        yield wait
+        waited += wait
+        wait = min(2 * wait, _LONGEST_WAIT)
 
 
 def _finished(client: Client, job: str, what: str) -> int | None:

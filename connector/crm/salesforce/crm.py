@@ -68,6 +68,9 @@ class Salesforce:
         self._seen: Mapping[str, Entity] = {}
         """What the last pull saw, to tell what writing will cost."""
 
+    def account(self) -> None:
+        """See ports.Crm.account; nothing here asks for the organisation's id."""
+
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
         self._client.transport.brake.release()

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from connector.rules.names import Names
     from connector.rules.tree import Expression
 
+WHOLE = 100
+"""Per cent."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Bands:
@@ -114,7 +117,7 @@ def _ranking(names: Names, model: _Bands) -> Ranking | None:
     if not bands or any(part is POISON for e in used for part in walk(e)):
         return None
     total = sum((constant(share, names.parameters) or Decimal(0) for share in shares), Decimal(0))
-    if total > 100:  # noqa: PLR2004 - percent
+    if total > WHOLE:
         names.problems.add(model.name.at, f"the bands of '{model.name.text}' take {total.normalize():f} % together")
     return Ranking(model.name.text, by, among, bands, last)
 

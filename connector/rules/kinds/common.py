@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from connector.rules.names import Names
     from connector.rules.tree import Expression, Position
 
-TRUE = Literal(True, Type.BOOLEAN)  # noqa: FBT003 - a value
-FALSE = Literal(False, Type.BOOLEAN)  # noqa: FBT003 - a value
+TRUE = Literal(value=True, type=Type.BOOLEAN)
+FALSE = Literal(value=False, type=Type.BOOLEAN)
 
 
 def answer(word: str, at: Position, kind: Type = Type.TEXT) -> Expression:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node
     from connector.rules.tree import Expression
 
+SIDES = ("this", "divided by this")
 WAYS = {"sum": Op.ADD, "product": Op.MULTIPLY, "ratio": Op.DIVIDE}
 
 
@@ -50,8 +51,8 @@ def declare(name: Leaf, form: Form) -> Declaration:
 
 def _terms(form: Form, way: str) -> list[Formula | None]:
     items = form.items(way)
-    if way == "ratio" and len(items) != 2:  # noqa: PLR2004 - a ratio has two sides
-        form.problems.add(form.at, "a ratio has two formulas: [this, divided by this]")
+    if way == "ratio" and len(items) != len(SIDES):
+        form.problems.add(form.at, f"a ratio has two formulas: [{', '.join(SIDES)}]")
     return [read_formula(item, form.problems) for item in items if isinstance(item, Leaf)]
 
 

@@ -83,6 +83,7 @@ def _read(form: Form, key: str) -> _Axis | None:
 
 def _answers(names: Names, axis: _Axis) -> Iterator[tuple[str, Expression]]:
     """Give each answer of a question with its condition; `unknown` last where it is allowed."""
+    found: list[tuple[str, Expression]]
     if axis.of is not None:
         value = resolve(axis.of, names)
         found = [(option, Compare(Test.EQ, value, Literal(option, Type.TEXT))) for option in names.options(value)]
@@ -92,7 +93,7 @@ def _answers(names: Names, axis: _Axis) -> Iterator[tuple[str, Expression]]:
             )
     else:
         value = resolve(axis.high, names, "condition")
-        found = [("high", value), ("low", Not(value))]  # type: ignore[list-item]
+        found = [("high", value), ("low", Not(value))]
     for word, condition in found:
         yield word, And((is_known(value), condition)) if axis.unknown else condition
     if axis.unknown:

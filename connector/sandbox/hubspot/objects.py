@@ -31,7 +31,7 @@ def list_records(portal: Portal, request: Request, name: str) -> Answer:
     """Answer a page in ascending id; `after` is the id of the next record, absent on the last page."""
     kind = kind_of(name)
     most = PAGE_WITH_HISTORY if request.names("propertiesWithHistory") else PAGE
-    limit = request.limit(default=10, most=most)
+    limit = min(request.limit(default=10, most=most), portal.switches.list_page)
     after = request.after()
     found, following = portal.shelves[kind.name].page(after, limit, archived=request.flag("archived"))
     body = b'{"results":[' + b",".join(_rendered(portal, request, kind, found)) + b"]"

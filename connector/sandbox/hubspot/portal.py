@@ -54,6 +54,8 @@ class Switches:
     """A merge keeps the primary id instead of minting a new one (beta setting)."""
     null_clears: bool = True
     """A JSON null clears a property, as "" does [U]."""
+    list_page: int = 100
+    """Records in one page of a list, whatever larger limit is asked for; the vendor promises no fewest."""
     association_page: int = 500
     """Associated records per record in one answer."""
     inline_associations: int = 100

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from itertools import filterfalse
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 NOTHING: list[Any] = []
+DELETED = methodcaller("get", "IsDeleted")
 
 
 class Table:
@@ -28,6 +31,7 @@ class Table:
         self.version = 0
         self._ordered: tuple[int, list[str], list[Record]] = (-1, [], [])
         self._ids: tuple[int, list[str], list[Record]] = (-1, [], [])
+        self._bin: tuple[int, bool] = (-1, False)
         self._by: dict[str, tuple[int, dict[Any, list[Record]]]] = {}
 
     def put(self, record: Record) -> Record:
@@ -43,7 +47,13 @@ class Table:
 
     def live(self) -> Iterable[Record]:
         """Give the records that are not deleted."""
-        return (row for row in self.rows.values() if not row.get("IsDeleted"))
+        return self.alive(self.rows.values())
+
+    def alive(self, rows: Iterable[Record]) -> Iterable[Record]:
+        """Leave out those of its records that are deleted; none is looked at while the recycle bin is empty."""
+        if self._bin[0] != self.version:
+            self._bin = (self.version, any(map(DELETED, self.rows.values())))
+        return filterfalse(DELETED, rows) if self._bin[1] else rows
 
     def stamped(self, low: str | None, high: str | None) -> list[Record]:
         """Give the records with a SystemModstamp within bounds, in ascending (SystemModstamp, Id)."""

@@ -26,6 +26,13 @@ def test_a_full_last_page_has_no_paging(desk: Desk) -> None:
     assert "paging" not in desk.get(f"{COMPANIES}?limit=10").json
 
 
+def test_a_page_may_be_shorter_than_asked_for(desk: Desk) -> None:
+    desk.portal.switches.list_page = 2
+    made = desk.companies(3)
+    page = desk.get(f"{COMPANIES}?limit=100")
+    assert ([record["id"] for record in page.results], page.json["paging"]["next"]["after"]) == (made[:2], made[2])
+
+
 def test_a_page_holds_ten_records_unless_asked_otherwise(desk: Desk) -> None:
     desk.companies(12)
     assert len(desk.get(COMPANIES).results) == 10

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,14 +35,14 @@ def quiet(step: str, done: int, total: int | None = None) -> None:
     assert total is None or done <= total
 
 
-def pulled(folder: Path, **asked: object) -> tuple[dict[Table, dict[str, list[str | None]]], PullSummary]:
+def pulled(folder: Path, **asked: Any) -> tuple[dict[Table, dict[str, list[str | None]]], PullSummary]:
     rows: dict[Table, dict[str, list[str | None]]] = defaultdict(lambda: defaultdict(list))
 
     def deliver(page: Page) -> None:
         for name, values in page.columns.items():
             rows[page.table][name].extend(values)
 
-    summary = FilesCrm(folder).pull(PullRequest(COLUMNS, **asked), deliver, quiet)  # type: ignore[arg-type]
+    summary = FilesCrm(folder).pull(PullRequest(COLUMNS, **asked), deliver, quiet)
     return {table: dict(columns) for table, columns in rows.items()}, summary
 
 

@@ -44,6 +44,15 @@ def win(made: House, account: str, amount: int) -> None:
     made.crm.put(Target.DEAL, f"{account}-{amount}", account_id=account, amount=str(amount))
 
 
+def test_the_file_of_a_plan_that_was_approved_is_applied_already_and_its_run_stays_good() -> None:
+    made = house()
+    file = planned(made)
+    assert made.walk().approve(file.run, reason="seen").outcome is RunOutcome.OK
+    result = made.walk().apply(file)
+    assert (codes(result), result.exit_code, result.figures["written"]) == (["ALREADY_APPLIED"], 3, 0)
+    assert made.journal.rows[file.run].outcome is RunOutcome.OK
+
+
 def test_approve_writes_exactly_the_held_plan() -> None:
     made = house()
     held = made.walk().sync()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.answers import Refusal
@@ -91,8 +92,7 @@ def reader(view: View, sobject: SObject, held: Field) -> Callable[[Record], Any]
     if held.type == "address":
         stem = held.name.removesuffix("Address")
         return lambda record: _address(record, stem)
-    name = held.name
-    return lambda record: record.get(name)
+    return methodcaller("get", held.name)
 
 
 def _over(view: View, held: Field, get: Callable[[Record], Any]) -> Callable[[Record], Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connector.sandbox.salesforce.answers import Refusal, malformed
 from connector.sandbox.salesforce.schema import TEXTS
 from connector.sandbox.salesforce.soql.aggregate import aggregates, count_only, grouped
-from connector.sandbox.salesforce.soql.conditions import EVERYTHING, Conditions
+from connector.sandbox.salesforce.soql.conditions import ALWAYS, EVERYTHING, Conditions
 from connector.sandbox.salesforce.soql.grammar import parse
 from connector.sandbox.salesforce.soql.literals import Reading
 from connector.sandbox.salesforce.soql.names import Scope, located
@@ -88,8 +88,8 @@ class Runner:
     def _among(self, table: Table, test: Test, rows: Iterable[Record] | None) -> Iterable[Record]:
         found = test.narrow.rows(table) if rows is None else rows
         if not self._deleted:
-            found = (row for row in found if not row.get("IsDeleted"))
-        return filter(test.holds, found)
+            found = table.alive(found)
+        return found if test is ALWAYS else filter(test.holds, found)
 
     def _rows(self, scope: Scope, query: Query) -> list[Record]:
         table, test = self._view.table(scope.sobject), self._test(scope, query)

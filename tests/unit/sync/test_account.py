@@ -1,0 +1,78 @@
+"""A login of another account of the CRM: nothing is read into this state, and nothing is written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connector.model.runs import RunOutcome
+from tests.twins import House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.sync import Result
+
+
+def applied() -> House:
+    made = House()
+    for number in range(3):
+        made.account(f"a{number}", deals=[20])
+    made.walk().sync(yes=True)
+    return made
+
+
+def later(made: House) -> None:
+    """Something to write, and a login of another account."""
+    made.account("a9", deals=[500])
+    made.crm.account_name = "model account 2"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda made, _: made.walk().sync(yes=True),
+        lambda made, _: made.walk().sync(full=True),
+        lambda made, _: made.walk().plan(),
+        lambda made, _: made.walk().pull(),
+        lambda made, run: made.walk().undo(run),
+    ],
+)
+def test_with_a_login_of_another_account_nothing_is_done(command: Callable[[House, str], Result]) -> None:
+    made = applied()
+    run = made.journal.runs()[0].run
+    later(made)
+    before, mirrored = made.crm.picture(), made.mirror.current()
+    result = command(made, run)
+    assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.FAILED, ["OTHER_ACCOUNT"])
+    assert "model account 2" in result.reasons[0].message
+    assert (made.crm.picture(), made.mirror.current()) == (before, mirrored)
+
+
+def test_a_plan_made_in_one_account_is_not_written_in_another() -> None:
+    made = House()
+    made.account("a1", deals=[20])
+    held = made.walk().sync()
+    later(made)
+    assert made.walk().approve(held.run, reason="seen").reasons[-1].code == "OTHER_ACCOUNT"
+    made.crm.account_name = "model account 1"
+    assert made.walk().approve(held.run, reason="seen").outcome is RunOutcome.OK
+
+
+def test_a_write_that_was_lost_in_one_account_is_not_looked_for_in_another() -> None:
+    made = applied()
+    made.account("a9", deals=[500])
+    made.crm.loses.update(dict.fromkeys([(target, "a9") for target, name in made.crm.picture() if name == "a9"], 9))
+    made.walk().sync()
+    left = made.journal.unsettled()
+    assert left
+    made.crm.account_name = "model account 2"
+    assert made.walk().sync().outcome is RunOutcome.FAILED
+    assert made.journal.unsettled() == left
+
+
+def test_a_crm_that_does_not_tell_its_account_is_taken_at_its_word() -> None:
+    made = applied()
+    made.crm.account_name = None
+    assert made.walk().sync().outcome is RunOutcome.OK
