@@ -251,6 +251,18 @@ def test_pages_shorter_than_asked_for_lose_no_link_and_make_no_call_too_long() -
     assert [len(body["inputs"]) for body in bodies] == [1_000, 300]
 
 
+def test_a_moment_reads_the_same_with_and_without_its_milliseconds() -> None:
+    told = []
+    asked = {Table.ACCOUNTS: ("account_id",), Table.DEALS: ("deal_id", "created_at", "close_date")}
+    for text in ("2026-05-01T08:00:00Z", "2026-05-01T08:00:00.000Z", "1777622400000"):
+        tiny = Tiny(definitions={"deals": [{"name": n, "type": "datetime"} for n in ("createdate", "closedate")]})
+        tiny.add("deals", 1, createdate=text, closedate=text)
+        rows, _ = pulled(hubspot_of(tiny), columns=asked)
+        told.append(rows[Table.DEALS])
+    assert told[0]["created_at"] == ["2026-05-01T08:00:00.000Z"]
+    assert told[0] == told[1] == told[2]
+
+
 def test_links_of_changed_deals_are_replaced_the_removed_ones_too() -> None:
     tiny = portal_with_deals()
 

@@ -70,7 +70,7 @@ def test_a_setting_names_another_property_for_the_table_it_means() -> None:
         ("2026-02-01", "date", "", "2026-02-01"),
         ("-86400000", "date", "", "1969-12-31"),
         ("1769904000123", "datetime", "", "2026-02-01T00:00:00.123Z"),
-        ("2026-02-01T00:00:00Z", "datetime", "", "2026-02-01T00:00:00Z"),
+        ("2026-02-01T00:00:00Z", "datetime", "", "2026-02-01T00:00:00.000Z"),
         ("9" * 40, "datetime", "", "9" * 40),
         ("true", "bool", "", "true"),
         ("x", "json", "", "x"),
@@ -179,7 +179,7 @@ def test_dates_pass_as_iso_and_epoch_milliseconds_are_converted() -> None:
     columns = deals("close_date", "created_at", known=known)
     built = columns.build([record(closedate="1769904000000", createdate="2026-01-01T00:00:00Z"), record()])
     assert built["close_date"] == ["2026-02-01T00:00:00.000Z", None]
-    assert built["created_at"] == ["2026-01-01T00:00:00Z", None]
+    assert built["created_at"] == ["2026-01-01T00:00:00.000Z", None]
 
 
 def test_a_date_property_stays_a_day() -> None:

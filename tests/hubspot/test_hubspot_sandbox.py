@@ -93,6 +93,11 @@ def test_provision_refuses_a_property_of_another_type_before_it_makes_anything(
     assert error.value.hint
     assert len(line.writes()) == before
     assert [s.detail for s in line.crm.provision([TIER], language="en", dry_run=True) if s.action == "refuse"] == [why]
+    with pytest.raises(StopRun, match=why) as unready:
+        line.crm.preflight([TIER])
+    told = [f.fix for f in line.crm.doctor(PullRequest({Table.ACCOUNTS: ("account_id",)}), [TIER]) if why in f.message]
+    assert len(told) == 1
+    assert all(hint.startswith("rename or archive") for hint in (error.value.hint, unready.value.hint, *map(str, told)))
 
 
 def test_a_property_made_by_someone_else_meanwhile_is_no_error(line: Line) -> None:

@@ -192,8 +192,10 @@ def _plain(source: str) -> Callable[[Values], Cells]:
 
 
 def _dated(source: str, convert: Callable[[str], str]) -> Callable[[Values], Cells]:
-    """ISO texts (`2026-…`) pass as they are; only the rare others cost a call."""
-    return lambda values: [v if v is None or v[4:5] == "-" else convert(v) for v in _cells(values, source)]
+    """ISO texts (`2026-…`) pass as they are; only the rare others, and those without a fraction, cost a call."""
+    return lambda values: [
+        v if v is None or (v[4:5] == "-" and v[19:20] != "Z") else convert(v) for v in _cells(values, source)
+    ]
 
 
 def _canonical(source: str, known: Property) -> Callable[[Values], Cells]:

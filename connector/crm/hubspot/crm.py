@@ -13,7 +13,7 @@ from connector.crm.hubspot.client import Forbidden, Refused
 from connector.crm.hubspot.doctor import examine
 from connector.crm.hubspot.intake import Intake
 from connector.crm.hubspot.objects import BATCH, Objects, in_batches
-from connector.crm.hubspot.provision import Provisioner
+from connector.crm.hubspot.provision import RENAME, Provisioner
 from connector.crm.hubspot.pull import pull
 from connector.crm.hubspot.write import Writer
 from connector.crm.placed import not_ready, placed, target_of
@@ -127,8 +127,11 @@ class HubSpot:
         existing = self._existing(outputs)
         if existing is None:
             return
-        wrong = self._provisioner().preflight(outputs, existing)
-        if wrong:
+        provisioner = self._provisioner()
+        written = [output for output in outputs if output.written]
+        if any(step.action == "refuse" for step in provisioner.steps(written, existing)):
+            raise not_ready("HubSpot", provisioner.preflight(written, existing), hint=RENAME)
+        if wrong := provisioner.preflight(written, existing):
             raise not_ready("HubSpot", wrong)
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:

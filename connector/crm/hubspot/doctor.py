@@ -88,8 +88,10 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
     if missing:
         level = "bad" if any(map(absent, wrong)) else "warning"
         yield Finding(level, "properties", _in_short(missing, len(steps)), say("provision"))
+    refused = {step.detail for step in steps if step.action == "refuse"}
     for line in (line for line in wrong if not absent(line)):
-        yield Finding("bad", "properties", line, say("provision"))
+        mends = line.partition(": ")[2] not in refused
+        yield Finding("bad", "properties", line, say("provision" if mends else "rename"))
     if not missing and not wrong:
         yield Finding("good", "properties", say("all_there", count=len(steps)))
 

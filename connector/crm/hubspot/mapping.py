@@ -101,7 +101,12 @@ def day(text: str) -> str:
 
 
 def moment(text: str) -> str:
-    """A timestamp as ISO text with offset; epoch milliseconds are converted."""
+    """A timestamp as ISO text with offset, to the millisecond; epoch milliseconds are converted.
+
+    HubSpot may leave the fraction out: the same moment must read the same in every pull, or it passes for a change.
+    """
+    if len(text) == _WHOLE_SECONDS and text[-1] == "Z":
+        return f"{text[:-1]}.000Z"
     found = _from_epoch(text)
     return text if found is None else found.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -121,6 +126,7 @@ def to_hubspot(value: str | None) -> str:
     return value or ""
 
 
+_WHOLE_SECONDS = len("2026-01-31T00:00:00Z")
 _CANONICAL = {"number": number, "date": day, "datetime": moment}
 
 

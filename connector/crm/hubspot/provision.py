@@ -27,6 +27,8 @@ _BATCH = 100
 Existing = dict["Target", "Mapping[str, Property]"]
 
 ABSENT = " does not exist"
+RENAME = "rename or archive them in HubSpot, or name other properties in [fields]"
+"""What a person does about properties that provisioning cannot mend."""
 
 
 def absent(line: str) -> bool:
@@ -149,6 +151,6 @@ def _stop_on_refusals(steps: Sequence[ProvisionStep]) -> None:
     if refused:
         raise StopRun(
             f"HubSpot has properties of another kind under our names: {'; '.join(refused)}",
-            hint="rename or archive them in HubSpot, or name other properties in [fields]; nothing was created",
+            hint=f"{RENAME}; nothing was created",
             code="PROVISION_REFUSED",
         )
