@@ -137,6 +137,7 @@ def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)
     place = [f"r.{K} as k", f"r.{K} = r.{G} as top"] if any(fact.aggregate in PICKED for _, fact in batch) else []
+    place += [f"r.{G} as grouped"] if any(fact.once for _, fact in batch) else []
     query = f"select {rows.key} as {quoted('@key')}, {', '.join([*cells.written(), *place])} from {rows.source}"
     query = f"select {', '.join(['*', *marks.written(), *gaps.written()])} from ({query})"
     query = f'select "@key", {", ".join(totals)} from ({query}) group by "@key"'
@@ -153,6 +154,9 @@ def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: 
         counts = f"coalesce({here} and {held} is not null, false)"
         before = f'lag({held}) over (partition by "@key", {counts} order by {held})'
         held = gaps.name("g", f"case when {counts} then cast({held} - {before} as bigint) end")
+    if fact.once:
+        first = f'row_number() over (partition by "@key", grouped, {here}) = 1'
+        here = marks.name("m", f"{here} and {first}")
     return Gathered(here, held, value.scale, unknown)
 
 

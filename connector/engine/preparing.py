@@ -86,10 +86,10 @@ def _climb(db: DuckDBPyConnection, *, rollup: bool) -> None:
 
 
 def referrals(db: DuckDBPyConnection) -> None:
-    """Make the view `referral`: accounts with the account (and its group) that referred them."""
+    """Make the view `referral`: accounts with the account (and its group) that referred them; nobody refers itself."""
     db.execute(
         f'create view referral as select a.{K}, b.{K} as "@to", b.{G} as "@to_g" '
-        "from account a join account b on b.account_id = a.referred_by"
+        f"from account a join account b on b.account_id = a.referred_by and b.{G} <> a.{G}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from connector.rules.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compute, is_known
@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 ZERO = Decimal(0)
 
 
-def fact_value(fact: FactOf, rows: Iterable[Mapping[str, Cell]], cells: Mapping[str, Cell], frame: Frame) -> Cell:
-    """Compute a fact over the related records."""
+def fact_value(
+    fact: FactOf,
+    rows: Iterable[Mapping[str, Cell]],
+    cells: Mapping[str, Cell],
+    frame: Frame,
+    groups: Iterable[str] = (),
+) -> Cell:
+    """Compute a fact over the related records; `groups` are theirs where a group counts once."""
     found: list[Cell] = []
-    for row in rows:
+    counted: set[str | None] = set()
+    for row, group in zip_longest(rows, groups):
+        if group is not None and group in counted:
+            continue
         if LOST in row:
             found.append(UNKNOWN)
             continue
@@ -34,6 +43,7 @@ def fact_value(fact: FactOf, rows: Iterable[Mapping[str, Cell]], cells: Mapping[
         if counts is UNKNOWN:
             found.append(UNKNOWN)
         elif counts is True:
+            counted.add(group)
             found.append(True if fact.value is None else evaluator.value(fact.value))
     return aggregate(fact.aggregate, [cell for cell in found if cell is not IDLE], gaps=fact.gaps)
 

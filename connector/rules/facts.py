@@ -99,7 +99,7 @@ class _Fact:
             self.names.broken.add(name.text)
             return []
         kind = _fact_type(verb, what, gaps=gaps)
-        definition = FactOf(verb, self.relation, what, counted, gaps)
+        definition = FactOf(verb, self.relation, what, counted, gaps, once=self._of_groups(what))
         unknown = fact_may_be_unknown(definition, self.names.nodes, self.names.parameters)
         return [
             Node(
@@ -158,6 +158,12 @@ class _Fact:
             text = f"'{part.name}' is each account's own, and this fact is the group's"
             self.names.problems.add(part.at, text, "gather it per account first, then over members")
         return not own
+
+    def _of_groups(self, what: Expression | None) -> bool:
+        if self.relation != Relation.REFERRED:
+            return False
+        used = [part for part in _parts(what) if isinstance(part, Name) and part.scope is Scope.ROW]
+        return bool(used) and all(self.names.nodes[part.name].of is Of.GROUP for part in used)
 
     def _depends(self, *expressions: Expression | None) -> tuple[str, ...]:
         found: dict[str, None] = {}

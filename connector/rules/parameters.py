@@ -167,7 +167,7 @@ def _changed(parameter: Parameter, value: object) -> Plain | tuple[Plain, ...] |
         return tuple(one for item in items for one in _range(parameter, str(item).strip()))
     if isinstance(value, bool):
         return _one(parameter, "true" if value else "false")
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
     return None if text.lower() in {"", "null"} else _one(parameter, text)
 
 

@@ -98,7 +98,8 @@ class Population:
                 return self._field(node, node.definition, subject, members, root)
             case FactOf():
                 rows = self._rows(node.definition, members, node.of)
-                return fact_value(node.definition, rows, self.cells[subject], self.frame)
+                groups = [self.records.root[other] for other in self._referred(members)] if node.definition.once else ()
+                return fact_value(node.definition, rows, self.cells[subject], self.frame, groups)
             case FormulaOf():
                 return Evaluator(self.frame, self.cells[subject]).value(node.definition.expression)
             case PopulationOf():
@@ -145,9 +146,15 @@ class Population:
                 group = [root]
             return [self.cells[member] for member in sorted(group, key=lambda m: ROOT_FIRST if m == root else m)]
         if fact.relation == Relation.REFERRED:
-            return [self.cells[other] for member in members for other in self.referred.get(member, ())]
+            return [self.cells[other] for other in self._referred(members)]
         related = self.records.related.get(fact.relation, {})
         return [row for member in members for row in related.get(member, ())]
+
+    def _referred(self, members: list[str]) -> list[str]:
+        """Those whom the group brought in; nobody brings in itself."""
+        root = self.records.root
+        others = (other for member in members for other in self.referred.get(member, ()))
+        return [other for other in others if root[other] != root[members[0]]]
 
     # ── everybody together ──
 

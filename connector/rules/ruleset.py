@@ -58,8 +58,8 @@ class Relation(StrEnum):
     MEMBERS = "members"
     """The accounts of the same group, the account itself included; names are nodes `of: account`."""
     REFERRED = "referred"
-    """Accounts whose `referred_by` is this account (for a group: any member); names are nodes of any kind,
-    as that account receives them."""
+    """Accounts whose `referred_by` is this account (for a group: any member), never one of the same group; names are
+    nodes of any kind, as that account receives them."""
 
 
 class Pick(StrEnum):
@@ -132,6 +132,8 @@ class FactOf:
     value: Expression | None
     where: Expression | None
     gaps: bool = False
+    once: bool = False
+    """What is gathered is a group's: however many of its accounts are records here, a group counts once."""
 
 
 @dataclass(frozen=True, slots=True)

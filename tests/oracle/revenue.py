@@ -66,7 +66,8 @@ def _settle_account(world: World, account: Account) -> None:
         account.revenue = invoiced or ZERO
         account.revenue_known = invoiced is not None
     elif source == "spread_deals":
-        account.revenue = sum((_spread(world, deal) for deal in account.deals if bought(world, deal)), ZERO)
+        won = [deal for deal in account.deals if bought(world, deal)]
+        account.revenue = sum((spread(world, deal, first_day(world)) for deal in won), ZERO)
     else:
         account.revenue = sum((deal.amount or ZERO for deal in inside), ZERO)
     account.unreliable = account.unreliable or not account.revenue_known
@@ -81,15 +82,15 @@ def _warn_of_deals(world: World, account: Account) -> None:
             account.warnings.add("FUTURE_WON_DATE")
 
 
-def _spread(world: World, deal: Deal) -> Fraction:
-    """Domain 2.3 and 11.10: by day over the term, first day included; only what falls inside the window."""
+def spread(world: World, deal: Deal, first: date) -> Fraction:
+    """Domain 2.3 and 11.10: by day over the term, first day included; only what falls from `first` to `as_of`."""
     assert deal.closed_on
     if deal.amount is None:
         return ZERO
     if not deal.term_months or deal.term_months <= 0:
-        return deal.amount if in_window(world, deal) else ZERO
+        return deal.amount if deal.closed_on >= first else ZERO
     end = add_months(deal.closed_on, int(deal.term_months))
-    start, stop = max(deal.closed_on, first_day(world)), min(end, world.as_of + timedelta(days=1))
+    start, stop = max(deal.closed_on, first), min(end, world.as_of + timedelta(days=1))
     return deal.amount * Fraction(max(0, (stop - start).days), (end - deal.closed_on).days)
 
 

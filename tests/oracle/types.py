@@ -137,7 +137,7 @@ def previously_high(group: Group) -> bool | None:
 
 
 def _type(world: World, group: Group) -> str | None:
-    if group.lifecycle == "unknown" or (group.active and not group.revenue_known):
+    if group.lifecycle == "unknown" or (group.active and not (group.revenue_known and group.value_known)):
         return "unknown"
     if group.lifecycle not in {"customer", "prospect"}:
         return None

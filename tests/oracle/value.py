@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import ceiling_share, cents, rounded
-from tests.oracle.days import in_months
-from tests.oracle.revenue import in_window
+from tests.oracle.days import add_months, in_months
+from tests.oracle.revenue import bought, in_window, spread
 from tests.oracle.world import ZERO, Deal, Group, World
 
 if TYPE_CHECKING:
@@ -27,28 +28,38 @@ def settle_values(world: World) -> None:
         _settle_ambassador(world, group)
         group.kw = know_how(world, group)
         estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
-        brought = group.referred or estimated
-        bought = group.won_count > 0
+        brought = max(group.referred, ZERO) or estimated
         group.value = (
             ZERO
-            if not bought
+            if not ever_bought(world, group)
             else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
         )
 
 
 def financial_value(world: World, group: Group) -> Fraction:
     """FW: the mean of the last full years; a new customer's contract value per year, else its revenue."""
-    if group.tenure is None:
+    if not ever_bought(world, group):
         return ZERO
-    years = min(world.parameters.whole("customer_value.fw_years"), group.tenure // YEAR)
+    years = min(world.parameters.whole("customer_value.fw_years"), (group.tenure or 0) // YEAR)
+    source = world.parameters.text("revenue.source")
+    if years and source == "account_field":
+        return group.revenue
     if years:
-        months = years * YEAR
-        won = [deal for deal in group.deals if deal.won and in_months(deal.closed_on, world.as_of, months)]
-        return sum((deal.amount or ZERO for deal in won), ZERO) / years
+        first = add_months(world.as_of, -years * YEAR) + timedelta(days=1)
+        won = [deal for deal in group.deals if bought(world, deal)]
+        if source == "spread_deals":
+            return sum((spread(world, deal, first) for deal in won), ZERO) / years
+        return sum((deal.amount or ZERO for deal in won if deal.closed_on and deal.closed_on >= first), ZERO) / years
     won = [deal for deal in group.deals if in_window(world, deal)]
     if any(deal.term_months for deal in won):
         return sum((_per_year(deal.amount, deal.term_months) for deal in won), ZERO)
     return annualised(world, group)
+
+
+def ever_bought(world: World, group: Group) -> bool:
+    """Whether there is a purchase to value: a won deal, or what the books say."""
+    invoiced = world.parameters.text("revenue.source") == "account_field" and group.revenue != 0
+    return group.won_count > 0 or invoiced
 
 
 def known_value(world: World, group: Group) -> bool:
@@ -58,7 +69,8 @@ def known_value(world: World, group: Group) -> bool:
     inside = [deal for deal in group.deals if deal.won and (in_months(deal.closed_on, world.as_of, months))]
     missing = any(deal.trouble == "AMOUNT_MISSING" for deal in inside)
     undated = any(account.undated for account in group.members)
-    return not missing and not undated and (group.revenue_known or months > 0)
+    by_deals = months > 0 and world.parameters.text("revenue.source") != "account_field"
+    return not missing and not undated and (group.revenue_known or by_deals)
 
 
 def _per_year(amount: Fraction | None, months: Fraction | None) -> Fraction:
@@ -81,14 +93,15 @@ def recurring(world: World, deals: Sequence[Deal]) -> bool:
 
 
 def referred_revenue(world: World, group: Group) -> Fraction:
-    """R: revenue of those who came through this group within the referral window."""
+    """R: revenue of those who came through this group within the referral window; nobody refers itself."""
     ids = {account.id for account in group.everybody}
     months = world.parameters.whole("customer_value.referral_window_months")
     return sum(
         (
             other.revenue
             for other in world.groups
-            if in_months(other.customer_since, world.as_of, months)
+            if other is not group
+            and in_months(other.customer_since, world.as_of, months)
             and any(account.row.text("referred_by") in ids for account in other.members)
         ),
         ZERO,
@@ -184,8 +197,8 @@ def value_outputs(world: World, group: Group) -> dict[str, object]:
     row = group.given("gross_margin_pct")
     percent = row.number("gross_margin_pct") if row else None
     percent = world.parameters.optional("service.gross_margin_pct") if percent is None else percent
-    bought = group.won_count > 0 or any(account.undated for account in group.members)
-    if bought and not group.value_known:
+    valued = ever_bought(world, group) or any(account.undated for account in group.members)
+    if valued and not group.value_known:
         return dict.fromkeys(VALUES) | told
     return told | {
         "seg_customer_value": cents(group.value),

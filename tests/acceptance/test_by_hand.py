@@ -1,0 +1,97 @@
+"""Small folders written by hand, through `tiersync evaluate`: what an example inside a rule file cannot say."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.acceptance.commands import tiersync
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    Row = Mapping[str, object]
+
+DAY = "2026-04-02"
+
+
+def write(folder: Path, name: str, rows: Sequence[Row]) -> None:
+    """Write the rows; only the columns that a row has are connected."""
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def evaluated(folder: Path, accounts: Sequence[Row], deals: Sequence[Row], *arguments: str) -> dict[str, Any]:
+    """Answer of every account by its id."""
+    write(folder, "accounts", accounts)
+    write(folder, "deals", [{"deal_id": f"d{number}", **deal} for number, deal in enumerate(deals)])
+    ended = tiersync("evaluate", "--data", str(folder), "--as-of", DAY, *arguments, cwd=folder)
+    assert ended.code == 0, ended.stderr
+    return {row["account_id"]: row for row in map(json.loads, ended.stdout.splitlines())}
+
+
+def won(account: str, amount: object, day: str = "2026-01-15", **more: object) -> Row:
+    closed = {"is_won": "true", "is_closed": "true", "amount": amount, "close_date": day}
+    return {"account_id": account, **closed, **more}
+
+
+def test_deals_that_do_not_say_whether_they_are_closed_prove_no_potential(tmp_path: Path) -> None:
+    deals = [
+        {"account_id": "won", "is_won": "true", "amount": 40000, "close_date": "2026-01-15", "probability": 1},
+        {"account_id": "lost", "is_won": "false", "amount": 40000, "close_date": "2025-06-01", "probability": 1},
+    ]
+    told = evaluated(tmp_path, [{"account_id": "won"}, {"account_id": "lost"}], deals)
+
+    assert {name: (row["seg_potential"], row["seg_upside"]) for name, row in told.items()} == {
+        "won": ("unknown", None),
+        "lost": ("unknown", None),
+    }
+
+
+def test_a_group_that_was_brought_in_counts_once_and_nobody_brings_in_itself(tmp_path: Path) -> None:
+    accounts = [
+        {"account_id": "b", "referred_by": "b"},
+        {"account_id": "daughter", "parent_id": "b", "referred_by": "b"},
+        {"account_id": "friend", "referred_by": "b"},
+        {"account_id": "branch", "parent_id": "friend", "referred_by": "daughter"},
+        {"account_id": "partner", "parent_id": "friend", "referred_by": "b", "seg_exclude": "true"},
+        {"account_id": "single", "referred_by": "daughter"},
+    ]
+    amounts = {"b": 20000, "daughter": 500, "friend": 1000, "branch": 2000, "partner": 9000, "single": 7}
+    deals = [won(account, amount) for account, amount in amounts.items()]
+
+    together = evaluated(tmp_path, accounts, deals)
+    alone = evaluated(tmp_path, accounts, deals, "--set", "rollup=none")
+
+    assert (together["b"]["seg_referred_revenue_12m"], together["b"]["seg_customer_value"]) == (3007, 23507)
+    assert together["single"]["seg_referred_revenue_12m"] == 0
+    assert [alone[name]["seg_referred_revenue_12m"] for name in ("b", "daughter")] == [1500, 2007]
+
+
+def test_who_shares_a_margin_stands_on_the_same_rung(tmp_path: Path) -> None:
+    same = [{"account_id": f"a{number}", "gross_margin_pct": 50, "service_hours_12m": 0} for number in range(20)]
+    told = evaluated(tmp_path, same, [won(f"a{number}", 500) for number in range(20)])
+
+    assert {row["seg_ladder_step"] for row in told.values()} == {"regular_customer"}
+
+
+def test_the_explanation_names_a_top_customer_by_margin_and_what_winning_a_lost_one_cost(tmp_path: Path) -> None:
+    accounts = [
+        {"account_id": f"a{number}", "gross_margin_pct": 70 if number in {3, 4} else 10, "service_hours_12m": 0}
+        for number in range(4)
+    ]
+    lost = {"account_id": "lost", "gross_margin_pct": 70, "acquisition_cost_total": 300}
+    paid = {"account_id": "paid", "gross_margin_pct": 70, "acquisition_cost_total": 84}
+    deals = [won(f"a{number}", 900 - number) for number in range(4)]
+    deals += [won(name, 120, "2025-03-01") for name in ("lost", "paid")]
+    told = evaluated(tmp_path, [lost, paid, *accounts], deals, "--set", "labels.language=en")
+
+    by_margin, spent = "Top customer by margin after service.", "Acquisition cost that was not recovered: €216.00."
+    lines = {name: row["seg_explanation"].splitlines() for name, row in told.items()}
+    assert [name for name in told if by_margin in lines[name]] == ["a3"]
+    assert [name for name in told if spent in lines[name]] == ["lost"]
+    assert not any("not recovered" in line for line in lines["paid"])
