@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.errors import ConnectorError, UsageError
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
-from connector.settings.rights import refuse
+from connector.settings.rights import decided_elsewhere, refuse
 from connector.settings.rotation import Beside
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
@@ -36,7 +36,8 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
     for name, reference in secrets:
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
-            yield Finding("warning", name, say("readable", path=str(path)), f"chmod 600 {path}")
+            fix = say("mounted") if decided_elsewhere(path) else f"chmod 600 {path}"
+            yield Finding("warning", name, say("readable", path=str(path)), fix)
 
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:
