@@ -50,7 +50,7 @@ class Builder:
             for of, nodes in ((Of.GROUP, stage.groups), (Of.ACCOUNT, stage.accounts)):
                 if nodes or number == 0:
                     self._stage(number, of, nodes, order)
-            progress("evaluate", number + 1, len(order.stages))
+            progress("evaluate steps", number + 1, len(order.stages))
         of_group = [f"sg.{quoted(column)}" for column in self._columns(self.kept[Of.GROUP])]
         return f"select {', '.join(['s.*', *of_group])} from {self._source(1, Of.ACCOUNT, ())}"
 

@@ -132,7 +132,7 @@ class _Task:
         for number, source in enumerate(self.sources.values()):
             columns = self._columns(Table(source.table))
             unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
-            progress("read", number + 1, len(self.sources))
+            progress("read tables", number + 1, len(self.sources))
         for table in self.beside.values():
             unreadable += beside.read(self.db, table, self.rules, self.nodes, time_zone=self.request.time_zone)
         return unreadable

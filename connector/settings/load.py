@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import UsageError
+from connector.settings import rights
 from connector.settings.model import Files, HubSpot, Salesforce, Settings
 from connector.settings.places import key_lines, line_of
 
@@ -55,6 +57,11 @@ class Loaded:
 def load(file: Path) -> Loaded:
     """Read and check one settings file; raises UsageError that lists every problem with file and line."""
     text = _text(file)
+    if rights.open_to_all(file, stat.S_IWOTH):
+        raise UsageError(
+            f"{file}: everybody on this machine may change it, and it says where the CRM's token is sent",
+            hint=f"look whether somebody did, then: chmod go-w {file}",
+        )
     raw = _parsed(text, file)
     try:
         settings = Settings.model_validate(raw)

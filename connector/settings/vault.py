@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 from connector.model.secrets import Scrubber, Secret
+from connector.settings import rights
 from connector.settings.reference import Reference
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Vault:
         self.scrub = Scrubber()
 
     def secret(self, reference: Reference, *, key: str) -> Secret:
-        """Resolve a reference; raises UsageError naming `key` and the reference when it leads nowhere."""
+        """Resolve a reference; raises UsageError naming `key` when it leads nowhere, or to an open file."""
         secret = Secret(self._read(reference, key))
         self.scrub.add(secret, name=key)  # by name: what a file holds may change with every run
         return secret
@@ -43,15 +43,18 @@ class Vault:
 
     def readable_by_others(self, reference: Reference) -> bool:
         """Whether people besides the owner may read the file a secret is kept in."""
-        if reference.kind == "env" or not self.path(reference).is_file():
-            return False
-        return bool(self.path(reference).stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+        return reference.kind == "file" and bool(rights.mode(self.path(reference)) & (rights.GROUP | rights.EVERYBODY))
+
+    def open_to_all(self, reference: Reference) -> bool:
+        """Whether everybody on this machine may read or change the file a secret is kept in: it is refused."""
+        return reference.kind == "file" and rights.open_to_all(self.path(reference))
 
     def _read(self, reference: Reference, key: str) -> str:
         if reference.kind == "env":
             text = self._environ.get(reference.name, "")
             hint = f"export {reference.name}=… in the shell that starts tiersync"
         else:
+            rights.refuse([(key, self.path(reference))] if self.open_to_all(reference) else [])
             text = _file_text(self.path(reference), key)
             hint = f"write the secret into {self.path(reference)}"
         if not text.strip():

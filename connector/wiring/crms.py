@@ -128,9 +128,16 @@ def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:
     """Return every reference in a section of the settings, with its key."""
     found: list[tuple[str, Reference]] = []
     for name in type(section).model_fields:
-        value = getattr(section, name)
-        if isinstance(value, Reference):
-            found.append((f"{key}.{name}", value))
-        elif isinstance(value, Section):
-            found += secrets_of(value, key=f"{key}.{name}")
+        found += _within(getattr(section, name), f"{key}.{name}")
     return found
+
+
+def _within(value: object, key: str) -> list[tuple[str, Reference]]:
+    if isinstance(value, Reference):
+        return [(key, value)]
+    if isinstance(value, Section):
+        return secrets_of(value, key=key)
+    if isinstance(value, list):
+        return [secret for place, item in enumerate(value) for secret in _within(item, f"{key}[{place}]")]
+    items = value.items() if isinstance(value, dict) else ()
+    return [secret for name, item in items for secret in _within(item, f"{key}.{name}")]

@@ -10,6 +10,7 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
+from connector.settings.rights import decided_elsewhere, refuse
 from connector.settings.rotation import Beside
 from connector.sync.account import other_account
 from connector.wiring.beside import findings as tables
@@ -41,12 +42,14 @@ def account(wiring: Wiring) -> Iterator[Finding]:
 
 
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:
-    """Yield a warning for each secret in a file that others may read."""
-    for key, reference in secrets_of(wiring.settings, key=""):
-        name = key.removeprefix(".")
+    """Yield a warning for each secret in a file that others may read; UsageError names those open to everybody."""
+    secrets = [(key.removeprefix("."), reference) for key, reference in secrets_of(wiring.settings, key="")]
+    refuse([(name, wiring.vault.path(found)) for name, found in secrets if wiring.vault.open_to_all(found)])
+    for name, reference in secrets:
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
-            yield Finding("warning", name, say("readable", path=str(path)), f"chmod 600 {path}")
+            fix = say("mounted") if decided_elsewhere(path) else f"chmod 600 {path}"
+            yield Finding("warning", name, say("readable", path=str(path)), fix)
 
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:

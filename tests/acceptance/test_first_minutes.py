@@ -12,6 +12,7 @@ import requests
 from connector.cli import demo
 from connector.cli.demo import MARK
 from connector.cli.ending import run
+from connector.settings.load import load
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,19 @@ def test_init_writes_settings_and_rules_that_are_good(capfd: pytest.CaptureFixtu
     assert run(["rules", "check"]) == 0
     assert run(["rules", "test"]) == 0
     assert "HUBSPOT_TOKEN" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "login"), [("hubspot", "HUBSPOT_TOKEN"), ("salesforce", "SF_CLIENT_SECRET"), ("files", "")]
+)
+def test_init_writes_settings_for_the_crm_it_is_told(kind: str, login: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--crm", kind]) == 0
+    said = capfd.readouterr().err
+    assert login in said
+    assert ("export" in said) is bool(login)
+    loaded = load(Path("settings.toml")).settings
+    assert loaded.crm is not None
+    assert (loaded.crm.kind, loaded.rules.directory, loaded.run.language) == (kind, "rules", "en")
 
 
 @pytest.mark.parametrize("mine", ["settings.toml", "rules"])

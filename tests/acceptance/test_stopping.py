@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.chdir(tmp_path)
     Path("token").write_text("pat-na1-stopping-test")
+    Path("token").chmod(0o600)
     with running(now=lambda: datetime.now(UTC), population=20) as sandbox:
         Path("settings.toml").write_text(
             f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{sandbox.url}"\n'

@@ -28,6 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     with running(now=lambda: datetime.now(UTC), population=40) as sandbox:
         (tmp_path / "token").write_text("pat-na1-worker-test")
+        (tmp_path / "token").chmod(0o600)
         (tmp_path / "settings.toml").write_text(
             f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{sandbox.url}"\n'
             f'[rules]\ndirectory = "{ROOT / "rules"}"\n[schedule]\nevery = "1h"\n'

@@ -160,6 +160,7 @@ def test_a_run_writes_to_its_state_and_to_tmp_only(tmp_path: Path) -> None:
         folder.mkdir()
     with running(now=lambda: datetime.now(UTC), population=5) as crm:
         (etc / "token").write_text("pat-eu1-read-only")
+        (etc / "token").chmod(0o600)
         (etc / "settings.toml").write_text(
             f'[crm]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "{crm.url}"\n'
             f'[rules]\ndirectory = "{ROOT / "rules"}"\n'

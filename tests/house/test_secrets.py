@@ -33,6 +33,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (folder / "settings.toml").write_text(text)
         (folder / "broken.toml").write_text(text.replace("http://127.0.0.1", "http://user.invalid"))
         (folder / "token").write_text(PLANTED)
+        (folder / "token").chmod(0o600)
         yield folder
 
 

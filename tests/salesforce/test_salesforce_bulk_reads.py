@@ -155,4 +155,6 @@ def test_a_job_is_looked_at_soon_then_at_twice_the_time(server: Scripted) -> Non
 
     server.rule = rule
     pulled(salesforce_at(server.url, clock), columns=ACCOUNTS)
-    assert [round(at, 1) for at in looked] == [0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 12.7, 25.5, 40.5, 55.5, 70.5]
+    assert [round(at, 2) for at in looked] == [
+        *(0.05, 0.15, 0.35, 0.75, 1.55, 3.15, 6.35, 12.75, 25.55, 40.55, 55.55),
+    ]

@@ -36,10 +36,11 @@ def test_missing_folders_are_made_and_the_database_is_for_its_owner_only(tmp_pat
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_database_that_everybody_may_read_is_closed_to_strangers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o666])
+def test_a_database_that_everybody_may_read_is_closed_to_strangers(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "t.db"
     open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock()).close()
-    path.chmod(0o644)
+    path.chmod(mode)
     store = open_store(f"sqlite:///{path}", tmp_path / "mirror", clock=FakeClock())
     store.journal.remember("a", "b")
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.glob("t.db*")}

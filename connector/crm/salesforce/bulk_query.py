@@ -29,7 +29,7 @@ ROWS = 20_000
 """Rows of one page; memory stays flat in the number of pages."""
 _PATIENCE = 4 * 3600.0
 """Seconds a job may take; then it is given up, and aborted."""
-_FIRST_LOOK, _LONGEST_WAIT = 0.1, 15.0
+_FIRST_LOOK, _LONGEST_WAIT = 0.05, 15.0
 """Seconds: each wait is twice the last, so that at most half of a job's time is waited in vain."""
 
 

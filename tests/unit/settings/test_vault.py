@@ -32,6 +32,7 @@ def test_an_environment_reference_is_resolved() -> None:
 
 def test_a_file_reference_is_relative_to_the_settings_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("abcdef\n")
+    (tmp_path / "token").chmod(0o600)
     assert vault(tmp_path).secret(Reference("file", "token"), key="crm.token").reveal() == "abcdef"
 
 
@@ -134,7 +135,7 @@ def test_what_looks_like_a_token_is_masked_unasked(line: str) -> None:
 
 def test_a_secret_file_others_may_read_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("abcdef")
-    (tmp_path / "token").chmod(0o644)
+    (tmp_path / "token").chmod(0o640)
     assert vault(tmp_path).readable_by_others(Reference("file", "token"))
     (tmp_path / "token").chmod(0o600)
     assert not vault(tmp_path).readable_by_others(Reference("file", "token"))

@@ -1,5 +1,6 @@
 """Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from connector.crm.files.provider import FilesCrm
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+from connector.wiring.findings import open_secrets
 from connector.wiring.walking import policy
 
 
@@ -156,3 +158,15 @@ def test_a_property_that_the_rules_do_not_write_cannot_be_kept_or_overwritten(he
     (here / "settings.toml").write_text(f'{section}seg_override_tier = "overwrite"\n')
     with pytest.raises(UsageError, match="no property seg_override_tier"):
         policy(wired(), as_of=None)
+
+
+@pytest.mark.parametrize(("mode", "read_only", "fix"), [(0o640, 0, "chmod 600"), (0o444, os.ST_RDONLY, "mount it")])
+def test_a_secret_that_others_may_read_is_warned_of_with_what_helps_there(
+    here: Path, monkeypatch: pytest.MonkeyPatch, mode: int, read_only: int, fix: str
+) -> None:
+    (here / "settings.toml").write_text('[crm]\nkind = "hubspot"\ntoken = "file:token"\n[run]\nlanguage = "en"\n')
+    (here / "token").write_text("planted-token")
+    (here / "token").chmod(mode)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result((0,) * 8 + (read_only, 0)))
+    (found,) = open_secrets(wired())
+    assert (found.level, found.subject, found.fix.startswith(fix)) == ("warning", "crm.token", True)
