@@ -64,6 +64,15 @@ def ask(url: str, **access: Any) -> None:
     assert answer.ok, answer.text
 
 
+def organization(url: str) -> str:
+    """The one id that the organization's own table holds."""
+    headers = {"Authorization": f"Bearer {LOGINS['session'].token.reveal()}"}
+    rows = requests.get(
+        f"{url}/services/data/v66.0/query", {"q": "SELECT Id FROM Organization"}, headers=headers, timeout=10
+    )
+    return str(rows.json()["records"][0]["Id"])
+
+
 def jwt(key: rsa.RSAPrivateKey) -> Login:
     text = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -72,12 +81,17 @@ def jwt(key: rsa.RSAPrivateKey) -> Login:
 
 
 @pytest.mark.parametrize("way", [*LOGINS, "jwt"])
-def test_every_way_in_leads_to_the_records_and_names_the_user(sandbox: str, way: str, key: rsa.RSAPrivateKey) -> None:
+def test_every_way_in_leads_to_the_records_and_names_who_came_in_where(
+    sandbox: str, way: str, key: rsa.RSAPrivateKey
+) -> None:
     crm = salesforce_at(sandbox, login=LOGINS.get(way) or jwt(key))
     _, summary = pulled(crm)
     assert sum(summary.rows.values()) > 10
-    if way != "session":
+    if way == "session":
+        assert crm.account() is None, "a session somebody else got does not tell"
+    else:
         assert (crm.user() or "").startswith("005")
+        assert crm.account() == f"Salesforce organization {organization(sandbox)}"
     crm.close()
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from connector.crm.texts import Mask
 
 _USER = re.compile(rb"""(?:/id/00D\w{12,15}/|<userId>)(005\w{12,15})""")
+_ORGANIZATION = re.compile(rb"""(?:/id/|<organizationId>)(00D\w{12,15})""")
 _FAULT = re.compile(r"<faultstring[^>]*>(.*?)</faultstring>", re.DOTALL)
 _PATH = "/services/oauth2/token"
 _WHAT = "logging in to Salesforce"
@@ -58,13 +59,17 @@ class Credentials(Protocol):
     def user(self) -> str | None:
         """The id of the user who logged in, where the login told."""
 
+    def organization(self) -> str | None:
+        """The id of the organization logged in to, where the login told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """What a login gives: a session, and whose it is."""
 
     session: Secret
-    user: str | None
+    user: str | None = None
+    organization: str | None = None
 
 
 class FixedSession:
@@ -86,6 +91,9 @@ class FixedSession:
         return 'put a fresh session where [crm] token points, or use login = "client_credentials"'
 
     def user(self) -> None:
+        """Nobody told."""
+
+    def organization(self) -> None:
         """Nobody told."""
 
 
@@ -121,13 +129,19 @@ class LoggedIn:
         self.bearer()
         return self._grant.user if self._grant else None
 
+    def organization(self) -> str | None:
+        """The organization of the session in use."""
+        self.bearer()
+        return self._grant.organization if self._grant else None
+
 
 class Post:
     """The session simple-salesforce posts a login with: our transport, to the path it names, at our login address."""
 
     def __init__(self, fetch: Callable[[Call], Answer]) -> None:
         self._fetch = fetch
-        self.user: str | None = None
+        self.body = b""
+        """The last answer."""
 
     def post(
         self, url: str, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
@@ -145,7 +159,7 @@ class Post:
             lane="login",
         )
         answer = _answered(self._fetch, call)
-        self.user = _user(answer.body)
+        self.body = answer.body
         response = requests.Response()
         response.status_code = answer.status
         response.raw = io.BytesIO(answer.body)
@@ -167,7 +181,7 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError, ExpatError):
         token = None
-    return Grant(_session(token, mask), post.user)
+    return _granted(token, mask, post.body)
 
 
 def _words(code: object, message: str) -> str:
@@ -199,7 +213,7 @@ def grant(
         text = brief(mask(f"{refused or answer.status}: {words}".rstrip(": ")))
         raise AccessRefused(f"Salesforce refuses {what}: {text}", hint=hint)
     rotated = body.get("refresh_token")
-    made = Grant(_session(body.get("access_token"), mask), _user(answer.body))
+    made = _granted(body.get("access_token"), mask, answer.body)
     return made, Secret(rotated) if isinstance(rotated, str) and rotated else None
 
 
@@ -213,9 +227,13 @@ def _answered(fetch: Callable[[Call], Answer], call: Call) -> Answer:
     return answer
 
 
-def _user(body: bytes) -> str | None:
-    """Whose session it is: the last part of an OAuth answer's `id`, the `userId` of a SOAP one."""
-    found = _USER.search(body)
+def _granted(token: object, mask: Mask, body: bytes) -> Grant:
+    """The session, and whose it is: an OAuth answer's `id` ends so, a SOAP one has `userId` and `organizationId`."""
+    return Grant(_session(token, mask), user=_told(_USER, body), organization=_told(_ORGANIZATION, body))
+
+
+def _told(what: re.Pattern[bytes], body: bytes) -> str | None:
+    found = what.search(body)
     return full_id(found[1].decode()) if found else None
 
 

@@ -68,8 +68,11 @@ class Salesforce:
         self._seen: Mapping[str, Entity] = {}
         """What the last pull saw, to tell what writing will cost."""
 
-    def account(self) -> None:
-        """See ports.Crm.account; nothing here asks for the organisation's id."""
+    def account(self) -> str | None:
+        """See ports.Crm.account; a session that somebody else got does not tell."""
+        self._client.transport.brake.release()
+        found = self._client.credentials.organization()
+        return f"Salesforce organization {found}" if found else None
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """See ports.Crm.pull."""
