@@ -43,7 +43,7 @@ def create(asked: Asked) -> Answer:
     if found.selection is None or asked.org.objects[found.sobject.lower()].setup:
         raise Refusal(400, "INVALIDENTITY", f"Entity '{found.sobject}' is not supported by the Bulk API.")
     kinds = {held.name: held.type for held in asked.org.objects[found.sobject.lower()].fields.values()}
-    if any(kinds.get(name) == "address" for name, _read in found.selection.columns):
+    if any(kinds.get(column.name) == "address" for column in found.selection.columns):
         raise Refusal(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
     asked.org.meter.queries += 1
     job = begin(asked, "query", content, found.sobject, "UploadComplete")
@@ -150,7 +150,7 @@ def _offset(locator: str) -> int:
 def _csv(job: Job, rows: list[dict[str, Any]]) -> bytes:
     """Every cell in quotes."""
     between, end = f'"{job.comma}"', ENDINGS[job.ending]
-    lines = map(between.join, chain([[name for name, _read in job.columns]], _lines(job, rows)))
+    lines = map(between.join, chain([[column.name for column in job.columns]], _lines(job, rows)))
     text = f'"{end}"'.join(lines)
     return f'"{text}"{end}'.encode()
 
@@ -159,7 +159,7 @@ def _lines(job: Job, rows: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     """Column by column, or the writing would be most of what a pull waits for; few rows at a time, which stay near."""
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        yield from zip(*(_cells(list(map(read, block))) for _name, read in job.columns), strict=True)
+        yield from zip(*(_cells(column.of(block)) for column in job.columns), strict=True)
 
 
 def _cells(values: list[Any]) -> list[str]:

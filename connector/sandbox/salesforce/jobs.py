@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox.salesforce.calls import Asked
+    from connector.sandbox.salesforce.soql.select import Column
     from connector.sandbox.salesforce.tables import Record
 
 DELIMITERS = {"COMMA": ",", "SEMICOLON": ";", "TAB": "\t", "PIPE": "|", "CARET": "^", "BACKQUOTE": "`"}
@@ -45,7 +46,7 @@ class Job:
     good: list[list[str]] = field(default_factory=list)
     bad: list[list[str]] = field(default_factory=list)
     left: list[list[str]] = field(default_factory=list)
-    columns: list[tuple[str, Callable[[Record], Any]]] = field(default_factory=list)
+    columns: list[Column] = field(default_factory=list)
     rows: list[Record] = field(default_factory=list)
     query: str = ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.answers import malformed
@@ -66,11 +66,27 @@ class Shape:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of flat rows."""
+
+    name: str
+    read: Read
+    held: str | None = None
+    """The name under which the record itself holds it."""
+
+    def of(self, rows: Iterable[Record]) -> list[Any]:
+        """The values of some rows."""
+        if self.held is None:
+            return list(map(self.read, rows))
+        return [record.get(self.held) for record in rows]
+
+
 class Selection:
     """The columns of a query on rows: as nested records for REST, as flat ones for Bulk."""
 
     def __init__(self, scope: Scope, items: Iterable[Item], root: str, nested: Nested) -> None:
-        self.columns: list[tuple[str, Read]] = []
+        self.columns: list[Column] = []
         self.long_texts = 0
         """Long text areas asked for: two of them make pages short."""
         self.shape = Shape(scope.sobject.name, root)
@@ -99,11 +115,11 @@ class Selection:
         else:
             read = dated(function.name, ref)[1]
         self.shape.add(name, read)
-        self.columns.append((name, read))
+        self.columns.append(Column(name, read))
 
     def _field(self, ref: Ref) -> None:
         self.long_texts += ref.field.long
-        self.columns.append((ref.path, ref.get))
+        self.columns.append(Column(ref.path, ref.get, ref.field.name if ref.plain else None))
         if not ref.lookups:
             self.shape.add(ref.field.name, ref.get, plain=ref.plain)
             return
