@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 
 from connector.crm.salesforce import Login, connect
 from connector.model.changes import RecordWrite, Target
@@ -69,7 +69,7 @@ def write(url: str) -> dict[str, Any]:
     crm = connect(now=_now, instance_url=url, login=Login("session", token=Secret(SESSION)))
     names: list[str] = []
     asked = PullRequest({Table.ACCOUNTS: ("account_id",)})
-    crm.pull(asked, lambda page: names.extend(map(str, page.columns["account_id"])), _told)
+    crm.pull(asked, lambda page: names.extend(map(str, page.columns["account_id"])), lambda *_: None)
     names = names[:CHANGED]
     before = crm.requests()
     written = 0
@@ -85,10 +85,6 @@ def write(url: str) -> dict[str, Any]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _told(*_: object) -> None:
-    """Nobody watches."""
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ def pacing(folder: Path) -> bool:
     span = told["app"][-1] - told["app"][0]
     share = len(told["app"]) / (ALLOWED * span / 10)
     print(f"{len(told['app'])} calls in {span:.1f} s: {share:.1%} of {ALLOWED} per 10 s; 429s: {told['refused']}")
-    return share >= SHARE and told["refused"] == 0
+    return bool(share >= SHARE and told["refused"] == 0)
 
 
 def main() -> bool:

@@ -93,6 +93,7 @@ def pages_per_second(line: http.client.HTTPConnection, calls: list[Call]) -> flo
 
 def inside() -> bool:
     app = build(Wish(now=lambda: datetime(2026, 11, 1, tzinfo=UTC), population=COMPANIES, limits="off"))
+    assert isinstance(app, HubSpot)
     ids = [str(identity) for identity in app.portal.shelves["companies"].live]
     held = True
     for name, way in WAYS.items():
