@@ -46,7 +46,7 @@ def _findings(wiring: "Wiring") -> Iterator["Finding"]:
     yield from wiring.findings()
     try:
         yield from wiring.crm.doctor(wiring.pull_request, _expected(wiring))
-        yield from wiring.account_findings()
+        yield from wiring.tenant_findings()
     except UsageError:
         raise
     except ConnectorError as error:

@@ -119,8 +119,8 @@ class Crm(Protocol):
         Code NEEDS_FULL_PULL: the changes since then can no longer be told, everything has to be pulled.
         """
 
-    def account(self) -> str | None:
-        """What names the account behind this login; None where nothing does. A pull tells it, else the CRM is asked.
+    def tenant(self) -> str | None:
+        """What names the tenant behind this login; None where nothing does. A pull tells it, else the CRM is asked.
 
         Raises as `pull` does.
         """

@@ -12,8 +12,8 @@ from connector.model.fields import BESIDE
 from connector.model.runs import Reason
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
-from connector.sync.account import same_account
 from connector.sync.beside import read_tables
+from connector.sync.tenant import same_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
 
         beside = read_tables(going, draft)  # first: one that cannot be read costs the CRM no call
         summary = parts.crm.pull(request, deliver, parts.progress)
-        same_account(going)
+        same_tenant(going)
         going.may_go_on()
         snapshot = draft.commit(summary, now=going.now, beside=beside)
     _note(going, summary, snapshot)

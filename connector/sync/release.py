@@ -11,9 +11,9 @@ from connector.model.runs import Reason
 from connector.planning.plan import Digest
 from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
-from connector.sync.account import same_account
 from connector.sync.holds import NEW_PLAN, check_age
 from connector.sync.settle import read, settle
+from connector.sync.tenant import same_tenant
 from connector.sync.write import batches, write
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def check_file(file: PlanFile, row: RunRow) -> None:
 def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> None:
     """Write the run's plan exactly, unless it was written, another run wrote since, or the CRM changed."""
     check(going, row, command=command)
-    same_account(going)
+    same_tenant(going)
     settle(going)
     going.parts.crm.preflight(checked_outputs(going, row, fresh=True))
     reopen(going, row, command=command, reason=reason)

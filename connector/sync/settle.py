@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.planning.compare import key
-from connector.sync.account import same_account
+from connector.sync.tenant import same_tenant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ def settle(going: Going) -> None:
     going.open_values = ours
     if not left:
         return
-    same_account(going)
+    same_tenant(going)
     holds, texts = read(going.parts.crm, (row.change for _, row in left)), going.parts.policy.texts
     for run, rows in _by_run(left):
         young = _is_young(going, run)

@@ -21,10 +21,10 @@ from connector.planning.plan import Digest, Plan
 from connector.planning.tally import Tally
 from connector.planning.undo import undo as undo_changes
 from connector.sync import holds, memory
-from connector.sync.account import same_account
 from connector.sync.release import APPROVE, ROWS_AT_ONCE, check, checked_outputs, outputs, reopen
 from connector.sync.settle import read, settle
 from connector.sync.standing import Standing
+from connector.sync.tenant import same_tenant
 from connector.sync.write import write
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def written_run(journal: Journal, run: str) -> RunRow:
 
 def undo(going: Going, row: RunRow) -> None:
     """Plan the way back, journal it, ask the guards, write it; values that changed since stay: the run is partial."""
-    same_account(going)
+    same_tenant(going)
     settle(going)
     going.parts.journal.note(going.run, details={"undoes": row.run})
     standing = Standing(going)
@@ -68,7 +68,7 @@ def undo(going: Going, row: RunRow) -> None:
 def release_undo(going: Going, row: RunRow, *, reason: str) -> None:
     """Write an undo that was held; unlike other plans it goes on where the CRM moved on, and leaves what did."""
     check(going, row, command=APPROVE)
-    same_account(going)
+    same_tenant(going)
     settle(going)
     going.parts.crm.preflight(checked_outputs(going, row))
     reopen(going, row, command=APPROVE, reason=reason)

@@ -345,11 +345,11 @@ class Wiring:
 
         return findings(self)
 
-    def account_findings(self) -> Iterator[Finding]:
-        """Whether the state is of the account that the CRM's login is of."""
-        from connector.wiring.findings import account
+    def tenant_findings(self) -> Iterator[Finding]:
+        """What `doctor` finds when the state is of another tenant than the CRM's login."""
+        from connector.wiring.findings import tenant
 
-        return account(self)
+        return tenant(self)
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 

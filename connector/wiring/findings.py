@@ -12,7 +12,7 @@ from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rights import decided_elsewhere, refuse
 from connector.settings.rotation import Beside
-from connector.sync.account import other_account
+from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
 from connector.wiring.said import say
@@ -33,12 +33,12 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield from tables(wiring)
 
 
-def account(wiring: Wiring) -> Iterator[Finding]:
-    """Yield what is wrong when the login is of another account of the CRM than the state; silent where nobody tells."""
+def tenant(wiring: Wiring) -> Iterator[Finding]:
+    """Yield what is wrong when the login is of another tenant of the CRM than the state; silent where nobody tells."""
     with suppress(ConnectorError):
-        if names := other_account(wiring.store.journal, wiring.crm):
+        if names := other_tenant(wiring.store.journal, wiring.crm):
             told = partial(Said, "connector.sync")
-            yield Finding("bad", "state", told("OTHER_ACCOUNT", **names), told("own_state"))
+            yield Finding("bad", "state", told("OTHER_TENANT", **names), told("own_state"))
 
 
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:

@@ -169,7 +169,7 @@ def test_a_port_that_is_none_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -
     assert "--port" in capfd.readouterr().err
 
 
-def test_the_token_of_another_account_does_nothing_with_this_state(home: Home) -> None:
+def test_the_token_of_another_tenant_does_nothing_with_this_state(home: Home) -> None:
     assert [home.run(*command.split())[0] for command in ("provision", "sync --yes")] == [0, 0]
     before = len(home.writes())
     assert requests.post(f"{home.url}/_sandbox/account", json={"portal_id": 4711}, timeout=10).ok

@@ -329,3 +329,10 @@ def test_doctor_tells_its_findings_and_writes_nothing(crm: Crm) -> None:
     assert findings
     assert {finding.level for finding in findings} <= {"good", "warning", "bad", "unchecked"}
     assert all(finding.message for finding in findings)
+
+
+def test_the_tenant_is_the_same_before_and_after_a_pull(crm: Crm) -> None:
+    before = crm.tenant()
+    pull(crm)
+    assert crm.tenant() == before
+    assert before is None or before.startswith(("HubSpot account ", "Salesforce organization "))

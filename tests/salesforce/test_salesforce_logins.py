@@ -88,10 +88,10 @@ def test_every_way_in_leads_to_the_records_and_names_who_came_in_where(
     _, summary = pulled(crm)
     assert sum(summary.rows.values()) > 10
     if way == "session":
-        assert crm.account() is None, "a session somebody else got does not tell"
+        assert crm.tenant() is None, "a session somebody else got does not tell"
     else:
         assert (crm.user() or "").startswith("005")
-        assert crm.account() == f"Salesforce organization {organization(sandbox)}"
+        assert crm.tenant() == f"Salesforce organization {organization(sandbox)}"
     crm.close()
 
 

@@ -43,7 +43,7 @@ class ModelCrm:
     keeps_false: bool = True
     lingering: timedelta = timedelta(hours=1)
     page_size: int = 2
-    account_name: str | None = "model account 1"
+    tenant_name: str | None = "model tenant 1"
     records: dict[Target, dict[str, Row]] = field(default_factory=lambda: {Target.ACCOUNT: {}, Target.DEAL: {}})
     refuses: dict[tuple[Target, str], str] = field(default_factory=dict)
     """Records it refuses, with its words."""
@@ -100,8 +100,8 @@ class ModelCrm:
             for name, row in rows.items()
         }
 
-    def account(self) -> str | None:
-        return self.account_name
+    def tenant(self) -> str | None:
+        return self.tenant_name
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         self.calls += 1

@@ -45,8 +45,8 @@ class FilesCrm:
         self._outputs = {target: Outputs(folder, target) for target in Target}
         self._ids: dict[Target, frozenset[str]] = {}
 
-    def account(self) -> None:
-        """Files are nobody's account."""
+    def tenant(self) -> None:
+        """Files tell no tenant."""
 
     def pull(self, request: PullRequest, deliver: Callable[[Page], None], progress: Progress) -> PullSummary:
         """Deliver every file the request asks for; always everything, as files tell no changes."""

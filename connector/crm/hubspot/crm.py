@@ -64,8 +64,8 @@ class HubSpot:
         self._portal = intake.details.portal
         return summary
 
-    def account(self) -> str | None:
-        """See ports.Crm.account; None for a token that may not read the account's details."""
+    def tenant(self) -> str | None:
+        """See ports.Crm.tenant; None for a token that may not read the account's details."""
         if self._portal is None:
             self._client.transport.brake.release()
             self._portal = reference.details(self._client, self._paths).portal

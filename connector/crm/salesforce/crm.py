@@ -68,8 +68,8 @@ class Salesforce:
         self._seen: Mapping[str, Entity] = {}
         """What the last pull saw, to tell what writing will cost."""
 
-    def account(self) -> str | None:
-        """See ports.Crm.account; a session that somebody else got does not tell."""
+    def tenant(self) -> str | None:
+        """See ports.Crm.tenant; a session that somebody else got does not tell."""
         self._client.transport.brake.release()
         found = self._client.credentials.organization()
         return f"Salesforce organization {found}" if found else None

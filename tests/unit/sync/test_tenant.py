@@ -1,4 +1,4 @@
-"""A login of another account of the CRM: nothing is read into this state, and nothing is written."""
+"""A login of another tenant of the CRM: nothing is read into this state, and nothing is written."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def applied() -> House:
 
 
 def later(made: House) -> None:
-    """Something to write, and a login of another account."""
+    """Something to write, and a login of another tenant."""
     made.account("a9", deals=[500])
-    made.crm.account_name = "model account 2"
+    made.crm.tenant_name = "model tenant 2"
 
 
 @pytest.mark.parametrize(
@@ -39,40 +39,42 @@ def later(made: House) -> None:
         lambda made, run: made.walk().undo(run),
     ],
 )
-def test_with_a_login_of_another_account_nothing_is_done(command: Callable[[House, str], Result]) -> None:
+def test_with_a_login_of_another_tenant_nothing_is_done(command: Callable[[House, str], Result]) -> None:
     made = applied()
     run = made.journal.runs()[0].run
     later(made)
     before, mirrored = made.crm.picture(), made.mirror.current()
     result = command(made, run)
-    assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.FAILED, ["OTHER_ACCOUNT"])
-    assert "model account 2" in result.reasons[0].message
+    assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.FAILED, ["OTHER_TENANT"])
+    assert "model tenant 2" in result.reasons[0].message
     assert (made.crm.picture(), made.mirror.current()) == (before, mirrored)
 
 
-def test_a_plan_made_in_one_account_is_not_written_in_another() -> None:
+def test_a_plan_made_in_one_tenant_is_not_written_in_another() -> None:
     made = House()
     made.account("a1", deals=[20])
     held = made.walk().sync()
     later(made)
-    assert made.walk().approve(held.run, reason="seen").reasons[-1].code == "OTHER_ACCOUNT"
-    made.crm.account_name = "model account 1"
+    assert made.walk().approve(held.run, reason="seen").reasons[-1].code == "OTHER_TENANT"
+    made.crm.tenant_name = "model tenant 1"
     assert made.walk().approve(held.run, reason="seen").outcome is RunOutcome.OK
 
 
-def test_a_write_that_was_lost_in_one_account_is_not_looked_for_in_another() -> None:
+def test_a_write_that_was_lost_in_one_tenant_is_not_looked_for_in_another() -> None:
     made = applied()
     made.account("a9", deals=[500])
     made.crm.loses.update(dict.fromkeys([(target, "a9") for target, name in made.crm.picture() if name == "a9"], 9))
     made.walk().sync()
     left = made.journal.unsettled()
     assert left
-    made.crm.account_name = "model account 2"
+    made.crm.tenant_name = "model tenant 2"
     assert made.walk().sync().outcome is RunOutcome.FAILED
     assert made.journal.unsettled() == left
 
 
-def test_a_crm_that_does_not_tell_its_account_is_taken_at_its_word() -> None:
+def test_a_crm_that_does_not_tell_its_tenant_is_taken_at_its_word_and_the_first_one_stays() -> None:
     made = applied()
-    made.crm.account_name = None
+    made.crm.tenant_name = None
     assert made.walk().sync().outcome is RunOutcome.OK
+    made.crm.tenant_name = "model tenant 2"
+    assert made.walk().sync().reasons[0].code == "OTHER_TENANT"
