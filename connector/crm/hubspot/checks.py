@@ -81,9 +81,9 @@ def total(document: Mapping[str, Any], what: str) -> int:
 
 
 def left(document: Mapping[str, Any], what: str) -> int:
-    """How many records a search has from this page on: its total, and one beyond the page when another follows."""
-    shown = len(results(document, what))
-    return max(total(document, what), shown + (after(document, None, what) is not None))
+    """How many records of a search come after this page, by its total; at least one when it tells of another page."""
+    behind = total(document, what) - len(results(document, what))
+    return max(behind, int(after(document, None, what) is not None))
 
 
 def ids_in_errors(document: Mapping[str, Any], key: str, *, category: str) -> set[str]:

@@ -128,10 +128,10 @@ class HubSpot:
         if existing is None:
             return
         provisioner = self._provisioner()
-        written = [output for output in outputs if output.written]
-        if any(step.action == "refuse" for step in provisioner.steps(written, existing)):
-            raise not_ready("HubSpot", provisioner.preflight(written, existing), hint=RENAME)
-        if wrong := provisioner.preflight(written, existing):
+        wrong = provisioner.preflight(outputs, existing)
+        if provisioner.refused(outputs, existing).intersection(wrong):
+            raise not_ready("HubSpot", wrong, hint=RENAME)
+        if wrong:
             raise not_ready("HubSpot", wrong)
 
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:

@@ -88,10 +88,9 @@ def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: E
     if missing:
         level = "bad" if any(map(absent, wrong)) else "warning"
         yield Finding(level, "properties", _in_short(missing, len(steps)), say("provision"))
-    refused = {step.detail for step in steps if step.action == "refuse"}
+    refused = provisioner.refused(outputs, existing)
     for line in (line for line in wrong if not absent(line)):
-        mends = line.partition(": ")[2] not in refused
-        yield Finding("bad", "properties", line, say("provision" if mends else "rename"))
+        yield Finding("bad", "properties", line, say("rename" if line in refused else "provision"))
     if not missing and not wrong:
         yield Finding("good", "properties", say("all_there", count=len(steps)))
 

@@ -104,7 +104,7 @@ class Objects:
             }
             document = self._client.post(self._paths.search(self.kind), what, body, lane="search")
             records = checks.records(document, what)
-            left = checks.left(document, what) - len(records)
+            left = checks.left(document, what)
             last = checks.ascending(records, last, what)
             if records:
                 yield [record["id"] for record in records]

@@ -68,14 +68,16 @@ class Provisioner:
 
     def preflight(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
         """What is wrong with the properties that are written, one line each."""
-        wrong = []
-        for target, name, output in placed([output for output in outputs if output.written]):
-            step = self._plan(target, name, output, existing[target])
-            if step.action == "create":
-                wrong.append(f"{self._kind(target)}.{step.property}{ABSENT}")
-            elif step.action != "present":
-                wrong.append(f"{self._kind(target)}.{step.property}: {step.detail}")
-        return sorted(wrong, key=absent)
+        steps = self.steps([output for output in outputs if output.written], existing)
+        return sorted((self._line(step) for step in steps if step.action != "present"), key=absent)
+
+    def refused(self, outputs: Sequence[Output], existing: Existing) -> frozenset[str]:
+        """Those lines of `preflight` that provisioning cannot mend."""
+        return frozenset(self._line(step) for step in self.steps(outputs, existing) if step.action == "refuse")
+
+    def _line(self, step: ProvisionStep) -> str:
+        words = ABSENT if step.action == "create" else f": {step.detail}"
+        return f"{self._kind(step.target)}.{step.property}{words}"
 
     def _plan(self, target: Target, name: str, output: Output, existing: Mapping[str, Property]) -> ProvisionStep:
         source = self._fields.property(mapping.TABLE_OF[target], name)
