@@ -30,7 +30,7 @@ ROWS = 20_000
 _PATIENCE = 4 * 3600.0
 """Seconds a job may take; then it is given up, and aborted."""
 _FIRST_LOOK, _LONGEST_WAIT = 0.05, 15.0
-"""Seconds: each wait is twice the last, so that at most half of a job's time is waited in vain."""
+"""Seconds. Each wait is twice the last: a job is noticed within about twice its time, and at most 15 late."""
 
 
 class NotInBulk(StopRun):
