@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
 
-TRUE, FALSE = (Literal(value=value, type=Type.BOOLEAN) for value in (True, False))
+TRUE = Literal(value=True, type=Type.BOOLEAN)
+FALSE = Literal(value=False, type=Type.BOOLEAN)
 TESTS = frozenset({Function.CONTAINS, Function.STARTS_WITH, Function.HAS})
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
-from connector.rules.kinds.common import FALSE, sure
+from connector.rules.fold import FALSE
+from connector.rules.kinds.common import sure
 from connector.rules.tree import NOWHERE, Collect, Entry, Name, Or
 
 if TYPE_CHECKING:

@@ -45,8 +45,8 @@ ELSEWHERE = {
     "guards.first_run_report_only": "a first run always waits: `tiersync sync --yes` confirms it",
     "retention.snapshot_months": "settings.toml has it, in days: [state] keep_days",
     "icp.criteria.industry.group": "the group is icp.criteria.industry.names",
-    "customer_value.relation.enabled": "relation value is not offered (docs/why/rules.md)",
-    "customer_value.relation.max_effect": "relation value is not offered (docs/why/rules.md)",
+    "customer_value.relation.enabled": "relation value is not offered: `tiersync docs why/rules` says why",
+    "customer_value.relation.max_effect": "relation value is not offered: `tiersync docs why/rules` says why",
     "icp.criteria.pain.field": "settings.toml maps fields: [fields] pain_fit",
 }
 """Names one may look for among the rules' parameters (domain.md 9) that stand somewhere else, and where."""

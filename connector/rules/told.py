@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from connector.model.fields import Type
-from connector.rules.kinds.common import TRUE
+from connector.rules.fold import TRUE
 from connector.rules.styles import Style
 from connector.rules.tree import (
     Branch,

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.rules.fold import FALSE, TRUE
 from connector.rules.tree import Branch, Case, KnownTest, Literal, Name, Not, State, Unknown
 from connector.rules.walk import type_of
 
 if TYPE_CHECKING:
     from connector.rules.names import Names
     from connector.rules.tree import Expression, Position
-
-TRUE = Literal(value=True, type=Type.BOOLEAN)
-FALSE = Literal(value=False, type=Type.BOOLEAN)
 
 
 def answer(word: str, at: Position, kind: Type = Type.TEXT) -> Expression:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.document import Keys
+from connector.rules.fold import FALSE
 from connector.rules.forms import Form
-from connector.rules.kinds.common import FALSE, sure, sure_name
+from connector.rules.kinds.common import sure, sure_name
 from connector.rules.tree import And, Branch, Case, Collect, Compare, Entry, Literal, Name, Not, Or, Test, Unknown
 
 if TYPE_CHECKING:

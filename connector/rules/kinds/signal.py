@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.earlier import HINT, earlier
-from connector.rules.kinds.common import FALSE, sure
+from connector.rules.fold import FALSE
+from connector.rules.kinds.common import sure
 from connector.rules.ruleset import Of
 from connector.rules.tree import NOWHERE, Branch, Call, Case, Collect, Entry, Function, Literal, Name, Not
 from connector.rules.walk import POISON
