@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import stat
 import tomllib
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def load(file: Path) -> Loaded:
     if rights.open_to_all(file, stat.S_IWOTH):
         raise UsageError(
             f"{file}: everybody on this machine may change it, and it says where the CRM's token is sent",
-            hint=f"look whether somebody did, then: chmod go-w {file}",
+            hint=f"look whether somebody did, then: chmod go-w {shlex.quote(str(file))}",
         )
     raw = _parsed(text, file)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -76,18 +77,16 @@ def refuse(found: Sequence[tuple[str, Path]]) -> None:
     """Raise UsageError when these secrets, each with its key, lie open: somebody may have read them."""
     if not found:
         return
-    files = [*dict.fromkeys(str(path) for _, path in found)]
-    several = len(found) > 1
+    paths = [*dict.fromkeys(path for _, path in found)]
+    secrets, them = "new secrets" if len(found) > 1 else "a new secret", "them" if len(paths) > 1 else "it"
     raise UsageError(
         "\n".join(f"{key}: everybody on this machine may read or change {path}" for key, path in found),
-        hint=f"{_mend(found)}; ask for {'new secrets' if several else 'a new secret'} if somebody else may have read "
-        f"{'them' if len(files) > 1 else 'it'}",
+        hint=f"{_mend(paths)}; ask for {secrets} if somebody else may have read {them}",
     )
 
 
-def _mend(found: Sequence[tuple[str, Path]]) -> str:
-    files = " ".join(dict.fromkeys(str(path) for _, path in found))
-    me = os.geteuid()
-    if me == 0 or all(path.stat().st_uid == me for _, path in found):
+def _mend(paths: Sequence[Path]) -> str:
+    files, me = shlex.join(map(str, paths)), os.geteuid()
+    if me == 0 or all(path.stat().st_uid == me for path in paths):
         return f"chmod 600 {files}"
     return f"as root: chown {me} {files} && chmod 600 {files}"

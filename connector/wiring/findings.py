@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError, UsageError
@@ -48,7 +49,7 @@ def open_secrets(wiring: Wiring) -> Iterator[Finding]:
     for name, reference in secrets:
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
-            fix = say("mounted") if decided_elsewhere(path) else f"chmod 600 {path}"
+            fix = say("mounted") if decided_elsewhere(path) else f"chmod 600 {quote(str(path))}"
             yield Finding("warning", name, say("readable", path=str(path)), fix)
 
 

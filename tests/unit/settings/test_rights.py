@@ -38,6 +38,15 @@ def test_a_secret_that_everybody_may_read_or_change_is_refused_with_the_command_
     assert ("crm.token" in said, "planted" in said, caught.value.exit_code) == (True, False, 2)
 
 
+def test_the_command_that_mends_it_holds_for_a_folder_with_a_space_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "our secrets"
+    folder.mkdir()
+    vault = held(folder, 0o644)
+    with pytest.raises(UsageError) as caught:
+        vault.secret(TOKEN, key="crm.token")
+    assert caught.value.hint.startswith(f"chmod 600 '{folder / 'token'}';")
+
+
 @pytest.mark.parametrize("mode", [0o600, 0o400, 0o640, 0o660])
 def test_a_secret_of_its_owner_or_a_group_is_taken(tmp_path: Path, mode: int) -> None:
     assert held(tmp_path, mode).secret(TOKEN, key="crm.token").reveal() == "planted-token"
