@@ -18,8 +18,7 @@ PLACE = "# (the CRM)"
 """Where the section of the CRM goes in the settings that `init` writes."""
 NEXT = """\
 next:
-{login}  tiersync provision           makes the properties in the CRM
-  tiersync doctor              is everything there?
+{first}  tiersync doctor              is everything there?
   tiersync plan                shows who would get which tier, and writes nothing
   tiersync sync --yes          writes it, the first time"""
 
@@ -50,7 +49,7 @@ def init(
     shutil.copytree(shipped("rules"), rules)
     start = tomllib.loads(_shipped_text("starters.toml"))[crm.value]
     settings.write_text(_shipped_text("starter.toml").replace(PLACE, start["section"].strip()), "utf-8")
-    say(f"wrote {settings} and {rules}/\n{NEXT.format(login=start['login'])}")
+    say(f"wrote {settings} and {rules}/\n{NEXT.format(first=start['first'])}")
     if call.json:
         call.document({"wrote": [str(settings), *sorted(str(path) for path in rules.rglob("*.yaml"))]})
     return 0

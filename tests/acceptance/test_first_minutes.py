@@ -36,7 +36,7 @@ def test_init_writes_settings_for_the_crm_it_is_told(kind: str, login: str, capf
     assert run(["init", "--crm", kind]) == 0
     said = capfd.readouterr().err
     assert login in said
-    assert ("export" in said) is bool(login)
+    assert [word in said for word in ("export", "tiersync provision")] == [bool(login)] * 2
     loaded = load(Path("settings.toml")).settings
     assert loaded.crm is not None
     assert (loaded.crm.kind, loaded.rules.directory, loaded.run.language) == (kind, "rules", "en")
