@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from connector.model.changes import Target
 from connector.model.numbers import exact
 from connector.model.outputs import SAY_NO, TIER
-from connector.planning.tally import COUNTED
+from connector.planning.tally import CAUSE, COUNTED, RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from connector.model.changes import Change
     from connector.planning.compare import AccountPlan
-
-_RECORD, _CAUSE = itemgetter(1, 2), itemgetter(6)
 
 
 def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
@@ -27,15 +24,15 @@ def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
     from a tier it had; None where it is unknown.
     """
     context = plan.context
-    moved = {change[3]: change for change in plan.changes if change[3] in COUNTED and change[1] is Target.ACCOUNT}
+    moved = {each.property: each for each in plan.changes if each.property in COUNTED and each.target is Target.ACCOUNT}
     shared = {
         "name": context.name,
         "owner": context.owner,
         "tier": _move(moved, TIER, context.tier_before),
         "say_no": _move(moved, SAY_NO, context.say_no_before),
     }
-    for (target, record), changes in groupby(plan.changes, key=_RECORD):
-        causes = [*map(_CAUSE, changes)]
+    for (target, record), changes in groupby(plan.changes, key=RECORD):
+        causes = [*map(CAUSE, changes)]
         yield {
             "account": context.account,
             "object": target.value,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Target
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.planning.compare import AccountPlan
 
 COUNTED = frozenset({TIER, SAY_NO})
-_RECORD, _PROPERTY, _CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
+RECORD, PROPERTY, CAUSE = attrgetter("target", "record"), attrgetter("property"), attrgetter("cause")
 DOWN = "down"
 NOBODY = ""
 """Stands for an account without an owner."""
@@ -76,9 +76,9 @@ class Tally:
         changes = [*chain.from_iterable(plan.changes for plan in plans)]
         self.accounts += sum(bool(plan.changes) for plan in plans)
         self.changes += len(changes)
-        self.by_property.update(map(_PROPERTY, changes))
-        self.by_cause.update(map(_CAUSE, changes))
-        self.records.update(target for target, _ in set(map(_RECORD, changes)))
+        self.by_property.update(map(PROPERTY, changes))
+        self.by_cause.update(map(CAUSE, changes))
+        self.records.update(target for target, _ in set(map(RECORD, changes)))
         for plan in plans:
             self.kept += len(plan.kept)
             self.emptied.update(change.property for change in plan.kept if change.old is None)

@@ -1,4 +1,5 @@
-"""Small folders written by hand, through `tiersync evaluate`: what an example inside a rule file cannot say."""
+"""Small folders written by hand, through `tiersync evaluate`: on the engine what examples promise of plain Python, and
+what an example inside a rule file cannot say."""
 
 from __future__ import annotations
 
