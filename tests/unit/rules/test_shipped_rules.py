@@ -6,6 +6,7 @@ import json
 import re
 import time
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,13 @@ import pytest
 import yaml
 
 from connector.errors import UsageError
+from connector.model.outputs import TIER
 from connector.planning.doubt import ranks
+from connector.rules.cells import UNKNOWN
 from connector.rules.examples import run_example
 from connector.rules.loading import load, load_texts
 from connector.rules.parameters import ELSEWHERE, override
+from connector.rules.python import Evaluator, Frame
 from connector.rules.ruleset import FormulaOf, RuleSet
 from connector.rules.schema import schema
 from connector.rules.tree import Say, Sentence
@@ -25,6 +29,8 @@ from tests.shared import ROOT, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from connector.rules.cells import Cell
 
 RULES = ROOT / "rules"
 FILES = sorted(RULES.glob("*.yaml"))
@@ -85,6 +91,19 @@ def test_every_worked_example_of_the_domain_stands_in_the_rules(place: str, file
     found = [one for one in SHIPPED.examples if one.name == name and Path(one.at.file).name == f"{file}.yaml"]
     assert len(found) == 1, f"{place}: {file}.yaml has {len(found)} examples of this name"
     assert found[0].expect
+
+
+@pytest.mark.parametrize("tier", [*next(o.output.options for o in SHIPPED.outputs if o.output.name == TIER)])
+def test_the_rank_that_was_written_names_the_tier_it_was_written_for(tier: str) -> None:
+    nodes = {node.name: node.definition for node in SHIPPED.nodes}
+
+    def worked_out(name: str, cells: dict[str, Cell]) -> Cell:
+        definition = nodes[name]
+        assert isinstance(definition, FormulaOf)
+        return Evaluator(Frame(date(2026, 6, 1), SHIPPED.parameters), cells).value(definition.expression)
+
+    rank = worked_out("tier_rank", {"tier": UNKNOWN if tier == "unknown" else tier})
+    assert worked_out("previous_tier", {"tier_rank_found": rank, "tier_found": "typed by hand"}) == tier
 
 
 def test_no_name_of_an_example_is_used_twice() -> None:
