@@ -169,7 +169,7 @@ class State(Section):
     database: Url = "sqlite:///var/tiersync.db"
     mirror: str = "var/mirror"
     lease_wait_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 30
-    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 400
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = 1096
     """Runs that ended earlier leave the journal; what was last written stays."""
     secret_key: SecretReference | None = None
     """Encrypts the tokens the CRM hands out."""
