@@ -45,7 +45,7 @@ def init(
     settings, rules = Path("settings.toml"), Path("rules")
     there = [str(path) for path in (settings, rules) if path.exists()]
     if there:
-        raise UsageError(f"{' and '.join(there)} is already here", hint="init never overwrites; use another folder")
+        raise UsageError(f"already here: {' and '.join(there)}", hint="init never overwrites; use another folder")
     shutil.copytree(shipped("rules"), rules)
     start = tomllib.loads(_shipped_text("starters.toml"))[crm.value]
     settings.write_text(_shipped_text("starter.toml").replace(PLACE, start["section"].strip()), "utf-8")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PANEL = "Walk"
 CHANGES_FOUND = 5
+RELEASES = ("apply", "approve")
+"""They begin no run: one that fails before it wrote leaves the run it was to write as it ended."""
 Full = Annotated[bool, typer.Option("--full", help="Pull everything, not only what changed.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="The run's id; `tiersync runs` lists them.")]
 
@@ -197,7 +199,8 @@ def _tell_end(call: Call, result: "Result") -> None:
             say(call.scrub(f"{reason.code}: {reason.message}"))
     for name, counts in result.tables.items():
         say(table_line(name, counts, call.texts))
-    say(summary(result, call.texts))
+    if result.error is None or result.command not in RELEASES or result.figures.get("written"):
+        say(summary(result, call.texts))
     if result.report:
         say(call.texts.say("report.at", place=result.report))
     elif result.command == "plan" and result.error is None:

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from connector.errors import StopRun
+from connector.errors import StopRun, UsageError
 from connector.model.fields import BESIDE
 from connector.model.runs import Reason
 from connector.planning.guards import OF_THE_PULL
@@ -49,7 +49,11 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
             draft.add(page)
 
         beside = read_tables(going, draft)  # first: one that cannot be read costs the CRM no call
-        summary = parts.crm.pull(request, deliver, parts.progress)
+        try:
+            summary = parts.crm.pull(request, deliver, parts.progress)
+        except UsageError:
+            same_tenant(going)  # another vendor's CRM cannot even tell how far the last pull went
+            raise
         same_tenant(going)
         going.may_go_on()
         snapshot = draft.commit(summary, now=going.now, beside=beside)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.errors import UsageError
 from connector.model.runs import RunOutcome
 from tests.twins import House
 
@@ -48,6 +49,19 @@ def test_with_a_login_of_another_tenant_nothing_is_done(command: Callable[[House
     assert (result.outcome, [reason.code for reason in result.reasons]) == (RunOutcome.FAILED, ["OTHER_TENANT"])
     assert "model tenant 2" in result.reasons[0].message
     assert (made.crm.picture(), made.mirror.current()) == (before, mirrored)
+
+
+def test_a_crm_of_another_vendor_which_cannot_read_how_far_the_last_pull_went_is_another_tenant() -> None:
+    made = applied()
+    later(made)
+
+    def unreadable() -> None:
+        raise UsageError("the stored watermark is not one of this vendor")
+
+    made.crm.before_pull = unreadable
+    assert [reason.code for reason in made.walk().sync().reasons] == ["OTHER_TENANT"]
+    made.crm.tenant_name = "model tenant 1"
+    assert [reason.code for reason in made.walk().sync().reasons] == ["USAGE"]
 
 
 def test_a_plan_made_in_one_tenant_is_not_written_in_another() -> None:
