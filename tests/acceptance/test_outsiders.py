@@ -87,8 +87,9 @@ def test_the_documentation_comes_with_the_package(capfd: pytest.CaptureFixture[s
 
 
 def test_no_command_points_at_a_page_that_an_installed_user_lacks() -> None:
-    named = re.compile(r"tiersync docs ([a-z-]+)")
-    pages = {path.stem for path in (ROOT / "docs").rglob("*.md")} | {"settings"}
+    named = re.compile(r"tiersync docs ([a-z/-]+)")
+    docs = [path.relative_to(ROOT / "docs").with_suffix("") for path in (ROOT / "docs").rglob("*.md")]
+    pages = {path.name for path in docs} | {path.as_posix() for path in docs} | {"settings"}
     for path in (path for ending in ("py", "toml") for path in (ROOT / "connector").rglob(f"*.{ending}")):
         assert set(named.findall(path.read_text())) <= pages, path
     packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
