@@ -7,5 +7,5 @@ from hypothesis import HealthCheck, settings
 from tests.support.needs import in_ci
 
 settings.register_profile(
-    "engine", max_examples=40 if in_ci() else 6, deadline=None, suppress_health_check=list(HealthCheck)
+    "engine", max_examples=28 if in_ci() else 6, deadline=None, suppress_health_check=list(HealthCheck)
 )

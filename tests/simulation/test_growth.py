@@ -9,7 +9,7 @@ from tests.simulation.growth import months
 if TYPE_CHECKING:
     from pathlib import Path
 
-DAYS, KEEP = 70, 15
+DAYS, KEEP = 50, 15
 
 
 def test_journal_mirror_and_handles_stop_growing(tmp_path: Path) -> None:
