@@ -21,10 +21,10 @@ OTHER_TENANT = "OTHER_TENANT"
 
 def same_tenant(going: Going) -> None:
     """Raise StopRun for another tenant than the first one; a CRM that does not tell is taken at its word."""
-    journal = going.parts.journal
-    if names := other_tenant(journal, going.parts.crm):
+    journal, crm = going.parts.journal, going.parts.crm
+    if names := other_tenant(journal, crm):
         raise StopRun(going.say("OTHER_TENANT", **names), code=OTHER_TENANT, hint=going.say("own_state"))
-    if found := going.parts.crm.tenant():
+    if journal.recall(memory.TENANT) is None and (found := crm.tenant()):
         journal.remember(memory.TENANT, found)
 
 

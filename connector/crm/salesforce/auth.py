@@ -68,8 +68,8 @@ class Grant:
     """What a login gives: a session, and whose it is."""
 
     session: Secret
-    user: str | None = None
-    organization: str | None = None
+    user: str | None
+    organization: str | None
 
 
 class FixedSession:
