@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.engine import beside, needs
 from connector.engine.building import Builder
@@ -115,8 +116,7 @@ def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:
     return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """One evaluation on its way to prepared records."""
 
     db: DuckDBPyConnection

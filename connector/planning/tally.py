@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.changes import Change, Target
 from connector.model.outputs import SAY_NO, TIER
@@ -25,16 +26,14 @@ NOBODY = ""
 """Stands for an account without an owner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """From one tier to another, None for no tier: one cell of the migration matrix."""
 
     before: str | None
     after: str | None
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """The sums of a plan; flat in memory but for the names of the groups that move."""
 
     accounts: int = 0
@@ -57,7 +56,7 @@ class Tally:
     """The part of it that goes to a tier behind the one before."""
     best_first: Sequence[str] = ()
     """The tiers in their order; a move from or to one without a place counts as one down."""
-    _groups: set[tuple[str, Move | str | None]] = field(default_factory=set, repr=False)
+    _groups: set[tuple[str, Move | str | None]] = field(default_factory=set)
     """Groups whose revenue is in: of a move, of all, and of all that fall."""
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import LEVEL, TIER
 from connector.report.measures import amount, known_amount, rounded, share_pct
@@ -23,8 +24,7 @@ HUNDREDTH = Decimal("0.01")
 AGES = ("0-30", "31-60", "61-89", "90+")
 
 
-@dataclass(frozen=True, slots=True)
-class InsightColumn:
+class InsightColumn(Struct, frozen=True):
     """One column: what it is called (`insight.NAME`), and how it is written: text, option, whole, money, percent."""
 
     name: str
@@ -33,8 +33,7 @@ class InsightColumn:
     """Of an option: the output whose labels it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class InsightView:
+class InsightView(Struct, frozen=True):
     """One table, and the figures of the sentence above it."""
 
     name: str

@@ -9,10 +9,12 @@ CRM) or names (with `unknown`, `not_applicable`), `warnings`, and `counts` of an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.rules.calendar_days import add_months
@@ -38,8 +40,7 @@ SHORT = {"times", "won", "step", "deals", "tickets", "activities"}
 Row = dict[str, "str | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """One expectation that did not come true."""
 
     example: str
@@ -57,8 +58,7 @@ class Miss:
         )
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Struct):
     """An example's records as tables of texts, and which columns are connected."""
 
     as_of: date
@@ -180,8 +180,7 @@ def _text(value: Any) -> str | None:
 # ── expectations ──
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     rules: RuleSet
     cells: Mapping[str, Mapping[str, Cell]]
 

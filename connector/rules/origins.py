@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import OURS
 from connector.rules.facts import OVER_ACCOUNTS
@@ -24,8 +25,7 @@ ACCOUNT = "account"
 """What is at the root of a field, as a rule file calls it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Columns of one kind of records that a value is made of, and which of those records count."""
 
     over: str

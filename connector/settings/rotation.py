@@ -11,8 +11,9 @@ import hashlib
 import json
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from connector.errors import StopRun, UsageError
 from connector.model.secrets import Secret
@@ -54,8 +55,7 @@ class Box(Protocol):
         """Unlock; raises when it was locked with another key."""
 
 
-@dataclass(frozen=True)
-class Encrypted:
+class Encrypted(Struct, frozen=True):
     """In the journal, under a key that is not in it."""
 
     memory: Memory
@@ -82,8 +82,7 @@ class Encrypted:
         self.memory.remember(self.name, f"{_fingerprint(self.given)} {sealed}")
 
 
-@dataclass(frozen=True)
-class WrittenBack:
+class WrittenBack(Struct, frozen=True):
     """In the very file the settings point at, which holds nothing else."""
 
     file: Path
@@ -97,8 +96,7 @@ class WrittenBack:
         _replace(self.file, token.reveal() + "\n")
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """In a file beside the database, readable by its owner only."""
 
     file: Path
