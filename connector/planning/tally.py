@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from connector.planning.compare import AccountPlan
 
 COUNTED = frozenset({TIER, SAY_NO})
-RECORD, PROPERTY, CAUSE = attrgetter("target", "record"), attrgetter("property"), attrgetter("cause")
+RECORD, PROPERTY, CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
+"""Of a change, by place: a first run asks hundreds of thousands, in half the time that their names take."""
 DOWN = "down"
 NOBODY = ""
 """Stands for an account without an owner."""
+
+
+def moved(plan: AccountPlan) -> list[Change]:
+    """The changes of the account's own tier and say-no."""
+    return [change for change in plan.changes if change[3] in COUNTED and change.target is Target.ACCOUNT]
 
 
 class Move(Struct, frozen=True):
@@ -79,11 +85,11 @@ class Tally(Struct):
         self.by_cause.update(map(CAUSE, changes))
         self.records.update(target for target, _ in set(map(RECORD, changes)))
         for plan in plans:
-            self.kept += len(plan.kept)
-            self.emptied.update(change.property for change in plan.kept if change.old is None)
-            for change in [change for change in plan.changes if change[3] in COUNTED]:
-                if change.target is Target.ACCOUNT:
-                    self._count(change, plan.context)
+            for change in moved(plan):
+                self._count(change, plan.context)
+        kept = [*chain.from_iterable(plan.kept for plan in plans)]
+        self.kept += len(kept)
+        self.emptied.update(change.property for change in kept if change.old is None)
 
     def _count(self, change: Change, context: AccountContext) -> None:
         if change.property == TIER:
