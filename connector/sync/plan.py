@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain, groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from connector.model.ahead import behind
 from connector.model.changes import Change, Landed, Target
 from connector.model.outputs import TIER
 from connector.planning.causes import Basis
@@ -64,8 +65,7 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
     Where data seem to be missing (`doubted`), accounts that would come out worse wait for a person.
     """
     maker = _Maker(going, evaluation, doubted=doubted)
-    for accounts in _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE):
-        maker.take(accounts)
+    behind(maker.journal, map(maker.take, _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE)))
     going.figures.update(changes=maker.tally.changes, kept=maker.tally.kept, quarantined=maker.tally.set_aside)
     now = maker.now
     going.plan = Plan(
@@ -88,8 +88,15 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
     return going.plan
 
 
+class _Taken(NamedTuple):
+    """Some accounts as planned, not written down yet."""
+
+    plans: Sequence[AccountPlan]
+    set_aside: Sequence[tuple[Sequence[Change], str]]
+
+
 class _Maker:
-    """Folds accounts into the journal, the tally and the digest."""
+    """Folds accounts into the tally and the digest, and then into the journal."""
 
     def __init__(self, going: Going, evaluation: Evaluation, *, doubted: bool) -> None:
         journal, policy = going.parts.journal, going.parts.policy
@@ -111,12 +118,14 @@ class _Maker:
         best_first = self.ranks.get(TIER, ())
         self.tally, self.digest = Tally(best_first=best_first), Digest()
         self.left: dict[str, str] = {}
+        self.set_aside: list[tuple[Sequence[Change], str]] = []
+        """Changes of records in quarantine that are not written down yet, with the CRM's words."""
         self.going_on = Tally(best_first=best_first) if doubted else None
         self.waiting = Digest()
         """Of the changes that wait for a person while others go on."""
 
-    def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
-        """Plan some accounts: one question to the journal, one answer into it."""
+    def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> _Taken:
+        """Plan some accounts, with one question to the journal."""
         ours = self._ours(accounts)
         policy = self.going.parts.policy
         plans = [
@@ -136,7 +145,14 @@ class _Maker:
         self._count(plans)
         if self.going.parts.listing is not None:
             self.going.parts.listing(plans)
-        journal = self.going.parts.journal
+        set_aside, self.set_aside = self.set_aside, []
+        return _Taken(plans, set_aside)
+
+    def journal(self, taken: _Taken) -> None:
+        """Write down what was planned for some accounts, in their order."""
+        journal, plans = self.going.parts.journal, taken.plans
+        for changes, reason in taken.set_aside:
+            journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
         if self.going_on is None:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
         else:
@@ -206,7 +222,7 @@ class _Maker:
         for record, changes in left_out.items():
             reason = _set_aside(self.going, self.quarantined[record])
             self.left[changes[0].account] = str(changes[0].cause)
-            self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
+            self.set_aside.append((changes, reason))
         self.tally.set_aside += len(left_out)
         free = tuple(change for change in plan.changes if (change.target, change.record) not in left_out)
         return AccountPlan(plan.context, free, plan.kept)
