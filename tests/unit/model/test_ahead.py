@@ -1,4 +1,4 @@
-"""Two things at once: the same items in the same order, one more than asked for, and no thread is left behind."""
+"""Reading ahead: the same items in the same order, one more than asked for, and no thread is left behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model.ahead import ahead, behind
+from connector.model.ahead import ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,45 +72,3 @@ def test_who_stops_asking_leaves_no_thread_and_nothing_open(taken: int) -> None:
     assert len(source.made) <= taken + 1
     del reading
     assert source.closed
-
-
-@given(st.lists(st.none() | st.integers()))
-def test_work_behind_is_done_on_every_item_in_its_order(items: list[int | None]) -> None:
-    done: list[int | None] = []
-    behind(done.append, items)
-    assert done == items
-
-
-def test_the_next_item_is_made_while_the_work_goes_on() -> None:
-    source, went_on = Source(2), []
-
-    def work(number: int) -> None:
-        if number == 0:
-            for _ in range(2):
-                assert source.more.acquire(timeout=10)
-        went_on.append(number)
-
-    behind(work, source)
-    assert went_on == [0, 1]
-
-
-def test_work_that_fails_ends_it_and_is_told_here() -> None:
-    source, done = Source(9), []
-
-    def work(number: int) -> None:
-        if number == 2:
-            raise OSError("the disk is full")
-        done.append(number)
-
-    with pytest.raises(OSError, match="the disk is full"):
-        behind(work, source)
-    assert done == [0, 1]
-    assert source.made in ([0, 1, 2], [0, 1, 2, 3])
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("behind")]
-
-
-def test_an_item_that_fails_is_told_once_the_work_before_it_is_done() -> None:
-    done: list[int] = []
-    with pytest.raises(OSError, match="2"):
-        behind(done.append, Source(9, broken=2))
-    assert done == [0, 1]
