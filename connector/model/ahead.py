@@ -1,4 +1,4 @@
-"""Two things at once: what takes its time outside Python goes on while Python works on what comes before or after."""
+"""Reading ahead: what takes its time outside Python goes on while what came before is worked on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Generator, Iterable
 
 T = TypeVar("T")
 
@@ -26,16 +26,3 @@ def ahead(items: Iterable[T]) -> Generator[T]:
                 return
             coming = reader.submit(next, iterator)
             yield item
-
-
-def behind(work: Callable[[T], None], items: Iterable[T]) -> None:
-    """Do the work on each item, one after the other, in a thread of its own while the next item is made.
-
-    An error of either ends both, and is raised here; no item is made behind one whose work failed but the next.
-    """
-    with ThreadPoolExecutor(1, "behind") as worker:
-        doing = worker.submit(lambda: None)
-        for item in items:
-            doing.result()
-            doing = worker.submit(work, item)
-        doing.result()

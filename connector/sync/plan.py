@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from itertools import chain, groupby, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from connector.model.ahead import behind
 from connector.model.changes import Change, Landed, Target
 from connector.model.outputs import TIER
 from connector.planning.causes import Basis
@@ -65,7 +64,8 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
     Where data seem to be missing (`doubted`), accounts that would come out worse wait for a person.
     """
     maker = _Maker(going, evaluation, doubted=doubted)
-    behind(maker.journal, map(maker.take, _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE)))
+    for accounts in _chunks(evaluation.differences(), ACCOUNTS_AT_ONCE):
+        maker.take(accounts)
     going.figures.update(changes=maker.tally.changes, kept=maker.tally.kept, quarantined=maker.tally.set_aside)
     now = maker.now
     going.plan = Plan(
@@ -88,15 +88,8 @@ def make_plan(going: Going, evaluation: Evaluation, *, doubted: bool = False) ->
     return going.plan
 
 
-class _Taken(NamedTuple):
-    """Some accounts as planned, not written down yet."""
-
-    plans: Sequence[AccountPlan]
-    set_aside: Sequence[tuple[Sequence[Change], str]]
-
-
 class _Maker:
-    """Folds accounts into the tally and the digest, and then into the journal."""
+    """Folds accounts into the journal, the tally and the digest."""
 
     def __init__(self, going: Going, evaluation: Evaluation, *, doubted: bool) -> None:
         journal, policy = going.parts.journal, going.parts.policy
@@ -118,14 +111,12 @@ class _Maker:
         best_first = self.ranks.get(TIER, ())
         self.tally, self.digest = Tally(best_first=best_first), Digest()
         self.left: dict[str, str] = {}
-        self.set_aside: list[tuple[Sequence[Change], str]] = []
-        """Changes of records in quarantine that are not written down yet, with the CRM's words."""
         self.going_on = Tally(best_first=best_first) if doubted else None
         self.waiting = Digest()
         """Of the changes that wait for a person while others go on."""
 
-    def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> _Taken:
-        """Plan some accounts, with one question to the journal."""
+    def take(self, accounts: Sequence[tuple[AccountContext, Sequence[Difference]]]) -> None:
+        """Plan some accounts: one question to the journal, one answer into it."""
         ours = self._ours(accounts)
         policy = self.going.parts.policy
         plans = [
@@ -145,14 +136,7 @@ class _Maker:
         self._count(plans)
         if self.going.parts.listing is not None:
             self.going.parts.listing(plans)
-        set_aside, self.set_aside = self.set_aside, []
-        return _Taken(plans, set_aside)
-
-    def journal(self, taken: _Taken) -> None:
-        """Write down what was planned for some accounts, in their order."""
-        journal, plans = self.going.parts.journal, taken.plans
-        for changes, reason in taken.set_aside:
-            journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
+        journal = self.going.parts.journal
         if self.going_on is None:
             journal.intend(self.going.run, chain.from_iterable(plan.changes for plan in plans))
         else:
@@ -222,7 +206,7 @@ class _Maker:
         for record, changes in left_out.items():
             reason = _set_aside(self.going, self.quarantined[record])
             self.left[changes[0].account] = str(changes[0].cause)
-            self.set_aside.append((changes, reason))
+            self.going.parts.journal.intend(self.going.run, changes, landed=Landed.SKIPPED, reason=reason)
         self.tally.set_aside += len(left_out)
         free = tuple(change for change in plan.changes if (change.target, change.record) not in left_out)
         return AccountPlan(plan.context, free, plan.kept)
