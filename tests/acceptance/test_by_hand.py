@@ -53,6 +53,21 @@ def test_deals_that_do_not_say_whether_they_are_closed_prove_no_potential(tmp_pa
     }
 
 
+def test_a_purchase_that_does_not_say_whether_it_is_closed_is_no_open_offer(tmp_path: Path) -> None:
+    def sold(account: str, kind: str, discount: int) -> Row:
+        bought = {"is_won": "true", "amount": 100, "close_date": "2025-05-02", "deal_type": kind}
+        return {"account_id": account, **bought, "discount_pct": discount}
+
+    deals = [sold("new", "new", 30), sold("old", "existing", 5)] * 5
+    accounts = [{"account_id": "new"}, {"account_id": "old"}]
+    silent = evaluated(tmp_path, accounts, deals)
+    told = evaluated(
+        tmp_path, accounts, [*deals, {**sold("old", "existing", 5), "is_won": "false", "is_closed": "false"}]
+    )
+
+    assert [found["old"]["seg_upgrade_offer_due"] for found in (silent, told)] == [False, True]
+
+
 def test_a_group_that_was_brought_in_counts_once_and_nobody_brings_in_itself(tmp_path: Path) -> None:
     accounts = [
         {"account_id": "b", "referred_by": "b"},
