@@ -221,6 +221,8 @@ def test_a_query_of_all_holds_the_deleted(desk: Desk) -> None:
         ("SELECT Id, (SELECT Id FROM Opportunities) FROM Account", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account LIMIT 5 OFFSET 5", "MALFORMED_QUERY"),
         ("SELECT BillingAddress FROM Account", "API_ERROR"),
+        ("SELECT Id, Account.BillingAddress FROM Opportunity", "API_ERROR"),
+        ("SELECT FORMAT(BillingAddress) told FROM Account", "API_ERROR"),
         ("SELECT Id FROM PermissionSet", "INVALIDENTITY"),
         ("SELECT Nix FROM Account", "INVALID_FIELD"),
     ],
