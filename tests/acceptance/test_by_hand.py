@@ -111,3 +111,22 @@ def test_the_explanation_names_a_top_customer_by_margin_and_what_winning_a_lost_
     assert [name for name in told if by_margin in lines[name]] == ["a3"]
     assert [name for name in told if spent in lines[name]] == ["lost"]
     assert not any("not recovered" in line for line in lines["paid"])
+
+
+def test_the_explanation_says_which_tier_a_person_typed_over_ours(tmp_path: Path) -> None:
+    accounts = [
+        {"account_id": "typed", "seg_tier": "strategic", "seg_tier_rank": 4},
+        {"account_id": "emptied", "seg_tier_rank": 4},
+        {"account_id": "ours", "seg_tier": "regular", "seg_tier_rank": 4},
+        {"account_id": "moved", "seg_tier": "prospect", "seg_tier_rank": 6},
+        {"account_id": "without_rank", "seg_tier": "strategic"},
+    ]
+    deals = [won(str(account["account_id"]), 900) for account in accounts]
+    told = evaluated(tmp_path, accounts, deals, "--set", "labels.language=en")
+
+    line = (
+        "The CRM holds Strategic customer, typed by hand; ours is Large customer (retain). "
+        "To keep a tier of your own, fill in 'Override: tier'."
+    )
+    assert [name for name, row in told.items() if "typed by hand" in row["seg_explanation"]] == ["typed"]
+    assert line in told["typed"]["seg_explanation"].splitlines()
