@@ -114,7 +114,7 @@ def test_the_explanation_names_a_top_customer_by_margin_and_what_winning_a_lost_
 
 
 def test_the_explanation_says_which_tier_a_person_typed_over_ours(tmp_path: Path) -> None:
-    accounts = [
+    accounts: list[Row] = [
         {"account_id": "typed", "seg_tier": "strategic", "seg_tier_rank": 4},
         {"account_id": "emptied", "seg_tier_rank": 4},
         {"account_id": "ours", "seg_tier": "regular", "seg_tier_rank": 4},
