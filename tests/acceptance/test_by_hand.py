@@ -130,3 +130,14 @@ def test_the_explanation_says_which_tier_a_person_typed_over_ours(tmp_path: Path
     )
     assert [name for name, row in told.items() if "typed by hand" in row["seg_explanation"]] == ["typed"]
     assert line in told["typed"]["seg_explanation"].splitlines()
+
+
+def test_a_sentence_tells_the_stored_amount_and_ratio(tmp_path: Path) -> None:
+    deals = [won("a", 300, "2023-04-01"), won("a", "301.49"), won("b", 10_000, "2025-05-01")]
+    settings = ("labels.language=nl", "customer_type.current_value.high_min=25000", "acquisition.low_revenue_max=20000")
+    chosen = [part for one in settings for part in ("--set", one)]
+    told = evaluated(tmp_path, [{"account_id": "a"}, {"account_id": "b", "sm_cost_12m": "5034.5"}], deals, *chosen)
+
+    assert (told["a"]["seg_customer_value"], told["b"]["seg_acq_cost_ratio"]) == (100.5, 0.5035)
+    assert "€ 101;" in told["a"]["seg_reason"]
+    assert " 50,4% " in told["b"]["seg_reason"]
