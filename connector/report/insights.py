@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from connector.model.outputs import LEVEL, TIER
+from connector.model.outputs import ICP_FIT, LEVEL, TIER
 from connector.report.measures import amount, known_amount, rounded, share_pct
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ STEPS = range(10, 101, 10)
 """Shares of customers the whale curve is told at, in percent."""
 LEVELS = ("top", "big", "medium")
 HUNDREDTH = Decimal("0.01")
+FITS = ("ideal", "partial", "poor", "least_ideal", "unknown", "above", "between", "below")
+"""How the profile is read: from the best fit down, then from the most employees down; what nobody knows comes last."""
 AGES = ("0-30", "31-60", "61-89", "90+")
 
 
@@ -95,7 +97,8 @@ def _fits(insights: Insights) -> InsightView:
         InsightColumn("ratio", "percent"),
         InsightColumn("bad_payers", "whole"),
     )
-    return InsightView("fits", columns, tuple(map(_fit, insights.fits)))
+    ordered = sorted(insights.fits, key=lambda one: (one.output != ICP_FIT, (*FITS, one.value).index(one.value)))
+    return InsightView("fits", columns, tuple(map(_fit, ordered)))
 
 
 def _fit(one: Fit) -> tuple[object, ...]:
