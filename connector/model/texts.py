@@ -42,7 +42,7 @@ class Texts:
         self._texts = catalogue(room)
 
     def say(self, key: str, **parts: object) -> str:
-        """Return the text with its parts filled in, counts with their thousands apart; KeyError for one that is not there.
+        """Return the text with its parts filled in, counts with their thousands apart; KeyError for an unknown one.
 
         `{n:account waits|accounts wait}` is a count and the words for one or for several.
         """

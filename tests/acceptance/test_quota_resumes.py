@@ -1,8 +1,8 @@
-"""A worker whose calls of the day are used up in mid-write waits by itself, and goes on by itself when there are calls again.
+"""A worker whose calls of the day are used up in mid-write waits by itself, and goes on when there are calls again.
 
-The CRM counts and refuses by its own limit, over HTTP, without having told of it; or it tells, and only the share kept for
-others is left. Its clock and the worker's are one, which the test moves. HubSpot's day ends at midnight; Salesforce's is
-the last 24 hours.
+The CRM counts and refuses by its own limit, over HTTP, without having told of it; or it tells, and only the share kept
+for others is left. Its clock and the worker's are one, which the test moves. HubSpot's day ends at midnight;
+Salesforce's is the last 24 hours.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ class Case:
         if (call["method"], call["status"]) != (self.write[0], 200) or not call["path"].endswith(self.write[1]):
             return []
         if self.crm == "hubspot":
-            return [(one["id"], name, value) for one in call["sent"]["inputs"] for name, value in one["properties"].items()]
+            return [
+                (one["id"], name, value) for one in call["sent"]["inputs"] for name, value in one["properties"].items()
+            ]
         return [(one["Id"], name, one[name]) for one in call["sent"]["records"] for name in one.keys() - NOT_VALUES]
 
 
