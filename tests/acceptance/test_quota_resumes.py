@@ -152,9 +152,9 @@ class Watched:
         return [value for call in self.calls() for value in self.case.values(call)]
 
 
-@pytest.fixture(params=CASES.values(), ids=CASES)
+@pytest.fixture(params=CASES)
 def watched(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    case: Case = request.param
+    case = CASES[request.param]
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TIERSYNC_NOW", raising=False)
     monkeypatch.setattr(collections, "MOST", 20)  # as beside slow automation: one batch takes several calls

@@ -21,10 +21,11 @@ from connector.store import open_store
 from connector.store.database import connect
 from connector.store.schema import REVISIONS, VERSION_TABLE, metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
+from tests.store import postgres
 from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from connector.store.database import Database
 
@@ -248,3 +249,26 @@ def test_opening_a_current_state_loads_neither_alembic_nor_arrow(tmp_path: Path)
             check=True,
         )
         assert ran.stdout == "[]\n"
+
+
+@pytest.fixture
+def encoded(request: pytest.FixtureRequest, postgres_socket: str) -> Iterator[str]:
+    with postgres.database(postgres_socket, f"of_{request.param}", encoding=request.param) as url:
+        yield url
+
+
+@pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)
+def test_a_cluster_that_was_made_without_a_locale_keeps_every_text(encoded: str, tmp_path: Path) -> None:
+    store = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "Café Świętej, € 5")
+    store.close()
+    again = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    assert again.journal.recall("a") == "Café Świętej, € 5"
+    again.close()
+
+
+@pytest.mark.parametrize("encoded", ["LATIN1"], indirect=True)
+def test_a_database_that_cannot_hold_every_text_is_refused_at_once(encoded: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="its encoding is LATIN1") as error:
+        open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    assert "createdb --encoding UTF8" in error.value.hint
