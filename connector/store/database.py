@@ -181,6 +181,9 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+_UNREACHED = ("connection failed", "connection timeout", "failed to resolve host")
+
+
 @contextmanager
 def _errors_in_our_words() -> Iterator[None]:
     try:
@@ -199,6 +202,8 @@ def _hint(text: str) -> str:
         return "free some disk space; the state before this step is whole"
     if "readonly" in text or "permission" in text:
         return "give this user the right to write the database and its folder"
+    if any(sign in text for sign in _UNREACHED):
+        return "is PostgreSQL up, and does [state] database name it rightly? the state before this step is whole"
     if "locked" in text:
         return "another program holds the database; find and stop it"
     return "check the disk and the database of [state] database; the state before this step is whole"

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.model.fields import Table
 from connector.ports import Page, PullSummary
@@ -272,3 +272,14 @@ def test_a_database_that_cannot_hold_every_text_is_refused_at_once(encoded: str,
     with pytest.raises(UsageError, match="its encoding is LATIN1") as error:
         open_store(encoded, tmp_path / "mirror", clock=FakeClock())
     assert "createdb --encoding UTF8" in error.value.hint
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:9", "nowhere.invalid"])
+def test_a_server_that_cannot_be_reached_is_said_to_be_looked_after_and_no_password_is_told(
+    place: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(ConnectorError) as error:
+        open_store(f"postgresql+psycopg://u:planted-word@{place}/x", tmp_path / "mirror", clock=FakeClock())
+    assert "is PostgreSQL up" in error.value.hint
+    assert "planted-word" not in f"{error.value}{error.value.hint}"
