@@ -128,4 +128,6 @@ till 200 asked readyz
 promise "up finds every run of before" yes "$(once runs --json | "$python" -c '
 import json, sys
 print("yes" if {*sys.argv[1:]} <= {one["run"] for one in json.load(sys.stdin)} else "no")' $runs)"
-promise "and has nothing to write" 0 "$(once sync --json | field changes)"
+synced() { once sync --json > "$here/last"; field outcome < "$here/last"; }
+till ok synced  # the worker has begun a run of its own, and one waits for the other
+promise "and has nothing to write" 0 "$(field changes < "$here/last")"

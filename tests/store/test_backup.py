@@ -30,10 +30,10 @@ def url(postgres_socket: str) -> Iterator[str]:
         yield made
 
 
-def program(name: str, url: str, *arguments: object) -> None:
+def program(name: str, url: str, *arguments: str | Path) -> None:
     """Run one of PostgreSQL's programs against the database's server."""
     parsed = make_url(url)
-    reached = ("--host", parsed.query["host"], "--username", parsed.username)
+    reached = ("--host", str(parsed.query["host"]), "--username", str(parsed.username))
     subprocess.run([postgres.programs() / name, *reached, *arguments], check=True, capture_output=True)
 
 
