@@ -283,3 +283,22 @@ def test_a_server_that_cannot_be_reached_is_said_to_be_looked_after_and_no_passw
         open_store(f"postgresql+psycopg://u:planted-word@{place}/x", tmp_path / "mirror", clock=FakeClock())
     assert "is PostgreSQL up" in error.value.hint
     assert "planted-word" not in f"{error.value}{error.value.hint}"
+
+
+END_THE_OTHERS = (
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+
+
+@pytest.mark.parametrize("encoded", ["UTF8"], indirect=True)
+def test_a_server_that_was_restarted_between_two_steps_does_not_fail_the_next_one(encoded: str, tmp_path: Path) -> None:
+    store = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "b")
+    other = connect(encoded)
+    with other.write() as connection:
+        ended = connection.execute(text(END_THE_OTHERS)).scalars()
+        assert any(ended), "the store keeps a connection"
+    other.close()
+    assert store.journal.recall("a") == "b"
+    store.close()
