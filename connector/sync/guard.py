@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connector.model.fields import BESIDE
+from connector.model.runs import Reason
 from connector.planning.guards import Situation, doubts, told, trips
 from connector.planning.tally import Tally
 from connector.sync import memory
@@ -70,3 +71,9 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     for one in of_pull:
         going.partial(one)
     return plan
+
+
+def would_hold(going: Going, plan: Plan) -> None:
+    """Say of a plan that is not to be written what a run with it would be held by; it is no worse for it."""
+    if plan.holds:
+        going.reasons += (Reason("WOULD_BE_HELD", going.say("WOULD_BE_HELD")), *plan.holds)

@@ -10,7 +10,7 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
-from connector.sync.guard import guard, survey
+from connector.sync.guard import guard, survey, would_hold
 from connector.sync.holds import confirm, holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
@@ -80,7 +80,7 @@ class Walk(Parts, frozen=True, kw_only=True):
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                guard(going, self._planned(going, evaluation), seen, confirmed=False)
+                would_hold(going, guard(going, self._planned(going, evaluation), seen, confirmed=False))
                 note_overrides(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)

@@ -63,6 +63,8 @@ def undo(going: Going, row: RunRow) -> None:
         return
     if going.figures["changes"]:
         going.parts.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
+    elif not going.figures["kept"]:
+        going.reasons.append(Reason("BACK_ALREADY", going.say("BACK_ALREADY", run=row.run)))
     _write(going, of=row.run)
 
 

@@ -1,4 +1,4 @@
-"""What `doctor` finds without the CRM: settings, secrets, rules, state."""
+"""What `doctor` finds without the CRM: settings, secrets, rules, state, schedule, alerts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
@@ -17,6 +18,8 @@ from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
 from connector.wiring.said import say
+from connector.wiring.working import plan
+from connector.worker.notify import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,7 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield from _rotation(wiring)
     yield Finding("good", "rules", say("rules", folder=str(wiring.rules_directory), version=wiring.rules.version))
     yield from _state(wiring)
+    yield from _worker(wiring)
     yield from tables(wiring)
 
 
@@ -81,3 +85,20 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
         since = f"{holder.since:%H:%M}"
         held = say("lease_held", owner=holder.owner, host=holder.host, since=since)
         yield Finding("warning", "another run", held)
+
+
+def _worker(wiring: Wiring) -> Iterator[Finding]:
+    """Yield when the worker runs next, and what keeps people from hearing of it; silent without a schedule."""
+    urls, beat = wiring.told
+    if wiring.settings.schedule.cron or wiring.settings.schedule.every:
+        now = wiring.clock()
+        due = plan(wiring).after(now)
+        yield Finding("good", "schedule", say("next_due", at=f"{due:%Y-%m-%d %H:%M %Z}"))
+        if not urls and beat is None:
+            yield Finding("warning", "alerts", say("nobody_told"), say("tell_somebody"))
+    for at in unknown(urls):
+        told = say("unknown_address", name=f"alerts.urls[{at}]")
+        yield Finding("warning", "alerts", told, say("known_addresses"))
+    if beat is not None and urlsplit(beat).scheme not in {"http", "https"}:
+        told = say("unknown_address", name="alerts.heartbeat_url")
+        yield Finding("warning", "alerts", told, say("heartbeat_address"))

@@ -142,7 +142,7 @@ def _message(ended: Ended, reasons: Sequence[Reason], title: str, texts: Texts, 
 
 def _counts(figures: Mapping[str, int], texts: Texts) -> str:
     named = ("evaluated", "changes", "written", "refused", "quarantined")
-    return ", ".join(f"{texts.name('figure', name)} {figures[name]}" for name in named if name in figures)
+    return ", ".join(f"{texts.name('figure', name)} {texts.number(figures[name])}" for name in named if name in figures)
 
 
 def _command(ended: Ended, texts: Texts) -> str:
