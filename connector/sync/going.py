@@ -68,9 +68,13 @@ class Going(Struct, kw_only=True):
 
     def may_go_on(self) -> None:
         """Raise StopRun when somebody asked to stop, or the lease is lost."""
+        self.heed_stop()
+        self.check()
+
+    def heed_stop(self) -> None:
+        """Raise StopRun when somebody asked to stop."""
         if self.stop.is_set():
             raise StopRun("stopped on request", code=STOPPED, hint="the next run goes on from here")
-        self.check()
 
     def hold(self, reasons: Sequence[Reason]) -> None:
         """Write nothing: these wait for a person."""
