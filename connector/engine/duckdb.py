@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from connector.engine.published import Published
 from connector.engine.reading import NOWHERE, absent, load
 from connector.engine.sources import find
 from connector.engine.stages import in_stages, needed
+from connector.engine.standing import alone, standing
 from connector.engine.stopping import interruptions
 from connector.errors import UsageError
 from connector.model.fields import Table
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Matched, Progress
     from connector.rules.ruleset import Node, RuleSet
+    from connector.rules.standing import Standing
 
 
 SMALL = 8_000_000
@@ -78,6 +81,11 @@ class DuckDb:
         except BaseException:
             db.close()
             raise
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """Evaluate no more than figures and rankings ask of everybody, and read what it comes to."""
+        with closing(self.evaluate(*alone(rules, request), progress)) as evaluation:
+            return standing(evaluation.published)
 
 
 def _size(request: EvaluationRequest) -> int:

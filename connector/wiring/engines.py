@@ -10,6 +10,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from connector.ports import Engine, Evaluation, EvaluationRequest, Progress
     from connector.rules.ruleset import RuleSet
+    from connector.rules.standing import Standing
 
 
 def check(kind: str) -> None:
@@ -37,5 +38,12 @@ class Arriving:
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Evaluate; what loading it raised is raised again here, where it can be told."""
+        return self._loaded().evaluate(rules, request, progress)
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """The same, for what everybody comes to."""
+        return self._loaded().standing(rules, request, progress)
+
+    def _loaded(self) -> Engine:
         self._thread.join()
-        return engine(self._kind).evaluate(rules, request, progress)
+        return engine(self._kind)
