@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.model.outputs import OURS
-from connector.rules.facts import OVER_ACCOUNTS
 from connector.rules.printing import show
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf, Relation
+from connector.rules.ruleset import OVER_ACCOUNTS, FactOf, FieldOf, FormulaOf, RankOf, Relation
 from connector.rules.tree import Call, Case, Function, Literal, Name, Param, Scope
 from connector.rules.walk import parts, walk
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from connector.model.fields import Plain, Type
     from connector.model.outputs import Output
 
+FROM_CRM = "_crm_"
+"""In front of the name of a field that another name fills: what the CRM has itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -60,6 +63,10 @@ class Relation(StrEnum):
     REFERRED = "referred"
     """Accounts whose `referred_by` is this account (for a group: any member), never one of the same group; names are
     nodes of any kind, as that account receives them."""
+
+
+OVER_ACCOUNTS = (Relation.MEMBERS, Relation.REFERRED)
+"""Relations whose records are accounts: their names are nodes."""
 
 
 class Pick(StrEnum):

@@ -10,11 +10,11 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.fields import Table
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
-from connector.rules.beside import FROM_CRM
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
+from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
+from connector.wiring.kept_rules import kept_rules
 from connector.wiring.nearest import nearest
 from connector.wiring.one import one
 from connector.wiring.origins import Sources
@@ -38,6 +38,7 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
+    wiring.rules = kept_rules(wiring, snapshot)
     account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else own_id(wiring, wanted)
     run = wiring.settings.run
     request = EvaluationRequest(

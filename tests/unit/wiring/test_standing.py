@@ -11,10 +11,11 @@ import pytest
 
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest, Snapshot
-from connector.rules.cells import IDLE, UNKNOWN
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.loading import load_texts
 from connector.rules.standing import Standing, Tally
 from connector.rules.standing_text import dumped, loaded
+from connector.wiring import keeping
 from connector.wiring import standing as kept
 
 if TYPE_CHECKING:
@@ -132,12 +133,14 @@ def test_only_a_few_days_are_kept_beside_one_snapshot(place: Place, tmp_path: Pa
     for day in range(1, 8):
         place.request = replace(place.request, as_of=date(2026, 6, day))
         place.ask()
-    assert len(list(tmp_path.iterdir())) == kept.KEPT
+    assert len(list(tmp_path.iterdir())) == keeping.MOST
 
 
 def test_what_is_kept_is_read_back_to_the_last_digit() -> None:
-    keys = (True, "unknown", Decimal("1.000000"), date(2026, 1, 31), ("a", "b"))
-    figures = {"f": {keys: Tally(UNKNOWN, 3, Decimal("-0.005")), (): Tally(IDLE), ("x",): Tally(Decimal("1E+3"), 1)}}
+    keys: tuple[Cell, ...] = (True, "unknown", Decimal("1.000000"), date(2026, 1, 31), ("a", "b"))
+    figures: dict[str, dict[tuple[Cell, ...], Tally]] = {
+        "f": {keys: Tally(UNKNOWN, 3, Decimal("-0.005")), (): Tally(IDLE), ("x",): Tally(Decimal("1E+3"), 1)}
+    }
     whole = Standing(figures, {"r": [Decimal("-1.50"), Decimal("99999999999999999999.99")], "empty": []})
     again = loaded(dumped(whole))
     assert again == whole
