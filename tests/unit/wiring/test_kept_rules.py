@@ -67,7 +67,7 @@ def test_an_edited_file_is_loaded_anew(ask: Ask, tmp_path: Path) -> None:
 def test_another_file_is_loaded_too(ask: Ask, tmp_path: Path) -> None:
     ask()
     (tmp_path / "rules" / "s.yaml").write_text("version: 1\nfacts: {lost: {count: deals}}\n")
-    assert [node.name for node in ask().nodes] == ["won", "lost"]
+    assert {"won", "lost"} <= {node.name for node in ask().nodes}
 
 
 def test_another_parameter_is_loaded_anew(ask: Ask) -> None:
