@@ -1,4 +1,4 @@
-"""A rule set that was loaded and checked, as bytes, so that it need not be loaded again.
+"""A rule set that was loaded and checked, as bytes, with what its values are made of: neither is worked out again.
 
 The bytes can hold what rule sets are made of and nothing else: no other class is let in, so that who can write the
 file cannot have anything run.
@@ -8,33 +8,52 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from connector.rules.ruleset import RuleSet
+from connector.rules.origins import Origin, parameter_of, sources
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.ruleset import RuleSet
 
 MODEL, RULES = "connector.model", "connector.rules"
 HOMES = frozenset({f"{MODEL}.fields", f"{MODEL}.outputs", f"{RULES}.ruleset", f"{RULES}.styles", f"{RULES}.tree"})
-VALUES = {("decimal", "Decimal"), ("datetime", "date")}
+OTHERS = {("decimal", "Decimal"), ("datetime", "date"), (f"{RULES}.origins", "Origin"), (__name__, "KeptRules")}
 
 
 class NoRuleSetError(ValueError):
     """The bytes hold no rule set."""
 
 
-def dumped(rules: RuleSet) -> bytes:
-    """Write a rule set without its examples, which nobody evaluates by."""
-    return pickle.dumps(replace(rules, examples=()), protocol=5)
+@dataclass(frozen=True, slots=True)
+class KeptRules:
+    """A rule set without its examples, which nobody evaluates by, and the origins of every node."""
+
+    rules: RuleSet
+    origins: Mapping[str, tuple[Origin, ...]]
 
 
-def loaded(data: bytes) -> RuleSet:
+def told(rules: RuleSet) -> KeptRules:
+    """A rule set as it is kept."""
+    nodes, chosen = {node.name: node for node in rules.nodes}, parameter_of(rules.parameters)
+    return KeptRules(replace(rules, examples=()), {name: sources(nodes, name, chosen) for name in nodes})
+
+
+def dumped(found: KeptRules) -> bytes:
+    """Write it."""
+    return pickle.dumps(found, protocol=5)
+
+
+def loaded(data: bytes) -> KeptRules:
     """Read what `dumped` wrote; raises NoRuleSetError for anything else."""
     try:
         found = _Reader(io.BytesIO(data)).load()
     except Exception as error:
         raise NoRuleSetError(str(error)) from error
-    if not isinstance(found, RuleSet):
+    if not isinstance(found, KeptRules):
         raise NoRuleSetError(type(found).__name__)
     return found
 
@@ -44,7 +63,7 @@ class _Reader(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """The class of that name; raises for any other thing."""
-        if module in HOMES or (module, name) in VALUES:
+        if module in HOMES or (module, name) in OTHERS:
             found = getattr(import_module(module), name, None)
             if isinstance(found, type) and found.__module__ == module:
                 return found

@@ -38,7 +38,8 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
-    wiring.rules = kept_rules(wiring, snapshot)
+    known = kept_rules(wiring, snapshot)
+    wiring.rules = known.rules
     account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else own_id(wiring, wanted)
     run = wiring.settings.run
     request = EvaluationRequest(
@@ -47,13 +48,13 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
         time_zone=run.time_zone,
         home_currency=run.home_currency,
         language=wiring.language,
-        beside=wiring.joined(snapshot, as_of=wiring.as_of),
+        beside=wiring.joined(snapshot, as_of=wiring.as_of) if snapshot.beside else {},
     )
     found = one(wiring.rules, request, standing(wiring, snapshot, request, progress), account)
     if found is None:
         raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
     change = nearest(lambda: wiring.engine, found, (wiring.rules, request))
-    return document(wiring, found.explanation()) | {"nearest": change}
+    return document(wiring, found.explanation(), Sources(known.origins, wiring.settings)) | {"nearest": change}
 
 
 def own_id(wiring: Wiring, wanted: str) -> str:
@@ -84,10 +85,9 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
     raise UsageError(f"{len(found)} accounts have {text!r} in their name:\n{listed}", hint="give the id of one")
 
 
-def document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
+def document(wiring: Wiring, found: Explanation, sources: Sources) -> dict[str, Any]:
     """What is told of an account, its values in the order of the rules."""
     nodes = {node.name: node for node in wiring.rules.nodes}
-    sources = Sources(wiring.rules, wiring.settings)
     values = {value.name: value for value in found.nodes}
     return {
         "account": found.verdict.account,

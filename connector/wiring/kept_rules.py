@@ -10,27 +10,27 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from connector.rules.files import contents
-from connector.rules.kept import NoRuleSetError, dumped, loaded
+from connector.rules.kept import NoRuleSetError, dumped, loaded, told
 from connector.wiring.keeping import keep, kept, program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.ports import Snapshot
-    from connector.rules.ruleset import RuleSet
+    from connector.rules.kept import KeptRules
     from connector.wiring import Wiring
 
 KIND = "rules"
 
 
-def kept_rules(wiring: Wiring, snapshot: Snapshot) -> RuleSet:
-    """The rules in force, kept or loaded now; raises as loading does."""
+def kept_rules(wiring: Wiring, snapshot: Snapshot) -> KeptRules:
+    """The rules in force and what their values are made of, kept or loaded now; raises as loading does."""
     of = made_of(contents(wiring.rules_directory), {**wiring.settings.parameters, **wiring.overrides})
     data = kept(snapshot, KIND, of)
     with suppress(NoRuleSetError):
         if data is not None:
             return loaded(data)
-    found = wiring.rules
+    found = told(wiring.rules)
     keep(snapshot, KIND, of, dumped(found))
     return found
 

@@ -15,8 +15,9 @@ import pytest
 
 from connector.model.fields import Table
 from connector.ports import Snapshot
-from connector.rules.kept import NoRuleSetError, dumped, loaded
+from connector.rules.kept import NoRuleSetError, dumped, loaded, told
 from connector.rules.loading import load
+from connector.rules.origins import Origin, parameter_of, sources
 from connector.rules.ruleset import RuleSet
 from connector.wiring.kept_rules import kept_rules
 from tests.shared import ROOT
@@ -39,7 +40,7 @@ def ask(tmp_path: Path) -> Ask:
         settings = SimpleNamespace(parameters={})
         wiring: Any = SimpleNamespace(rules_directory=directory, settings=settings, overrides=overrides)
         wiring.rules = replace(load(directory, overrides), not_configured=told)
-        return kept_rules(wiring, snapshot)
+        return kept_rules(wiring, snapshot).rules
 
     return asked
 
@@ -50,7 +51,13 @@ def loaded_with(rules: RuleSet) -> str:
 
 def test_the_shipped_rules_are_kept_whole() -> None:
     rules = load(ROOT / "rules")
-    assert loaded(dumped(rules)) == replace(rules, examples=())
+    found = loaded(dumped(told(rules)))
+    assert found.rules == replace(rules, examples=())
+    assert found.origins == {node.name: origins_of(rules, node.name) for node in rules.nodes}
+
+
+def origins_of(rules: RuleSet, name: str) -> tuple[Origin, ...]:
+    return sources({node.name: node for node in rules.nodes}, name, parameter_of(rules.parameters))
 
 
 def test_a_second_question_is_answered_from_what_is_kept(ask: Ask) -> None:
