@@ -53,7 +53,7 @@ def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
         return UNKNOWN
     if kind not in {Type.TEXT, Type.LONG_TEXT}:
         text = text.strip(" ")
-    if kind in NUMERIC:
+    if kind in NUMERIC or kind is Type.RATE:
         return _number(text, kind)
     if kind is Type.BOOLEAN:
         if text.lower() not in {"true", "false"}:
@@ -181,7 +181,7 @@ def _rates(rows: Sequence[Mapping[str, str | None]], records: Records) -> dict[s
     found: dict[str, list[tuple[date, Decimal]]] = {}
     for row in rows:
         day = read_cell(row["valid_from"], Type.DATE, time_zone=records.time_zone)
-        rate = read_cell(row["rate"], Type.NUMBER, time_zone=records.time_zone)
+        rate = read_cell(row["rate"], Type.RATE, time_zone=records.time_zone)
         if isinstance(day, date) and isinstance(rate, Decimal):
             found.setdefault((row["currency"] or "").strip(" ").upper(), []).append((day, rate))
     return {currency: sorted(pairs) for currency, pairs in found.items()}
