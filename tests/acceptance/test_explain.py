@@ -42,7 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def deal(n: int, amount: int) -> dict[str, object]:
-    own = {"deal_id": f"D{n}", "account_id": f"A{n:02}", "amount": f"{amount}.00"}
+    own: dict[str, object] = {"deal_id": f"D{n}", "account_id": f"A{n:02}", "amount": f"{amount}.00"}
     return own | {"is_won": "true", "is_closed": "true", "currency": "EUR", "close_date": "2025-11-01"}
 
 
@@ -87,7 +87,7 @@ def _plain(value: object) -> str | None:
         return ";".join(map(str, value)) or None
     if isinstance(value, bool):
         return str(value).lower()
-    return None if value in {None, ""} else str(float(value)) if _number(value) else str(value)
+    return None if value in {None, ""} else str(float(str(value))) if _number(value) else str(value)
 
 
 def _number(value: object) -> bool:
