@@ -229,3 +229,15 @@ class Pictures:
     """Deals that belong to no account we know: reported, never counted (domain.md 2.7)."""
     overrides: Sequence[Override] = ()
     insights: Insights = field(default_factory=Insights)
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """The last good run of a quarter: how many accounts had each value, empty for none, of tier, level and step."""
+
+    year: int
+    number: int
+    """1 to 4."""
+    as_of: date
+    run: str
+    accounts: Mapping[str, Mapping[str, int]]

@@ -6,13 +6,14 @@ configured" and is never drawn as zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 from connector.report import measures
 from connector.report.insights import InsightView, view_insights
 from connector.report.pyramid import PyramidView, view_pyramid
+from connector.report.trend import TrendView, view_trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -120,6 +121,7 @@ class PopulationView:
     matrices: tuple[MatrixView, ...]
     health: HealthView
     insights: tuple[InsightView, ...]
+    trend: TrendView = field(default_factory=TrendView)
 
 
 def view_population(source: ReportInput) -> PopulationView:
@@ -138,6 +140,7 @@ def view_population(source: ReportInput) -> PopulationView:
         ),
         health=view_health(pictures, slices.get("seg_data_quality", ()), quarantined=source.quarantined),
         insights=view_insights(pictures.insights),
+        trend=view_trend(source.quarters, order),
     )
 
 
