@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench image cassettes plugins changelog lock clean
+.PHONY: demo test check bench image compose cassettes plugins changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -21,8 +21,11 @@ check: $(READY)  ## what CI checks besides the tests
 bench: $(READY)  ## speed and memory promises, as ratios against a plain baseline in the same run
 	$(BIN)/python -m bench
 
-image: $(READY)  ## build deploy/Dockerfile and try it in a real container, as root; deploy/try_image.sh says what it needs
+image: $(READY)  ## build deploy/Dockerfile and try it in a real container, as root; deploy/engine.sh says what it needs
 	PYTHON=$(BIN)/python deploy/try_image.sh
+
+compose: $(READY)  ## start deploy/compose.yaml, worker and PostgreSQL, and try it; needs what image does, and a compose
+	PYTHON=$(BIN)/python deploy/try_compose.sh
 
 cassettes: $(READY)  ## record cassettes/ again: against the sandboxes, or a CRM itself when HUBSPOT_TOKEN or SF_SESSION is set
 	$(BIN)/python -m tests.cassette.record

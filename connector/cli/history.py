@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, repeat
 from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ FIGURES = (
 """Figures of a run that people are shown, in this order; --json has all of them."""
 PER_TABLE = ("pulled_", "rows_")
 """In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
-RECORDS_SHOWN, WIDEST, ASIDE_SHOWN = 40, 60, 5
+RECORDS_SHOWN, WIDEST, ASIDE_SHOWN, HELD_SHOWN = 40, 60, 5, 5
 WIDEST_WHY = 120
 HOUR, TWO_DAYS = 3_600, 48 * 3_600
 
@@ -46,7 +47,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def status(call: Call) -> int:
-    """Tell the last good run and its age, the last run, what is held, and what the CRM refused."""
+    """Tell the last good run and its age, the last run, all that is held, and what the CRM refused."""
     found = call.wiring().status()
     if call.json:
         call.document(found)
@@ -62,12 +63,14 @@ def status(call: Call) -> int:
 
 
 def _standing(found: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Iterator[tuple[str, str]]:
-    last, held, quota, overdue = found["last"], found["held"], found["quota_left"], found["overdue_since"]
+    last, quota, overdue = found["last"], found["quota_left"], found["overdue_since"]
     yield texts.say("status.last_good"), _aged(found["last_good"], found["age_seconds"], texts)
     if overdue:
         yield texts.say("status.overdue"), texts.say("status.overdue.hint", moment=f"{overdue:%Y-%m-%d %H:%M %Z}")
     yield texts.say("status.last"), _last(last, texts) if last else texts.say("status.none")
-    yield texts.say("status.held"), _held(held, zone, texts) if held else texts.say("status.nothing")
+    yield from zip(
+        chain([texts.say("status.held")], repeat("")), _all_held(found["held_runs"], zone, texts), strict=False
+    )
     aside = texts.number(found["quarantined"])
     yield texts.say("status.quarantined"), texts.say("status.quarantined.n", n=aside)
     if overrides := found["overrides"]:
@@ -81,6 +84,16 @@ def _last(last: Mapping[str, Any], texts: Texts) -> str:
     why = last["reasons"][-1]["message"] if last["outcome"] == "failed" and last["reasons"] else ""
     told = f" ({shorten(why, WIDEST_WHY, placeholder=' …')})" if why else ""
     return f"{last['run']}: {_ended(last, texts)}{told}"
+
+
+def _all_held(held: Sequence[Mapping[str, Any]], zone: ZoneInfo, texts: Texts) -> Iterator[str]:
+    """Tell every run that waits, the newest ones each with its own command."""
+    for one in held[:HELD_SHOWN]:
+        yield _held(one, zone, texts)
+    if (more := len(held) - HELD_SHOWN) > 0:
+        yield texts.say("status.aside.more", n=more)
+    if not held:
+        yield texts.say("status.nothing")
 
 
 def _held(held: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, KEY, Table, Type
 from connector.rules.reading import LOST, Unreadable, read_cell
@@ -41,8 +41,7 @@ FAR = Decimal(10**38 - 1)
 """Ids are put in order as numbers where they are; those that are none come last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nearby:
+class Nearby(Struct, frozen=True):
     """Rows by table; a deal or ticket names the one account it counts for."""
 
     tables: dict[Table, list[Row]]

@@ -42,12 +42,13 @@ class Texts:
         self._texts = catalogue(room)
 
     def say(self, key: str, **parts: object) -> str:
-        """Return the text with its parts filled in; KeyError for a text that does not exist.
+        """Return the text with its parts filled in, counts with their thousands apart; KeyError for an unknown one.
 
         `{n:account waits|accounts wait}` is a count and the words for one or for several.
         """
         text = self._texts[key][self.language]
-        return _COUNTING.vformat(text, (), parts) if "|" in text else text.format(**parts)
+        told = {name: self.number(part) if type(part) is int else part for name, part in parts.items()}
+        return _COUNTING.vformat(text, (), told) if "|" in text else text.format(**told)
 
     def name(self, family: str, value: str) -> str:
         """Return the text of a value, `family.value`; one without a text is shown as it is."""
@@ -87,11 +88,5 @@ def told(text: str, language: str) -> str:
 
 
 def _filled(room: str, key: str, parts: Mapping[str, object], language: str) -> str:
-    texts = Texts(room, language)
-    return texts.say(key, **{name: _part(value, texts) for name, value in parts.items()})
-
-
-def _part(value: object, texts: Texts) -> object:
-    if isinstance(value, str):
-        return told(value, texts.language)
-    return texts.number(value) if isinstance(value, int) else value
+    said = {name: told(part, language) if isinstance(part, str) else part for name, part in parts.items()}
+    return Texts(room, language).say(key, **said)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 
@@ -16,8 +17,7 @@ TRENDS = (TIER, LEVEL, LADDER_STEP)
 QUARTERS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class TrendRow:
+class TrendRow(Struct, frozen=True):
     """One value of an output: its accounts per quarter, None where nobody counted then."""
 
     value: str | None
@@ -30,16 +30,14 @@ class TrendRow:
         return None if first is None or last is None else last - first
 
 
-@dataclass(frozen=True, slots=True)
-class TrendTable:
+class TrendTable(Struct, frozen=True):
     """One output over the quarters."""
 
     output: str
     rows: tuple[TrendRow, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TrendView:
+class TrendView(Struct, frozen=True):
     """The quarters there is a good run of, oldest first, this one last; tables only where there are two."""
 
     quarters: tuple[Quarter, ...] = ()

@@ -5,9 +5,10 @@ One account is worked out whole. Of the others, its group and those it referred,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import field
 
 from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
 from connector.rules.population import Population, is_ours
@@ -63,7 +64,6 @@ def _gathered(nodes: Iterable[Node], relation: Relation) -> Iterator[str]:
                 yield from names(expression, Scope.ROW) if expression is not None else ()
 
 
-@dataclass(slots=True)
 class Few(Population):
     """Some accounts that are closed under what `account` asks of others."""
 
@@ -145,7 +145,6 @@ class CannotTellError(Exception):
     """Others would move along, so that only the whole population can tell."""
 
 
-@dataclass(slots=True)
 class Moved(Few):
     """The same accounts after something happened to one group: the population is told anew from what it contributes."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.rules.origins import Origin, parameter_of, sources
 
@@ -28,8 +30,7 @@ class NoRuleSetError(ValueError):
     """The bytes hold no rule set."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRules:
+class KeptRules(Struct, frozen=True):
     """A rule set without its examples, which nobody evaluates by, and the origins of every node."""
 
     rules: RuleSet

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.rules.beside import fill_fields, read_fill, read_table
@@ -80,8 +81,7 @@ def _digest(texts: Mapping[str, bytes]) -> hashlib._Hash:
     return digest
 
 
-@dataclass(slots=True)
-class _Loader:
+class _Loader(Struct):
     names: Names
     parameters: dict[str, Parameter] = field(default_factory=dict)
     declarations: list[Declaration] = field(default_factory=list)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.rules.aggregating import figure_value
 from connector.rules.cells import UNKNOWN, Cell, compute, half_up
@@ -26,8 +28,7 @@ FROM_TOTALS = frozenset({Figure.SUM, Figure.COUNT, Figure.MEAN})
 """Figures that a count and a total tell: a contribution can be taken out of them and another put in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """A figure of one combination of keys, the number of values it is of, and their sum where they are numbers."""
 
     value: Cell
@@ -49,8 +50,7 @@ class Tally:
         return compute(Op.DIVIDE, self.total, Decimal(self.count)) if self.count else UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Per node its figure by the keys of whom it is of, and per ranking the amounts in ascending order."""
 
     figures: Mapping[str, Mapping[tuple[Cell, ...], Tally]] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -79,7 +81,8 @@ class Database:
 def connect(database_url: str) -> Database:
     """The database behind `sqlite:///PATH` or `postgresql+psycopg://…`; a missing folder is made.
 
-    Nothing is sent to a server yet. Raises UsageError for a URL that cannot be used.
+    Nothing is sent to a server yet. Raises UsageError for a URL that cannot be used; a PostgreSQL database whose
+    encoding cannot hold every text raises it when it is first asked.
     """
     url = _parsed(database_url)
     if url.get_backend_name() == "sqlite":
@@ -92,11 +95,20 @@ def connect(database_url: str) -> Database:
     return Database(engine)
 
 
+def _in_json(value: object) -> object:
+    return asdict(value) if isinstance(value, Struct) else str(value)
+
+
 _ALWAYS: dict[str, Any] = {
     "hide_parameters": True,  # values of customers do not belong in error texts
-    "json_serializer": lambda value: orjson.dumps(value, default=str).decode(),
+    "json_serializer": lambda value: orjson.dumps(value, default=_in_json).decode(),
     "json_deserializer": orjson.loads,
 }
+
+_TO_POSTGRES = {"connect_timeout": LOCK_WAIT_SECONDS, "client_encoding": "utf8"}
+"""In a cluster without a locale (SQL_ASCII) the driver would otherwise give bytes for text."""
+_ENCODINGS = ("UTF8", "SQL_ASCII")
+"""The second one keeps what it is given as it is."""
 
 
 def _parsed(database_url: str) -> URL:
@@ -145,11 +157,23 @@ def _keep_from_strangers(descriptor: int) -> None:
 def _postgres(url: URL) -> Engine:
     try:
         # A server that was restarted since the last run must not fail the next one: hence the ping.
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": LOCK_WAIT_SECONDS}, **_ALWAYS)
+        engine = create_engine(url, pool_pre_ping=True, connect_args=_TO_POSTGRES, **_ALWAYS)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise UsageError(
             "[state] database: the PostgreSQL driver is not installed", hint='pip install "tiersync[postgres]"'
         ) from error
+    event.listen(engine, "connect", _check_encoding)
+    return engine
+
+
+def _check_encoding(connection: Any, _record: object) -> None:
+    """A database of another encoding would refuse a name or an amount in the middle of a run."""
+    found = connection.info.parameter_status("server_encoding")
+    if found not in _ENCODINGS:
+        raise UsageError(
+            f"[state] database: its encoding is {found}, which cannot hold every name",
+            hint="make it anew: createdb --encoding UTF8 --template template0 NAME",
+        )
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -161,6 +185,9 @@ def _set_pragmas(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+_UNREACHED = ("connection failed", "connection timeout", "failed to resolve host")
 
 
 @contextmanager
@@ -181,6 +208,8 @@ def _hint(text: str) -> str:
         return "free some disk space; the state before this step is whole"
     if "readonly" in text or "permission" in text:
         return "give this user the right to write the database and its folder"
+    if any(sign in text for sign in _UNREACHED):
+        return "is PostgreSQL up, and does [state] database name it rightly? the state before this step is whole"
     if "locked" in text:
         return "another program holds the database; find and stop it"
     return "check the disk and the database of [state] database; the state before this step is whole"

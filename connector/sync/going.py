@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.errors import ConnectorError, Held, StopRun
 from connector.model.runs import Reason, RunOutcome
@@ -25,8 +26,7 @@ STOPPED = "STOPPED"
 DONE_ALREADY = "DONE_ALREADY"
 
 
-@dataclass(slots=True, kw_only=True)
-class Going:
+class Going(Struct, kw_only=True):
     """One run under way; steps count into `figures`, add to `reasons`, and set `outcome` when it is not ok."""
 
     parts: Parts

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from connector.model.fields import BESIDE
+from connector.model.runs import Reason
 from connector.planning.guards import Situation, doubts, told, trips
 from connector.planning.tally import Tally
 from connector.sync import memory
@@ -22,8 +25,7 @@ if TYPE_CHECKING:
 WATCHED = ("accounts", "deals", "tickets", "activities")
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What the guards see before anything is planned."""
 
     situation: Situation
@@ -69,3 +71,9 @@ def guard(going: Going, plan: Plan, seen: Survey, *, confirmed: bool) -> Plan:
     for one in of_pull:
         going.partial(one)
     return plan
+
+
+def would_hold(going: Going, plan: Plan) -> None:
+    """Say of a plan that is not to be written what a run with it would be held by; it is no worse for it."""
+    if plan.holds:
+        going.reasons += (Reason("WOULD_BE_HELD", going.say("WOULD_BE_HELD")), *plan.holds)

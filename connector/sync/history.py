@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from connector.planning.compare import Key
     from connector.ports import ChangeRow, Evaluation, Journal, QuarantineRow, RunRow
 
-LOOKED_BACK = 50
-"""Runs searched for one that waits."""
+LOOKED_BACK = 1_000
+"""Runs searched for those that wait: a week with one every ten minutes."""
+PLANS_LOOKED_AT = 50
+"""Runs searched for the newest plan."""
 WRITTEN = (
     *("run", "command", "started", "rule_version", "account", "object", "record", "property", "old", "new", "cause"),
 )
@@ -38,14 +41,17 @@ def status(
     """Return how things stand; `age_seconds` counts from the end of the last good run, None when there was none.
 
     `today` is the business day, that of `now` when it is not told; what is held may be planned for a later one.
+    `held` is the newest run that waits for a person, `held_runs` are all of them.
     """
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
-    held, aside = _held(journal, now), journal.quarantined()
+    held = [_told_held(row, now=now, today=today or now.date()) for row in _held(journal, now)]
+    aside = journal.quarantined()
     return {
         "last_good": good and good.run,
         "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
         "last": last and one(last),
-        "held": held and {**one(held), **_waiting(held, now), "ahead": _ahead(held, today or now.date())},
+        "held": next(iter(held), None),
+        "held_runs": held,
         "quarantined": len(aside),
         "quarantine": [_aside(row) for row in aside],
         "overrides": _overrides(journal),
@@ -53,8 +59,8 @@ def status(
     }
 
 
-def _ahead(row: RunRow, today: date) -> bool:
-    return row.as_of is not None and row.as_of > today
+def _told_held(row: RunRow, *, now: datetime, today: date) -> dict[str, Any]:
+    return {**one(row), **_waiting(row, now), "ahead": row.as_of is not None and row.as_of > today}
 
 
 def _aside(row: QuarantineRow) -> dict[str, Any]:
@@ -179,17 +185,19 @@ def _with_way_back(row: ChangeRow, ours: Mapping[Key, Sequence[str | None]], tex
 
 def _overrides(journal: Journal) -> dict[str, int]:
     """Return how many overrides the newest plan found that somebody should look at again, by why."""
-    row = next((row for row in journal.runs(limit=LOOKED_BACK) if row.digest and row.command in {"plan", "sync"}), None)
+    row = next(
+        (row for row in journal.runs(limit=PLANS_LOOKED_AT) if row.digest and row.command in {"plan", "sync"}), None
+    )
     noted = row.details.get("overrides") if row else None
     return {why: len(accounts) for why, accounts in noted.items() if accounts} if isinstance(noted, dict) else {}
 
 
-def _held(journal: Journal, now: datetime) -> RunRow | None:
-    """Return the run that waits for a person: the newest one that is held and may still be written.
+def _held(journal: Journal, now: datetime) -> list[RunRow]:
+    """Return the runs that wait for a person, newest first: all that are held and may still be written.
 
     A `plan` whose guards trip waits as well: `approve` takes it. An undo waits whatever ran since. One that expired
     is told of only until there is a newer plan.
     """
     rows = [row for row in journal.runs(limit=LOOKED_BACK) if row.digest]
     waiting = (row for row in rows if memory.waits(row) and memory.newer(journal, row) is None)
-    return next((row for row in waiting if row is rows[0] or now <= expires(row)), None)
+    return [row for row in waiting if row is rows[0] or now <= expires(row)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
@@ -11,7 +10,7 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import render
 from connector.sync import memory
 from connector.sync.going import conduct
-from connector.sync.guard import guard, survey
+from connector.sync.guard import guard, survey, would_hold
 from connector.sync.holds import confirm, holds
 from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from connector.sync.result import Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk(Parts):
+class Walk(Parts, frozen=True, kw_only=True):
     """One method per command; each holds the lease, is a run in the journal, and returns what it came to.
 
     Errors come back inside the Result; only UsageError about the arguments is raised.
@@ -82,7 +80,7 @@ class Walk(Parts):
             snapshot = pull(going, full=full)
             with closing(evaluate(going, snapshot)) as evaluation:
                 seen = survey(going, evaluation)
-                guard(going, self._planned(going, evaluation), seen, confirmed=False)
+                would_hold(going, guard(going, self._planned(going, evaluation), seen, confirmed=False))
                 note_overrides(going, evaluation)
 
         return conduct(self, "plan", steps, stop=stop)

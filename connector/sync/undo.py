@@ -6,9 +6,10 @@ broken, so it needs no pull, and no rules: what the guards compare with is what 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.changes import Landed
@@ -62,6 +63,8 @@ def undo(going: Going, row: RunRow) -> None:
         return
     if going.figures["changes"]:
         going.parts.crm.preflight(tuple(outputs(going, set(plan.tally.by_property))))
+    elif not going.figures["kept"]:
+        going.reasons.append(Reason("BACK_ALREADY", going.say("BACK_ALREADY", run=row.run)))
     _write(going, of=row.run)
 
 

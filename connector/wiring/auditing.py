@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
@@ -20,16 +20,22 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 50_000
 KINDS = (".csv", ".parquet")
+IS_IT_RIGHT = "is the id right? `tiersync runs export --out all.csv` lists what is kept"
 
 
 def export(wiring: Wiring, file: Path, *, account: str | None) -> int:
     """Write every acknowledged value to a CSV or Parquet file, oldest first; returns their number.
 
-    Raises UsageError for another kind of file, or one that cannot be written.
+    Raises UsageError for another kind of file, one that cannot be written, or an account that nothing was written on:
+    then there is no file.
     """
     if file.suffix not in KINDS:
         raise UsageError(f"{file}: an export is CSV or Parquet", hint="end the name in .csv or .parquet")
     rows = written(wiring.journal, account=account and own_id(wiring, account))
+    first = next(rows, None)
+    if account and first is None:
+        raise UsageError(f"nothing was ever written on account {account}", hint=IS_IT_RIGHT)
+    rows = chain([first] if first else [], rows)
     try:
         return _to_csv(file, rows) if file.suffix == ".csv" else _to_parquet(file, rows)
     except OSError as error:
@@ -75,6 +81,6 @@ def forget(wiring: Wiring, account: str) -> int:
     if not rows:
         raise UsageError(
             f"the journal knows no account {account}",
-            hint="is the id right? `tiersync runs export --out all.csv` lists what is kept",
+            hint=IS_IT_RIGHT,
         )
     return rows

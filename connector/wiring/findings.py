@@ -1,4 +1,4 @@
-"""What `doctor` finds without the CRM: settings, secrets, rules, state."""
+"""What `doctor` finds without the CRM: settings, secrets, rules, state, schedule, alerts."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from contextlib import suppress
 from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
-from connector.settings.rights import decided_elsewhere, refuse
+from connector.settings.rights import decided_elsewhere, refuse_open
 from connector.settings.rotation import Beside
 from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
 from connector.wiring.crms import secrets_of
 from connector.wiring.said import say
+from connector.wiring.working import plan
+from connector.worker.notify import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +34,7 @@ def findings(wiring: Wiring) -> Iterator[Finding]:
     yield from _rotation(wiring)
     yield Finding("good", "rules", say("rules", folder=str(wiring.rules_directory), version=wiring.rules.version))
     yield from _state(wiring)
+    yield from _worker(wiring)
     yield from tables(wiring)
 
 
@@ -45,7 +49,7 @@ def tenant(wiring: Wiring) -> Iterator[Finding]:
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:
     """Yield a warning for each secret in a file that others may read; UsageError names those open to everybody."""
     secrets = [(key.removeprefix("."), reference) for key, reference in secrets_of(wiring.settings, key="")]
-    refuse([(name, wiring.vault.path(found)) for name, found in secrets if wiring.vault.open_to_all(found)])
+    refuse_open((name, wiring.vault.path(found)) for name, found in secrets if found.kind == "file")
     for name, reference in secrets:
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)
@@ -81,3 +85,20 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
         since = f"{holder.since:%H:%M}"
         held = say("lease_held", owner=holder.owner, host=holder.host, since=since)
         yield Finding("warning", "another run", held)
+
+
+def _worker(wiring: Wiring) -> Iterator[Finding]:
+    """Yield when the worker runs next, and what keeps people from hearing of it; silent without a schedule."""
+    urls, beat = wiring.told
+    if wiring.settings.schedule.cron or wiring.settings.schedule.every:
+        now = wiring.clock()
+        due = plan(wiring).after(now)
+        yield Finding("good", "schedule", say("next_due", at=f"{due:%Y-%m-%d %H:%M %Z}"))
+        if not urls and beat is None:
+            yield Finding("warning", "alerts", say("nobody_told"), say("tell_somebody"))
+    for at in unknown(urls):
+        told = say("unknown_address", name=f"alerts.urls[{at}]")
+        yield Finding("warning", "alerts", told, say("known_addresses"))
+    if beat is not None and urlsplit(beat).scheme not in {"http", "https"}:
+        told = say("unknown_address", name="alerts.heartbeat_url")
+        yield Finding("warning", "alerts", told, say("heartbeat_address"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.engine.nearby import available
 from connector.model.fields import Table
@@ -72,8 +74,7 @@ def _own(one: One, node: Node) -> list[str]:
     return one.few.group[:1] if node.of is Of.GROUP else [one.few.account]
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """Applies a change and looks at the tier: with the account's own records, or with everybody's."""
 
     engine: Callable[[], Engine]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.engine.nearby import available, read
 from connector.model.fields import Table
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from connector.rules.standing import Standing
 
 
-@dataclass(slots=True)
-class One:
+class One(Struct):
     """An account with all its cells; `rules` are connected to the data."""
 
     rules: RuleSet

@@ -6,9 +6,10 @@ it and no other, however long ago the quarters were. What a run that was no good
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 from connector.model.pictures import Quarter

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from apprise import Apprise
+
     from connector.model.texts import Texts
     from connector.ports import Journal, Notifier
     from connector.worker.alerts import Message
@@ -29,8 +31,6 @@ class AppriseNotifier:
     def __init__(self, urls: Sequence[str], *, tell: Callable[[str], None]) -> None:
         self._urls = tuple(urls)
         self._tell = tell
-        # It repeats addresses it cannot read, secrets and all; what went wrong is told here instead.
-        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
 
     def send(self, title: str, text: str) -> bool:
         """One message to all; True when somebody got it. Never raises."""
@@ -38,9 +38,7 @@ class AppriseNotifier:
         return any(taken)
 
     def _one(self, at: int, url: str, title: str, text: str) -> bool:
-        from apprise import Apprise  # noqa: PLC0415 - 0.2 s that only trouble pays
-
-        carrier, why = Apprise(), "it is no address that apprise knows"
+        carrier, why = _carrier(), "it is no address that apprise knows"
         try:
             if carrier.add(url):
                 why = "it did not take the message"
@@ -106,6 +104,19 @@ class Herald:
         if changed:
             with suppress(ConnectorError):
                 self._journal.remember(MEMORY_KEY, kept.as_text())
+
+
+def unknown(urls: Sequence[str]) -> list[int]:
+    """The places of the URLs that apprise can send nothing to."""
+    return [at for at, url in enumerate(urls) if not _carrier().add(url)]
+
+
+def _carrier() -> Apprise:
+    from apprise import Apprise  # noqa: PLC0415 - 0.2 s that only trouble pays
+
+    # It repeats addresses it cannot read, secrets and all; what went wrong is told by who asks.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)
+    return Apprise()
 
 
 def heartbeat(url: str, *, tell: Callable[[str], None]) -> bool:

@@ -5,6 +5,8 @@ No value that the CRM acknowledged on the first day is sent a second time.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +17,11 @@ import pytest
 import requests
 
 from connector.cli.ending import run
+from connector.crm.salesforce import write
 from connector.sandbox import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 pytestmark = pytest.mark.slow
 
@@ -128,3 +131,37 @@ def test_a_used_up_day_stops_the_writes_and_the_next_day_goes_on_without_repeati
     assert len(second) == done["written"] >= stopped["changes"] - stopped["written"]
     assert not set(first) & set(second), "an acknowledged value was sent again"
     assert day.run("sync", code=0)["changes"] == 0
+
+
+@pytest.mark.parametrize("day", ["salesforce"], indirect=True)
+def test_a_bulk_job_whose_results_the_day_had_no_call_for_is_looked_up_and_not_sent_again(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write, "BULK_FROM", 20)
+    before = day.calls()[-1]["n"]
+    day.used_up_from(1, "successfulResults$")
+    stopped = day.run("sync", "--yes", code=1)
+    assert [reason["code"] for reason in stopped["reasons"]] == ["UNSETTLED", "QUOTA_USED_UP"]
+    (first,) = uploads(day.calls(since=before))
+    assert first
+
+    day.a_new_day()
+    before = day.calls()[-1]["n"]
+    assert day.run("sync", code=0)["outcome"] == "ok"
+    calls = day.calls(since=before)
+    second = set[Value]().union(*uploads(calls), as_text(acknowledged(day, calls)))
+    assert second
+    assert not first & second, "a value that had arrived was sent again"
+    assert day.run("sync", code=0)["changes"] == 0
+
+
+def uploads(calls: list[dict[str, Any]]) -> list[set[Value]]:
+    """Record, field and value of every row, file by file."""
+    files = [call["sent"] for call in calls if call["path"].endswith("/batches")]
+    rows = [[(row["Id"], *cell) for row in csv.DictReader(io.StringIO(text)) for cell in row.items()] for text in files]
+    return [as_text(cell for cell in cells if cell[1] != "Id" and cell[2]) for cells in rows]
+
+
+def as_text(values: Iterable[Value]) -> set[Value]:
+    """Values as a file and a JSON call spell them alike."""
+    return {(record, name, str(value).lower()) for record, name, value in values}

@@ -33,6 +33,11 @@ client_id = "sandbox-integration"
 client_secret = "env:SF_SECRET"
 refresh_token = "file:refresh"
 """
+PASSWORD = """login = "password"
+username = "integration@sandbox.test"
+password = "env:SF_PASSWORD"
+security_token = "env:SF_TOKEN"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -349,3 +354,33 @@ def test_a_picklist_value_a_record_type_does_not_offer_sets_its_account_aside_an
     assert sent
     assert not any(record in str(call) for call in sent)
     assert "does not offer" in office.run("doctor").stdout
+
+
+@pytest.mark.parametrize("login", ["client_credentials", "password"])
+def test_the_login_of_another_organization_does_nothing_with_this_state(
+    office: Organisation, monkeypatch: pytest.MonkeyPatch, login: str
+) -> None:
+    if login == "password":
+        monkeypatch.setenv("SF_PASSWORD", "sandbox-password")
+        monkeypatch.setenv("SF_TOKEN", "sandbox-token")
+        office.settle(login=PASSWORD)
+    assert office.told("sync")["outcome"] == "ok"
+    wrote = next(run["run"] for run in office.told("runs") if run["written"])
+    before = writes(office)
+    office.control("account", {"org_id": "00D9k00000000Z9"})
+    try:
+        stopped = office.told("sync", "--full", code=1)
+        assert [reason["code"] for reason in stopped["reasons"]] == ["OTHER_TENANT"]
+        assert "Salesforce organization 00D9k00000000Z9" in stopped["reasons"][0]["message"]
+        assert "name another database and mirror in [state]" in stopped["error"]["hint"]
+        assert office.told("undo", wrote, code=1)["reasons"][0]["code"] == "OTHER_TENANT"
+        assert "Salesforce organization 00D9k00000000Z9" in office.run("doctor", code=1).stdout
+        assert writes(office) == before
+    finally:
+        office.control("account", {"org_id": "00D5g00000000G8"})
+    assert office.told("sync")["changes"] == 0
+
+
+def writes(office: Organisation) -> int:
+    """Calls that wrote to records so far."""
+    return sum(call["method"] == "PATCH" for call in office.calls())

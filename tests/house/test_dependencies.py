@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.hubspot.scripted import Reply, Seen, scripted
-from tests.support.audit import SKIPPED, main, packages, pinned
+from tests.support.audit import BROKEN, SKIPPED, main, packages, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,27 +109,28 @@ def lock(tmp_path: Path) -> Path:
     return path
 
 
+def advisories(seen: Seen) -> Reply:
+    """Answer like OSV, of which one advisory is known: by package and version."""
+    known = {("jinja2", "2.4.1"): {"vulns": [{"id": "PYSEC-2014-8", "modified": "2024"}]}}
+    asked = json.loads(seen.body)["queries"]
+    assert {one["package"]["ecosystem"] for one in asked} == {"PyPI"}
+    return Reply(200, {"results": [known.get((one["package"]["name"], one["version"]), {}) for one in asked]})
+
+
 def test_a_known_vulnerability_fails_the_audit_until_it_is_accepted(
     osv: Scripted, lock: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[Seen] = []
-
-    def rule(seen: Seen) -> Reply:
-        asked.append(seen)
-        return Reply(200, {"results": [{"vulns": [{"id": "PYSEC-2014-8", "modified": "2024"}]}, {}]})
-
-    osv.rule = rule
+    osv.rule = advisories
     assert main(url=osv.url, lock=lock) == 1
     assert "known vulnerability: jinja2 2.4.1: https://osv.dev/vulnerability/PYSEC-2014-8" in capsys.readouterr().out
     assert main(["PYSEC-2014-8"], url=osv.url, lock=lock) == 0
-    assert json.loads(asked[0].body)["queries"] == [
-        {"package": {"name": name, "ecosystem": "PyPI"}, "version": pin}
-        for name, pin in [("jinja2", "2.4.1"), ("rich", "13.8.0")]
-    ]
+    lock.write_text(lock.read_text().replace("2.4.1", "3.1.6"))
+    assert main(url=osv.url, lock=lock) == 0
+    assert "2 pinned packages, 0 known vulnerabilities" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("reply", [Reply(503), Reply(200, b"<html>"), Reply(200, {"results": []}), Reply(drop=True)])
-def test_a_database_that_cannot_be_asked_is_said_and_no_all_clear(
+@pytest.mark.parametrize("reply", [Reply(drop=True), Reply(200, {"results": [{}, {}]}, cut=10)])
+def test_a_database_that_cannot_be_reached_is_said_and_no_all_clear(
     osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]
 ) -> None:
     osv.rule = lambda _: reply
@@ -135,6 +138,54 @@ def test_a_database_that_cannot_be_asked_is_said_and_no_all_clear(
     told = capsys.readouterr().out
     assert SKIPPED in told
     assert "0 known" not in told
+
+
+USELESS = (
+    *(Reply(503), Reply(404), Reply(400, {"code": 3, "message": "Invalid query."}), Reply(200, b"<html>")),
+    *(Reply(200, []), Reply(200, {"results": []}), Reply(200, {"results": [7, {}]}), Reply(200, {"vulns": []})),
+    Reply(200, {"results": [{"vulns": [{"name": "no id"}]}, {}]}),
+)
+
+
+@pytest.mark.parametrize("reply", USELESS)
+def test_a_database_that_answers_otherwise_than_expected_fails_the_audit(
+    osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]
+) -> None:
+    osv.rule = lambda _: reply
+    assert main(url=osv.url, lock=lock) == 1
+    told = capsys.readouterr().out
+    assert BROKEN in told
+    assert SKIPPED not in told
+
+
+def audited(url: str, lock: Path) -> tuple[int, str]:
+    """Run the audit as CI does, by the lines of its own script; exit code and output, REACHED where it went on."""
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    head, audit = script.partition("step() {")[0], script.partition('step "known vulnerabilities')[2]
+    lines = 'step "known' + audit.partition("\nstep ")[0]
+    ours = "import pathlib, sys; from tests.support.audit import main; "
+    ours += f"sys.exit(main(url={url!r}, lock=pathlib.Path({str(lock)!r})))"
+    assert ".venv/bin/python -m tests.support.audit" in lines
+    lines = lines.replace(".venv/bin/python -m tests.support.audit", f'{sys.executable} -c "{ours}"')
+    text = f"{head}\nstep() {{ :; }}\nlog=$(mktemp)\n{lines}\necho REACHED\n"
+    text = text.replace('cd "$(dirname "${BASH_SOURCE[0]}")/.."', f'cd "{ROOT}"')
+    ended = subprocess.run(["bash", "-c", text], capture_output=True, text=True, check=False, timeout=60)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def test_ci_ends_at_a_vulnerable_pin_or_a_useless_answer_and_goes_on_without_network(osv: Scripted, lock: Path) -> None:
+    osv.rule = advisories
+    code, told = audited(osv.url, lock)
+    assert (code, "REACHED" in told, "PYSEC-2014-8" in told) == (1, False, True), told
+    osv.rule = lambda _: Reply(500)
+    code, told = audited(osv.url, lock)
+    assert (code, "REACHED" in told, BROKEN in told) == (1, False, True), told
+    code, told = audited("http://127.0.0.1:9/v1/querybatch", lock)
+    assert (code, "REACHED" in told, SKIPPED in told) == (0, True, True), told
+    osv.rule = advisories
+    lock.write_text("jinja2==3.1.6\n")
+    code, told = audited(osv.url, lock)
+    assert (code, "REACHED" in told, "0 known" in told) == (0, True, True), told
 
 
 def test_ci_audits_and_repeats_at_its_end_what_it_left_out() -> None:

@@ -202,6 +202,19 @@ def test_who_composes_is_told_to_give_the_secrets_to_the_worker() -> None:
     assert f"chown {user} deploy/secrets/*" in (DEPLOY / "compose.yaml").read_text("utf-8")
 
 
+def test_the_worker_waits_for_a_database_that_answers_by_its_port() -> None:
+    """On its socket PostgreSQL answers while its image still makes it, just before it stops once more."""
+    assert WORKER["depends_on"] == {"database": {"condition": "service_healthy"}}
+    (_, command) = COMPOSE["services"]["database"]["healthcheck"]["test"]
+    assert "pg_isready --host 127.0.0.1 " in command
+
+
+@pytest.mark.parametrize("script", ["try_image.sh", "try_compose.sh", "engine.sh"])
+def test_what_tries_the_containers_can_be_read_by_the_shell(script: str) -> None:
+    assert subprocess.run(["bash", "-n", DEPLOY / script], check=False).returncode == 0
+    assert f"deploy/{script}" in (ROOT / "Makefile").read_text("utf-8")
+
+
 def test_the_composed_files_are_mounted_where_the_settings_look() -> None:
     targets = {volume.split(":")[1] for volume in WORKER["volumes"]}
     assert f"/etc/tiersync/{SETTINGS.rules.directory}" in targets

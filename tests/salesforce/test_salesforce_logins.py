@@ -25,6 +25,7 @@ from tests.salesforce.tiny import account, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from connector.crm.transport import Answer
 
@@ -333,3 +334,14 @@ def test_a_name_that_is_lost_after_answers_came_is_waited_for(server: Scripted) 
     again = salesforce_at(server.url)._client.judge(LIMITS, NoAnswer("lost", sent=False, unknown=True), first=False)
     assert isinstance(again, Again)
     assert again.hint.startswith("run again later")
+
+
+@pytest.mark.parametrize("way", ["session", "client_credentials"])
+def test_what_a_netrc_says_of_the_host_replaces_no_token(
+    sandbox: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login planted password planted\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert salesforce_at(sandbox, login=LOGINS[way]).quota().limit

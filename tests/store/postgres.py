@@ -62,11 +62,12 @@ def _wait(pg_isready: Path, folder: Path) -> None:
 
 
 @contextmanager
-def database(socket: str, name: str) -> Iterator[str]:
+def database(socket: str, name: str, *, encoding: str = "UTF8") -> Iterator[str]:
     """An empty database; yields its URL."""
     import psycopg  # noqa: PLC0415 - only where it is installed
 
     with psycopg.connect(host=socket, user=_USER, dbname="postgres", autocommit=True) as connection:
-        connection.execute(f'create database "{name}" strategy file_copy')
+        made = f"create database \"{name}\" strategy file_copy encoding '{encoding}'"
+        connection.execute(made if encoding == "UTF8" else f"{made} template template0 locale 'C'")
         yield f"postgresql+psycopg://{_USER}@/{name}?host={socket}"
         connection.execute(f'drop database "{name}" with (force)')

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 
-from connector.errors import UsageError
+from connector.errors import ConnectorError, UsageError
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.model.fields import Table
 from connector.ports import Page, PullSummary
@@ -21,10 +21,11 @@ from connector.store import open_store
 from connector.store.database import connect
 from connector.store.schema import REVISIONS, VERSION_TABLE, metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
+from tests.store import postgres
 from tests.store.conftest import START, FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from connector.store.database import Database
 
@@ -248,3 +249,56 @@ def test_opening_a_current_state_loads_neither_alembic_nor_arrow(tmp_path: Path)
             check=True,
         )
         assert ran.stdout == "[]\n"
+
+
+@pytest.fixture
+def encoded(request: pytest.FixtureRequest, postgres_socket: str) -> Iterator[str]:
+    with postgres.database(postgres_socket, f"of_{request.param}", encoding=request.param) as url:
+        yield url
+
+
+@pytest.mark.parametrize("encoded", ["SQL_ASCII"], indirect=True)
+def test_a_cluster_that_was_made_without_a_locale_keeps_every_text(encoded: str, tmp_path: Path) -> None:
+    store = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "Café Świętej, € 5")
+    store.close()
+    again = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    assert again.journal.recall("a") == "Café Świętej, € 5"
+    again.close()
+
+
+@pytest.mark.parametrize("encoded", ["LATIN1"], indirect=True)
+def test_a_database_that_cannot_hold_every_text_is_refused_at_once(encoded: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="its encoding is LATIN1") as error:
+        open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    assert "createdb --encoding UTF8" in error.value.hint
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:9", "nowhere.invalid"])
+def test_a_server_that_cannot_be_reached_is_said_to_be_looked_after_and_no_password_is_told(
+    place: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("psycopg")
+    with pytest.raises(ConnectorError) as error:
+        open_store(f"postgresql+psycopg://u:planted-word@{place}/x", tmp_path / "mirror", clock=FakeClock())
+    assert "is PostgreSQL up" in error.value.hint
+    assert "planted-word" not in f"{error.value}{error.value.hint}"
+
+
+END_THE_OTHERS = (
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+
+
+@pytest.mark.parametrize("encoded", ["UTF8"], indirect=True)
+def test_a_server_that_was_restarted_between_two_steps_does_not_fail_the_next_one(encoded: str, tmp_path: Path) -> None:
+    store = open_store(encoded, tmp_path / "mirror", clock=FakeClock())
+    store.journal.remember("a", "b")
+    other = connect(encoded)
+    with other.write() as connection:
+        ended = connection.execute(text(END_THE_OTHERS)).scalars()
+        assert any(ended), "the store keeps a connection"
+    other.close()
+    assert store.journal.recall("a") == "b"
+    store.close()

@@ -1,7 +1,8 @@
 """Known vulnerabilities of what requirements.lock pins, asked of OSV: `python -m tests.support.audit [ACCEPTED-ID …]`.
 
-Exit 1 when there is one that is not accepted on the command line. A machine that cannot reach the database says so,
-loudly, and goes on: no network is no vulnerability, and no all-clear either.
+Exit 1 when there is one that is not accepted on the command line, and when the database answers and the answer is of
+no use: then it is this tool that must be mended. A machine that cannot reach the database says so, loudly, and goes on:
+no network is no vulnerability, and no all-clear either.
 Source: OSV's API pages (google.github.io/osv.dev/post-v1-querybatch): results come in the order of the queries.
 """
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LOCK = Path(__file__).parents[2] / "requirements.lock"
 URL = "https://api.osv.dev/v1/querybatch"
 SKIPPED = "AUDIT SKIPPED"
+BROKEN = "AUDIT FAILED"
 SECONDS = 30
 
 
@@ -51,7 +53,7 @@ def known(pins: list[tuple[str, str]], *, url: str) -> Iterator[tuple[str, str, 
     answer = requests.post(url, json={"queries": queries}, timeout=SECONDS)
     answer.raise_for_status()
     results = answer.json().get("results")
-    if not isinstance(results, list) or len(results) != len(pins):
+    if not isinstance(results, list) or len(results) != len(pins) or not all(isinstance(one, dict) for one in results):
         raise ValueError(f"{len(pins)} packages were asked for, and not as many are answered")
     for (name, version), result in zip(pins, results, strict=True):
         yield from ((name, version, str(one["id"])) for one in result.get("vulns") or ())
@@ -62,9 +64,12 @@ def main(accepted: Collection[str] = (), *, url: str = URL, lock: Path = LOCK) -
     pins = pinned(lock.read_text("utf-8"))
     try:
         found = list(known(pins, url=url))
-    except (requests.RequestException, ValueError, AttributeError) as error:
-        sys.stdout.write(f"{SKIPPED}: {url} gave no answer ({type(error).__name__}); nothing is known of today\n")
+    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        sys.stdout.write(f"{SKIPPED}: {url} cannot be reached ({type(error).__name__}); nothing is known of today\n")
         return 0
+    except (requests.RequestException, ValueError, LookupError, TypeError, AttributeError) as error:
+        sys.stdout.write(f"{BROKEN}: what {url} answers is of no use ({type(error).__name__}: {error})\n")
+        return 1
     for name, version, identity in found:
         word = "accepted" if identity in accepted else "known vulnerability"
         sys.stdout.write(f"{word}: {name} {version}: https://osv.dev/vulnerability/{identity}\n")

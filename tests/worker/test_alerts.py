@@ -98,23 +98,23 @@ def test_a_flood_of_causes_is_one_trouble() -> None:
 
 def test_a_message_says_counts_reasons_and_the_command_to_run() -> None:
     reasons = [Reason("X", f"because {name}") for name in "abcdefg"]
-    run = ended(RunOutcome.HELD, *reasons, evaluated=100, changes=7)
+    run = ended(RunOutcome.HELD, *reasons, evaluated=100, changes=2238)
     _, message = decide(Memory(), run, now=START, time_zone="UTC")
     assert message == Message(
         "tiersync: run held (sync 20260302-060000)",
         "X: because a\nX: because b\nX: because c\nX: because d\nX: because e\n… and 2 more\n"
-        "evaluated 100, changes 7\n"
+        "evaluated 100, changes 2,238\n"
         "See: tiersync runs show 20260302-060000   Release: tiersync approve 20260302-060000 --reason TEXT",
     )
 
 
 def test_a_message_speaks_dutch_where_it_is_asked_to_and_keeps_codes_and_commands() -> None:
-    run = ended(RunOutcome.HELD, Reason("X", "omdat"), evaluated=100, changes=7)
+    run = ended(RunOutcome.HELD, Reason("X", "omdat"), evaluated=100, changes=2238)
     dutch = Texts(ROOM, "nl")
     kept, message = decide(Memory(), run, now=START, time_zone="UTC", texts=dutch)
     assert message == Message(
         "tiersync: run wacht op goedkeuring (sync 20260302-060000)",
-        "X: omdat\nbeoordeeld 100, wijzigingen 7\n"
+        "X: omdat\nbeoordeeld 100, wijzigingen 2.238\n"
         "Bekijk: tiersync runs show 20260302-060000   Vrijgeven: tiersync approve 20260302-060000 --reason TEXT",
     )
     _, message = decide(kept, OK, now=START, time_zone="UTC", texts=dutch)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.sandbox.answers import NO_CONTENT, Answer, answer
 from connector.sandbox.control import COMMON, Acts, dispatch, set_fields
@@ -83,7 +84,10 @@ def _set_switches(app: HubSpot, request: Request) -> Answer:
 
 
 def _set_account(app: HubSpot, request: Request) -> Answer:
-    return set_fields(app.portal.account, request.json(ANYTHING))
+    asked = request.json(ANYTHING)
+    if type(portal := asked.get("portal_id", 1)) is not int or portal < 1:
+        raise UsageError(f"portal_id {portal!r} is no id of an account", hint="a whole number above 0")
+    return set_fields(app.portal.account, asked)
 
 
 def _set_workflows(app: HubSpot, request: Request) -> Answer:

@@ -12,7 +12,7 @@ from connector.sandbox.control import COMMON, Acts, dispatch, set_fields, wanted
 from connector.sandbox.salesforce.access import ADMIN, App, Session
 from connector.sandbox.salesforce.answers import Refusal
 from connector.sandbox.salesforce.fields import put
-from connector.sandbox.salesforce.founding import add_currency, grant_all, place, several_currencies
+from connector.sandbox.salesforce.founding import add_currency, become, grant_all, place, several_currencies
 from connector.sandbox.salesforce.merging import merge
 from connector.sandbox.salesforce.oauth import public_key
 from connector.sandbox.salesforce.schema import Field, value
@@ -48,10 +48,14 @@ def _state(app: Salesforce, _call: Call) -> Answer:
             "requests": app.journal.count,
             "sessions": len(org.access.sessions),
             "now": org.instant(),
-            "identity": asdict(org.identity),
+            "identity": _identity(app),
             "switches": asdict(org.switches),
         }
     )
+
+
+def _identity(app: Salesforce) -> dict[str, Any]:
+    return asdict(app.org.identity) | {"org_id": app.org.id()}
 
 
 def _records(app: Salesforce, _call: Call, name: str) -> Answer:
@@ -136,7 +140,12 @@ def _set_switches(app: Salesforce, call: Call) -> Answer:
 
 
 def _set_account(app: Salesforce, call: Call) -> Answer:
-    return set_fields(app.org.identity, wanted(call))
+    """Set what the org is; with `org_id` it is another one."""
+    asked = wanted(call)
+    if "org_id" in asked:
+        become(app.org, asked.pop("org_id"))
+    set_fields(app.org.identity, asked)
+    return answer(_identity(app))
 
 
 def _set_rules(app: Salesforce, call: Call) -> Answer:

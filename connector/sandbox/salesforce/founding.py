@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.errors import UsageError
 from connector.sandbox.salesforce.access import ADMIN, INTEGRATION, ORG_KEY
-from connector.sandbox.salesforce.ids import suffix
+from connector.sandbox.salesforce.ids import SHORT, canonical, suffix
 from connector.sandbox.salesforce.schema import with_values
 
 if TYPE_CHECKING:
@@ -47,6 +48,21 @@ def found(org: Org) -> None:
         _user(org, username, title, powers)
     for name, category, probability, outcome in STAGES:
         add_stage(org, name, outcome=outcome, probability=float(probability), category=category)
+
+
+def become(org: Org, told: object) -> None:
+    """Be the org of this id, with the same records and no session any more; UsageError for what is no such id."""
+    identity = canonical(told) if isinstance(told, str) else None
+    table = org.table("Organization")
+    if identity is None or not identity.startswith(table.sobject.prefix):
+        raise UsageError(f"org_id {told!r} is no id of an org", hint="15 or 18 characters that begin with 00D")
+    before = org.id()
+    row = table.rows[before] | {"Id": identity}
+    table.drop(before)
+    table.put(row)
+    org.access.org_key = identity[:SHORT]
+    org.access.expire()
+    org.changes += 1
 
 
 def _user(org: Org, username: str, title: str, powers: tuple[str, ...]) -> None:

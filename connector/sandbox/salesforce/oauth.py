@@ -167,7 +167,7 @@ def _base(org: Org, call: Call) -> str:
 def _granted(org: Org, call: Call, app: App, username: str, more: dict[str, str] | None = None) -> Answer:
     session = org.access.open(username, org.now(), api="api" in app.scopes)
     user = next(row for row in org.table("User").rows.values() if row["Username"] == username)
-    organization = next(iter(org.table("Organization").rows))
+    organization = org.id()
     identity = f"https://login.salesforce.com/id/{organization}/{user['Id']}"
     issued = str(int(read_moment(org.instant()).timestamp() * 1000))
     digest = hmac.new(app.client_secret.encode(), (identity + issued).encode(), hashlib.sha256).digest()
@@ -199,7 +199,7 @@ def revoke(org: Org, call: Call) -> Answer:
 def user_info(org: Org, call: Call) -> Answer:
     """Answer who a session belongs to."""
     row = org.table("User").rows[org.user_id(org.access.check(call.header("authorization"), org.now()))]
-    organization = next(iter(org.table("Organization").rows))
+    organization = org.id()
     return answer(
         {
             "sub": f"https://login.salesforce.com/id/{organization}/{row['Id']}",

@@ -120,6 +120,10 @@ class Org:
         """Queries with further pages."""
         self._grants: tuple[tuple[int, int], dict[str, dict[str, int]]] = ((-1, -1), {})
 
+    def id(self) -> str:
+        """Give the org's own id."""
+        return next(iter(self.tables["Organization"].rows))
+
     def now(self) -> datetime:
         """Give the time of the org's clock."""
         return self._now() + self.offset

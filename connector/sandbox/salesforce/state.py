@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.access import App, Session
+from connector.sandbox.salesforce.ids import SHORT
 from connector.sandbox.salesforce.schema import Field, SObject
 from connector.sandbox.salesforce.tables import Table
 
@@ -67,6 +68,7 @@ def _fill_access(org: Org, content: dict[str, Any]) -> None:
     for name in PLAIN:
         setattr(access, name, content["access"][name])
     access.revoked = set(content["access"]["revoked"])
+    access.org_key = org.id()[:SHORT]
     for kept in content["apps"]:
         certificate = kept["certificate"].encode() if kept["certificate"] else None
         access.apps[kept["client_id"]] = App(**kept | {"scopes": frozenset(kept["scopes"]), "certificate": certificate})

@@ -210,6 +210,8 @@ def test_switches_account_and_access_are_set_by_name(line: Line) -> None:
     assert line.ask("POST", "/_sandbox/switches", {"result_order": "sent"}).json() == {"result_order": "sent"}
     assert line.ask("POST", "/_sandbox/switches", {"nothing": 1}).status_code == 400
     line.ask("POST", "/_sandbox/account", {"portal_id": 7})
+    for nonsense in ("x", 0, None, True):
+        assert line.ask("POST", "/_sandbox/account", {"portal_id": nonsense}).status_code == 400
     assert line.ask("GET", "/account-info/v3/details").json()["portalId"] == 7
     line.ask("POST", "/_sandbox/access", {"scopes": {"pat-eu1-test": ["tickets"]}})
     assert line.ask("GET", COMPANIES).status_code == 403

@@ -208,3 +208,32 @@ def test_answers_are_compressed_when_that_is_switched_on(line: Line) -> None:
     reply = line.ask("GET", QUERY)
     assert reply.headers["content-encoding"] == "gzip"
     assert len(reply.json()["records"]) == 40
+
+
+OTHER_ORG = "00D9k00000000Z9"
+TOKEN_OF = "/services/oauth2/token"
+LOGIN = {"grant_type": "client_credentials", "client_id": "sandbox-integration", "client_secret": "sandbox-secret"}
+
+
+def test_an_org_may_become_another_one_with_the_same_records(line: Line) -> None:
+    before = requests.post(f"{line.url}{TOKEN_OF}", data=LOGIN, timeout=10).json()
+    told = line.ask("POST", "/_sandbox/account", {"org_id": OTHER_ORG, "name": "Twin"}).json()
+    assert (told["org_id"][:15], told["name"]) == (OTHER_ORG, "Twin")
+    assert line.ask("GET", "/_sandbox/state").json()["identity"] == told
+    after = requests.post(f"{line.url}{TOKEN_OF}", data=LOGIN, timeout=10).json()
+    assert f"/id/{told['org_id']}/" in after["id"]
+    assert after["access_token"].startswith(f"{OTHER_ORG}!")
+    row = line.ask("GET", f"{V}/query?q=SELECT+Id+FROM+Organization").json()["records"][0]
+    assert row["Id"] == told["org_id"]
+    old = requests.get(
+        f"{line.url}{V}/limits", headers={"Authorization": f"Bearer {before['access_token']}"}, timeout=10
+    )
+    assert old.status_code == 401
+
+
+@pytest.mark.parametrize("nonsense", ["0015g00000000G8", "00D5g", "00D5g00000000G8AAA", 7, None, ""])
+def test_nonsense_is_no_org(line: Line, nonsense: object) -> None:
+    refused = line.ask("POST", "/_sandbox/account", {"org_id": nonsense})
+    assert refused.status_code == 400
+    assert "is no id of an org" in refused.json()["message"]
+    assert line.ask("GET", "/_sandbox/state").json()["identity"]["org_id"].startswith("00D5g00000000G8")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.model.texts import Texts
+from connector.model.texts import Said, Texts
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,10 @@ def test_one_is_told_as_one(language: str, number: str, told: str) -> None:
 def test_every_count_of_a_text_has_its_own_words(accounts: int, told: str) -> None:
     texts = Texts("connector.cli", "en")
     assert texts.say("plan.sum", changes=1, accounts=accounts, say_no=0, cleared=0).startswith(told)
+
+
+def test_a_count_has_its_thousands_apart_in_every_text() -> None:
+    told = {"values": 2238, "accounts": 1}
+    assert "2,238 values on 1 account would be" in Texts("connector.planning", "en").say("FIRST_RUN", **told)
+    assert "2.238 waarden bij 1 klant" in Texts("connector.planning", "nl").say("FIRST_RUN", **told)
+    assert "2.238 waarden" in Said("connector.planning", "FIRST_RUN", **told).told("nl")

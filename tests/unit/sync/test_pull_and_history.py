@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Target
@@ -88,6 +88,8 @@ def test_a_plan_whose_guards_trip_waits_as_every_command_says_until_it_is_approv
     assert planned.exit_code == 0
     assert planned.plan is not None
     assert f"tiersync approve {planned.run}" in planned.plan.holds[0].message
+    assert [one["code"] for one in planned.as_json()["reasons"]] == ["WOULD_BE_HELD", "FIRST_RUN"]
+    assert planned.reasons[1:] == planned.plan.holds
     waiting = history.status(made.journal, now=made.clock())["held"]
     assert f"tiersync approve {planned.run}" in waiting["release"]
     assert made.walk().approve(planned.run, reason="seen").figures["written"] > 0
@@ -104,6 +106,25 @@ def test_a_plan_without_holds_hides_no_held_run_before_it() -> None:
     made.limits(max_tier_change_pct=100, max_revenue_moved_pct=100, min_accounts=1)
     assert not getattr(made.walk().plan().plan, "holds", None)
     assert history.status(made.journal, now=made.clock())["held"]["run"] == held.run
+
+
+def test_every_run_that_waits_is_told_of_whatever_ran_since() -> None:
+    made = house()
+    first = made.walk().sync(yes=True)
+    made.limits(max_tier_change_pct=0, max_revenue_moved_pct=0, max_owner_book_pct=0, min_accounts=1)
+    undo = made.walk().undo(first.run)
+    made.crm.put(Target.DEAL, "b-9", account_id="b", amount="900")
+    held = made.walk().sync()
+    assert (undo.exit_code, held.exit_code) == (3, 3)
+    for _ in range(60):
+        made.walk().pull()
+    status = history.status(made.journal, now=made.clock())
+    assert [one["run"] for one in status["held_runs"]] == [held.run, undo.run]
+    assert status["held"] == status["held_runs"][0]
+    assert all(one["run"] in one["release"] for one in status["held_runs"])
+    assert made.walk().approve(undo.run, reason="back").figures["written"] > 0
+    left = history.status(made.journal, now=made.clock())["held_runs"]
+    assert undo.run not in [one["run"] for one in left]
 
 
 def test_a_second_approval_says_that_it_was_applied_already_and_tells_no_figures_of_the_first() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.changes import Target
@@ -64,11 +63,12 @@ def test_a_value_that_a_later_run_wrote_is_skipped() -> None:
     assert made.crm.holds(Target.ACCOUNT, "a0", "seg_revenue_12m") == "1220"
 
 
-def test_undo_twice_changes_nothing_more() -> None:
+def test_undo_twice_changes_nothing_more_and_says_that_all_is_back() -> None:
     made, run = moved()
-    made.walk().undo(run)
+    assert codes(made.walk().undo(run)) == []
     again = made.walk().undo(run)
-    assert (again.exit_code, again.figures["changes"]) == (0, 0)
+    assert (again.exit_code, again.figures["changes"], codes(again)) == (0, 0, ["BACK_ALREADY"])
+    assert f"run {run} wrote holds its old value already" in again.reasons[0].message
 
 
 def test_undoing_the_undo_brings_the_values_again() -> None:

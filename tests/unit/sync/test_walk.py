@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
