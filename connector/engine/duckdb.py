@@ -25,13 +25,14 @@ from connector.engine.preparing import Situation, accounts, events, mark_unreada
 from connector.engine.published import Published
 from connector.engine.reading import NOWHERE, absent, load
 from connector.engine.sources import find
-from connector.engine.stages import in_stages, needed
+from connector.engine.stages import in_stages
 from connector.engine.standing import alone, standing
 from connector.engine.stopping import interruptions
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.calendar_days import window_start
 from connector.rules.connecting import connect
+from connector.rules.ruleset import needed
 from connector.rules.sql import Givens
 
 if TYPE_CHECKING:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from connector.engine.preparing import G, K
-from connector.engine.stages import needed
 from connector.rules import sql_words as w
 from connector.rules.calendar_days import window_start
 from connector.rules.cells import UNKNOWN, Cell
-from connector.rules.ruleset import FieldOf, Figure, Of, PopulationOf, RankOf
+from connector.rules.ruleset import FieldOf, Figure, Of, PopulationOf, RankOf, needed
 from connector.rules.sql import Givens, Renderer
 from connector.rules.standing import Standing, Tally, asked, over_everybody
 

@@ -15,7 +15,7 @@ from connector.rules.population import Population, is_ours
 from connector.rules.python import Evaluator
 from connector.rules.ranking import among, lines
 from connector.rules.reading import Unreadable, read_cell
-from connector.rules.ruleset import FactOf, FieldOf, Of, Part, PopulationOf, RankOf, Relation
+from connector.rules.ruleset import FactOf, FieldOf, Of, Part, PopulationOf, RankOf, Relation, needed
 from connector.rules.standing import (
     FROM_TOTALS,
     Standing,
@@ -35,15 +35,6 @@ if TYPE_CHECKING:
 
     from connector.rules.reading import Records
     from connector.rules.ruleset import Node, Ranking
-
-
-def needed(nodes: Sequence[Node], wanted: Iterable[str]) -> list[Node]:
-    """The nodes that feed the wanted ones, in their order."""
-    found = set(wanted)
-    for node in reversed(nodes):
-        if node.name in found:
-            found.update(node.depends)
-    return [node for node in nodes if node.name in found]
 
 
 def asked_of_others(nodes: Sequence[Node]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from connector.rules.tree import NOWHERE, Expression, Placed, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from connector.model.fields import Plain, Type
@@ -306,6 +306,15 @@ class RuleSet(Struct, frozen=True):
     def node(self, name: str) -> Node:
         """Find a node by name; KeyError when there is none."""
         return next(node for node in self.nodes if node.name == name)
+
+
+def needed(nodes: Iterable[Node], wanted: Iterable[str]) -> tuple[Node, ...]:
+    """The nodes that feed the wanted ones, in their order."""
+    found, nodes = set(wanted), tuple(nodes)
+    for node in reversed(nodes):
+        if node.name in found:
+            found.update(node.depends)
+    return tuple(node for node in nodes if node.name in found)
 
 
 NO_RULES = RuleSet(version="", parameters={}, nodes=(), outputs=(), warnings={})

@@ -16,9 +16,9 @@ from connector.model.fields import Table
 from connector.model.outputs import TIER
 from connector.rules.canonical import canonical
 from connector.rules.cells import half_up
-from connector.rules.few import CannotTellError, needed, others_stay
+from connector.rules.few import CannotTellError, others_stay
 from connector.rules.python import Evaluator
-from connector.rules.ruleset import Of, RankOf
+from connector.rules.ruleset import Of, RankOf, needed
 from connector.rules.standing import amount_of, without
 from connector.rules.tree import Name
 from connector.rules.whatif import WhatIf

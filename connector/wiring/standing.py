@@ -6,7 +6,7 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from connector.rules.few import needed
+from connector.rules.ruleset import needed
 from connector.rules.standing import asked, over_everybody
 from connector.rules.standing_text import dumped, loaded
 from connector.wiring.keeping import keep, kept, program

@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from connector.engine.duckdb import DuckDb
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest
-from connector.rules.few import CannotTellError, needed, others_stay
+from connector.rules.few import CannotTellError, others_stay
 from connector.rules.loading import load, load_texts
+from connector.rules.ruleset import needed
 from connector.rules.standing_text import dumped, loaded
 from connector.wiring.nearest import applied, deal
 from connector.wiring.one import node_value, one
