@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +25,14 @@ from connector.engine.preparing import Situation, accounts, events, mark_unreada
 from connector.engine.published import Published
 from connector.engine.reading import NOWHERE, absent, load
 from connector.engine.sources import find
-from connector.engine.stages import in_stages, needed
+from connector.engine.stages import in_stages
+from connector.engine.standing import alone, standing
 from connector.engine.stopping import interruptions
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.calendar_days import window_start
 from connector.rules.connecting import connect
+from connector.rules.ruleset import needed
 from connector.rules.sql import Givens
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Matched, Progress
     from connector.rules.ruleset import Node, RuleSet
+    from connector.rules.standing import Standing
 
 
 SMALL = 8_000_000
@@ -77,6 +81,11 @@ class DuckDb:
         except BaseException:
             db.close()
             raise
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """Evaluate no more than figures and rankings ask of everybody, and read what it comes to."""
+        with closing(self.evaluate(*alone(rules, request), progress)) as evaluation:
+            return standing(evaluation.published)
 
 
 def _database() -> DuckDBPyConnection:

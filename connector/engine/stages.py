@@ -33,15 +33,6 @@ class Order(Struct, frozen=True):
     last_use: Mapping[str, int]
 
 
-def needed(nodes: Iterable[Node], wanted: Iterable[str]) -> tuple[Node, ...]:
-    """The nodes that feed the wanted ones, in their order."""
-    found, nodes = set(wanted), tuple(nodes)
-    for node in reversed(nodes):
-        if node.name in found:
-            found.update(node.depends)
-    return tuple(node for node in nodes if node.name in found)
-
-
 def in_stages(nodes: Iterable[Node], published: Iterable[str]) -> Order:
     """Put nodes, each after those it depends on, into as few stages as possible."""
     place: dict[str, int] = {}

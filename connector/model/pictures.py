@@ -215,3 +215,14 @@ class Pictures(Struct, frozen=True):
     """Deals that belong to no account we know: reported, never counted (domain.md 2.7)."""
     overrides: Sequence[Override] = ()
     insights: Insights = field(default_factory=Insights)
+
+
+class Quarter(Struct, frozen=True):
+    """The last good run of a quarter: how many accounts had each value, empty for none, of tier, level and step."""
+
+    year: int
+    number: int
+    """1 to 4."""
+    as_of: date
+    run: str
+    accounts: Mapping[str, Mapping[str, int]]

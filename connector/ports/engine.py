@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from connector.ports.outside import Progress
     from connector.rules.probes import Counted
     from connector.rules.ruleset import RuleSet
+    from connector.rules.standing import Standing
 
 
 class EvaluationRequest(Struct, frozen=True):
@@ -108,3 +109,6 @@ class Engine(Protocol):
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Raises UsageError when the rules name what the data cannot have."""
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """What everybody comes to: the figures and rankings one account's verdict needs; raises as `evaluate` does."""

@@ -67,6 +67,27 @@ def share(pct: Decimal | None) -> Markup:
     ).format(width)
 
 
+def steps(counts: Sequence[int | None]) -> Markup:
+    """Return one small upright bar per count, for a table that says the same numbers, so it is hidden from readers."""
+    highest = max((count for count in counts if count is not None), default=0) or 1
+    bars_of = Markup().join(
+        Markup('<rect class="bar" x="{}" y="{}" width="10" height="{}"/>').format(14 * place, 20 - height, height)
+        for place, count in enumerate(counts)
+        if (height := _height(count, highest))
+    )
+    size = {"wide": 14 * len(counts) - 4}
+    return Markup(
+        '<svg class="steps" viewBox="0 0 {wide} 20" width="{wide}" height="20" aria-hidden="true" focusable="false">'
+    ).format(**size) + (bars_of + Markup("</svg>"))
+
+
+def _height(count: int | None, highest: int) -> Decimal:
+    """Return a bar's height: something that exists is at least a hairline, nothing and not known are nothing."""
+    if not count:
+        return Decimal(0)
+    return max((Decimal(20 * count) / highest).quantize(Decimal("0.1")), HAIRLINE)
+
+
 def _placed(rows: Iterable[Row]) -> Iterable[tuple[Row, int]]:
     return ((row, HEAD + place * ROW + ROW // 2) for place, row in enumerate(rows))
 

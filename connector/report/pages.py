@@ -100,6 +100,9 @@ def render(report: Report, book: Phrasebook) -> str:
             insights=population.insights,
             cell=lambda column, value: _cell(column, value, book),
             insight_note=lambda view: sentences.insight(view, book),
+            trend=population.trend,
+            trend_note=sentences.trend_note(population.trend, book),
+            steps=figures.steps,
             health=population.health,
             files=report.files,
         )
@@ -114,6 +117,7 @@ def _chapters(report: Report) -> list[str]:
         "pyramid": bool(population.slices.get(LEVEL)),
         "tiers": any(population.slices.get(output) for output in SLICED),
         "changes": True,
+        "trend": bool(population.trend.quarters),
         "insights": bool(population.insights),
         "say_no": bool(population.slices.get(SAY_NO_STATUS)) or report.advised.say_no + report.advised.watch > 0,
         "health": population.about.accounts > 0,

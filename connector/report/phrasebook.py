@@ -91,6 +91,10 @@ class Phrasebook:
         """Return a count."""
         return NO_VALUE if value is None else numbers.rounded(value, self.language)
 
+    def signed(self, value: int | None) -> str:
+        """Return a difference of counts with its sign; none at all is 0."""
+        return ("+" if value is not None and value > 0 else "") + self.whole(value)
+
     def number(self, value: Decimal | None) -> str:
         """Return a number with the decimals it has."""
         return (

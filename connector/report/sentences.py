@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector.report.phrasebook import Phrasebook
     from connector.report.pyramid import PyramidView
     from connector.report.scan import ScanView
+    from connector.report.trend import TrendView
     from connector.report.views import PopulationView
 
 FLAT, LOW = "FLAT_DISTRIBUTION", "low"
@@ -197,6 +198,13 @@ def watch_caption(advised: AdvisedView, book: Phrasebook) -> str:
     if advised.protected:
         words += ", " + book.say("watch.protected", n=book.whole(advised.protected))
     return words
+
+
+def trend_note(view: TrendView, book: Phrasebook) -> str:
+    """Return what the trend lacks; nothing when all four quarters are there."""
+    if len(view.quarters) == 1:
+        return book.say("trend.first")
+    return book.count("trend.lacking", view.lacking) if view.quarters and view.lacking else ""
 
 
 def insight(view: InsightView, book: Phrasebook) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from connector.model.changes import Change
     from connector.model.outputs import Output
-    from connector.model.pictures import AdvisedAccount, Pictures
+    from connector.model.pictures import AdvisedAccount, Pictures, Quarter
     from connector.model.verdicts import AccountContext
     from connector.ports import QuarantineRow
 
@@ -53,3 +53,5 @@ class ReportInput(Struct, frozen=True):
     concentration_warning_pct: Decimal = Decimal(25)
     quarantined: Sequence[QuarantineRow] = ()
     """Records that the CRM refused, and that wait for their next try."""
+    quarters: Sequence[Quarter] = ()
+    """Those of the last four that had a good run, oldest first, this run's own last; empty where nobody keeps them."""

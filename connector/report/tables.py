@@ -29,6 +29,7 @@ def bounded(report: Report) -> dict[str, Iterable[Sequence[object]]]:
         "pareto": _pareto_rows(population),
         "segments": _segment_rows(population),
         "migration": _migration_rows(population),
+        "trend": _trend_rows(population),
         "data-health": _health_rows(population),
         "quarantine": _quarantine_rows(population),
         **{view.name: machine_rows(view) for view in population.insights},
@@ -64,6 +65,15 @@ def _migration_rows(population: PopulationView) -> Iterator[Sequence[object]]:
     for view in population.matrices:
         for before, counts in zip(view.befores, view.accounts, strict=True):
             yield from ((view.output, before, after, n) for after, n in zip(view.afters, counts, strict=True) if n)
+
+
+def _trend_rows(population: PopulationView) -> Iterator[Sequence[object]]:
+    """Tier, level and step of every quarter that is known (domain.md 7.8)."""
+    yield ("output", "value", "year", "quarter", "as_of", "run", "accounts")
+    for quarter in population.trend.quarters:
+        about = (quarter.year, quarter.number, quarter.as_of, quarter.run)
+        for output, counts in quarter.accounts.items():
+            yield from ((output, value or None, *about, n) for value, n in counts.items())
 
 
 def _health_rows(population: PopulationView) -> Iterator[Sequence[object]]:

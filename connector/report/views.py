@@ -14,6 +14,7 @@ from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 from connector.report import measures
 from connector.report.insights import InsightView, view_insights
 from connector.report.pyramid import PyramidView, view_pyramid
+from connector.report.trend import TrendView, view_trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -114,6 +115,7 @@ class PopulationView(Struct, frozen=True):
     matrices: tuple[MatrixView, ...]
     health: HealthView
     insights: tuple[InsightView, ...]
+    trend: TrendView = TrendView()
 
 
 def view_population(source: ReportInput) -> PopulationView:
@@ -132,6 +134,7 @@ def view_population(source: ReportInput) -> PopulationView:
         ),
         health=view_health(pictures, slices.get("seg_data_quality", ()), quarantined=source.quarantined),
         insights=view_insights(pictures.insights),
+        trend=view_trend(source.quarters, order),
     )
 
 

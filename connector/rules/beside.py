@@ -15,7 +15,7 @@ from connector.rules.declare import add, formula_node
 from connector.rules.document import Leaf
 from connector.rules.forms import read_word
 from connector.rules.names import Column, columns_of
-from connector.rules.ruleset import Aggregate, FactOf, FieldOf, Node, Of, Pick, Relation
+from connector.rules.ruleset import FROM_CRM, Aggregate, FactOf, FieldOf, Node, Of, Pick, Relation
 from connector.rules.shapes import TYPES
 from connector.rules.tree import (
     Branch,
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from connector.rules.forms import Form
     from connector.rules.names import Names
 
-FROM_CRM = "_crm_"
-"""In front of the name of a filled field: what the CRM has itself."""
 TAKEN = frozenset({*Table, *Relation, "account", "group"})
 """Names a table beside the CRM cannot have."""
 PICKS = {Pick.FIRST: Aggregate.FIRST, Pick.LATEST: Aggregate.MAX, Pick.PARENT: Aggregate.PARENT}

@@ -36,3 +36,10 @@ def text_of(cell: Cell) -> str | None:
     if isinstance(cell, tuple):
         return ";".join(sorted(map(str, cell))) or None
     return cell.isoformat() if isinstance(cell, date) else str(cell) or None
+
+
+def written(cell: Cell) -> str:
+    """Write a known cell as it is: an empty text stays one, and a list keeps its order."""
+    if isinstance(cell, tuple):
+        return ";".join(map(str, cell))
+    return text_of(cell) or ""

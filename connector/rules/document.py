@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import yaml
 from msgspec import Struct
 
+from connector.rules.files import MAX_BYTES
 from connector.rules.tree import Position
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from connector.rules.problems import Problems
 
-MAX_BYTES = 1_000_000
 MAX_DEPTH = 24
 MAX_VALUES = 20_000
 """Values in one file, those behind aliases counted each time."""

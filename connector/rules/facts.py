@@ -9,7 +9,7 @@ from connector.rules.declare import Declaration
 from connector.rules.names import Column, columns_of
 from connector.rules.problems import near
 from connector.rules.resolve import Resolver
-from connector.rules.ruleset import Aggregate, FactOf, Node, Of, Relation
+from connector.rules.ruleset import OVER_ACCOUNTS, Aggregate, FactOf, Node, Of, Relation
 from connector.rules.shapes import FACT_VERBS
 from connector.rules.states import fact_may_be_unknown
 from connector.rules.tree import Name, Scope
@@ -29,7 +29,6 @@ RELATIONS = {
     Relation.TICKETS: columns_of(Table.TICKETS),
     Relation.ACTIVITIES: columns_of(Table.ACTIVITIES),
 }
-OVER_ACCOUNTS = (Relation.MEMBERS, Relation.REFERRED)
 
 
 def declare_fact(name: Leaf, form: Form) -> Declaration:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from connector.errors import UsageError
 from connector.model.fields import Type
 from connector.rules.beside import fill_fields, read_fill, read_table
 from connector.rules.constants import check_parameters
-from connector.rules.document import MAX_BYTES, Keys, Leaf, read_document
+from connector.rules.document import Keys, Leaf, read_document
 from connector.rules.facts import declare_fact
+from connector.rules.files import contents
 from connector.rules.forms import Form, as_form
 from connector.rules.kinds import bands, first_match, formula, matrix, score
 from connector.rules.kinds import decision as decisions
@@ -63,31 +63,20 @@ def load(directory: Path, overrides: Mapping[str, object] | None = None) -> Rule
 
     Raises RuleError with every problem found, UsageError for a folder without rule files or a wrong override.
     """
-    files = sorted(path for path in directory.glob("*.y*ml") if path.suffix in {".yaml", ".yml"})
-    if not files:
-        raise UsageError(f"no rule files in {directory}", hint="[rules] directory names a folder with *.yaml files")
-    return load_texts({str(path): _content(path) for path in files}, overrides)
+    return load_texts(contents(directory), overrides)
 
 
-def _content(path: Path) -> bytes:
-    """What a rule file holds, as far as one may be long: a device or a pipe never ends, and is none."""
-    if not path.is_file():
-        raise UsageError(f"{path} is no file", hint="[rules] directory holds rule files and what they link to")
-    with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)
-
-
-def load_texts(contents: Mapping[str, bytes], overrides: Mapping[str, object] | None = None) -> RuleSet:
+def load_texts(texts: Mapping[str, bytes], overrides: Mapping[str, object] | None = None) -> RuleSet:
     """Load rule files given by name and content; see `load`."""
     loader = _Loader(Names())
-    for file, content in contents.items():
+    for file, content in texts.items():
         loader.read(file, content)
-    return loader.finish(_digest(contents), overrides or {})
+    return loader.finish(_digest(texts), overrides or {})
 
 
-def _digest(contents: Mapping[str, bytes]) -> hashlib._Hash:
+def _digest(texts: Mapping[str, bytes]) -> hashlib._Hash:
     digest = hashlib.sha256()
-    for file, content in sorted(contents.items()):
+    for file, content in sorted(texts.items()):
         digest.update(file.rsplit("/", 1)[-1].encode() + b"\0" + content + b"\0")
     return digest
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.outputs import OURS
-from connector.rules.facts import OVER_ACCOUNTS
 from connector.rules.printing import show
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf, Relation
+from connector.rules.ruleset import OVER_ACCOUNTS, FactOf, FieldOf, FormulaOf, RankOf, Relation
 from connector.rules.tree import Call, Case, Compare, Function, Literal, Name, Param, Scope, Test
 from connector.rules.walk import parts, walk
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from connector.model.fields import Table, Type
+from connector.model.fields import CATALOGUE, Table, Type
+from connector.model.outputs import OURS
 from connector.rules.aggregating import fact_value, figure_value
 from connector.rules.cells import IDLE, UNKNOWN, Cell, half_up, is_known
 from connector.rules.python import Evaluator, Frame
@@ -34,8 +35,14 @@ if TYPE_CHECKING:
     from connector.rules.reading import Records
     from connector.rules.ruleset import Ranking, RuleSet
 
+INPUTS = frozenset(column.name for column in CATALOGUE[Table.ACCOUNTS])
 ROOT_FIRST = "\0"
 """Sorts the ultimate parent before every member id."""
+
+
+def is_ours(column: str) -> bool:
+    """Whether a column holds what an earlier run wrote: what is wrong with it is nothing a person should mend."""
+    return column.startswith(OURS) and column not in INPUTS
 
 
 def evaluate(
@@ -131,7 +138,8 @@ class Population(Struct):
         try:
             cell = read_cell(text, node.type, time_zone=self.records.time_zone)
         except Unreadable:
-            self.records.unreadable.add(account)
+            if not is_ours(definition.column):
+                self.records.unreadable.add(account)
             return UNKNOWN
         if isinstance(cell, str) and node.type in {Type.TEXT, Type.LONG_TEXT}:
             cell = cell.lower() if definition.lower else cell

@@ -81,6 +81,12 @@ def _line(amounts: Sequence[Decimal], cut: int) -> Cell:
     return compute(Op.DIVIDE, amounts[cut - 1] + amounts[cut], Decimal(2))
 
 
+def lines(amounts: Sequence[Decimal], bands: Sequence[tuple[str, Decimal | None]]) -> dict[str, Cell]:
+    """The line under each band but the last, of amounts in ascending order."""
+    cuts = _cuts(len(amounts), bands)
+    return {word: _line(amounts[::-1], cut) for (word, _), cut in zip(bands, cuts, strict=False)}
+
+
 def among(
     others: Sequence[Decimal], mine: Decimal, bands: Sequence[tuple[str, Decimal | None]]
 ) -> tuple[str, int, dict[str, Cell]]:

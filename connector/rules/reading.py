@@ -34,6 +34,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)\Z", re.ASCII)
 """With its offset: without one a moment has no day in the business time zone (contract.md, files)."""
 CENTS = 2
+HELD = {Type.MONEY: (CENTS, 16), Type.RATE: (12, 12)}
+"""Decimals and digits before them that a number is held with; any other has 6 and 12."""
 MAX_STEPS = 10
 """A chain of parents longer than this is broken (domain.md 11.14)."""
 
@@ -52,7 +54,7 @@ def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
         return UNKNOWN
     if kind not in {Type.TEXT, Type.LONG_TEXT}:
         text = text.strip(" ")
-    if kind in NUMERIC:
+    if kind in NUMERIC or kind is Type.RATE:
         return _number(text, kind)
     if kind is Type.BOOLEAN:
         if text.lower() not in {"true", "false"}:
@@ -66,7 +68,10 @@ def read_cell(text: str | None, kind: Type, *, time_zone: ZoneInfo) -> Cell:
 def _number(text: str, kind: Type) -> Decimal:
     if not PLAIN_NUMBER.match(text):
         raise Unreadable(text)
-    number = half_up(Decimal(text), CENTS) if kind is Type.MONEY else Decimal(text)
+    decimals, digits = HELD.get(kind, (6, 12))
+    number = half_up(Decimal(text), decimals)
+    if number.adjusted() >= digits:
+        raise Unreadable(text)
     return number or number.copy_abs()
 
 
@@ -76,7 +81,7 @@ def _day(text: str, time_zone: ZoneInfo) -> date:
             return date.fromisoformat(text)
         if MOMENT.match(text):
             return datetime.fromisoformat(text).astimezone(time_zone).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise Unreadable(text)
 
@@ -176,9 +181,9 @@ def _rates(rows: Sequence[Mapping[str, str | None]], records: Records) -> dict[s
     found: dict[str, list[tuple[date, Decimal]]] = {}
     for row in rows:
         day = read_cell(row["valid_from"], Type.DATE, time_zone=records.time_zone)
-        rate = read_cell(row["rate"], Type.NUMBER, time_zone=records.time_zone)
+        rate = read_cell(row["rate"], Type.RATE, time_zone=records.time_zone)
         if isinstance(day, date) and isinstance(rate, Decimal):
-            found.setdefault((row["currency"] or "").upper(), []).append((day, rate))
+            found.setdefault((row["currency"] or "").strip(" ").upper(), []).append((day, rate))
     return {currency: sorted(pairs) for currency, pairs in found.items()}
 
 
@@ -195,7 +200,7 @@ def _price(
     except Unreadable:
         typed["amount_invalid"] = True
         return
-    currency = (row.get("currency") or records.frame.home_currency).upper()
+    currency = ((row.get("currency") or "").strip(" ") or records.frame.home_currency).upper()
     if currency == records.frame.home_currency:
         typed["amount"] = amount
     elif is_known(converted):

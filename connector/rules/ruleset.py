@@ -16,11 +16,14 @@ from msgspec import Struct, field
 from connector.rules.tree import NOWHERE, Expression, Placed, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
 
     from connector.model.fields import Plain, Type
     from connector.model.outputs import Output
+
+FROM_CRM = "_crm_"
+"""In front of the name of a field that another name fills: what the CRM has itself."""
 
 
 class Parameter(Placed, frozen=True):
@@ -60,6 +63,10 @@ class Relation(StrEnum):
     REFERRED = "referred"
     """Accounts whose `referred_by` is this account (for a group: any member), never one of the same group; names are
     nodes of any kind, as that account receives them."""
+
+
+OVER_ACCOUNTS = (Relation.MEMBERS, Relation.REFERRED)
+"""Relations whose records are accounts: their names are nodes."""
 
 
 class Pick(StrEnum):
@@ -299,6 +306,15 @@ class RuleSet(Struct, frozen=True):
     def node(self, name: str) -> Node:
         """Find a node by name; KeyError when there is none."""
         return next(node for node in self.nodes if node.name == name)
+
+
+def needed(nodes: Iterable[Node], wanted: Iterable[str]) -> tuple[Node, ...]:
+    """The nodes that feed the wanted ones, in their order."""
+    found, nodes = set(wanted), tuple(nodes)
+    for node in reversed(nodes):
+        if node.name in found:
+            found.update(node.depends)
+    return tuple(node for node in nodes if node.name in found)
 
 
 NO_RULES = RuleSet(version="", parameters={}, nodes=(), outputs=(), warnings={})

@@ -11,6 +11,7 @@ from connector.errors import UsageError
 if TYPE_CHECKING:
     from connector.ports import Engine, Evaluation, EvaluationRequest, Progress
     from connector.rules.ruleset import RuleSet
+    from connector.rules.standing import Standing
 
 
 def check(kind: str) -> None:
@@ -44,3 +45,7 @@ class Arriving:
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:
         """Evaluate; what loading it raised is raised here, where it can be told."""
         return self._engine.result().evaluate(rules, request, progress)
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """The same, for what everybody comes to."""
+        return self._engine.result().standing(rules, request, progress)

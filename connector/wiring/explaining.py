@@ -10,13 +10,15 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.fields import Table
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
-from connector.rules.beside import FROM_CRM
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
+from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
+from connector.wiring.kept_rules import kept_rules
 from connector.wiring.nearest import nearest
+from connector.wiring.one import one
 from connector.wiring.origins import Sources
+from connector.wiring.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +38,8 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     snapshot = wiring.store.mirror.current()
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
+    known = kept_rules(wiring, snapshot)
+    wiring.rules = known.rules
     account = _by_name(snapshot, wanted.removeprefix(BY_NAME)) if wanted.startswith(BY_NAME) else own_id(wiring, wanted)
     run = wiring.settings.run
     request = EvaluationRequest(
@@ -44,18 +48,13 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
         time_zone=run.time_zone,
         home_currency=run.home_currency,
         language=wiring.language,
-        beside=wiring.joined(snapshot, as_of=wiring.as_of),
-        keep_all=True,
+        beside=wiring.joined(snapshot, as_of=wiring.as_of) if snapshot.beside else {},
     )
-    evaluation = wiring.engine.evaluate(wiring.rules, request, progress)
-    try:
-        found = evaluation.explain(account)
-        if found is None:
-            raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
-        change = nearest(wiring.engine, evaluation, request, found)
-    finally:
-        evaluation.close()
-    return _document(wiring, found) | {"nearest": change}
+    found = one(wiring.rules, request, standing(wiring, snapshot, request, progress), account)
+    if found is None:
+        raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
+    change = nearest(lambda: wiring.engine, found, (wiring.rules, request))
+    return document(wiring, found.explanation(), Sources(known.origins, wiring.settings)) | {"nearest": change}
 
 
 def own_id(wiring: Wiring, wanted: str) -> str:
@@ -86,9 +85,9 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
     raise UsageError(f"{len(found)} accounts have {text!r} in their name:\n{listed}", hint="give the id of one")
 
 
-def _document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
+def document(wiring: Wiring, found: Explanation, sources: Sources) -> dict[str, Any]:
+    """What is told of an account, its values in the order of the rules."""
     nodes = {node.name: node for node in wiring.rules.nodes}
-    sources = Sources(wiring.rules, wiring.settings)
     values = {value.name: value for value in found.nodes}
     return {
         "account": found.verdict.account,
@@ -99,8 +98,8 @@ def _document(wiring: Wiring, found: Explanation) -> dict[str, Any]:
         "warnings": list(found.verdict.warnings),
         "values": [
             _told(wiring, nodes, value) | {"sources": sources.of(value.name)}
-            for value in found.nodes
-            if value.name in nodes
+            for name in nodes
+            if (value := values.get(name)) is not None
         ],
         "lines": list(_lines(wiring.rules, values)),
         "not_configured": dict(found.not_configured),

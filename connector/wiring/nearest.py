@@ -1,34 +1,34 @@
-"""The nearest change that would give an account another tier: searched on paper, then proved on the population."""
+"""The nearest change that would give an account another tier: searched on paper, then proved by applying it."""
 
 from __future__ import annotations
 
 import tempfile
-from bisect import insort
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from connector.engine.nearby import available
 from connector.model.fields import Table
 from connector.model.outputs import TIER
-from connector.model.verdicts import NOT_APPLICABLE, State
-from connector.rules.cells import IDLE, UNKNOWN, half_up
-from connector.rules.python import Frame
-from connector.rules.reading import Unreadable, read_cell
-from connector.rules.ruleset import Of, RankOf
+from connector.rules.canonical import canonical
+from connector.rules.cells import half_up
+from connector.rules.few import CannotTellError, others_stay
+from connector.rules.python import Evaluator
+from connector.rules.ruleset import Of, RankOf, needed
+from connector.rules.standing import amount_of, without
 from connector.rules.tree import Name
 from connector.rules.whatif import WhatIf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from connector.model.verdicts import Explanation
     from connector.ports import Engine, Evaluation, EvaluationRequest
-    from connector.rules.cells import Cell
-    from connector.rules.ruleset import Node, Ranking, RuleSet
+    from connector.rules.ruleset import Node, OutputOf, RuleSet
+    from connector.wiring.one import One
 
 DEAL = "tiersync-what-if"
 TRIES = (Decimal(1), Decimal("1.02"), Decimal("1.25"), Decimal(2))
@@ -36,83 +36,61 @@ TRIES = (Decimal(1), Decimal("1.02"), Decimal("1.25"), Decimal(2))
 
 
 def nearest(
-    engine: Engine, evaluation: Evaluation, request: EvaluationRequest, found: Explanation
+    engine: Callable[[], Engine], one: One, everybody: tuple[RuleSet, EvaluationRequest]
 ) -> dict[str, Any] | None:
     """Find the least revenue, more or less, that gives another tier; None when no amount does, or none is proved.
 
-    `evaluation` keeps all values and is still open. Revenue is a deal won on the day itself.
+    Revenue is a deal won on the day itself. `everybody` are the rules and the request of the whole population, which
+    `engine` has to be asked of where others would move along.
     """
-    rules = evaluation.rules
-    node = next((o.node for o in rules.outputs if o.output.name == TIER and o.node), None)
-    if node is None:
+    output = next((o for o in one.rules.outputs if o.output.name == TIER and o.node), None)
+    if output is None:
         return None
-    question = _question(evaluation, request, found, node)
-    bare = _tier_alone(rules)
+    question = WhatIf(one.rules, one.frame, one.cells, _others(one), output.node)
     amounts = [amount for up in (True, False) if (amount := question.least(up=up)) is not None]
+    now, proof = canonical(one.cells[output.node], output.output), Proof(engine, one, output, everybody)
     for amount in sorted(amounts, key=abs):
         for factor in TRIES:
             tried = half_up(amount * factor, 2)
-            tier = _applied(engine, bare, request, found.verdict.account, tried)
-            if tier is not None and tier != found.verdict.values.get(TIER):
+            tier = proof.tier_after(tried)
+            if tier is not None and tier != now:
                 return {"revenue": f"{tried:f}", "tier": tier}
     return None
 
 
-def _question(evaluation: Evaluation, request: EvaluationRequest, found: Explanation, tier: str) -> WhatIf:
-    rules = evaluation.rules
-    nodes = {node.name: node for node in rules.nodes}
-    zone = ZoneInfo(request.time_zone)
-    cells = {v.name: _cell(v.state, v.value, nodes[v.name], zone) for v in found.nodes if v.name in nodes}
-    frame = Frame(request.as_of, rules.parameters, request.language, request.home_currency, rules.version)
-    return WhatIf(rules, frame, cells, _others(evaluation, found.verdict.account), tier)
-
-
-def _cell(state: State, text: str | None, node: Node, zone: ZoneInfo) -> Cell:
-    if state is not State.KNOWN:
-        return IDLE if state is State.OFF else UNKNOWN
-    try:
-        return read_cell(text, node.type, time_zone=zone)
-    except Unreadable:
-        return UNKNOWN
-
-
-def _others(evaluation: Evaluation, account: str) -> dict[str, list[Decimal]]:
+def _others(one: One) -> dict[str, list[Decimal]]:
     """The values everybody else is ranked by, ascending, per ranking; a group counts once."""
-    nodes = {node.name: node for node in evaluation.rules.nodes}
-    rankings = {
-        n.definition.ranking.name: (n.of, n.definition.ranking)
-        for n in nodes.values()
-        if isinstance(n.definition, RankOf)
-    }
-    named = {name: ranked for name, ranked in rankings.items() if isinstance(ranked[1].by, Name)}
-    columns = sorted({c for _, ranking in named.values() for c in _columns(ranking)})
-    rows = list(evaluation.values(columns))
-    mine = next((row.group for row in rows if row.account == account), None)
     found: dict[str, list[Decimal]] = {}
-    for name, (of, ranking) in named.items():
-        values: list[Decimal] = []
-        seen: set[int] = set()
-        for row in rows:
-            skipped = row.group == mine if of is Of.GROUP else row.account == account
-            if skipped or (of is Of.GROUP and row.group in seen):
-                continue
-            seen.add(row.group)
-            if (value := _value(ranking, row.values)) is not None:
-                insort(values, value)
-        found[name] = values
+    for node in one.rules.nodes:
+        ranked = node.definition
+        if isinstance(ranked, RankOf) and isinstance(ranked.ranking.by, Name) and ranked.ranking.name not in found:
+            mine = [amount_of(ranked.ranking, Evaluator(one.frame, one.few.cells[who])) for who in _own(one, node)]
+            found[ranked.ranking.name] = without(one.standing.ranked[ranked.ranking.name], mine)
     return found
 
 
-def _columns(ranking: Ranking) -> list[str]:
-    return [e.name for e in (ranking.by, ranking.among) if isinstance(e, Name)]
+def _own(one: One, node: Node) -> list[str]:
+    """Who of the population the account is."""
+    return one.few.group[:1] if node.of is Of.GROUP else [one.few.account]
 
 
-def _value(ranking: Ranking, values: Mapping[str, str | None]) -> Decimal | None:
-    among = ranking.among
-    if isinstance(among, Name) and values.get(among.name) != "true":
-        return None
-    text = values.get(ranking.by.name) if isinstance(ranking.by, Name) else None
-    return None if text is None or text == NOT_APPLICABLE else half_up(Decimal(text), 2)
+class Proof(Struct, frozen=True):
+    """Applies a change and looks at the tier: with the account's own records, or with everybody's."""
+
+    engine: Callable[[], Engine]
+    one: One
+    output: OutputOf
+    everybody: tuple[RuleSet, EvaluationRequest]
+
+    def tier_after(self, amount: Decimal) -> str | None:
+        """The account's tier when it really has won one more deal of this amount today."""
+        nodes = needed(self.one.rules.nodes, [self.output.node])
+        if others_stay(nodes, was_referred=self.one.was_referred):
+            with suppress(CannotTellError):
+                return canonical(self.one.after(deal(self.one, amount), nodes)[self.output.node], self.output.output)
+        rules, request = self.everybody
+        with applied(self.engine(), _tier_alone(rules), request, deal(self.one, amount)) as evaluation:
+            return next((v.values.get(TIER) for v in evaluation.verdicts() if v.account == self.one.few.account), None)
 
 
 def _tier_alone(rules: RuleSet) -> RuleSet:
@@ -120,31 +98,38 @@ def _tier_alone(rules: RuleSet) -> RuleSet:
     return replace(rules, outputs=tuple(o for o in rules.outputs if o.output.name == TIER), warnings={})
 
 
-def _applied(engine: Engine, rules: RuleSet, request: EvaluationRequest, account: str, amount: Decimal) -> str | None:
-    """The account's tier when it really has won one more deal of this amount today."""
+@contextmanager
+def applied(
+    engine: Engine, rules: RuleSet, request: EvaluationRequest, deal: Mapping[str, str | None]
+) -> Iterator[Evaluation]:
+    """The whole population evaluated with the deal."""
     with tempfile.TemporaryDirectory(prefix="tiersync-") as folder:
-        changed = replace(request, files=_files(Path(folder), rules, request, account, amount), keep_all=False)
+        changed = replace(request, files=_files(Path(folder), request, deal))
         with closing(engine.evaluate(rules, changed, lambda *_: None)) as evaluation:
-            return next((v.values.get(TIER) for v in evaluation.verdicts() if v.account == account), None)
+            yield evaluation
 
 
-def _files(
-    folder: Path, rules: RuleSet, request: EvaluationRequest, account: str, amount: Decimal
-) -> Mapping[Table, tuple[Path, ...]]:
-    day = request.as_of.isoformat()
-    deal = {
+def deal(one: One, amount: Decimal) -> dict[str, str | None]:
+    """A deal won on the day itself, in the columns the deals have."""
+    row = {
         "deal_id": DEAL,
-        "account_id": account,
         "is_won": "true",
         "is_closed": "true",
         "amount": f"{amount:f}",
-        "close_date": day,
-        "pipeline": _pipeline(rules),
+        "close_date": one.request.as_of.isoformat(),
+        "pipeline": _pipeline(one.rules),
     }
+    there = available(one.rules, one.request)[Table.DEALS]
+    return {name: text for name, text in row.items() if name in there} | {"account_id": one.few.account}
+
+
+def _files(
+    folder: Path, request: EvaluationRequest, deal: Mapping[str, str | None]
+) -> Mapping[Table, tuple[Path, ...]]:
     files = dict(request.files)
     files[Table.DEALS] = _with_row(folder, request.files[Table.DEALS], deal)
     if Table.DEAL_ACCOUNTS in files:
-        link = {"from_id": DEAL, "account_id": account, "primary": "true"}
+        link = {"from_id": DEAL, "account_id": deal["account_id"], "primary": "true"}
         files[Table.DEAL_ACCOUNTS] = _with_row(folder, files[Table.DEAL_ACCOUNTS], link)
     return files
 

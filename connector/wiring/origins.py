@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import CATALOGUE, Table
 from connector.rules.names import EXTRA_ACCOUNT_COLUMNS
-from connector.rules.origins import ACCOUNT, parameter_of, sources
+from connector.rules.origins import ACCOUNT
 from connector.settings.model import HubSpot, Salesforce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from connector.rules.origins import Origin
-    from connector.rules.ruleset import Node, RuleSet
     from connector.settings.model import Settings
 
 TABLES = {ACCOUNT: Table.ACCOUNTS, Table.DEALS.value: Table.DEALS, Table.TICKETS.value: Table.TICKETS}
@@ -23,14 +22,13 @@ TABLES = {ACCOUNT: Table.ACCOUNTS, Table.DEALS.value: Table.DEALS, Table.TICKETS
 class Sources:
     """Tells what every value of a rule set is made of."""
 
-    def __init__(self, rules: RuleSet, settings: Settings) -> None:
-        self._nodes: Mapping[str, Node] = {node.name: node for node in rules.nodes}
-        self._chosen = parameter_of(rules.parameters)
+    def __init__(self, origins: Mapping[str, tuple[Origin, ...]], settings: Settings) -> None:
+        self._origins = origins
         self._fields = _field_map(settings)
 
     def of(self, name: str) -> list[dict[str, Any]]:
         """Give `over`, `columns`, the CRM's `fields` and the condition `where`, per kind of records."""
-        return [self._told(origin) for origin in sources(self._nodes, name, self._chosen)]
+        return [self._told(origin) for origin in self._origins[name]]
 
     def _told(self, origin: Origin) -> dict[str, Any]:
         return {

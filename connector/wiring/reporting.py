@@ -12,12 +12,14 @@ from connector.errors import ConnectorError
 from connector.ports import EvaluationRequest
 from connector.rules.ruleset import FieldOf
 from connector.sync.history import planned
+from connector.wiring import quarters
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
+    from connector.model.pictures import Pictures, Quarter
     from connector.ports import Evaluation, Progress, RunRow, Snapshot
     from connector.sync import Result
     from connector.wiring import Wiring
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
 CONCENTRATION = "pyramid.concentration_warning_pct"
 LOOKED_BACK = 100
 """Runs searched for the newest plan."""
+
+
+class Drawn(Struct, frozen=True):
+    """The run that is drawn, with its pictures and the quarters it kept."""
+
+    run: str
+    as_of: date
+    made_at: datetime
+    written: bool
+    pictures: Pictures
+    quarters: Sequence[Quarter]
 
 
 class Reporting(Struct, frozen=True):
@@ -38,8 +51,11 @@ class Reporting(Struct, frozen=True):
         if result.plan is None:
             return None
         as_of = result.plan.as_of or self.wiring.as_of
-        written = bool(result.figures.get("written"))
-        return str(self._write(evaluation, run=result.run, as_of=as_of, made_at=result.plan.made_at, written=written))
+        journal, pictures = self.wiring.journal, evaluation.tables()
+        trend = quarters.until(journal, pictures, run=result.run, as_of=as_of)
+        journal.note(result.run, details={quarters.KEPT: quarters.written(trend)})
+        drawn = Drawn(result.run, as_of, result.plan.made_at, bool(result.figures.get("written")), pictures, trend)
+        return str(self._write(evaluation, drawn))
 
     def again(self, progress: Progress) -> Path:
         """Draw the report of the newest plan anew, from the mirror and the journal alone."""
@@ -56,7 +72,10 @@ class Reporting(Struct, frozen=True):
         evaluation = self.wiring.engine.evaluate(self.wiring.rules, request, progress)
         try:
             made_at = datetime.fromisoformat(str(row.details.get("made_at") or row.started.isoformat()))
-            return self._write(evaluation, run=row.run, as_of=as_of, made_at=made_at, written=row.applied)
+            pictures = evaluation.tables()
+            trend = quarters.until(self.wiring.journal, pictures, run=row.run, as_of=as_of)
+            drawn = Drawn(row.run, as_of, made_at, row.applied, pictures, quarters.of_run(row) or trend)
+            return self._write(evaluation, drawn)
         finally:
             evaluation.close()
 
@@ -68,25 +87,26 @@ class Reporting(Struct, frozen=True):
             raise ConnectorError("there is no plan to report on yet", hint="`tiersync plan` makes one")
         return row, snapshot
 
-    def _write(self, evaluation: Evaluation, *, run: str, as_of: date, made_at: datetime, written: bool) -> Path:
+    def _write(self, evaluation: Evaluation, drawn: Drawn) -> Path:
         from connector.report import PlannedAccount, ReportInput, write  # a plan draws nothing
 
-        accounts = planned(self.wiring.journal, run, evaluation)
+        accounts = planned(self.wiring.journal, drawn.run, evaluation)
         source = ReportInput(
-            run=run,
+            run=drawn.run,
             crm=self.wiring.opening.section().kind,
-            as_of=as_of,
-            made_at=made_at,
+            as_of=drawn.as_of,
+            made_at=drawn.made_at,
             rule_version=evaluation.rule_version,
             home_currency=self.wiring.settings.run.home_currency,
             outputs=evaluation.outputs,
-            pictures=evaluation.tables(),
+            pictures=drawn.pictures,
             advised=evaluation.advised(),
             planned=(PlannedAccount(context, changes) for context, changes in accounts),
-            applied=written,
+            applied=drawn.written,
             field_labels=_field_labels(self.wiring),
             concentration_warning_pct=_concentration(self.wiring),
             quarantined=self.wiring.journal.quarantined(),
+            quarters=drawn.quarters,
         )
         return write(source, self.folder, language=self.wiring.language)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
+from connector.model.pictures import Quarter
 from connector.report import write
 from tests.unit.report.bases import advised, base_100, busy, planned, source
 
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+QUARTERS = [
+    Quarter(2025 + n // 4, n % 4 + 1, date(2025, 12, 31), f"r{n}", {"seg_tier": {"large": 10 * n, "regular": 90}})
+    for n in (2, 3, 4, 5)
+]
 ROWS = "[...document.querySelector('#moves').closest('table').tBodies[0].rows]"
 HEAD = "document.querySelector('#moves').closest('table').tHead.rows[0].cells"
 
@@ -23,7 +30,7 @@ HEAD = "document.querySelector('#moves').closest('table').tHead.rows[0].cells"
 @pytest.fixture(scope="module", params=["nl", "en"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     language: str = request.param
-    return write(busy(701), tmp_path_factory.mktemp(language), language=language)
+    return write(replace(busy(701), quarters=QUARTERS), tmp_path_factory.mktemp(language), language=language)
 
 
 def _complaints(browser: Browser) -> list[dict[str, Any]]:
@@ -37,6 +44,18 @@ def test_the_page_opens_without_a_complaint_and_without_the_network(browser: Bro
     assert browser.run("document.querySelectorAll('svg.figure').length") == 3
     assert _complaints(browser) == []
     assert [one["request"]["url"] for one in browser.seen("Network.requestWillBeSent")] == [page.as_uri()]
+
+
+def test_the_trend_is_drawn_as_bars_that_stand_on_one_line_and_grow_with_their_counts(
+    browser: Browser, page: Path
+) -> None:
+    browser.open(page)
+    first = "[...document.querySelector('#trend svg.steps').querySelectorAll('rect')]"
+    bars = f"{first}.map(bar => bar.getBoundingClientRect())"
+    heights = browser.run(f"{bars}.map(box => box.height)")
+    assert [round(height / heights[0] * 20) for height in heights] == [20, 30, 40, 50]
+    assert len({round(bottom, 1) for bottom in browser.run(f"{bars}.map(box => box.bottom)")}) == 1
+    assert min(browser.run(f"{bars}.map(box => box.width)")) > 5
 
 
 def test_a_click_on_a_heading_sorts_by_the_exact_amount(browser: Browser, page: Path) -> None:

@@ -18,6 +18,7 @@ from connector.rules.connecting import connect
 from connector.rules.loading import load
 from connector.rules.population import evaluate
 from connector.wiring.nearest import nearest
+from connector.wiring.one import one
 from tests.engine.evaluating import AS_OF
 from tests.engine.files import as_parquet
 from tests.shared import ROOT
@@ -65,20 +66,16 @@ def populations(draw: st.DrawFn) -> tuple[list[Row], list[Row]]:
 def request(folder: Path, accounts: Sequence[Row], deals: Sequence[Row]) -> EvaluationRequest:
     tables = {Table.ACCOUNTS: accounts, Table.DEALS: deals}
     files = as_parquet(folder, tables, {Table.ACCOUNTS: ACCOUNTS, Table.DEALS: DEALS})
-    return EvaluationRequest(files, AS_OF, "Europe/Amsterdam", "EUR", "en", keep_all=True)
+    return EvaluationRequest(files, AS_OF, "Europe/Amsterdam", "EUR", "en")
 
 
 def asked(folder: Path, accounts: Sequence[Row], deals: Sequence[Row], account: str) -> tuple[Any, str | None]:
     """The change that is named, and the tier now."""
     made = request(folder, accounts, deals)
     engine = DuckDb()
-    evaluation = engine.evaluate(RULES, made, lambda *_: None)
-    try:
-        found = evaluation.explain(account)
-        assert found is not None
-        return nearest(engine, evaluation, made, found), found.verdict.values["seg_tier"]
-    finally:
-        evaluation.close()
+    found = one(RULES, made, engine.standing(RULES, made, lambda *_: None), account)
+    assert found is not None
+    return nearest(lambda: engine, found, (RULES, made)), found.explanation().verdict.values["seg_tier"]
 
 
 def tier_in_python(accounts: Sequence[Row], deals: Sequence[Row], account: str) -> str | None:
@@ -103,9 +100,7 @@ def test_the_change_that_is_named_alters_the_tier_in_both_evaluators(population:
         return
     applied = [*deals, won("1", change["revenue"])]
     with tempfile.TemporaryDirectory() as folder:
-        evaluation = DuckDb().evaluate(
-            RULES, replace(request(Path(folder), accounts, applied), keep_all=False), lambda *_: None
-        )
+        evaluation = DuckDb().evaluate(RULES, request(Path(folder), accounts, applied), lambda *_: None)
         tiers = {verdict.account: verdict.values["seg_tier"] for verdict in evaluation.verdicts()}
         evaluation.close()
     assert tiers["1"] == change["tier"] != now

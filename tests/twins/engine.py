@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from connector.model.changes import Target
 from connector.model.fields import Table
 from connector.model.verdicts import AccountContext, Difference, PopulationFigures, Verdict
+from connector.rules.standing import Standing
 from tests.twins.words import Row
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class FunctionEngine:
             unreadable=self.unreadable,
             overrides=self.overrides,
         )
+
+    def standing(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Standing:
+        """Nothing: a function asks nothing of everybody."""
+        del rules, request, progress
+        return Standing()
 
     def _rows(self, files: Mapping[Table, tuple[Path, ...]]) -> tuple[dict[str, Row], dict[str, Row]]:
         accounts, deals = (self.mirror.tables[files[table][0]] for table in (Table.ACCOUNTS, Table.DEALS))

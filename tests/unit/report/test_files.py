@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from connector.report import PlannedAccount
 
-TABLES = ("scan", "pyramid", "pareto", "segments", "migration", "data-health", "quarantine")
+TABLES = ("scan", "pyramid", "pareto", "segments", "migration", "trend", "data-health", "quarantine")
 FILES = {
     "report.html",
     "report.json",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.rules.kept import told
 from connector.rules.loading import load
 from connector.settings.load import load as load_settings
 from connector.wiring.origins import Sources
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = load(ROOT / "rules")
+ORIGINS = told(RULES).origins
 CRMS = {
     "files": 'kind = "files"\npath = "crm"',
     "hubspot": 'kind = "hubspot"\ntoken = "env:TOKEN"',
@@ -27,7 +29,7 @@ SPENT = "kind = 'sales_marketing' and booked_on within 12 months"
 def sources(tmp_path: Path, crm: str, name: str, more: str = "") -> list[dict[str, Any]]:
     file = tmp_path / "settings.toml"
     file.write_text(f"[crm]\n{CRMS[crm]}\n{more}", "utf-8")
-    return Sources(RULES, load_settings(file).settings).of(name)
+    return Sources(ORIGINS, load_settings(file).settings).of(name)
 
 
 @pytest.mark.parametrize(

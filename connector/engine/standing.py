@@ -1,0 +1,124 @@
+"""What a population that was worked out comes to: its figures per combination of keys, and who is ranked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from connector.engine.preparing import G, K
+from connector.rules import sql_words as w
+from connector.rules.calendar_days import window_start
+from connector.rules.cells import UNKNOWN, Cell
+from connector.rules.ruleset import FieldOf, Figure, Of, PopulationOf, RankOf, needed
+from connector.rules.sql import Givens, Renderer
+from connector.rules.standing import Standing, Tally, asked, over_everybody
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connector.engine.published import Published
+    from connector.ports import EvaluationRequest
+    from connector.rules.ruleset import Node, Ranking, RuleSet
+
+UNREADABLE = "unreadable"
+
+
+def alone(rules: RuleSet, request: EvaluationRequest) -> tuple[RuleSet, EvaluationRequest]:
+    """The rules and the request of nothing but what is asked of everybody.
+
+    Whether an account is unreadable depends on every column that is read: who asks for that gets everything.
+    """
+    wanted = {node.name for node in over_everybody(rules.nodes)} | {*asked(rules.nodes)}
+    nodes = needed(rules.nodes, wanted)
+    if any(isinstance(node.definition, FieldOf) and node.definition.column == UNREADABLE for node in nodes):
+        return rules, replace(request, keep_all=True)
+    return (
+        replace(rules, nodes=nodes, outputs=(), warnings={}),
+        replace(request, keep_all=False, keep=tuple(sorted(wanted))),
+    )
+
+
+def standing(published: Published) -> Standing:
+    """Read it; the nodes that are asked for and what they ask for must have been kept."""
+    published.settle()
+    render = Renderer(_givens(published), published.columns.alone)
+    batches: dict[tuple[object, ...], list[tuple[Node, PopulationOf]]] = {}
+    ranked: dict[str, Sequence[Decimal]] = {}
+    for node in over_everybody(published.rules.nodes):
+        if isinstance(node.definition, PopulationOf):
+            batches.setdefault((node.of, node.definition.by), []).append((node, node.definition))
+        elif isinstance(node.definition, RankOf) and node.definition.ranking.name not in ranked:
+            ranked[node.definition.ranking.name] = _ranked(published, render, node, node.definition.ranking)
+    figures: dict[str, dict[tuple[Cell, ...], Tally]] = {}
+    for batch in batches.values():
+        figures |= _figures(published, render, batch)
+    return Standing(figures, ranked)
+
+
+def _givens(published: Published) -> Givens:
+    request, parameters = published.request, published.rules.parameters
+    start = window_start(request.as_of, parameters)
+    version = published.rules.version
+    return Givens(request.as_of, start, version, request.home_currency, request.language, parameters)
+
+
+def _subjects(published: Published, of: Of) -> str:
+    """FROM clause: everybody, or every group once."""
+    return f"{published.verdict}{f' where {K} = {G}' if of is Of.GROUP else ''}"
+
+
+def _ranked(published: Published, render: Renderer, node: Node, ranking: Ranking) -> list[Decimal]:
+    amount = f"cast(round({render(ranking.by).value}, 2) as decimal(38, 2))"
+    rows = published.rows(
+        f"select v, count(*) from (select {amount} as v, {render.truth(ranking.among)} as w "
+        f"from {_subjects(published, node.of)}) where w and v is not null group by v order by v"
+    )
+    return [value for value, count in rows for _ in range(count)]
+
+
+def _figures(
+    published: Published, render: Renderer, batch: Sequence[tuple[Node, PopulationOf]]
+) -> dict[str, dict[tuple[Cell, ...], Tally]]:
+    """The figures of one set of keys, in one query: each with its value, how many it is of, and their sum."""
+    node, first = batch[0]
+    keys = [f"b{number}" for number in range(len(first.by))]
+    cells = [f"{render(key).value} as {name}" for key, name in zip(first.by, keys, strict=True)]
+    totals: list[str] = []
+    for number, (each, figure) in enumerate(batch):
+        value = w.null() if figure.value is None else render(figure.value).value
+        cells += [f"{render.truth(figure.among)} as w{number}", f"{value} as v{number}"]
+        cells.append(f"{w.column(each.name)} as f{number}")
+        totals += _totals(number, figure)
+    known = f" where {' and '.join(f'{key} is not null' for key in keys)} group by {', '.join(keys)}" if keys else ""
+    query = (
+        f"select {', '.join([*keys, *totals])} from (select {', '.join(cells)} from {_subjects(published, node.of)})"
+    )
+    found: dict[str, dict[tuple[Cell, ...], Tally]] = {each.name: {} for each, _ in batch}
+    for row in published.rows(query + known):
+        of = tuple(map(_cell, row[: len(keys)]))
+        for number, (each, _) in enumerate(batch):
+            value, count, total = row[len(keys) + 3 * number : len(keys) + 3 * number + 3]
+            found[each.name][of] = Tally(_cell(value), count, Decimal(total))
+    return found
+
+
+def _totals(number: int, figure: PopulationOf) -> list[str]:
+    here = f"filter (where w{number}{'' if figure.value is None else f' and v{number} is not null'})"
+    summed = figure.figure in {Figure.SUM, Figure.MEAN}
+    return [
+        f"max(f{number})",
+        f"count(*) {here}",
+        f"cast(coalesce(sum(v{number}) {here}, 0) as varchar)" if summed else "'0'",
+    ]
+
+
+def _cell(value: Any) -> Cell:
+    """A column's value as a cell; there are no lists among keys."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    known: Cell = value
+    return known

@@ -1,0 +1,64 @@
+"""What a population comes to as text, so that it can be kept: exact, and the same bytes for the same figures."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from connector.rules.cells import IDLE, UNKNOWN, Cell
+from connector.rules.standing import CENTS, Standing, Tally
+
+
+def dumped(standing: Standing) -> str:
+    """Write it as JSON; amounts as whole cents."""
+    figures = {
+        name: [
+            [[*map(_put, keys)], _put(tally.value), tally.count, str(tally.total)] for keys, tally in by_keys.items()
+        ]
+        for name, by_keys in standing.figures.items()
+    }
+    ranked = {name: [int(amount.scaleb(CENTS)) for amount in amounts] for name, amounts in standing.ranked.items()}
+    return json.dumps({"figures": figures, "ranked": ranked}, separators=(",", ":"))
+
+
+def loaded(text: str) -> Standing:
+    """Read what `dumped` wrote; raises ValueError, KeyError or TypeError for anything else."""
+    document: Any = json.loads(text)
+    figures = {
+        name: {
+            tuple(map(_get, keys)): Tally(_get(value), int(count), Decimal(total))
+            for keys, value, count, total in tallies
+        }
+        for name, tallies in document["figures"].items()
+    }
+    ranked = {
+        name: [Decimal(cents).scaleb(-CENTS) for cents in amounts] for name, amounts in document["ranked"].items()
+    }
+    return Standing(figures, ranked)
+
+
+def _put(cell: Cell) -> object:
+    if cell is UNKNOWN or cell is IDLE:  # by identity: a text may read "unknown" too
+        return {"state": cell.value}
+    if isinstance(cell, Decimal):
+        return {"number": str(cell)}
+    if isinstance(cell, date):
+        return {"day": cell.isoformat()}
+    return {"list": [*map(_put, cell)]} if isinstance(cell, tuple) else cell
+
+
+def _get(found: Any) -> Any:
+    if not isinstance(found, dict):
+        return found
+    [(kind, value)] = found.items()
+    match kind:
+        case "number":
+            return Decimal(value)
+        case "day":
+            return date.fromisoformat(value)
+        case "list":
+            return tuple(map(_get, value))
+        case _:
+            return UNKNOWN if value == UNKNOWN.value else IDLE
