@@ -54,7 +54,7 @@ def speed(folder: Path) -> bool:
 
 def _beside_plain(folder: Path, url: str, env: dict[str, str]) -> tuple[Measured, Measured]:
     """The plain loop and ours, the best of some of each, in turn: a machine is not equally fast all the time."""
-    plan = [*TIERSYNC, "plan", "--full", "--json"]
+    plan = [*TIERSYNC, "plan", "--full"]
     before = len(Portal(url).journal())
     assert measure(plan, cwd=folder, env=env).code == 0, (folder / "output.txt").read_text()[-2000:]
     pages = [sys.executable, "-m", "bench._plain_loop", url, TOKEN, asked(folder, url, since=before)]

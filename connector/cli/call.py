@@ -11,12 +11,12 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct, field
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.secrets import Scrubber
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 PANEL = "Options of every command"
 
 
-@dataclass
-class Call:
+class Call(Struct):
     """One call of the command line: what the shared options say, and how to answer."""
 
     settings: Path | None = None

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from connector.model.texts import Texts
 
 
 def _plain(value: object) -> Any:
+    if isinstance(value, Struct):
+        return asdict(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, datetime | date):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.crm.texts import brief
 from connector.model.changes import Landed, Outcome
@@ -20,8 +22,7 @@ BREATH = 2.0
 """Seconds before a write is sent again, growing with each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """How one record's write ended."""
 
     landed: Landed

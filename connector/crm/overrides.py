@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """Names of the settings: `pain_fit = "x"`, or `deals.amount = "x"`.
 
     A bare name belongs to the accounts when they have such a field, else to the deals, else to the tickets;

@@ -11,8 +11,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,8 +22,7 @@ _BLINK = 0.01
 """Seconds to look again when every slot is in flight."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """At most `calls` in any `seconds`, of which at most `burst` in any `burst_seconds`."""
 
     calls: int

@@ -7,10 +7,11 @@ books are the same for all.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, cast
 
+from msgspec import Struct
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from connector.errors import ComeBackLater, RetryLater, StopRun
@@ -28,8 +29,7 @@ _LONGEST = 30.0
 """Seconds that a CRM is left alone at most although it asks for less: who says "0 seconds" each time is in need too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request.
 
     `lane` names the limit it counts under; `once` marks a write whose fate matters: when its answer is lost it is
@@ -41,15 +41,19 @@ class Call:
     what: str
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, object] | None = None
-    form: Mapping[str, str] | None = field(default=None, repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = None
+    content: bytes | None = None
     """A body that is no JSON object, sent as it is."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
     """Headers of this call alone; they go along with every try of it."""
     lane: str = "app"
     once: bool = False
     renewed: bool = False
     """The call is repeated with a renewed token: a second refusal is final."""
+
+    def __repr__(self) -> str:
+        """Never what is sent: it may hold a secret."""
+        return f"Call({self.method} {self.path})"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -61,8 +65,7 @@ class Answer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NoAnswer:
+class NoAnswer(Struct, frozen=True):
     """No usable answer came back. `sent` is false only when the request surely never left."""
 
     reason: str
@@ -75,8 +78,7 @@ class NoAnswer:
     """Nobody knows a host of that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """The same call may be tried again: when, how often, and what is known about the first try.
 
     `seconds` is the wait before the next try, per number of tries so far; `asked` is the wait the CRM itself

@@ -7,8 +7,9 @@ the table is too old, gets one row that is `@lost`: facts over it are unknown th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.engine.preparing import G, K
 from connector.engine.reading import Column, let_go, load
@@ -35,8 +36,7 @@ LOST = '"@lost"'
 ID = "account_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """One table beside the CRM: what was asked for and where it lies."""
 
     name: str

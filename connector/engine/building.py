@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.engine.facts import Side, facts
 from connector.engine.fields import group_fields, own_fields
@@ -31,8 +32,7 @@ KEYS = {Of.ACCOUNT: (K, G), Of.GROUP: (G,)}
 ALIAS = {Of.ACCOUNT: "s", Of.GROUP: "sg"}
 
 
-@dataclass(slots=True)
-class Builder:
+class Builder(Struct):
     """Builds the columns of an order of nodes."""
 
     db: DuckDBPyConnection

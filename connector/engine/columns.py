@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.rules import sql_logic as logic
 from connector.rules import sql_words as w
@@ -22,8 +24,7 @@ OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 """Relations whose records are accounts: their names are nodes."""
 
 
-@dataclass(slots=True)
-class Columns:
+class Columns(Struct):
     """Per node name its column; filled as nodes are made."""
 
     nodes: Mapping[str, Node]

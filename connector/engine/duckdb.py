@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.engine import beside, needs
 from connector.engine.building import Builder
@@ -47,11 +49,11 @@ SMALL = 8_000_000
 """Bytes of files up to which a second thread costs more processor time and memory than it saves."""
 
 
-FRUGAL: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "allocator_flush_threshold": "128KB",
-    "allocator_bulk_deallocation_flush_threshold": "128KB",
-}
+FRUGAL = """
+set threads = 1;
+set allocator_flush_threshold = '128KB';
+set allocator_bulk_deallocation_flush_threshold = '128KB'
+"""
 """For small files: freed memory goes back at once, which DuckDB otherwise keeps by the hundred megabytes."""
 COSTLY = "projection_placement,in_clause"
 """Passes of DuckDB's planner: the one whose time grows with the square of the expressions of a statement, and the one
@@ -59,25 +61,30 @@ that makes a join of every short list."""
 
 
 class DuckDb:
-    """The port `Engine`."""
+    """The port `Engine`; the database of the first evaluation is made with it, ahead of time."""
+
+    def __init__(self) -> None:
+        self._standing_by = [_database()]
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
-        # DuckDB takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
-        spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "temp_directory": str(spill),
-            "disabled_optimizers": COSTLY,
-        }
-        if _size(request) <= SMALL:
-            config |= FRUGAL
-        db = duckdb.connect(":memory:", config=config)
+        db = self._standing_by.pop() if self._standing_by else _database()
         try:
             with interruptions():
-                return _evaluate(db, rules, request, progress)
+                if small := _size(request) <= SMALL:
+                    db.execute(FRUGAL)
+                return _evaluate(db, rules, request, progress, small=small)
         except BaseException:
             db.close()
             raise
+
+
+def _database() -> DuckDBPyConnection:
+    # it takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
+    spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
+    db = duckdb.connect(":memory:", config={"temp_directory": str(spill), "disabled_optimizers": COSTLY})
+    define(db)
+    return db
 
 
 def _size(request: EvaluationRequest) -> int:
@@ -85,9 +92,8 @@ def _size(request: EvaluationRequest) -> int:
 
 
 def _evaluate(
-    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress
+    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress, *, small: bool
 ) -> DuckDbEvaluation:
-    define(db)
     sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
     _refuse_homeless(sources)
     tables = beside.attach(db, rules, request, sources[Table.ACCOUNTS].columns)
@@ -96,7 +102,7 @@ def _evaluate(
     published = [node.name for node in rules.nodes] if request.keep_all else _published(rules, request.keep)
     nodes = needed(rules.nodes, published)
     asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
-    task = _Task(db, rules, request, nodes, asked, beside.used(tables, nodes))
+    task = _Task(db, rules, request, nodes, asked, beside.used(tables, nodes), small)
     unreadable = task.read(progress)
     matched = task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
@@ -115,8 +121,7 @@ def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:
     return [*(output.node for output in rules.outputs if output.node), *rules.warnings.values(), *drawn]
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(Struct, frozen=True):
     """One evaluation on its way to prepared records."""
 
     db: DuckDBPyConnection
@@ -125,17 +130,23 @@ class _Task:
     nodes: tuple[Node, ...]
     sources: Mapping[Table, Source]
     beside: Mapping[str, Attached]
+    small: bool
 
     def read(self, progress: Progress) -> list[Reason]:
         """Make the typed tables, and return what could not be read."""
         unreadable: list[Reason] = []
-        for number, source in enumerate(self.sources.values()):
-            columns = self._columns(Table(source.table))
-            unreadable += load(self.db, source, columns, time_zone=self.request.time_zone)
-            progress("read tables", number + 1, len(self.sources))
+        with ThreadPoolExecutor(2, "reader") as readers:
+            each = readers.map if self.small else map  # a large table takes every core by itself
+            for number, found in enumerate(each(self._read, self.sources.values())):
+                unreadable += found
+                progress("read tables", number + 1, len(self.sources))
         for table in self.beside.values():
             unreadable += beside.read(self.db, table, self.rules, self.nodes, time_zone=self.request.time_zone)
         return unreadable
+
+    def _read(self, source: Source) -> list[Reason]:
+        with self.db.cursor() as own:
+            return load(own, source, self._columns(Table(source.table)), time_zone=self.request.time_zone)
 
     def prepare(self) -> list[Matched]:
         """Make the records the rules see, and tell what was matched."""

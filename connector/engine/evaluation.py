@@ -35,10 +35,16 @@ class DuckDbEvaluation:
         self.published, self.unreadable, self.matched = published, unreadable, matched
         self.rules, self.rule_version = published.rules, published.rules.version
         self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]
+        self._figures: PopulationFigures | None = None
         self._compared = changed.compare(published, (beside or {}).values())
 
     def figures(self) -> PopulationFigures:
-        """Denominators of the guards."""
+        """Denominators of the guards, worked out once."""
+        if self._figures is None:
+            self._figures = self._worked_out()
+        return self._figures
+
+    def _worked_out(self) -> PopulationFigures:
         self.published.settle()
         tier, revenue = self.published.text(TIER, before=True), self.published.cents(REVENUE)
         rows = list(

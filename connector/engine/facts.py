@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.engine.aggregates import median, quotient, variance
 from connector.engine.beside import LOST, beside
@@ -38,16 +39,14 @@ EMPTY: dict[Aggregate, Callable[[], Sql]] = {
 PICKED = frozenset({Aggregate.FIRST, Aggregate.PARENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """A join that brings some nodes' values beside the subjects (accounts `s`, groups `sg`)."""
 
     join: str
     values: dict[str, Rendered]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """The rows a batch of facts is over: where they come from, and the key they are gathered by."""
 
     source: str
@@ -101,8 +100,7 @@ def _alias(name: Name, fact: FactOf, columns: Columns) -> str:
     return {(True, False): "s", (True, True): "sg", (False, False): "r", (False, True): "rg"}[mine, grouped]
 
 
-@dataclass(slots=True)
-class Cells:
+class Cells(Struct):
     """The columns that facts over the same rows are gathered from; two facts that ask the same share one."""
 
     made: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -116,8 +114,7 @@ class Cells:
         return [f"{sql} as {name}" for (_, sql), name in self.made.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """One fact's columns."""
 
     where: str

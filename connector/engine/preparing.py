@@ -6,8 +6,9 @@ Makes `account` (one row each: `@k` its place in the order of ids, `@g` the `@k`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.engine.reading import let_go
 from connector.engine.sources import quoted, quoted_text
@@ -28,8 +29,7 @@ LONGEST_CHAIN = 10
 LINKS = {Table.DEALS: Table.DEAL_ACCOUNTS, Table.TICKETS: Table.TICKET_ACCOUNTS}
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What the records are seen with, besides the rules."""
 
     as_of: date

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.engine.canonical import found, stored, wanted
 from connector.engine.needs import found_as
@@ -33,8 +34,7 @@ STRETCHES = 32
 """Parts of a population that is taken stretch by stretch, at the most."""
 
 
-@dataclass(slots=True)
-class Published:
+class Published(Struct):
     """What was built; every question is a query of its own."""
 
     db: DuckDBPyConnection

@@ -6,10 +6,10 @@ names it in the column `unreadable`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
+from msgspec import Struct
 
 from connector.engine.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.sources import is_csv, quoted, quoted_text
@@ -39,8 +39,7 @@ CATALOGUES: Mapping[str, tuple[Field, ...]] = {table.value: fields for table, fi
 NEVER_BAD = frozenset({Type.TEXT, Type.LONG_TEXT, Type.MULTI})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A typed column to make: its name, and the column and type it is read as."""
 
     name: str

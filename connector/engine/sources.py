@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 from connector.model.fields import Table
@@ -29,8 +30,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 SUFFIXES = (".csv", ".parquet")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """The files of one table and the columns they have in common; `table` is one of `Table`, or beside the CRM."""
 
     table: str

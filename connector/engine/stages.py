@@ -6,8 +6,9 @@ accounts, a figure of the population and a ranking need their operands of everyb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.engine.columns import OF_ACCOUNTS
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of, PopulationOf, RankOf
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node
 
 
-@dataclass(slots=True)
-class Stage:
+class Stage(Struct):
     """Nodes made together, per subject."""
 
     groups: list[Node] = field(default_factory=list)
     accounts: list[Node] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """All stages, and the last stage each node is asked for in; nodes that are published stay to the end."""
 
     stages: tuple[Stage, ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Target(StrEnum):
@@ -51,8 +52,7 @@ class Change(NamedTuple):
     cause: str = Cause.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWrite:
+class RecordWrite(Struct, frozen=True):
     """All changed properties of one record, as one write."""
 
     target: Target
@@ -80,8 +80,7 @@ class Landed(StrEnum):
     """Not sent yet: data seem to be missing, and a person decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one record's write."""
 
     target: Target

@@ -6,10 +6,11 @@ every source. Where a field lives in a CRM is the CRM's own mapping module, not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 Plain = Decimal | str | date | bool
 """One value that is known, typed."""
@@ -58,8 +59,7 @@ class Type(StrEnum):
     LONG_TEXT = "long_text"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One column of a table."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,7 @@ Texts = dict[str, str]
 """One text per language: `{"en": …, "nl": …}`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """One property: its logical name (domain.md 6.1), type, labels and options.
 
     `written` is false for the four override inputs and `seg_exclude`: they are provisioned, people fill
@@ -57,8 +57,7 @@ GROUP_NAME = f"{OURS}customer_segmentation"
 GROUP_LABEL: Texts = {"en": "Customer segmentation", "nl": "Klantsegmentatie"}
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """What properties and their values are called in one language; the name itself where nothing better is known."""
 
     language: str

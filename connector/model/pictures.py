@@ -7,8 +7,9 @@ model behind a figure is not configured, which is not zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """The days revenue was counted over, both included; `name` is the rule parameter, as `trailing_12_months`."""
 
     name: str
@@ -25,8 +25,7 @@ class Window:
     last_day: date
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """Everything that has one value of one output; `value` None is the slice without a value."""
 
     value: str | None
@@ -37,8 +36,7 @@ class Slice:
     margin_after_service_cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
+class Crossing(Struct, frozen=True):
     """Accounts that had `before` of an output in the pulled data and get `after` now; equal for those that stay."""
 
     before: str | None
@@ -47,8 +45,7 @@ class Crossing:
     revenue_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class MissingField:
+class MissingField(Struct, frozen=True):
     """A field in `seg_missing_data`: the accounts it would settle, and their revenue."""
 
     field: str
@@ -56,16 +53,14 @@ class MissingField:
     revenue_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class WarningCount:
+class WarningCount(Struct, frozen=True):
     """A warning code and the accounts that carry it."""
 
     code: str
     accounts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """An override a person set (domain.md 5.5)."""
 
     account: str
@@ -78,8 +73,7 @@ class Override:
     """The tier without it, where the rules publish that."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdvisedAccount:
+class AdvisedAccount(Struct, frozen=True):
     """One account whose say-no status is `say_no` or `watch`, with what the advice would save (domain.md 7.9).
 
     Texts are in the language of the evaluation. The amounts from gross margin on are None where unknown.
@@ -105,16 +99,14 @@ class AdvisedAccount:
     energy_hours: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ageing:
+class Ageing(Struct, frozen=True):
     """Accounts of one tier by the age of their oldest open invoice: 0-30, 31-60, 61-89, 90 days and more."""
 
     tier: str | None
     accounts: Sequence[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """Accounts of a level nobody should take for granted; None where a model is not configured."""
 
     level: str
@@ -124,8 +116,7 @@ class Attention:
     upgrade_offer_due: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dream:
+class Dream(Struct, frozen=True):
     """One dream customer, and what its value is made of."""
 
     account: str
@@ -141,8 +132,7 @@ class Dream:
     introductions_won: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """Sales and marketing spend on one segment; the ratio is that of the accounts whose revenue is known, too."""
 
     output: str
@@ -159,8 +149,7 @@ class Spend:
     """Mean over the accounts that have one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """What active customers that fit the profile, or do not, bring and ask; None where a model is not configured."""
 
     output: str
@@ -180,8 +169,7 @@ class Fit:
     bad_payers: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DiscountGap:
+class DiscountGap(Struct, frozen=True):
     """Mean discount of new and of existing business, in percent, where enough deals tell it (domain.md M9)."""
 
     new: Decimal
@@ -190,8 +178,7 @@ class DiscountGap:
     alert: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Insights:
+class Insights(Struct, frozen=True):
     """What single models show (domain.md 7.3 to 7.11); empty, or None, where the model is not configured."""
 
     net_cents: Sequence[int] | None = None
@@ -207,8 +194,7 @@ class Insights:
     discounts: DiscountGap | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+class Pictures(Struct, frozen=True):
     """What one evaluation looks like from above; bounded in size, whatever the population."""
 
     window: Window

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class RunOutcome(StrEnum):
@@ -18,8 +19,7 @@ class RunOutcome(StrEnum):
 EXIT_CODES = {RunOutcome.OK: 0, RunOutcome.FAILED: 1, RunOutcome.HELD: 3, RunOutcome.PARTIAL: 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why a run was held, failed or partial; a guard's message holds figure, limit and the command that releases it."""
 
     code: str

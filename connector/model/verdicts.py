@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from connector.model.changes import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """All outputs of one account, canonical text by output name, and its warnings in ascending order."""
 
     account: str
@@ -33,8 +33,7 @@ class Difference(NamedTuple):
     follows: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AccountContext:
+class AccountContext(Struct, frozen=True):
     """What guards, causes and people need to know about an account whose record differs."""
 
     account: str
@@ -55,8 +54,7 @@ class AccountContext:
     """Whether a rate by which deals of its group are converted changed since `EvaluationRequest.before`."""
 
 
-@dataclass(frozen=True, slots=True)
-class PopulationFigures:
+class PopulationFigures(Struct, frozen=True):
     """Figures of the whole population: the denominators of the guards."""
 
     evaluated: int
@@ -76,8 +74,7 @@ class State(StrEnum):
     OFF = "not applicable"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeValue:
+class NodeValue(Struct, frozen=True):
     """One named column of the rules for one account, as text."""
 
     name: str
@@ -99,8 +96,7 @@ NOT_APPLICABLE = "\N{EN DASH}"
 """Stands for a value that does not arise; no text of a rule is a lone dash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """One account with every value its verdict was worked out from, in the order of evaluation."""
 
     verdict: Verdict

@@ -7,8 +7,9 @@ currency, hierarchy changed, own data changed, the rates its deals are converted
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.changes import Cause
 from connector.model.outputs import OVERRIDE_STATUS
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 PEERS_OR_TIME = f"{Cause.PEERS} or {Cause.TIME}"
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Struct, frozen=True):
     """What all verdicts of a run rest on, besides the data."""
 
     rule_version: str | None

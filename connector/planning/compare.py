@@ -8,10 +8,11 @@ the policy says so. A value that is already the wanted one is no difference at a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.changes import Change, Target
 from connector.planning.causes import causes
@@ -36,8 +37,7 @@ class EditedValues(StrEnum):
     OVERWRITE = "overwrite"
 
 
-@dataclass(frozen=True, slots=True)
-class AccountPlan:
+class AccountPlan(Struct, frozen=True):
     """What is written for one account, its open deals included, and what a person's edit keeps from being written."""
 
     context: AccountContext

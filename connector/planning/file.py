@@ -6,9 +6,10 @@ Its keys are fixed by contract.md; `record` names the deal of a deal's change, `
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 from connector.model.changes import Cause, Change, Target
@@ -23,8 +24,7 @@ VERSION = 1
 MAKE_ANEW = "make the plan anew with `tiersync plan --out FILE`"
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFile:
+class PlanFile(Struct, frozen=True):
     """A plan file as it was read; `digest` is that of the changes it holds, whatever it claims."""
 
     run: str

@@ -7,9 +7,10 @@ counts as newly say-no. Every trip tells figure, limit and the command that rele
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import BESIDE
 from connector.model.numbers import spelled
@@ -53,8 +54,7 @@ LONE_MOVE = 1
 Number = int | float | Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """The limits of `[limits]`; percentages are 0 to 100."""
 
     max_new_say_no_pct: Number = 10
@@ -78,8 +78,7 @@ class Limits:
     """Days for which a person may release what is held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(Struct, frozen=True, kw_only=True):
     """The last good run, as far as the guards compare with it."""
 
     run: str
@@ -91,8 +90,7 @@ class Baseline:
     """Per table and column of its snapshot, the rows that have a value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """Everything the guards look at."""
 
     run: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct, field
 
 from connector.model.outputs import REVENUE, SAY_NO, TIER
 
@@ -39,8 +40,7 @@ class Move(NamedTuple):
     because: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Impact:
+class Impact(Struct):
     """Counts of everything that moves; `moves` lists each account whose tier or say-no does."""
 
     accounts: int = 0

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from connector.model.changes import Target
 from connector.model.numbers import exact
 from connector.model.outputs import SAY_NO, TIER
-from connector.planning.tally import CAUSE, COUNTED, RECORD
+from connector.planning.tally import CAUSE, RECORD, moved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from connector.model.changes import Change
     from connector.planning.compare import AccountPlan
@@ -24,29 +24,36 @@ def listed(plan: AccountPlan) -> Iterator[dict[str, Any]]:
     from a tier it had; None where it is unknown.
     """
     context = plan.context
-    moved = {each.property: each for each in plan.changes if each.property in COUNTED and each.target is Target.ACCOUNT}
+    own = {change.property: change for change in moved(plan)}
     shared = {
         "name": context.name,
         "owner": context.owner,
-        "tier": _move(moved, TIER, context.tier_before),
-        "say_no": _move(moved, SAY_NO, context.say_no_before),
+        "tier": _move(own, TIER, context.tier_before),
+        "say_no": _move(own, SAY_NO, context.say_no_before),
     }
-    for (target, record), changes in groupby(plan.changes, key=RECORD):
+    for (target, record), changes in _by_record(plan.changes):
         causes = [*map(CAUSE, changes)]
         yield {
             "account": context.account,
             "object": target.value,
             "record": record,
             **shared,
-            "revenue_moved": _revenue(plan, moved) if target is Target.ACCOUNT else "0.00",
+            "revenue_moved": _revenue(plan, own) if target is Target.ACCOUNT else "0.00",
             "changes": len(causes),
             "causes": sorted(set(causes)),
         }
 
 
-def _move(moved: Mapping[str, Change], name: str, held: object) -> dict[str, object]:
+def _by_record(changes: Sequence[Change]) -> Iterable[tuple[tuple[Target, str], Iterable[Change]]]:
+    """Give the changes record by record; most accounts have those of their own only."""
+    if changes and RECORD(changes[0]) == RECORD(changes[-1]):
+        return [(RECORD(changes[0]), changes)]
+    return groupby(changes, key=RECORD)
+
+
+def _move(own: Mapping[str, Change], name: str, held: object) -> dict[str, object]:
     """What it is and what it becomes; what does not change stays as it is."""
-    change = moved.get(name)
+    change = own.get(name)
     if change is None:
         return {"old": held, "new": held}
     if name == SAY_NO:
@@ -54,8 +61,8 @@ def _move(moved: Mapping[str, Change], name: str, held: object) -> dict[str, obj
     return {"old": change.old, "new": change.new}
 
 
-def _revenue(plan: AccountPlan, moved: Mapping[str, Change]) -> str | None:
-    change, cents = moved.get(TIER), plan.context.revenue_cents
+def _revenue(plan: AccountPlan, own: Mapping[str, Change]) -> str | None:
+    change, cents = own.get(TIER), plan.context.revenue_cents
     if change is None or change.old is None:
         return "0.00"
     return None if cents is None else exact(max(cents, 0))

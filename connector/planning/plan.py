@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import orjson
+from msgspec import Struct, field
 
 from connector.planning.tally import Tally
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True):
     """The head of a plan; its changes are kept by the journal, in the order of account, target, record, property."""
 
     run: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.changes import Change, Target
 from connector.model.outputs import SAY_NO, TIER
@@ -19,22 +20,26 @@ if TYPE_CHECKING:
     from connector.planning.compare import AccountPlan
 
 COUNTED = frozenset({TIER, SAY_NO})
-RECORD, PROPERTY, CAUSE = attrgetter("target", "record"), attrgetter("property"), attrgetter("cause")
+RECORD, PROPERTY, CAUSE = itemgetter(1, 2), itemgetter(3), itemgetter(6)
+"""Of a change, by place: a first run asks hundreds of thousands, in half the time that their names take."""
 DOWN = "down"
 NOBODY = ""
 """Stands for an account without an owner."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+def moved(plan: AccountPlan) -> list[Change]:
+    """The changes of the account's own tier and say-no."""
+    return [change for change in plan.changes if change[3] in COUNTED and change.target is Target.ACCOUNT]
+
+
+class Move(Struct, frozen=True):
     """From one tier to another, None for no tier: one cell of the migration matrix."""
 
     before: str | None
     after: str | None
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """The sums of a plan; flat in memory but for the names of the groups that move."""
 
     accounts: int = 0
@@ -57,7 +62,7 @@ class Tally:
     """The part of it that goes to a tier behind the one before."""
     best_first: Sequence[str] = ()
     """The tiers in their order; a move from or to one without a place counts as one down."""
-    _groups: set[tuple[str, Move | str | None]] = field(default_factory=set, repr=False)
+    _groups: set[tuple[str, Move | str | None]] = field(default_factory=set)
     """Groups whose revenue is in: of a move, of all, and of all that fall."""
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""
@@ -80,11 +85,11 @@ class Tally:
         self.by_cause.update(map(CAUSE, changes))
         self.records.update(target for target, _ in set(map(RECORD, changes)))
         for plan in plans:
-            self.kept += len(plan.kept)
-            self.emptied.update(change.property for change in plan.kept if change.old is None)
-            for change in [change for change in plan.changes if change[3] in COUNTED]:
-                if change.target is Target.ACCOUNT:
-                    self._count(change, plan.context)
+            for change in moved(plan):
+                self._count(change, plan.context)
+        kept = [*chain.from_iterable(plan.kept for plan in plans)]
+        self.kept += len(kept)
+        self.emptied.update(change.property for change in kept if change.old is None)
 
     def _count(self, change: Change, context: AccountContext) -> None:
         if change.property == TIER:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.model.changes import Cause, Change
 from connector.planning.compare import key
@@ -15,8 +17,7 @@ if TYPE_CHECKING:
     from connector.planning.compare import AccountPlan, Holds, Key
 
 
-@dataclass(frozen=True, slots=True)
-class Undoing:
+class Undoing(Struct, frozen=True):
     """What an undo does with some written changes."""
 
     changes: tuple[Change, ...]
@@ -39,8 +40,7 @@ def undo(written: Iterable[Change], holds: Holds) -> Undoing:
     return Undoing(tuple(changes), tuple(kept))
 
 
-@dataclass(slots=True)
-class Undone:
+class Undone(Struct):
     """Values that were undone and not released since: per account, per value, what was undone and what came back."""
 
     accounts: dict[str, dict[Key, tuple[str | None, str | None]]] = field(default_factory=dict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     Columns = Mapping[str, Sequence[str | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(Struct, frozen=True):
     """How the rows of a table find their account, and how long they may be used."""
 
     match: Mapping[str, str]
@@ -31,8 +31,7 @@ class Join:
         return self.max_age_days is not None and made_on is not None and (as_of - made_on).days > self.max_age_days
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A table beside the CRM as an evaluation reads it: text columns under their own names."""
 
     files: tuple[Path, ...]
@@ -45,8 +44,7 @@ class Beside:
     made_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """What became of a table's rows: each is matched, unmatched (nobody has its key) or ambiguous (several have)."""
 
     name: str
@@ -73,8 +71,7 @@ class Matched:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A table that was read whole."""
 
     rows: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from connector.ports.outside import Progress
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some rows of one table, as text columns by logical name; `None` is an empty cell.
 
     All columns are equally long; every page of one pull and table has the same columns.
@@ -27,8 +27,7 @@ class Page:
     columns: Mapping[str, Sequence[str | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """What to pull: logical columns per table (outputs of earlier runs among those of accounts and deals).
 
     `since` is the watermark of an earlier pull, for its changes only; None pulls everything.
@@ -40,8 +39,7 @@ class PullRequest:
     required: Mapping[Table, frozenset[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class PullSummary:
+class PullSummary(Struct, frozen=True):
     """A complete pull. That it exists is the promise: every page arrived and the counts agree.
 
     A pull of changes delivers the changed records; of links, all those of every record it names in `from_id` (one row
@@ -60,8 +58,7 @@ class PullSummary:
     warnings: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line of `doctor`: level is good, warning, bad or unchecked."""
 
     level: str
@@ -70,8 +67,7 @@ class Finding:
     fix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProvisionStep:
+class ProvisionStep(Struct, frozen=True):
     """What `provision` did, or would do, about one property; action: create, extend, present, refuse."""
 
     target: Target
@@ -80,8 +76,7 @@ class ProvisionStep:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """The day's API quota, where the CRM tells: calls allowed, calls left, and when it starts anew."""
 
     limit: int | None
@@ -89,8 +84,7 @@ class Quota:
     resets_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Calls that some records of one target take when nothing goes wrong."""
 
     opening: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason, RunOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One run as the journal remembers it."""
 
     run: str
@@ -38,8 +38,7 @@ class RunRow:
     """Anything else worth keeping: parameters, lines, report path, the approval."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRow:
+class ChangeRow(Struct, frozen=True):
     """One planned change and what became of it; `landed` is None until its outcome is known."""
 
     seq: int
@@ -49,8 +48,7 @@ class ChangeRow:
     tries: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantineRow:
+class QuarantineRow(Struct, frozen=True):
     """A record the CRM refused, with its words and the next try."""
 
     target: Target
@@ -165,8 +163,7 @@ class Journal(Protocol):
         """The small named fact, or None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds the lease."""
 
     owner: str

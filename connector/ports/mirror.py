@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from connector.ports.crm import Page, PullSummary
 
 
-@dataclass(frozen=True, slots=True)
-class TableSnapshot:
+class TableSnapshot(Struct, frozen=True):
     """A table beside the CRM in a snapshot."""
 
     files: tuple[Path, ...]
@@ -26,8 +26,7 @@ class TableSnapshot:
     """The day its data are of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """An immutable, complete picture of the CRM: Parquet files of text columns per table.
 
     A table that is not connected is absent; so is a column. `watermark` continues the pull.

@@ -5,9 +5,10 @@ The stream is read once: totals are over all of it, rows are only those to read 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.report import measures
 from connector.report.source import NAMELESS
@@ -21,8 +22,7 @@ SCOPES = ("exit_review", "decline", "no_extra_effort")
 """Short lists that a manager reads first, then the long one."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceView:
+class AdviceView(Struct, frozen=True):
     """One account with a NO or a warning, and what acting on it saves (domain.md 7.9)."""
 
     account: str
@@ -46,8 +46,7 @@ class AdviceView:
     hours_freed: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class AdviceTotals:
+class AdviceTotals(Struct, frozen=True):
     """One scope of NO, or all of them; an amount is None when it is known of no account."""
 
     scope: str | None
@@ -57,8 +56,7 @@ class AdviceTotals:
     hours_freed: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class AdvisedView:
+class AdvisedView(Struct, frozen=True):
     """The say-no list and, apart from it, the accounts to watch."""
 
     say_no: int
@@ -70,8 +68,7 @@ class AdvisedView:
     watch_rows: tuple[AdviceView, ...]
 
 
-@dataclass(slots=True)
-class _Sums:
+class _Sums(Struct):
     """Totals being added up; None until something is known."""
 
     accounts: int = 0

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,7 +71,9 @@ def json_bytes(value: object, *, indent: bool = False) -> bytes:
     return orjson.dumps(value, default=_exact, option=orjson.OPT_INDENT_2 if indent else None)
 
 
-def _exact(value: object) -> orjson.Fragment:
+def _exact(value: object) -> orjson.Fragment | dict[str, Any]:
+    if isinstance(value, Struct):
+        return asdict(value)
     if isinstance(value, Decimal):
         return orjson.Fragment(_plain(value))
     raise TypeError(type(value).__name__)

@@ -6,11 +6,11 @@ colour. Every figure carries a title and a description that say the same in word
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +23,7 @@ WIDE, NARROW = 400, 304
 HAIRLINE = Decimal("1.5")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One level: its name, the length of its bar and of its benchmark (percentages), and the words beside it."""
 
     name: str

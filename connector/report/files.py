@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.report import pages, tables
 from connector.report.advice import AdviceView, view_advice, view_advised
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 PAGE, SUMMARY = "report.html", "report.json"
 ROWS_SHOWN = 500
 """Rows a table of the page shows at most; its file holds all of them."""
-View = TypeVar("View")
+View = TypeVar("View", bound=Struct)
 
 
 def write(source: ReportInput, directory: Path, *, language: str, rows_shown: int = ROWS_SHOWN) -> Path:

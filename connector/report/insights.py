@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from connector.model.outputs import LEVEL, TIER
+from msgspec import Struct
+
+from connector.model.outputs import ICP_FIT, LEVEL, TIER
 from connector.report.measures import amount, known_amount, rounded, share_pct
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ STEPS = range(10, 101, 10)
 """Shares of customers the whale curve is told at, in percent."""
 LEVELS = ("top", "big", "medium")
 HUNDREDTH = Decimal("0.01")
+FITS = ("ideal", "partial", "poor", "least_ideal", "unknown", "above", "between", "below")
+"""How the profile is read: from the best fit down, then from the most employees down; what nobody knows comes last."""
 AGES = ("0-30", "31-60", "61-89", "90+")
 
 
-@dataclass(frozen=True, slots=True)
-class InsightColumn:
+class InsightColumn(Struct, frozen=True):
     """One column: what it is called (`insight.NAME`), and how it is written: text, option, whole, money, percent."""
 
     name: str
@@ -33,8 +35,7 @@ class InsightColumn:
     """Of an option: the output whose labels it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class InsightView:
+class InsightView(Struct, frozen=True):
     """One table, and the figures of the sentence above it."""
 
     name: str
@@ -96,7 +97,8 @@ def _fits(insights: Insights) -> InsightView:
         InsightColumn("ratio", "percent"),
         InsightColumn("bad_payers", "whole"),
     )
-    return InsightView("fits", columns, tuple(map(_fit, insights.fits)))
+    ordered = sorted(insights.fits, key=lambda one: (one.output != ICP_FIT, (*FITS, one.value).index(one.value)))
+    return InsightView("fits", columns, tuple(map(_fit, ordered)))
 
 
 def _fit(one: Fit) -> tuple[object, ...]:

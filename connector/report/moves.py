@@ -7,10 +7,11 @@ every row looks along while the stream passes (report.files writes them out).
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from decimal import Decimal
 from heapq import nsmallest
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.changes import Cause, Target
 from connector.model.outputs import SAY_NO, TIER
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 WEIGHTY = frozenset({TIER, SAY_NO})
 
 
-@dataclass(frozen=True, slots=True)
-class MoveView:
+class MoveView(Struct, frozen=True):
     """One account that changes, old and new, and why."""
 
     account: str
@@ -50,8 +50,7 @@ class MoveView:
         return (self.tier_before, self.say_no_before) != (self.tier_after, self.say_no_after)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangesView:
+class ChangesView(Struct, frozen=True):
     """What the plan changes, with the moves of most revenue."""
 
     accounts: int

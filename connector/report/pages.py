@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
 
 from connector.model.outputs import LADDER_STEP, LEVEL, SAY_NO_STATUS, TIER
 from connector.report import drawings, figures, sentences
@@ -29,8 +29,7 @@ SLICED = (TIER, LADDER_STEP, "seg_icp_fit")
 """Outputs whose slices get a table of their own, where their model is configured."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All views of one report; the lists hold the rows to show, the files beside it hold all of them."""
 
     population: PopulationView
@@ -39,8 +38,7 @@ class Report:
     files: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SliceTable:
+class SliceTable(Struct, frozen=True):
     """One table of slices: everything by one output."""
 
     output: str

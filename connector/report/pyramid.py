@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import LEVEL
 from connector.model.pictures import Slice
@@ -21,8 +22,7 @@ LEVELS = ("top", "big", "medium", "small")
 ENERGY_TARGET_PCT, ATTENTION_PCT = 80, 60
 
 
-@dataclass(frozen=True, slots=True)
-class LevelView:
+class LevelView(Struct, frozen=True):
     """One level of the pyramid (domain.md 7.1)."""
 
     level: str
@@ -39,8 +39,7 @@ class LevelView:
     margin_after_service: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class PyramidView:
+class PyramidView(Struct, frozen=True):
     """The base of active customers by level, and how revenue is spread over it (domain.md 7.1, 7.2)."""
 
     levels: tuple[LevelView, ...]
@@ -58,8 +57,7 @@ class PyramidView:
     hours_to_shift: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     """The customers that percentages are of; energy is None while its model is not configured."""
 
     customers: int

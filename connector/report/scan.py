@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import LADDER_STEP, SAY_NO_STATUS
 from connector.report.measures import share_pct
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from connector.report.views import MatrixView, PopulationView
 
 
-@dataclass(frozen=True, slots=True)
-class ScanView:
+class ScanView(Struct, frozen=True):
     """Energy in the right customers, money in the right acquisition, how many to say no to, who climbs.
 
     None is a figure whose model is not configured, or that needs an earlier run.
@@ -87,6 +87,6 @@ def _climb(view: MatrixView) -> tuple[int | None, int | None, int | None]:
 
 def scan_rows(view: ScanView) -> Iterator[Sequence[object]]:
     """The scan for machines, header first."""
-    names = [column.name for column in fields(view)]
+    names = view.__struct_fields__
     yield names
     yield [getattr(view, name) for name in names]

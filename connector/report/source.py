@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,16 +22,14 @@ NAMELESS: Mapping[str, str] = MappingProxyType({})
 """No owner has a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedAccount:
+class PlannedAccount(Struct, frozen=True):
     """One account that differs, and every planned change of it (its mirrored open deals included)."""
 
     context: AccountContext
     changes: Sequence[Change]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportInput:
+class ReportInput(Struct, frozen=True):
     """Everything one report shows. `advised` and `planned` are read once, so streams are welcome.
 
     `outputs` give the labels of values in every language, `field_labels` what people call logical fields

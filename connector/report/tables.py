@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from connector.report.insights import machine_rows
 from connector.report.pyramid import LevelView
@@ -13,7 +14,7 @@ from connector.report.views import QuarantinedView
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from _typeshed import DataclassInstance
+    from msgspec import Struct
 
     from connector.report.pages import Report
     from connector.report.views import PopulationView
@@ -88,16 +89,15 @@ def summary(report: Report) -> dict[str, object]:
     }
 
 
-def columns(view: type) -> tuple[str, ...]:
+def columns(view: type[Struct]) -> tuple[str, ...]:
     """Return the names of a view's fields, which are the columns of its table."""
-    return tuple(column.name for column in fields(view))
+    return view.__struct_fields__
 
 
-def _values(view: DataclassInstance) -> list[object]:
+def _values(view: Struct) -> list[object]:
     return list(_named(view).values())
 
 
-def _named(view: DataclassInstance, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
+def _named(view: Struct, *, without: frozenset[str] | set[str] = frozenset()) -> dict[str, object]:
     """Return a view's own fields by name."""
-    names = (column.name for column in fields(view))
-    return {name: getattr(view, name) for name in names if name not in without}
+    return {name: value for name, value in asdict(view).items() if name not in without}

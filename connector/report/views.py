@@ -6,8 +6,9 @@ configured" and is never drawn as zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import LADDER_STEP, LEVEL, TIER
 from connector.report import measures
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 MATRICES = (TIER, LEVEL, LADDER_STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class SliceView:
+class SliceView(Struct, frozen=True):
     """Everything that has one value of an output."""
 
     value: str | None
@@ -40,8 +40,7 @@ class SliceView:
     margin_after_service: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixView:
+class MatrixView(Struct, frozen=True):
     """Who was what, and is what now: `accounts[i][j]` went from `befores[i]` to `afters[j]` (domain.md M10)."""
 
     output: str
@@ -57,8 +56,7 @@ class MatrixView:
     """Its options where their order tells a rise from a fall; none where it does not."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingView:
+class MissingView(Struct, frozen=True):
     """A missing field, the accounts it would settle and their revenue (domain.md 7.12)."""
 
     field: str
@@ -66,8 +64,7 @@ class MissingView:
     revenue: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class QuarantinedView:
+class QuarantinedView(Struct, frozen=True):
     """A record that the CRM refused, in its words, and when it is tried again."""
 
     object: str
@@ -78,8 +75,7 @@ class QuarantinedView:
     next_try: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HealthView:
+class HealthView(Struct, frozen=True):
     """What is missing, unknown or odd in the data."""
 
     missing: tuple[MissingView, ...]
@@ -89,8 +85,7 @@ class HealthView:
     quarantined: tuple[QuarantinedView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AboutView:
+class AboutView(Struct, frozen=True):
     """Where the figures come from; every page names it."""
 
     run: str
@@ -110,8 +105,7 @@ class AboutView:
     applied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PopulationView:
+class PopulationView(Struct, frozen=True):
     """All bounded pictures of one report."""
 
     about: AboutView

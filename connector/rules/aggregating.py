@@ -109,7 +109,8 @@ def figure_value(figure: Figure, cells: Iterable[Cell]) -> Cell:
         return UNKNOWN
     if figure is Figure.GINI:
         return _gini(values)
-    return {Figure.MEAN: _mean, Figure.MIN: min, Figure.MAX: max}[figure](values)  # type: ignore[operator,no-any-return]
+    ways: Mapping[Figure, Callable[[list[Any]], Cell]] = {Figure.MEAN: _mean, Figure.MIN: min, Figure.MAX: max}
+    return ways[figure](values)
 
 
 def _gini(values: list[Decimal]) -> Cell:

@@ -6,8 +6,9 @@ then picks among its members as it did before.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.model.fields import Table, Type
 from connector.rules.declare import add, formula_node

@@ -7,8 +7,10 @@ that can no longer occur.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import OURS
@@ -46,8 +48,7 @@ def connect(rules: RuleSet, available: Mapping[str, Collection[str]]) -> RuleSet
     )
 
 
-@dataclass(slots=True)
-class _Connector:
+class _Connector(Struct):
     rules: RuleSet
     available: Mapping[str, frozenset[str]]
     nodes: dict[str, Node] = field(default_factory=dict)

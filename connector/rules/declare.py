@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.rules.resolve import Resolver
 from connector.rules.ruleset import FormulaOf, Node, Of
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Struct, frozen=True):
     """Some names that are defined together. `build` runs when every name in `uses` is built, and gives their nodes."""
 
     names: tuple[str, ...]

@@ -7,10 +7,10 @@ bounded before anything grows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
+from msgspec import Struct
 
 from connector.rules.tree import Position
 
@@ -27,8 +27,7 @@ MAX_VALUES = 20_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One file's text, for positions inside its values."""
 
     file: str
@@ -72,16 +71,14 @@ class Leaf(NamedTuple):
         return self.source.place(_align(self, offset), max(1, length))
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list."""
 
     items: tuple[Value, ...]
     at: Position
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """A mapping; keys are leaves, unique."""
 
     entries: tuple[tuple[Leaf, Value], ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import SAY_NO, TIER
 from connector.rules.expressions import expressions
@@ -22,8 +23,7 @@ HELD_TO = frozenset({"window", "fiscal_year_start_month", "sales_pipelines", "ro
 """Parameters the evaluator itself obeys: they change what every fact sees."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
+class Edit(Struct, frozen=True, order=True):
     """One thing that was changed: a parameter, or a rule (the name it defines), and where it stands now."""
 
     kind: str

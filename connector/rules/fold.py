@@ -6,8 +6,9 @@ false is no rule. What is left computes the same, and names only what is connect
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.model.fields import Type
 from connector.rules.tree import (
@@ -162,7 +163,7 @@ def _idle(expression: Expression) -> Expression:
 def _logic(logic: And | Or | Not) -> Expression:
     if isinstance(logic, Not):
         part = FALSE if idle(logic.part) else logic.part
-        return {TRUE: FALSE, FALSE: TRUE}[part] if part in (TRUE, FALSE) else logic
+        return FALSE if part == TRUE else TRUE if part == FALSE else logic
     stop, skip = (FALSE, TRUE) if isinstance(logic, And) else (TRUE, FALSE)
     parts = tuple(FALSE if idle(part) else part for part in logic.parts)
     if stop in parts:

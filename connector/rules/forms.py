@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.rules.document import Items, Keys, Leaf
 from connector.rules.grammar import Term, parse
@@ -31,8 +32,7 @@ MISREAD = re.compile(
 """Plain words that some YAML reader turns into something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A formula as read: its place and its syntax, not yet typed."""
 
     leaf: Leaf
@@ -58,8 +58,7 @@ def _uses(term: Term) -> Iterator[str]:
         yield from _uses(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """One mapping and its shape. Reading notes every problem and gives None (or a default) instead."""
 
     keys: Keys

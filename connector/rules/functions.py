@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Plain, Type
 from connector.rules.problems import near
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """Families of the arguments: a single one is repeated; `same` means all like the first."""
 
     least: int

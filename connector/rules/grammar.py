@@ -14,9 +14,10 @@ Words are read without case; names keep theirs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
+
+from msgspec import Struct
 
 from connector.rules.words import COMPARISONS, Refused, Token, read_words
 
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 MAX_NESTING = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One piece of syntax, not yet typed: `kind`, its words in `text`, its parts, and where it stands."""
 
     kind: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.model.outputs import OURS
@@ -48,8 +49,7 @@ MOST, DEEPEST, LONGEST, COLUMNS = 12, 8, 60, 3
 COMPUTED = (Literal, Param, Name, Arithmetic, Call)
 
 
-@dataclass(slots=True)
-class Grounds:
+class Grounds(Struct):
     """Tells the condition of one rule, in one language."""
 
     names: Names

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 from connector.model.fields import Type
@@ -91,8 +92,7 @@ def _digest(contents: Mapping[str, bytes]) -> hashlib._Hash:
     return digest
 
 
-@dataclass(slots=True)
-class _Loader:
+class _Loader(Struct):
     names: Names
     parameters: dict[str, Parameter] = field(default_factory=dict)
     declarations: list[Declaration] = field(default_factory=list)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.rules.edits import HELD_TO
 from connector.rules.examples import needed, run_example
@@ -26,8 +28,7 @@ WORDS = frozenset({"labels.language"})
 """Parameters of words alone: they say how, not what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(Struct, frozen=True):
     """One changed parameter and the example that noticed; empty when none did."""
 
     parameter: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
 from connector.rules.problems import Problems
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression, Position
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column as a formula sees it."""
 
     type: Type
@@ -57,8 +57,7 @@ def columns_of(table: Table) -> dict[str, Column]:
     return found
 
 
-@dataclass(slots=True)
-class Names:
+class Names(Struct):
     """What is defined so far; grows while declarations are built in order."""
 
     problems: Problems = field(default_factory=Problems)

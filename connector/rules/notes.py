@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
@@ -24,8 +25,7 @@ MISSING = "missing_fields"
 ANYTHING = "anything_missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """One name that may be missing, as read."""
 
     name: Leaf

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.outputs import OURS
 from connector.rules.facts import OVER_ACCOUNTS
 from connector.rules.printing import show
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, RankOf, Relation
-from connector.rules.tree import Call, Case, Function, Literal, Name, Param, Scope
+from connector.rules.tree import Call, Case, Compare, Function, Literal, Name, Param, Scope, Test
 from connector.rules.walk import parts, walk
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ ACCOUNT = "account"
 """What is at the root of a field, as a rule file calls it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Columns of one kind of records that a value is made of, and which of those records count."""
 
     over: str
@@ -128,13 +128,16 @@ class _Roots:
     def _if(self, call: Call) -> Iterator[FieldOf | FactOf]:
         """The branch a word of a parameter chooses, else both."""
         when, then, otherwise = call.arguments
-        choice = [part for part in parts(when) if isinstance(part, (Param, Literal))]
-        match [self.chosen(p.name) if isinstance(p, Param) else p.value for p in choice]:
-            case [this, that] if choice == [*parts(when)] and any(isinstance(part, Param) for part in choice):
-                yield from self._within(then if this == that else otherwise)
+        match when:
+            case Compare(Test.EQ | Test.NE, (Param() | Literal()) as this, (Param() | Literal()) as that):
+                same = self._in_force(this) == self._in_force(that)
+                yield from self._within(then if same is (when.test is Test.EQ) else otherwise)
             case _:
                 yield from self._within(then)
                 yield from self._within(otherwise)
+
+    def _in_force(self, part: Param | Literal) -> object:
+        return self.chosen(part.name) if isinstance(part, Param) else part.value
 
     def _case(self, case: Case) -> Iterator[FieldOf | FactOf]:
         """What its answers are made of; where they are only words, what its conditions look at."""

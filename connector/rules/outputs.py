@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.model.outputs import Output
@@ -35,8 +36,7 @@ EXPLANATION = "explanation"
 CAUSES = "causes"
 
 
-@dataclass(slots=True)
-class Stated:
+class Stated(Struct):
     """One output as read."""
 
     name: Leaf
@@ -48,8 +48,7 @@ class Stated:
     """The node that fills it, once that is known."""
 
 
-@dataclass(slots=True)
-class Outputs:
+class Outputs(Struct):
     """All outputs of a rule set, and the sentences they are made of."""
 
     stated: dict[str, Stated] = field(default_factory=dict)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.fields import Plain, Type

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Table, Type
 from connector.rules.aggregating import fact_value, figure_value
@@ -61,8 +62,7 @@ def evaluate(
     return population.cells
 
 
-@dataclass(slots=True)
-class Population:
+class Population(Struct):
     """All accounts with the cells computed so far."""
 
     frame: Frame

@@ -5,9 +5,11 @@ A probe is one more true-or-false column; the engine counts it set-wise, and `ju
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.model.fields import Type
 from connector.model.outputs import OURS, TIER
@@ -61,8 +63,7 @@ class Counted(NamedTuple):
     idle: int
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """One question: `about` names the rule, `beside` the other probes its answer is held against."""
 
     kind: str
@@ -72,8 +73,7 @@ class Probe:
     beside: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Finding:
+class Finding(Struct, frozen=True, order=True):
     """One thing the population shows about the rules."""
 
     at: Position

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 
@@ -20,8 +21,7 @@ MOST = 1000
 """Problems told at once; nobody reads more, and looking for near names takes its time."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One thing to put right; `hint` stands beside the caret and says how."""
 
     at: Position
@@ -43,8 +43,7 @@ class RuleError(UsageError):
         super().__init__("\n".join(_show(problem, sources) for problem in self.problems))
 
 
-@dataclass(slots=True)
-class Problems:
+class Problems(Struct):
     """Collects problems, and the source lines they are shown with."""
 
     found: list[Problem] = field(default_factory=list)

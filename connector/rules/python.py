@@ -7,9 +7,10 @@ semantics are those of tree.py, to the letter.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.rules import calendar_days as days
 from connector.rules.calendar_days import add_months, window_start
@@ -64,8 +65,7 @@ if TYPE_CHECKING:
 DIVISION = re.compile(r"\s*[A-Za-z]?\s*(\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """What is the same for everybody in one evaluation."""
 
     as_of: date
@@ -83,8 +83,7 @@ class Frame:
         return self.rule_version if which is Given.RULE_VERSION else self.home_currency
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluator:
+class Evaluator(Struct, frozen=True):
     """Computes expressions over the cells of one account, and inside facts over those of one related record."""
 
     frame: Frame

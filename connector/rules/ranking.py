@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.rules.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.tree import Op
@@ -17,8 +18,7 @@ CENTS = 2
 HUNDRED = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(Struct, frozen=True):
     """A ranking: each subject's band and rank, and the line under each band but the last."""
 
     level: Mapping[str, str]

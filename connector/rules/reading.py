@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
 from connector.rules.cells import UNKNOWN, half_up, is_known
@@ -80,8 +81,7 @@ def _day(text: str, time_zone: ZoneInfo) -> date:
     raise Unreadable(text)
 
 
-@dataclass(slots=True)
-class Records:
+class Records(Struct):
     """The records of a population, typed and sorted to their accounts; what lies after `as_of` left out."""
 
     frame: Frame

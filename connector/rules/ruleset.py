@@ -8,11 +8,12 @@ nodes and expressions (tree.py); the models as people wrote them stay beside, fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from connector.rules.tree import NOWHERE, Expression, Position
+from msgspec import Struct, field
+
+from connector.rules.tree import NOWHERE, Expression, Placed, Position
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from connector.model.outputs import Output
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Placed, frozen=True):
     """A number (or word, list, switch) a person may change; `value` is the one in force, `default` the file's."""
 
     name: str
@@ -36,7 +36,7 @@ class Parameter:
     least: Decimal | None = None
     most: Decimal | None = None
     meaning: str = ""
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
 class Of(StrEnum):
@@ -73,8 +73,7 @@ class Pick(StrEnum):
     """The ultimate parent's own value only. On a node `of: account` too: the value of its ultimate parent."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOf:
+class FieldOf(Struct, frozen=True):
     """A column of the accounts table. Empty is unknown. `pick` applies to group nodes.
 
     Columns the engine adds to those of model.fields: `hierarchy_broken` (boolean), `unreadable` (boolean: a
@@ -110,8 +109,7 @@ class Aggregate(StrEnum):
     """Of members only: the ultimate parent's value."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactOf:
+class FactOf(Struct, frozen=True):
     """One value from the records of `relation` that satisfy `where`.
 
     A record whose `where` is unknown, or that counts but has no value (unknown), makes the fact unknown; a value
@@ -136,8 +134,7 @@ class FactOf:
     """What is gathered is a group's: however many of its accounts are records here, a group counts once."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormulaOf:
+class FormulaOf(Struct, frozen=True):
     """An expression over other nodes of the same account (or group)."""
 
     expression: Expression
@@ -155,8 +152,7 @@ class Figure(StrEnum):
     """2 * sum(i * x_i) / (n * sum(x)) - (n + 1) / n, x ascending, i from 1; unknown when sum(x) is 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class PopulationOf:
+class PopulationOf(Struct, frozen=True):
     """A figure of all subjects (accounts, or groups when the node is `of: group`) for which `among` is true.
 
     A value that is unknown or not applicable is left out (and `count` with a value counts the known ones).
@@ -182,8 +178,7 @@ class Part(StrEnum):
     """The published line under band `band`; the same for everybody; unknown when nobody is ranked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(Struct, frozen=True):
     """`then` for the next `percent` of the ranked; the last band has None and takes the rest."""
 
     then: str
@@ -191,8 +186,7 @@ class Band:
     """A number 0-100 (literal or parameter)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(Struct, frozen=True):
     """Rank bands of domain.md M1 steps B, C and E.
 
     Subjects: those for which `among` is true and `by` is known; n of them. Values are rounded half-up to cents
@@ -211,8 +205,7 @@ class Ranking:
     last: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RankOf:
+class RankOf(Struct, frozen=True):
     """One part of a ranking; nodes of one ranking share the same `Ranking` object (equal by value)."""
 
     ranking: Ranking
@@ -223,8 +216,7 @@ class RankOf:
 Definition = FieldOf | FactOf | FormulaOf | PopulationOf | RankOf
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Placed, frozen=True):
     """One named column: a value per account (or per group)."""
 
     name: str
@@ -241,11 +233,10 @@ class Node:
     may_not_apply: bool = False
     meaning: Mapping[str, str] = field(default_factory=dict)
     """What people call it, per language; used in "missing" and explain."""
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOf:
+class OutputOf(Placed, frozen=True):
     """An output and the node that fills it; canonical text as in model.changes.Change.
 
     `node` is empty when nothing fills it: override inputs (never written), or a core output whose model is not
@@ -255,22 +246,20 @@ class OutputOf:
     output: Output
     node: str
     core: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Placed, frozen=True):
     """A model as written, for docs and explain: its kind, its nodes, and the YAML it came from."""
 
     name: str
     kind: str
     nodes: tuple[str, ...]
     label: Mapping[str, str]
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Placed, frozen=True):
     """A worked example: records in, outputs or nodes expected of each account."""
 
     name: str
@@ -282,11 +271,10 @@ class Example:
     set: Mapping[str, object] = field(default_factory=dict)
     """Parameters changed for this example."""
     needs: tuple[str, ...] = ()
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Struct, frozen=True):
     """One folder of rule files, loaded, checked and resolved.
 
     `nodes` are in evaluation order: every node after those it depends on. `warnings` maps a code to the

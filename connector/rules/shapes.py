@@ -5,8 +5,9 @@ One table feeds two readers: the loader refuses every other key, and `rules sche
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Sort(StrEnum):
@@ -25,8 +26,7 @@ class Sort(StrEnum):
     ANY = "any"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One key of a shape; `inside` is the shape of each value of a mapping or list, `one_of` the words allowed."""
 
     sort: Sort

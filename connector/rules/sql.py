@@ -7,8 +7,9 @@ is. Functions SQL lacks are called by name and defined by the engine (engine/fun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules import sql_dates, sql_numbers, sql_tests, sql_texts
@@ -51,8 +52,7 @@ DATES = frozenset({Type.DATE, Type.TIMESTAMP})
 SQL_TYPES = {Type.BOOLEAN: "BOOLEAN", Type.DATE: "DATE", Type.TIMESTAMP: "DATE"}
 
 
-@dataclass(frozen=True, slots=True)
-class Givens:
+class Givens(Struct, frozen=True):
     """What is the same for everybody in one evaluation."""
 
     as_of: date
@@ -63,8 +63,7 @@ class Givens:
     parameters: Mapping[str, Parameter]
 
 
-@dataclass(frozen=True, slots=True)
-class Renderer:
+class Renderer(Struct, frozen=True):
     """Renders expressions; `column` answers for names."""
 
     givens: Givens

@@ -143,7 +143,7 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
         return value.value
     match part.style:
         case Style.WHOLE_MONEY:
-            whole = w.cast(w.call("ROUND", value.value, w.number(0)), "BIGINT")
+            whole = w.cast(w.call("ROUND", _rounded(value, 2), w.number(0)), "BIGINT")
             sign = SYMBOLS.get(render.givens.home_currency, f"{render.givens.home_currency} ")
             name, sign = ("MONEY_TEXT_NL", sign.strip()) if dutch else ("MONEY_TEXT_EN", sign)
             return w.call(name, whole, w.text(sign))
@@ -154,7 +154,7 @@ def _written(value: Rendered, part: Placeholder, render: Renderer) -> Sql:
         case Style.EXACT:
             return _pointed(_exact(value), dutch=dutch)
         case Style.PERCENT:
-            return w.two(_one_decimal(w.two(value.value, "*", w.number(100)), dutch=dutch), "||", w.text("%"))
+            return w.two(_one_decimal(w.two(_rounded(value, 4), "*", w.number(100)), dutch=dutch), "||", w.text("%"))
         case Style.DECIMAL_1:
             return _one_decimal(value.value, dutch=dutch)
         case _:

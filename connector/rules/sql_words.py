@@ -6,10 +6,11 @@ more than running the rules over a small population; sqlglot reads the text wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.walk import NUMERIC
@@ -78,8 +79,7 @@ COLUMN_SCALE = {Type.INTEGER: 6, Type.MONEY: 2, Type.NUMBER: 6, Type.PERCENT: 6}
 """Scale of the columns the engine reads (engine/cells.py)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(Struct, frozen=True):
     """SQL of an expression."""
 
     value: Sql

@@ -10,14 +10,14 @@ class Style(StrEnum):
 
     TEXT = "text"
     WHOLE_MONEY = "money"
-    """Whole units of the home currency, half-up: €62,500 / € 62.500 (minus sign after the currency sign's place:
+    """Whole units of the stored amount, half-up: €62,500 / € 62.500 (minus sign after the currency sign's place:
     -€90 / € -90)."""
     CENTS = "cents"
     """The stored amount: €1,234.50 / € 1.234,50."""
     EXACT = "exact"
     """The stored number: at most four decimals, none needless: 0.5522 / 0,5522."""
     PERCENT = "percent"
-    """A ratio (0.4) as a percentage with one decimal: 40.0% / 40,0%."""
+    """A stored ratio (0.4, four decimals) as a percentage with one decimal: 40.0% / 40,0%."""
     DATE = "date"
     """2026-04-02 / 02-04-2026."""
     WHOLE = "whole"

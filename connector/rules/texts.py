@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.rules.declare import resolve, uses_of
@@ -37,8 +38,7 @@ Labels = dict[str, dict[str, dict[str, str]]]
 """Name of a node or output -> language -> option -> label."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """What one placeholder shows, as read."""
 
     of: Formula | None
@@ -48,8 +48,7 @@ class Shown:
     say: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """One sentence as read."""
 
     key: Leaf
@@ -106,8 +105,7 @@ def _read_shown(form: Form) -> Shown:
     )
 
 
-@dataclass(slots=True)
-class Teller:
+class Teller(Struct):
     """Builds sentences once every name is known."""
 
     names: Names

@@ -39,9 +39,11 @@ column is given to the rules as its day in the business time zone. `date - date`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +52,7 @@ if TYPE_CHECKING:
     from connector.rules.styles import Style
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(Struct, frozen=True, order=True):
     """Where something stands in a rule file; line and column count from 1, length is in characters."""
 
     file: str = ""
@@ -61,6 +62,18 @@ class Position:
 
 
 NOWHERE = Position()
+
+
+class Placed(Struct, frozen=True):
+    """What stands somewhere in a rule file, its last field `at`: equal to what says the same at another place."""
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same."""
+        return type(other) is type(self) and astuple(self)[:-1] == astuple(other)[:-1]
+
+    def __hash__(self) -> int:
+        """Equal ones are one key."""
+        return hash(astuple(self)[:-1])
 
 
 class Scope(StrEnum):
@@ -152,152 +165,136 @@ class Function(StrEnum):
     """has(multi, 'CODE'): the option is among the multi-select's values."""
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Placed, frozen=True):
     """A constant: Decimal, str, date, bool, or a tuple of those. `value` None is "not applicable"."""
 
     value: Plain | tuple[Plain, ...] | None
     type: Type
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Placed, frozen=True):
     """A node of the account, or inside a fact a column of the related record."""
 
     name: str
     type: Type
     scope: Scope = Scope.ACCOUNT
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Placed, frozen=True):
     """`$name`: the parameter's value for this evaluation (RuleSet.parameters); null is "not applicable"."""
 
     name: str
     type: Type
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Placed, frozen=True):
     """One of the givens: as_of, the window's first day, the rule version."""
 
     given: Given
     type: Type
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Arithmetic:
+class Arithmetic(Placed, frozen=True):
     """Two operands and an operator."""
 
     op: Op
     left: Expression
     right: Expression
     type: Type
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Placed, frozen=True):
     """A comparison; `fold` compares text without case."""
 
     test: Test
     left: Expression
     right: Expression
     fold: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Between:
+class Between(Placed, frozen=True):
     """low <= value <= high."""
 
     value: Expression
     low: Expression
     high: Expression
     negated: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Placed, frozen=True):
     """Membership; `options` are literals, or one Param / Literal holding a list."""
 
     value: Expression
     options: tuple[Expression, ...]
     negated: bool = False
     fold: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(Placed, frozen=True):
     """as_of - amount units < value <= as_of (domain.md 11.10)."""
 
     value: Expression
     amount: Expression
     unit: Unit
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class InWindow:
+class InWindow(Placed, frozen=True):
     """window_start <= value <= as_of, by the parameter `window` (domain.md 2.2)."""
 
     value: Expression
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class KnownTest:
+class KnownTest(Placed, frozen=True):
     """`is known`, `is unknown`, `is not applicable`: which state makes it true."""
 
     value: Expression
     state: State
     negated: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Placed, frozen=True):
     """All of them."""
 
     parts: tuple[Expression, ...]
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Placed, frozen=True):
     """Any of them."""
 
     parts: tuple[Expression, ...]
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Placed, frozen=True):
     """Negation; unknown stays unknown."""
 
     part: Expression
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Placed, frozen=True):
     """A function applied; `fold` as in Compare (contains, starts_with)."""
 
     function: Function
     arguments: tuple[Expression, ...]
     type: Type
     fold: bool = False
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One line of a Case: `label` is the rule's id or the answer's name, for people."""
 
     when: Expression
@@ -305,43 +302,38 @@ class Branch:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Placed, frozen=True):
     """First true branch; kinds first_match, score and matrix come down to this. See the module's docstring."""
 
     branches: tuple[Branch, ...]
     otherwise: Expression
     type: Type
     strict: bool = True
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Placed, frozen=True):
     """The unknown value, as a constant."""
 
     type: Type
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One possible member of a Collect."""
 
     when: Expression
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Collect:
+class Collect(Placed, frozen=True):
     """The codes whose condition is true, in the order written; a multi-select."""
 
     entries: tuple[Entry, ...]
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """A value inside a text. `labels` is language -> option -> label, for Style.LABEL."""
 
     value: Expression
@@ -349,8 +341,7 @@ class Placeholder:
     labels: Mapping[str, Mapping[str, str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """Text parts in order, per language; left out unless `when` is true, and when a text it `encloses` is empty."""
 
     parts: Mapping[str, tuple[str | Placeholder, ...]]
@@ -358,8 +349,7 @@ class Sentence:
     encloses: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Placed, frozen=True):
     """Sentences joined by `join`, in order; sentences whose `when` is not true are left out.
 
     With `limit` a sentence that would make the text longer than that many characters is left out whole (the
@@ -371,7 +361,7 @@ class Say:
     limit: int | None = None
     first: bool = False
     when: Expression | None = None
-    at: Position = field(default=NOWHERE, compare=False)
+    at: Position = NOWHERE
 
 
 Expression = (

@@ -7,9 +7,10 @@ first applies it to the population.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
 from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
@@ -31,8 +32,7 @@ MOST = Decimal(10_000_000_000)
 """A search ends here: nobody wins a deal of ten billion."""
 
 
-@dataclass(slots=True)
-class WhatIf:
+class WhatIf(Struct):
     """One account of an evaluation; `others` are the ranked values of everybody else, ascending, per ranking."""
 
     rules: RuleSet

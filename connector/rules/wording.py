@@ -41,15 +41,15 @@ def _number(number: Decimal, style: Style, language: str, currency: str) -> str:
     if style is Style.EXACT:
         return exact(number, language)
     if style is Style.PERCENT:
-        return spelled(f"{half_up(number * 100, 1):f}", language) + "%"
+        return spelled(f"{half_up(half_up(number, 4) * 100, 1):f}", language) + "%"
     if style is Style.DECIMAL_1:
         return spelled(f"{half_up(number, 1):f}", language)
     return f"{half_up(number, 0):f}"
 
 
 def money(number: Decimal, language: str, currency: str) -> str:
-    """Write whole units: €62,500 and -€90 in English, € 62.500 and € -90 in Dutch."""
-    return _amount(half_up(number, 0), language, currency)
+    """Write whole units of the stored amount: €62,500 and -€90 in English, € 62.500 and € -90 in Dutch."""
+    return _amount(half_up(half_up(number, 2), 0), language, currency)
 
 
 def cents(number: Decimal, language: str, currency: str) -> str:

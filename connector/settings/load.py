@@ -6,11 +6,11 @@ import re
 import shlex
 import stat
 import tomllib
-from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import UsageError
@@ -29,8 +29,7 @@ SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!:memory:)([^?]+)(.*)")
 HINT = "`tiersync docs settings` prints every section and key"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Settings and where they came from: relative paths count from `folder`; no file, all defaults."""
 
     settings: Settings

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -15,8 +15,7 @@ PLAIN_WEB = frozenset({"http", "https", "json", "jsons", "xml", "xmls", "form", 
 """Alert services whose address by itself opens nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """Where a value is kept; `name` is an environment variable or a path relative to the settings file."""
 
     kind: Literal["env", "file"]

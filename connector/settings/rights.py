@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 EVERYBODY = stat.S_IROTH | stat.S_IWOTH
 GROUP = stat.S_IRGRP | stat.S_IWGRP
@@ -73,15 +73,16 @@ def read_mount(line: str) -> Mount:
     return Mount(point, rest.split()[0])
 
 
-def refuse(found: Sequence[tuple[str, Path]]) -> None:
-    """Raise UsageError when these secrets, each with its key, lie open: somebody may have read them."""
+def refuse_open(secrets: Iterable[tuple[str, Path]]) -> None:
+    """Raise UsageError that names which of these secrets, each with its key, lie open: somebody may have read them."""
+    found = [(key, path) for key, path in secrets if open_to_all(path)]
     if not found:
         return
     paths = [*dict.fromkeys(path for _, path in found)]
-    secrets, them = "new secrets" if len(found) > 1 else "a new secret", "them" if len(paths) > 1 else "it"
+    new, them = "new secrets" if len(found) > 1 else "a new secret", "them" if len(paths) > 1 else "it"
     raise UsageError(
         "\n".join(f"{key}: everybody on this machine may read or change {path}" for key, path in found),
-        hint=f"{_mend(paths)}; ask for {secrets} if somebody else may have read {them}",
+        hint=f"{_mend(paths)}; ask for {new} if somebody else may have read {them}",
     )
 
 

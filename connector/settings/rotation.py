@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from connector.errors import StopRun, UsageError
 from connector.model.secrets import Secret
+from connector.settings import rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +55,7 @@ class Box(Protocol):
         """Unlock; raises when it was locked with another key."""
 
 
-@dataclass(frozen=True)
-class Encrypted:
+class Encrypted(Struct, frozen=True):
     """In the journal, under a key that is not in it."""
 
     memory: Memory
@@ -82,8 +82,7 @@ class Encrypted:
         self.memory.remember(self.name, f"{_fingerprint(self.given)} {sealed}")
 
 
-@dataclass(frozen=True)
-class WrittenBack:
+class WrittenBack(Struct, frozen=True):
     """In the very file the settings point at, which holds nothing else."""
 
     file: Path
@@ -97,8 +96,7 @@ class WrittenBack:
         _replace(self.file, token.reveal() + "\n")
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """In a file beside the database, readable by its owner only."""
 
     file: Path
@@ -106,7 +104,7 @@ class Beside:
     given: Secret
 
     def load(self) -> Secret | None:
-        """Raises UsageError when the file is not what was written."""
+        """Raises UsageError when the file is not what was written, or lies open."""
         kept = self._all().get(self.name, {})
         return Secret(kept["token"]) if kept.get("replaced") == _fingerprint(self.given) else None
 
@@ -117,7 +115,7 @@ class Beside:
 
     def _all(self) -> dict[str, dict[str, str]]:
         try:
-            _refuse_strangers(self.file)
+            rights.refuse_open([(self.name, self.file)])
             kept: dict[str, dict[str, str]] = json.loads(self.file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
@@ -128,15 +126,6 @@ class Beside:
         return kept
 
 
-def _refuse_strangers(file: Path) -> None:
-    """Raise UsageError for a token that everybody on this machine may read: it may have been read."""
-    if file.stat().st_mode & stat.S_IRWXO:
-        raise UsageError(
-            f"{file} holds a token, and everybody on this machine may read it",
-            hint=f"chmod 600 {file}, and get a new token if somebody else may have read it",
-        )
-
-
 def _fingerprint(secret: Secret) -> str:
     return hashlib.sha256(b"tiersync" + secret.reveal().encode()).hexdigest()[:16]
 
@@ -145,8 +134,8 @@ def _replace(file: Path, text: str) -> None:
     draft = file.with_name(file.name + ".part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)  # `provision` may be the first command, with no database yet
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.fchmod(descriptor, 0o600)  # also of a draft that was there before
+        draft.unlink(missing_ok=True)  # what lies there may be open, or lead elsewhere; chmod does not work everywhere
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)
             out.flush()

@@ -45,16 +45,12 @@ class Vault:
         """Whether people besides the owner may read the file a secret is kept in."""
         return reference.kind == "file" and bool(rights.mode(self.path(reference)) & (rights.GROUP | rights.EVERYBODY))
 
-    def open_to_all(self, reference: Reference) -> bool:
-        """Whether everybody on this machine may read or change the file a secret is kept in: it is refused."""
-        return reference.kind == "file" and rights.open_to_all(self.path(reference))
-
     def _read(self, reference: Reference, key: str) -> str:
         if reference.kind == "env":
             text = self._environ.get(reference.name, "")
             hint = f"export {reference.name}=… in the shell that starts tiersync"
         else:
-            rights.refuse([(key, self.path(reference))] if self.open_to_all(reference) else [])
+            rights.refuse_open([(key, self.path(reference))])
             text = _file_text(self.path(reference), key)
             hint = f"write the secret into {self.path(reference)}"
         if not text.strip():

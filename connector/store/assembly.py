@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import StopRun
 from connector.model.fields import CATALOGUE, KEY, Table
-from connector.store import disk, merge
+from connector.store import disk
+from connector.store.keys import check_keys, ids
 from connector.store.parquet import TableFile, columns_of, filled_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
+
     from connector.ports import PullSummary, Snapshot
+    from connector.store.merge import Ids
 
 _LINKED = {Table.DEAL_ACCOUNTS: Table.DEALS, Table.TICKET_ACCOUNTS: Table.TICKETS}
 """Link table -> the table that its `from_id` names."""
@@ -45,7 +49,7 @@ class _Assembly:
         self._base = base
         self._summary = summary
         gone = pulled.get(Table.GONE)
-        self._gone = {} if gone is None else merge.gone_ids(gone.path)
+        self._gone = {} if gone is None else _gone_ids(gone.path)
 
     def tables(self) -> list[Table]:
         """What the snapshot will hold; the list of ids that are gone has then been used up."""
@@ -78,7 +82,7 @@ class _Assembly:
                 TableFile(place, table, columns).finish()
             return columns
         if table in KEY:
-            merge.check_keys(file.path, KEY[table], table)
+            check_keys(file.path, KEY[table], table)
         if gone := self._gone_rows(table):
             return self._merge_into(TableFile(place, table, file.columns), (file.path, None), {}, gone)
         file.path.rename(place)
@@ -94,16 +98,16 @@ class _Assembly:
         if changed is None and not gone and columns == known:
             _link(base, place)
             return columns
-        replaced = {} if changed is None else {_id(table): merge.ids(changed.path, _id(table))}
+        replaced = {} if changed is None else {_id(table): ids(changed.path, _id(table))}
         files = (base, None if changed is None else changed.path)
         return self._merge_into(TableFile(place, table, columns), files, replaced, gone)
 
-    def _merge_into(
-        self, into: TableFile, files: tuple[Path, Path | None], replaced: merge.Ids, gone: merge.Ids
-    ) -> Sequence[str]:
+    def _merge_into(self, into: TableFile, files: tuple[Path, Path | None], replaced: Ids, gone: Ids) -> Sequence[str]:
         key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
+        from connector.store.merge import merge
+
         try:
-            merge.merge(*files, into, key=key, replaced=replaced, gone=gone)
+            merge(*files, into, key=key, replaced=replaced, gone=gone)
         except BaseException:
             into.abandon()
             raise
@@ -123,13 +127,19 @@ class _Assembly:
     def _hidden(self, table: Table) -> frozenset[str]:
         return self._summary.not_connected.get(table, frozenset())
 
-    def _gone_rows(self, table: Table) -> merge.Ids:
+    def _gone_rows(self, table: Table) -> Ids:
         """Column -> ids that are gone: of the table's own records, or of those it links."""
         if table in _LINKED:
             found = {"from_id": self._gone.get(_LINKED[table]), "account_id": self._gone.get(Table.ACCOUNTS)}
         else:
             found = {_id(table): self._gone.get(table)} if table in KEY else {}
         return {column: ids for column, ids in found.items() if ids is not None}
+
+
+def _gone_ids(path: Path) -> Mapping[str, pa.Array]:
+    from connector.store.merge import gone_ids
+
+    return gone_ids(path)
 
 
 def _id(table: Table) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
@@ -93,9 +95,13 @@ def connect(database_url: str) -> Database:
     return Database(engine)
 
 
+def _in_json(value: object) -> object:
+    return asdict(value) if isinstance(value, Struct) else str(value)
+
+
 _ALWAYS: dict[str, Any] = {
     "hide_parameters": True,  # values of customers do not belong in error texts
-    "json_serializer": lambda value: orjson.dumps(value, default=str).decode(),
+    "json_serializer": lambda value: orjson.dumps(value, default=_in_json).decode(),
     "json_deserializer": orjson.loads,
 }
 

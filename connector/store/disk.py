@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict
 
 from connector.errors import StopRun
 from connector.store.processes import Process, is_alive, this_process

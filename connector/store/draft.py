@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import BESIDE
 from connector.store import disk
-from connector.store.assembly import assemble
-from connector.store.parquet import TableFile, release_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
 
     from connector.model.fields import Table
     from connector.ports import Page, PullSummary, Read, Snapshot
+    from connector.store.parquet import TableFile
 
     Commit = Callable[[Path, dict[str, Any]], Snapshot]
 
@@ -40,14 +39,15 @@ class ParquetDraft:
         with disk.errors_in_our_words(self._folder):
             if page.table not in self._filling:
                 path = self._pulled / f"{page.table}.parquet"
-                self._filling[page.table] = TableFile(path, page.table, tuple(page.columns))
+                self._filling[page.table] = _table_file(path, page.table, tuple(page.columns))
             self._filling[page.table].add(page.columns)
 
     def add_beside(self, name: str, columns: Mapping[str, Sequence[str | None]]) -> None:
         """Append rows of a table beside the CRM; it goes as it is into the snapshot."""
         with disk.errors_in_our_words(self._folder):
             if name not in self._beside:
-                self._beside[name] = TableFile(self._folder / f"{BESIDE}{name}.parquet", BESIDE + name, tuple(columns))
+                path = self._folder / f"{BESIDE}{name}.parquet"
+                self._beside[name] = _table_file(path, BESIDE + name, tuple(columns))
             self._beside[name].add(columns)
 
     def commit(self, summary: PullSummary, *, now: datetime, beside: Mapping[str, Read] | None = None) -> Snapshot:
@@ -55,6 +55,9 @@ class ParquetDraft:
 
         Code NEEDS_FULL_PULL: the changes hold a table or column that the base does not know.
         """
+        from connector.store.assembly import assemble
+        from connector.store.parquet import release_memory
+
         if not summary.full and self._base is None:
             raise StopRun(
                 "a pull of changes has nothing to build on", hint="pull everything once", code="NEEDS_FULL_PULL"
@@ -93,3 +96,9 @@ class ParquetDraft:
             got = self._filling[table].rows if table in self._filling else 0
             if got != told:
                 raise BadAnswer(f"the pull told {told} rows of {table} and delivered {got}")
+
+
+def _table_file(path: Path, table: str, columns: Sequence[str]) -> TableFile:
+    from connector.store.parquet import TableFile
+
+    return TableFile(path, table, columns)

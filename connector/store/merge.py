@@ -8,7 +8,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from connector.errors import BadAnswer
 from connector.store.parquet import ROWS_PER_GROUP
 
 if TYPE_CHECKING:
@@ -20,27 +19,11 @@ if TYPE_CHECKING:
     Ids = Mapping[str, pa.Array]
 
 
-def ids(path: Path, column: str) -> pa.Array:
-    """One column of a file, whole."""
-    return _read(path, [column]).column(0).combine_chunks()
-
-
 def gone_ids(path: Path) -> dict[str, pa.Array]:
     """Per table name, the ids that are gone."""
     rows = _read(path, ["table", "id"])
     names = pc.unique(rows["table"]).to_pylist()
     return {name: rows.filter(pc.equal(rows["table"], name))["id"].combine_chunks() for name in names}
-
-
-def check_keys(path: Path, key: str, table: str) -> None:
-    """Raise BadAnswer when a record came without an id, or twice."""
-    found = ids(path, key)
-    if found.null_count:
-        raise BadAnswer(f"{found.null_count} rows of {table} came without an id")
-    if pc.count_distinct(found).as_py() != len(found):
-        counts = pc.value_counts(found)
-        twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-        raise BadAnswer(f"{len(twice)} records of {table} came twice in one pull, {twice[0].as_py()} for one")
 
 
 def merge(base: Path, changed: Path | None, into: TableFile, *, key: Sequence[str], replaced: Ids, gone: Ids) -> None:

@@ -19,6 +19,7 @@ from connector.errors import StopRun
 from connector.model.fields import BESIDE, KEY, Table
 from connector.ports import Snapshot, TableSnapshot
 from connector.store import disk
+from connector.store.draft import ParquetDraft
 from connector.store.schema import snapshots
 
 if TYPE_CHECKING:
@@ -83,8 +84,6 @@ class ParquetMirror:
     @contextmanager
     def draft(self, *, base: Snapshot | None) -> Iterator[SnapshotDraft]:
         """A new draft; without commit nothing is left of it."""
-        from connector.store.draft import ParquetDraft  # noqa: PLC0415 - Arrow's 0.1 s, only when something is written
-
         name = f"{self._clock().astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         folder = self._folder / f"{DRAFT}{name}"
         self._mine.add(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 from connector.store.database import Database, connect
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from connector.ports import Clock
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """Journal, mirror and lease on one database; open it once per process."""
 
     journal: SqlJournal

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.errors import BadAnswer
@@ -124,6 +123,8 @@ def filled_of(path: Path) -> dict[str, int]:
 
 def filled(path: Path, key: str, name: str) -> Iterator[tuple[str, str]]:
     """The key and the text of every row of a file of ours where column `name` is not empty."""
+    import pyarrow.compute as pc
+
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(columns=[key, name], batch_size=ROWS_PER_GROUP):
             rows = batch.filter(pc.and_(pc.is_valid(batch.column(name)), pc.not_equal(batch.column(name), "")))

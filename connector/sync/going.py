@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.errors import ConnectorError, Held, StopRun
 from connector.model.runs import Reason, RunOutcome
@@ -25,8 +26,7 @@ STOPPED = "STOPPED"
 DONE_ALREADY = "DONE_ALREADY"
 
 
-@dataclass(slots=True, kw_only=True)
-class Going:
+class Going(Struct, kw_only=True):
     """One run under way; steps count into `figures`, add to `reasons`, and set `outcome` when it is not ok."""
 
     parts: Parts
@@ -68,9 +68,13 @@ class Going:
 
     def may_go_on(self) -> None:
         """Raise StopRun when somebody asked to stop, or the lease is lost."""
+        self.heed_stop()
+        self.check()
+
+    def heed_stop(self) -> None:
+        """Raise StopRun when somebody asked to stop."""
         if self.stop.is_set():
             raise StopRun("stopped on request", code=STOPPED, hint="the next run goes on from here")
-        self.check()
 
     def hold(self, reasons: Sequence[Reason]) -> None:
         """Write nothing: these wait for a person."""

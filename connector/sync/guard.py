@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.model.fields import BESIDE
 from connector.model.runs import Reason
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 WATCHED = ("accounts", "deals", "tickets", "activities")
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What the guards see before anything is planned."""
 
     situation: Situation

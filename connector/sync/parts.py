@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
 
 from connector.model.texts import Texts
 from connector.planning.compare import EditedValues
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from connector.sync.result import Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """What the settings say about runs."""
 
     limits: Limits = field(default_factory=Limits)
@@ -86,8 +86,7 @@ class Listing(Protocol):
         """Take in the plans of some accounts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """The ports of one walk."""
 
     crm: Crm

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.fields import BESIDE
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 NEEDS_FULL_PULL = "NEEDS_FULL_PULL"
+PAGES_PER_LOOK = 20
+"""Pages after which a pull looks whether it still holds the lease, a second's worth of HubSpot's limits: each look is a
+question to the database. Nothing is committed without one."""
 
 
 def pull(going: Going, *, full: bool = False) -> Snapshot:
@@ -43,9 +48,10 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
     parts = going.parts
     request = replace(parts.request, since=base.watermark if base else None)
     with parts.mirror.draft(base=base) as draft:
+        pages = count()
 
         def deliver(page: Page) -> None:
-            going.may_go_on()
+            going.heed_stop() if next(pages) % PAGES_PER_LOOK else going.may_go_on()
             draft.add(page)
 
         beside = read_tables(going, draft)  # first: one that cannot be read costs the CRM no call

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 from connector.model.fields import BESIDE
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from connector.planning.plan import Plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """How a run ended, in figures.
 
     `changes`, `written`, `refused` count values, `quarantined` counts records, `waiting` accounts.
@@ -30,7 +30,7 @@ class Result:
     figures: Counter[str] = field(default_factory=Counter)
     reasons: tuple[Reason, ...] = ()
     plan: Plan | None = None
-    error: Exception | None = field(default=None, compare=False)
+    error: Exception | None = None
     """What stopped it, for its hint and for the log."""
     report: str | None = None
     same_as: str | None = None

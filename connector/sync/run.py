@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
@@ -34,8 +33,7 @@ if TYPE_CHECKING:
     from connector.sync.result import Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk(Parts):
+class Walk(Parts, frozen=True, kw_only=True):
     """One method per command; each holds the lease, is a run in the journal, and returns what it came to.
 
     Errors come back inside the Result; only UsageError about the arguments is raised.

@@ -6,9 +6,10 @@ broken, so it needs no pull, and no rules: what the guards compare with is what 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.changes import Landed

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.errors import StopRun
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
@@ -30,8 +32,7 @@ WARY = 1
 REASONS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One record's write and the planned changes it is made of."""
 
     target: Target
@@ -90,8 +91,7 @@ def batches(rows: Iterable[ChangeRow], size: int, *, first: int | None = None) -
     yield from (gathered[target] for target in sorted(gathered))
 
 
-@dataclass(slots=True)
-class _Writing:
+class _Writing(Struct):
     """The batches of one run, one after the other."""
 
     going: Going

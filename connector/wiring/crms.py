@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 from connector.settings.model import Files, HubSpot, Section
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from connector.settings.vault import Vault
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opening:
+class Opening(Struct, frozen=True, kw_only=True):
     """What it takes to open the CRM of the settings."""
 
     loaded: Loaded

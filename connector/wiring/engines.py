@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
@@ -26,16 +27,20 @@ def engine(kind: str) -> Engine:
     return DuckDb()
 
 
+def _loaded(kind: str) -> Engine:
+    import_module("connector.store.assembly")  # Arrow, which the pull needs sooner
+    return engine(kind)
+
+
 class Arriving:
-    """An engine that is being loaded by a thread; the first evaluation waits for it."""
+    """An engine that is being loaded by a thread, Arrow before it; the first evaluation waits for it."""
 
     def __init__(self, kind: str) -> None:
         check(kind)
-        self._kind = kind
-        self._thread = Thread(target=engine, args=(kind,), daemon=True)
-        self._thread.start()
+        loader = ThreadPoolExecutor(1, "engine")
+        self._engine = loader.submit(_loaded, kind)
+        loader.shutdown(wait=False)
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:
-        """Evaluate; what loading it raised is raised again here, where it can be told."""
-        self._thread.join()
-        return engine(self._kind).evaluate(rules, request, progress)
+        """Evaluate; what loading it raised is raised here, where it can be told."""
+        return self._engine.result().evaluate(rules, request, progress)

@@ -12,7 +12,7 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
-from connector.settings.rights import decided_elsewhere, refuse
+from connector.settings.rights import decided_elsewhere, refuse_open
 from connector.settings.rotation import Beside
 from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
@@ -49,7 +49,7 @@ def tenant(wiring: Wiring) -> Iterator[Finding]:
 def open_secrets(wiring: Wiring) -> Iterator[Finding]:
     """Yield a warning for each secret in a file that others may read; UsageError names those open to everybody."""
     secrets = [(key.removeprefix("."), reference) for key, reference in secrets_of(wiring.settings, key="")]
-    refuse([(name, wiring.vault.path(found)) for name, found in secrets if wiring.vault.open_to_all(found)])
+    refuse_open((name, wiring.vault.path(found)) for name, found in secrets if found.kind == "file")
     for name, reference in secrets:
         if wiring.vault.readable_by_others(reference):
             path = wiring.vault.path(reference)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import tempfile
 from bisect import insort
 from contextlib import closing
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import TIER

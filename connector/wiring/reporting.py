@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.errors import ConnectorError
 from connector.ports import EvaluationRequest
@@ -26,8 +27,7 @@ LOOKED_BACK = 100
 """Runs searched for the newest plan."""
 
 
-@dataclass(frozen=True)
-class Reporting:
+class Reporting(Struct, frozen=True):
     """Draws reports into one folder, the newest in place of the one before."""
 
     wiring: Wiring

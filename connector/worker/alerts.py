@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.model.runs import Reason, RunOutcome
 from connector.model.texts import Texts
@@ -33,8 +35,7 @@ _CHANGING = re.compile(r"'[^']*'|\"[^\"]*\"|[\w-]*\d[\w.,:-]*")
 """Words of a message that differ from run to run: figures, ids, names in quotes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """A run that ended, as far as alerts care."""
 
     run: str
@@ -45,8 +46,7 @@ class Ended:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What people were told and is not over yet."""
 
     open_causes: tuple[str, ...] = ()
@@ -69,8 +69,7 @@ class Memory:
             return cls()
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One message to people."""
 
     title: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.worker.alerts import ENGLISH, Message
 
@@ -20,8 +21,7 @@ OWNERS = 40
 """Owners listed; a message has to be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One account whose tier or say-no flag the run changed, in people's words; empty for what stayed."""
 
     account: str

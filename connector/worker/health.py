@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.worker.pulse import SILENCE
 
@@ -20,8 +21,7 @@ TELL_AGAIN_SECONDS = 600.0
 """A message that nobody took is offered again after so long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """How things stand at one moment."""
 
     well: bool

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
@@ -25,8 +25,7 @@ _COUNTED = ("evaluated", "changes", "written", "refused", "quarantined", "kept",
 _SUMMED = ("written", "refused", "requests")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What is known at one moment; None is unknown, and unknown is left out, never shown as zero."""
 
     version: str

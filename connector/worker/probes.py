@@ -15,11 +15,12 @@ import ipaddress
 import json
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 from connector.worker.metrics import CONTENT_TYPE
@@ -33,8 +34,7 @@ PATIENCE_SECONDS = 5.0
 """How long a client may take to say what it wants."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a probe says: well when there are no reasons against it."""
 
     reasons: tuple[str, ...] = ()

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 from connector.worker.crontab import CronLine
@@ -58,8 +59,7 @@ def schedule(*, cron: str | None = None, every: str | None = None, time_zone: st
     return Every(timedelta(**{_UNITS[unit]: count}), start.astimezone(zone))
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
+class Later(Struct, frozen=True):
     """A schedule whose every due time comes a little later, so that many workers do not call at the same second."""
 
     plan: Schedule
@@ -91,8 +91,7 @@ def between(plan: Schedule, first: datetime, last: datetime) -> Iterator[datetim
         moment = plan.after(moment)
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """A cron line in a town."""
 
     line: CronLine
@@ -127,8 +126,7 @@ class Cron:
                 yield again
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """Equal lengths of time since a start."""
 
     length: timedelta
@@ -145,8 +143,7 @@ class Every:
         return due - self.length
 
 
-@dataclass(frozen=True, slots=True)
-class EveryDays:
+class EveryDays(Struct, frozen=True):
     """Every so many days, at the time of day of the start."""
 
     days: int

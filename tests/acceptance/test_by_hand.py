@@ -53,6 +53,21 @@ def test_deals_that_do_not_say_whether_they_are_closed_prove_no_potential(tmp_pa
     }
 
 
+def test_a_purchase_that_does_not_say_whether_it_is_closed_is_no_open_offer(tmp_path: Path) -> None:
+    def sold(account: str, kind: str, discount: int) -> Row:
+        bought = {"is_won": "true", "amount": 100, "close_date": "2025-05-02", "deal_type": kind}
+        return {"account_id": account, **bought, "discount_pct": discount}
+
+    deals = [sold("new", "new", 30), sold("old", "existing", 5)] * 5
+    accounts = [{"account_id": "new"}, {"account_id": "old"}]
+    silent = evaluated(tmp_path, accounts, deals)
+    told = evaluated(
+        tmp_path, accounts, [*deals, {**sold("old", "existing", 5), "is_won": "false", "is_closed": "false"}]
+    )
+
+    assert [found["old"]["seg_upgrade_offer_due"] for found in (silent, told)] == [False, True]
+
+
 def test_a_group_that_was_brought_in_counts_once_and_nobody_brings_in_itself(tmp_path: Path) -> None:
     accounts = [
         {"account_id": "b", "referred_by": "b"},
@@ -96,3 +111,33 @@ def test_the_explanation_names_a_top_customer_by_margin_and_what_winning_a_lost_
     assert [name for name in told if by_margin in lines[name]] == ["a3"]
     assert [name for name in told if spent in lines[name]] == ["lost"]
     assert not any("not recovered" in line for line in lines["paid"])
+
+
+def test_the_explanation_says_which_tier_a_person_typed_over_ours(tmp_path: Path) -> None:
+    accounts: list[Row] = [
+        {"account_id": "typed", "seg_tier": "strategic", "seg_tier_rank": 4},
+        {"account_id": "emptied", "seg_tier_rank": 4},
+        {"account_id": "ours", "seg_tier": "regular", "seg_tier_rank": 4},
+        {"account_id": "moved", "seg_tier": "prospect", "seg_tier_rank": 6},
+        {"account_id": "without_rank", "seg_tier": "strategic"},
+    ]
+    deals = [won(str(account["account_id"]), 900) for account in accounts]
+    told = evaluated(tmp_path, accounts, deals, "--set", "labels.language=en")
+
+    line = (
+        "The CRM holds Strategic customer, typed by hand; ours is Large customer (retain). "
+        "To keep a tier of your own, fill in 'Override: tier'."
+    )
+    assert [name for name, row in told.items() if "typed by hand" in row["seg_explanation"]] == ["typed"]
+    assert line in told["typed"]["seg_explanation"].splitlines()
+
+
+def test_a_sentence_tells_the_stored_amount_and_ratio(tmp_path: Path) -> None:
+    deals = [won("a", 300, "2023-04-01"), won("a", "301.49"), won("b", 10_000, "2025-05-01")]
+    settings = ("labels.language=nl", "customer_type.current_value.high_min=25000", "acquisition.low_revenue_max=20000")
+    chosen = [part for one in settings for part in ("--set", one)]
+    told = evaluated(tmp_path, [{"account_id": "a"}, {"account_id": "b", "sm_cost_12m": "5034.5"}], deals, *chosen)
+
+    assert (told["a"]["seg_customer_value"], told["b"]["seg_acq_cost_ratio"]) == (100.5, 0.5035)
+    assert "€ 101;" in told["a"]["seg_reason"]
+    assert " 50,4% " in told["b"]["seg_reason"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hypothesis import strategies as st
 
@@ -45,11 +45,14 @@ from connector.rules.tree import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hypothesis.strategies import SearchStrategy
 
     from connector.rules.cells import Cell
     from connector.rules.tree import Expression
 
+T = TypeVar("T")
 AS_OF = date(2024, 2, 29)
 """A leap day: months that clamp are where calendars disagree."""
 
@@ -81,6 +84,10 @@ WORDS = ("top", "Top", "BIG", "big", "é", "", "a;b", 'it\'s 50% "so"')
 AMOUNTS = ("0", "0.01", "-0.01", "100.50", "100.49", "-90", "0.125", "62500", "1234567.89", "3")
 DAYS = tuple(AS_OF + timedelta(days=days) for days in (0, 1, -1, -365, -366, -30, -29, 365, 31))
 CODES = ("A", "B", "N1")
+
+
+def _made(kind: Callable[..., T], *parts: SearchStrategy[Any]) -> SearchStrategy[T]:
+    return st.tuples(*parts).map(lambda values: kind(*values))  # a struct has no signature that hypothesis could read
 
 
 def numbers() -> SearchStrategy[Decimal]:
@@ -122,7 +129,7 @@ def number(depth: int = 2) -> SearchStrategy[Expression]:
     strict = st.sampled_from([Function.LEAST, Function.GREATEST])
     return (
         leaf
-        | st.builds(Arithmetic, st.sampled_from(Op), inner, inner, st.just(Type.NUMBER))
+        | _made(Arithmetic, st.sampled_from(Op), inner, inner, st.just(Type.NUMBER))
         | st.builds(lambda f, *a: Call(f, a, Type.NUMBER), strict, inner, inner)
         | st.builds(lambda *a: Call(Function.COALESCE, a, Type.NUMBER), inner, inner, inner)
         | st.builds(lambda f, a: Call(f, (a,), Type.NUMBER), st.sampled_from([Function.ABS, Function.FLOOR]), inner)
@@ -170,10 +177,10 @@ def condition(depth: int = 2) -> SearchStrategy[Expression]:
     leaf = (
         name(Type.BOOLEAN)
         | st.booleans().map(lambda b: Literal(b, Type.BOOLEAN))
-        | st.builds(Compare, tests, number(min(depth, 1)), number(min(depth, 1)))
-        | st.builds(Compare, tests, day(1), day(1))
-        | st.builds(Compare, equal, text(0), text(0), st.booleans())
-        | st.builds(Between, number(0), number(0), number(0), st.booleans())
+        | _made(Compare, tests, number(min(depth, 1)), number(min(depth, 1)))
+        | _made(Compare, tests, day(1), day(1))
+        | _made(Compare, equal, text(0), text(0), st.booleans())
+        | _made(Between, number(0), number(0), number(0), st.booleans())
         | st.builds(
             lambda v, o, n: In(v, tuple(o), n), number(0), st.lists(number(0), min_size=1, max_size=3), st.booleans()
         )
@@ -184,9 +191,9 @@ def condition(depth: int = 2) -> SearchStrategy[Expression]:
             negated=st.booleans(),
             fold=st.booleans(),
         )
-        | st.builds(Within, day(1), _amount(), st.sampled_from(Unit))
-        | st.builds(InWindow, day(1))
-        | st.builds(
+        | _made(Within, day(1), _amount(), st.sampled_from(Unit))
+        | _made(InWindow, day(1))
+        | _made(
             KnownTest,
             number(min(depth, 1)) | day(1) | text(min(depth, 1)) | name(Type.BOOLEAN),
             st.sampled_from(State),
@@ -211,27 +218,27 @@ def condition(depth: int = 2) -> SearchStrategy[Expression]:
         leaf
         | st.lists(inner, min_size=1, max_size=3).map(lambda parts: And(tuple(parts)))
         | st.lists(inner, min_size=1, max_size=3).map(lambda parts: Or(tuple(parts)))
-        | st.builds(Not, inner)
+        | _made(Not, inner)
     )
 
 
 def codes() -> SearchStrategy[Expression]:
-    entry = st.builds(Entry, condition(1), st.sampled_from(CODES))
+    entry = _made(Entry, condition(1), st.sampled_from(CODES))
     return st.lists(entry, max_size=3, unique_by=lambda e: e.code).map(lambda entries: Collect(tuple(entries)))
 
 
 def said() -> SearchStrategy[Expression]:
     placeholder = (
-        st.builds(Placeholder, number(1), st.sampled_from(NUMBERS))
-        | st.builds(Placeholder, day(1), st.just(Style.DATE))
-        | st.builds(Placeholder, text(0), st.just(Style.TEXT))
-        | st.builds(Placeholder, text(0) | name(Type.MULTI), st.just(Style.LABEL), st.just(LABELS))
+        _made(Placeholder, number(1), st.sampled_from(NUMBERS))
+        | _made(Placeholder, day(1), st.just(Style.DATE))
+        | _made(Placeholder, text(0), st.just(Style.TEXT))
+        | _made(Placeholder, text(0) | name(Type.MULTI), st.just(Style.LABEL), st.just(LABELS))
     )
     piece = st.sampled_from(WORDS) | placeholder
     parts = st.lists(piece, min_size=1, max_size=3).map(
         lambda pieces: {"en": tuple(pieces), "nl": tuple(reversed(pieces))}
     )
-    sentence = st.builds(Sentence, parts, st.none() | condition(0))
+    sentence = _made(Sentence, parts, st.none() | condition(0))
     limits = st.sampled_from([None, 10, 40])
     inner = st.builds(_say, st.lists(sentence, min_size=1, max_size=3), st.just(", "), limits, first=st.booleans())
     return st.builds(
@@ -248,7 +255,7 @@ def _say(sentences: list[Any], join: str, limit: int | None, *, first: bool) -> 
 
 
 def _case(then: SearchStrategy[Expression], kind: Type, depth: int) -> SearchStrategy[Expression]:
-    branch = st.builds(Branch, condition(depth - 1), then)
+    branch = _made(Branch, condition(depth - 1), then)
     return st.builds(
         lambda branches, last, strict: Case(tuple(branches), last, kind, strict),
         st.lists(branch, min_size=1, max_size=3),

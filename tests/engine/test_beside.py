@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from connector.engine.duckdb import DuckDb
 from connector.errors import UsageError

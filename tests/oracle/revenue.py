@@ -32,6 +32,20 @@ def bought(world: World, deal: Deal) -> bool:
     return deal.won and deal.closed_on is not None and deal.closed_on <= world.as_of
 
 
+def falls_inside(world: World, deal: Deal, first: date) -> bool:
+    """Whether something of a won deal falls from `first` to `as_of`: where revenue is spread, a part of its term."""
+    if not bought(world, deal) or not deal.closed_on:
+        return False
+    running = world.parameters.text("revenue.source") == "spread_deals" and bool(deal.term_months)
+    end = add_months(deal.closed_on, int(deal.term_months or 0))
+    return deal.closed_on >= first or (running and end > first)
+
+
+def counts(world: World, deal: Deal) -> bool:
+    """Whether something of a won deal falls inside the revenue window."""
+    return falls_inside(world, deal, first_day(world))
+
+
 def settle_revenue(world: World) -> None:
     """Revenue, reliability and tenure of every account that counts, then of its group."""
     for account in world.accounts.values():
@@ -52,11 +66,11 @@ def settle_revenue(world: World) -> None:
 def _settle_account(world: World, account: Account) -> None:
     parameters = world.parameters
     inside = [deal for deal in account.deals if in_window(world, deal)]
-    troubled = [deal for deal in inside if deal.trouble]
-    excluded = [deal for deal in troubled if deal.trouble != "AMOUNT_MISSING"]
+    excluded = [deal for deal in inside if deal.trouble and deal.trouble != "AMOUNT_MISSING"]
+    missing = any(deal.trouble == "AMOUNT_MISSING" and counts(world, deal) for deal in account.deals)
     account.undated = any(deal.won and deal.closed_on is None for deal in account.deals)
     undated = any(deal.won and deal.closed_on is None and deal.trouble in SILENT for deal in account.deals)
-    account.revenue_known = len(excluded) == len(troubled) and not undated
+    account.revenue_known = not missing and not undated
     account.unreliable = account.undated or len(excluded) > len(inside) * TOO_MANY_UNKNOWN or account.unreadable
     days = [deal.closed_on for deal in account.deals if bought(world, deal) and deal.closed_on]
     account.tenure = full_months(min(days), world.as_of) if days else None
@@ -76,7 +90,7 @@ def _settle_account(world: World, account: Account) -> None:
 def _warn_of_deals(world: World, account: Account) -> None:
     """2.2, 2.5, 11.6: an excluded deal is said wherever it lies, a missing amount only where it counts."""
     for deal in account.deals:
-        if deal.trouble and (deal.trouble != "AMOUNT_MISSING" or in_window(world, deal)):
+        if deal.trouble and (deal.trouble != "AMOUNT_MISSING" or counts(world, deal)):
             account.warnings.add(deal.trouble)
         if deal.won and deal.closed_on and deal.closed_on > world.as_of:
             account.warnings.add("FUTURE_WON_DATE")

@@ -93,7 +93,7 @@ def _figures(world: World, group: Group, found: Findings) -> dict[str, str]:
         "index": unknown(world) if burden is None else decimal(world, burden),
         "knockout": words["knockout"].format(employees=people, min=least),
         "score": str(int(found.profile.score)),
-        "ratio": "" if found.cost.ratio is None else decimal(world, found.cost.ratio * 100) + "%",
+        "ratio": "" if found.cost.ratio is None else decimal(world, rounded(found.cost.ratio, 4) * 100) + "%",
         "value": money(world, group.revenue),
         "fit": words[f"fit.{found.profile.fit}"],
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import ceiling_share, cents, rounded
 from tests.oracle.days import add_months, in_months
-from tests.oracle.revenue import bought, in_window, spread
+from tests.oracle.revenue import bought, falls_inside, in_window, spread
 from tests.oracle.world import ZERO, Deal, Group, World
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def known_value(world: World, group: Group) -> bool:
     """2.9: a won deal of unknown amount inside the years of FW, or without a date, leaves the value unknown."""
     months = world.parameters.whole("customer_value.fw_years") * YEAR
     months = min(months, (group.tenure or 0) // YEAR * YEAR)
-    inside = [deal for deal in group.deals if deal.won and (in_months(deal.closed_on, world.as_of, months))]
-    missing = any(deal.trouble == "AMOUNT_MISSING" for deal in inside)
+    first = add_months(world.as_of, -months) + timedelta(days=1)
+    missing = any(deal.trouble == "AMOUNT_MISSING" and falls_inside(world, deal, first) for deal in group.deals)
     undated = any(account.undated for account in group.members)
     by_deals = months > 0 and world.parameters.text("revenue.source") != "account_field"
     return not missing and not undated and (group.revenue_known or by_deals)

@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from connector.errors import Held, StopRun

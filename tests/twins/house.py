@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec.structs import replace
 
 from connector.model.changes import Target
 from connector.model.fields import Table

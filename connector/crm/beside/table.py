@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.crm.said import say
 from connector.errors import StopRun
@@ -20,8 +21,7 @@ CODE = "TABLE"
 DAY = len("2026-01-31")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What the settings say of one table, wherever it is read from."""
 
     name: str

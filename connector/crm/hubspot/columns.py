@@ -5,10 +5,11 @@ The hot path of a pull: one pass over the decoded dictionaries, no call per valu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.crm.hubspot import mapping
 from connector.crm.hubspot.checks import bad
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 Cells = list[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """Closed and won stages by id, from the pipelines: the fallback for deals whose computed properties are empty."""
 
     known: frozenset[str] = frozenset()
@@ -36,8 +36,7 @@ class Stages:
     won: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """What the account's details say that values depend on."""
 
     company_currency: str | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.crm.hubspot import links, mapping, reference, schema
 from connector.crm.hubspot.client import Forbidden, Refused
@@ -28,8 +29,7 @@ _RECORD_TABLES = (Table.ACCOUNTS, Table.DEALS, Table.TICKETS)
 _NEEDED = (Table.ACCOUNTS, Table.DEALS)
 
 
-@dataclass(slots=True)
-class Intake:
+class Intake(Struct):
     """One pull's knowledge, shared by its jobs; each job writes its own keys only."""
 
     client: Client

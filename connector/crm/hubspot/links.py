@@ -6,8 +6,9 @@ error inside a 207, which is normal; `toObjectId` is a number; one pair may carr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.crm.hubspot import checks
 
@@ -22,8 +23,7 @@ LINKS_BATCH = 1_000
 _PRIMARY_TYPES = {("deals", "companies"): 5, ("tickets", "companies"): 26}
 
 
-@dataclass(slots=True)
-class Linked:
+class Linked(Struct):
     """Per source record its targets, each once, with whether any of its types is the primary one."""
 
     targets: dict[str, dict[str, bool]] = field(default_factory=dict)

@@ -6,7 +6,6 @@ milliseconds, several options are joined by `;`, an empty text clears.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from connector.crm.overrides import Overrides
@@ -75,8 +74,7 @@ _MADE_OF: dict[Table, dict[str, tuple[str, ...]]] = {
 """Columns that look at more than one property."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldMap(Overrides):
+class FieldMap(Overrides, frozen=True):
     """Logical field to property, with the overrides of `[fields]`."""
 
     def property(self, table: Table, logical: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.crm.hubspot import checks, mapping
 
@@ -26,16 +27,14 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """A lower bound for "everything": epoch 0 has made HubSpot's search fail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What the search index says of one kind of object: how many there are, and the newest change it knows."""
 
     total: int
     newest: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """Records read by id: those that exist under the id asked for, those that live on under another, and the gone."""
 
     records: list[Record]

@@ -6,7 +6,8 @@ Source: HubSpot's versioning pages; payloads are the same under every version, o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from connector.errors import UsageError
 
@@ -16,8 +17,7 @@ API_VERSION = "v3"
 _DATED = re.compile(r"20\d\d-(03|09)")
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """Every path of one API version."""
 
     version: str = API_VERSION

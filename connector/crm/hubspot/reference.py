@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Struct
 
 from connector.crm.hubspot import checks
 from connector.crm.hubspot.client import Forbidden, Refused
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.paths import Paths
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """The HubSpot account; None where it may not be read."""
 
     portal: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.crm.hubspot import checks
 from connector.crm.texts import listed
@@ -20,8 +21,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _LONGEST = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """One property definition, as far as reading and writing need it."""
 
     name: str

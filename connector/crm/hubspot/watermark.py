@@ -6,11 +6,11 @@ date at or after the newest one known then, and the overlap covers what the inde
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(Struct, frozen=True):
     """Per kind of object its newest known change, and when all links were last read (our own clock)."""
 
     newest: Mapping[str, datetime | None] = field(default_factory=dict)

@@ -13,7 +13,6 @@ import re
 import threading
 import warnings
 from base64 import b64encode
-from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +20,7 @@ from xml.parsers.expat import ExpatError
 
 import orjson
 import requests
+from msgspec import Struct
 
 from connector.crm.salesforce.soql import full_id
 from connector.crm.texts import brief
@@ -63,8 +63,7 @@ class Credentials(Protocol):
         """The id of the organization logged in to, where the login told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a login gives: a session, and whose it is."""
 
     session: Secret

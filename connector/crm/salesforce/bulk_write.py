@@ -12,9 +12,10 @@ import csv
 import io
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.crm.salesforce import checks, values
 from connector.crm.salesforce.bulk_query import job_id, looks
@@ -42,8 +43,7 @@ _DONE = ("JobComplete", "Failed", "Aborted")
 _NAMES = re.compile(r"\w+(,\w+)*")
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Struct):
     """What became of the rows; those in `unknown` may or may not have landed, those named nowhere were not written."""
 
     written: set[str] = field(default_factory=set)

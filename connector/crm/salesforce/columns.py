@@ -5,8 +5,9 @@ The hot path of a pull: list comprehensions per column, a call per value only wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.crm.salesforce import mapping, values
 from connector.crm.salesforce.checks import bad
@@ -39,8 +40,7 @@ _EXACT = 1e13
 """Below this a double tells cents apart from what it was written as."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Struct, frozen=True):
     """What values depend on besides the fields themselves."""
 
     converts: bool = False

@@ -7,9 +7,10 @@ knows what was purged from it, for 15 days at most and without the minute in han
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.crm.salesforce import checks, keyset, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
@@ -26,8 +27,7 @@ NEEDS_FULL_PULL = "NEEDS_FULL_PULL"
 """Code of a pull of changes that has to become one of everything; see ports.Crm.pull."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """Ids that are gone, and for those merged away the id they live on in."""
 
     ids: frozenset[str] = frozenset()

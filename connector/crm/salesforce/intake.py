@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from connector.crm.salesforce import discounts, queries, reference, schema
 from connector.crm.salesforce.client import Forbidden, Refused
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 CURRENCY = "CurrencyIsoCode"
 
 
-@dataclass(slots=True)
-class Intake:
+class Intake(Struct):
     """One pull's knowledge, shared by its jobs."""
 
     client: Client

@@ -7,8 +7,9 @@ none is passed over, and records with one stamp are told apart by id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Refused
@@ -51,8 +52,7 @@ class Reached(NamedTuple):
     """Salesforce's time before the page was asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which records of one kind: those changed since a moment in the order of their changes, else all by id."""
 
     entity: str

@@ -6,8 +6,6 @@ capitalised and joined by `_` with `__c`; field names are compared without case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from connector.crm.overrides import Overrides
 from connector.model.changes import Target
 from connector.model.fields import CATALOGUE, Table, Type
@@ -62,8 +60,7 @@ DEAL_TYPES = (("existing", "existing"), ("renew", "existing"), ("new", "new"))
 """Words in an Opportunity's type -> new or existing business; the picklist is the organisation's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldMap(Overrides):
+class FieldMap(Overrides, frozen=True):
     """Logical field to API name, with the overrides of `[fields]`."""
 
     def candidates(self, table: Table, logical: str) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ saves; an empty record for what is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 from connector.crm.salesforce import checks
 from connector.crm.texts import brief
@@ -30,8 +31,7 @@ _WHAT = "making custom fields"
 _NO_RIGHTS = ("INSUFFICIENT_ACCESS", "INVALID_SESSION_ID", "API_DISABLED", "FUNCTIONALITY_NOT_ENABLED")
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """The result for one component."""
 
     name: str

@@ -7,8 +7,9 @@ a permission set; a permission to edit needs the one to read; an assignment that
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.crm.salesforce import checks, queries, soql
 from connector.crm.salesforce.client import Forbidden, Refused
@@ -26,8 +27,7 @@ _WHAT = "granting permissions"
 _EDITORS = "asking who may edit our fields"
 
 
-@dataclass(frozen=True, slots=True)
-class PermissionSet:
+class PermissionSet(Struct, frozen=True):
     """A permission set of ours."""
 
     name: str
@@ -40,8 +40,7 @@ READ = PermissionSet("Customer_Tier_Read", "Customer Tier Read", edits=False)
 BOTH = (INTEGRATION, READ)
 
 
-@dataclass(frozen=True, slots=True)
-class Grants:
+class Grants(Struct, frozen=True):
     """What a permission set gives: `Account.Seg_Tier__c` -> whether it may be edited."""
 
     kind: PermissionSet

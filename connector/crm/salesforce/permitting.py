@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.crm.salesforce import permissions
 from connector.crm.salesforce.client import Forbidden, Refused
@@ -28,8 +29,7 @@ NEEDS = (
 BY_HAND = "the everyday login does not tell its user: assign it by hand"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """One permission set: what it is to grant, and what is there."""
 
     grants: Grants

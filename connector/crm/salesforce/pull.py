@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from connector.crm.crew import gather
 from connector.crm.salesforce import discounts, gone, queries, soql, watermark

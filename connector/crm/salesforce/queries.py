@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.crm.client import decoded
 from connector.crm.salesforce import checks, soql
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from connector.crm.salesforce.client import Client
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """One page: its records, and the bytes they came in, to read numbers again that a double cannot hold."""
 
     records: list[Record]

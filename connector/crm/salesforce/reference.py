@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.crm.salesforce import queries, soql
 from connector.crm.salesforce.checks import bad
@@ -21,8 +22,7 @@ _ANY_DAY = "1900-01-01"
 _RATE = Decimal("0.000000000001")
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """Who logged in; None where it may not be read."""
 
     id: str | None = None

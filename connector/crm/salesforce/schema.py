@@ -6,8 +6,9 @@ A field that field-level security hides is absent here, exactly like one that do
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from connector.crm.salesforce.checks import bad
 from connector.crm.salesforce.values import NUMERIC
@@ -25,8 +26,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(Struct, frozen=True):
     """One field, as far as reading and writing need it."""
 
     name: str
@@ -77,8 +77,7 @@ class Property:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """One object."""
 
     name: str

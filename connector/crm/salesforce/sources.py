@@ -5,8 +5,9 @@ Source: domain.md 3.2 and 3.3: call durations are seconds, event durations minut
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from connector.crm.texts import number
 from connector.model.fields import Table
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 Cells = list[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One kind of record of one table."""
 
     table: Table

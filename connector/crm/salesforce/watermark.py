@@ -6,11 +6,11 @@ when it ends, minutes later at times: the overlap covers that.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from msgspec import Struct, field
 
 from connector.errors import UsageError
 
@@ -22,8 +22,7 @@ OVERLAP = timedelta(minutes=10)
 BEGINNING = datetime(1999, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Watermark:
+class Watermark(Struct, frozen=True):
     """Per kind of record the moment up to which it is known."""
 
     stamps: Mapping[str, str | None] = field(default_factory=dict)

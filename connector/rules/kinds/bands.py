@@ -7,10 +7,11 @@ is no buffer. The previous level is what `previous` says, else what the output t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.constants import constant
@@ -36,8 +37,7 @@ WHOLE = 100
 """Per cent."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bands:
+class _Bands(Struct, frozen=True):
     """The model as read."""
 
     name: Leaf

@@ -12,8 +12,9 @@ nobody gets a NO because data is missing. Defines, besides one true/false name p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
@@ -37,8 +38,7 @@ GIVES = ("say_no_hit", "watch_hit", "say_no_status", "say_no", "say_no_reasons",
 STATUS = ("clear", "watch", "say_no")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule or protection as read."""
 
     name: Leaf
@@ -48,8 +48,7 @@ class Rule:
     label: dict[str, str]
 
 
-@dataclass(slots=True)
-class Decision:
+class Decision(Struct):
     """The decision sections of all files together."""
 
     at: Position | None = None
@@ -148,8 +147,7 @@ def _declare_protection(rule: Rule) -> Declaration:
     return Declaration((name,), "decision", rule.name.at, uses_of(rule.when), build, "protection", rule.label)
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
+class _Builder(Struct, frozen=True):
     names: Names
     decision: Decision
     at: Position

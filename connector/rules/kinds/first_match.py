@@ -5,8 +5,9 @@ An undecidable rule before the first true one makes the answer unknown, unless `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression, Position
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     at: Position
     label: str
     when: Formula | None

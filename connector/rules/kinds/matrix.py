@@ -6,8 +6,9 @@ An undecidable question makes the answer unknown, unless that side says `unknown
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.declare import Declaration, formula_node, resolve, uses_of
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from connector.rules.tree import Expression
 
 
-@dataclass(frozen=True, slots=True)
-class _Axis:
+class _Axis(Struct, frozen=True):
     """One question as read: a condition (high or low), or a text with its answers."""
 
     form: Form

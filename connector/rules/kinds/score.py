@@ -6,9 +6,10 @@ not covered. The score is not applicable where no criterion is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from connector.model.fields import Type
 from connector.rules.constants import constant
@@ -31,8 +32,7 @@ ZERO, HALF, ONE = (Literal(Decimal(value), Type.NUMBER) for value in ("0", "0.5"
 WHOLE = Decimal(100)
 
 
-@dataclass(frozen=True, slots=True)
-class _Criterion:
+class _Criterion(Struct, frozen=True):
     name: Leaf
     weight: Formula | None
     of: Formula | None

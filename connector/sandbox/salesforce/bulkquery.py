@@ -42,8 +42,7 @@ def create(asked: Asked) -> Answer:
     found = Runner(asked.view, asked.root, deleted=content["operation"] == "queryAll").run(text)
     if found.selection is None or asked.org.objects[found.sobject.lower()].setup:
         raise Refusal(400, "INVALIDENTITY", f"Entity '{found.sobject}' is not supported by the Bulk API.")
-    kinds = {held.name: held.type for held in asked.org.objects[found.sobject.lower()].fields.values()}
-    if any(kinds.get(column.name) == "address" for column in found.selection.columns):
+    if any(column.compound for column in found.selection.columns):
         raise Refusal(400, "API_ERROR", "Selecting compound data not supported in Bulk Query")
     asked.org.meter.queries += 1
     job = begin(asked, "query", content, found.sobject, "UploadComplete")

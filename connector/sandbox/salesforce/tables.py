@@ -45,14 +45,11 @@ class Table:
         del self.rows[identity]
         self.version += 1
 
-    def live(self) -> Iterable[Record]:
-        """Give the records that are not deleted."""
-        return self.alive(self.rows.values())
-
-    def alive(self, rows: Iterable[Record]) -> Iterable[Record]:
-        """Leave out those of its records that are deleted; none is looked at while the recycle bin is empty."""
+    def live(self, among: Iterable[Record] | None = None) -> Iterable[Record]:
+        """Give the records, or those among some of them, that are not deleted; quick while the recycle bin is empty."""
         if self._bin[0] != self.version:
             self._bin = (self.version, any(map(DELETED, self.rows.values())))
+        rows = self.rows.values() if among is None else among
         return filterfalse(DELETED, rows) if self._bin[1] else rows
 
     def stamped(self, low: str | None, high: str | None) -> list[Record]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.sandbox.salesforce import ingest
+from connector.sandbox.salesforce import bulkquery, ingest
 
 if TYPE_CHECKING:
     from tests.contract.sandbox_salesforce.desk import Desk, Reply
@@ -184,7 +184,8 @@ def asked(desk: Desk, text: str, operation: str = "query") -> str:
     return identity
 
 
-def test_a_query_comes_in_pages_behind_a_locator(desk: Desk) -> None:
+def test_a_query_comes_in_pages_behind_a_locator(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulkquery, "BLOCK", 60)  # a page is written in several blocks
     ids = desk.accounts(450)
     identity = asked(desk, "SELECT Id, Owner.Name, SystemModstamp, IsDeleted, AnnualRevenue FROM Account")
     assert desk.get(f"/jobs/query/{identity}").json["numberRecordsProcessed"] == 450
@@ -221,6 +222,8 @@ def test_a_query_of_all_holds_the_deleted(desk: Desk) -> None:
         ("SELECT Id, (SELECT Id FROM Opportunities) FROM Account", "MALFORMED_QUERY"),
         ("SELECT Id FROM Account LIMIT 5 OFFSET 5", "MALFORMED_QUERY"),
         ("SELECT BillingAddress FROM Account", "API_ERROR"),
+        ("SELECT Id, Account.BillingAddress FROM Opportunity", "API_ERROR"),
+        ("SELECT FORMAT(BillingAddress) told FROM Account", "API_ERROR"),
         ("SELECT Id FROM PermissionSet", "INVALIDENTITY"),
         ("SELECT Nix FROM Account", "INVALID_FIELD"),
     ],

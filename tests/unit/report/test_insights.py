@@ -71,6 +71,16 @@ def test_the_profile_is_told_per_fit_with_what_is_not_configured_left_open() -> 
     )
 
 
+def test_the_profile_is_read_from_the_best_fit_and_the_most_employees_down() -> None:
+    fits = [Fit("seg_icp_fit", value, 1, 100) for value in ("ideal", "least_ideal", "partial", "poor", "unknown")]
+    fits += [Fit("size_band", value, 1, 100) for value in ("above", "below", None)]
+    [view] = view_insights(Insights(fits=fits))
+    assert [str(row[0]).partition(":")[2] for row in view.rows] == [
+        *("ideal", "partial", "poor", "least_ideal", "unknown"),
+        *("above", "below", ""),
+    ]
+
+
 def test_three_introductions_of_which_two_became_customers_convert_two_thirds() -> None:
     one = Dream("7", None, 6_250_000, 3_000_000, None, "2.5", "1.25", 2_000_000, 3, 2)
     [view] = view_insights(Insights(dreams=[one]))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from connector.model.changes import Cause, Change, Target
 from connector.report import PlannedAccount

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from connector.model.pictures import Crossing, MissingField, Slice
 from connector.report.pyramid import view_pyramid

@@ -66,6 +66,7 @@ def test_a_secret_of_somebody_else_names_what_root_must_do(tmp_path: Path, monke
     [
         ("a file bound by Docker Compose", [ROOT, Mount("{}/secrets/token", "ext4")]),
         ("a tmpfs of Docker's swarm or of Kubernetes", [ROOT, Mount("{}/secrets", "tmpfs")]),
+        ("the same, told in another order", [Mount("{}/secrets", "tmpfs"), Mount("{}", "ext4"), ROOT]),
         ("a folder of Windows", [ROOT, Mount("{}", "9p")]),
     ],
 )

@@ -1,11 +1,13 @@
 """A token the CRM hands out outlives the process, and a person's new one always wins."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from connector.errors import StopRun, UsageError
 from connector.model.secrets import Scrubber, Secret
+from connector.settings import rights
 from connector.settings.rotation import Beside, Encrypted, WrittenBack, keeper
 from connector.wiring.crms import box
 
@@ -87,12 +89,33 @@ def test_a_kept_token_is_masked_from_then_on(tmp_path: Path) -> None:
 
 
 def test_a_token_that_everybody_on_the_machine_may_read_is_refused_without_being_shown(tmp_path: Path) -> None:
-    place = Beside(tmp_path / "credentials.json", "hubspot", OLD)
+    place = Beside(tmp_path / "our state" / "credentials.json", "hubspot", OLD)
     place.keep(NEW)
     place.file.chmod(0o644)
-    with pytest.raises(UsageError, match="everybody on this machine may read it") as caught:
+    with pytest.raises(UsageError, match="hubspot: everybody on this machine may read") as caught:
         place.load()
-    assert "chmod 600" in caught.value.hint
+    assert caught.value.hint.startswith(f"chmod 600 '{place.file}';")
     assert "planted" not in f"{caught.value} {caught.value.hint}"
     place.file.chmod(0o640)  # a group is somebody's choice
     assert revealed(place.load()) == "new-planted-token"
+
+
+def test_a_token_is_kept_and_found_where_chmod_does_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    monkeypatch.setattr(os, "chmod", refused)
+    monkeypatch.setattr(rights, "mode", lambda _: 0o777)
+    monkeypatch.setattr(rights, "_mounts", lambda: [rights.Mount(str(tmp_path), "9p")])
+    place = Beside(tmp_path / "credentials.json", "hubspot", OLD)
+    place.keep(NEW)
+    assert revealed(place.load()) == "new-planted-token"
+
+
+def test_a_draft_that_leads_elsewhere_is_not_written_through(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("theirs")
+    (tmp_path / "token.part").symlink_to(tmp_path / "elsewhere")
+    WrittenBack(tmp_path / "token").keep(NEW)
+    assert (tmp_path / "elsewhere").read_text() == "theirs"
+    assert (tmp_path / "token").read_text() == "new-planted-token\n"

@@ -8,6 +8,7 @@ import pytest
 
 from connector.errors import UsageError
 from connector.model.runs import RunOutcome
+from connector.planning.file import PlanFile, parse
 from tests.twins import House
 
 if TYPE_CHECKING:
@@ -64,14 +65,20 @@ def test_a_crm_of_another_vendor_which_cannot_read_how_far_the_last_pull_went_is
     assert [reason.code for reason in made.walk().sync().reasons] == ["USAGE"]
 
 
-def test_a_plan_made_in_one_tenant_is_not_written_in_another() -> None:
-    made = House()
-    made.account("a1", deals=[20])
-    held = made.walk().sync()
+@pytest.mark.parametrize(
+    "release",
+    [lambda made, file: made.walk().approve(file.run, reason="seen"), lambda made, file: made.walk().apply(file)],
+)
+def test_a_plan_made_in_one_tenant_is_not_written_in_another(release: Callable[[House, PlanFile], Result]) -> None:
+    made = applied()
+    made.account("a4", deals=[30])
+    planned = made.walk().plan()
+    assert planned.plan is not None
+    file = parse("".join(made.walk().plan_file(planned.plan)))
     later(made)
-    assert made.walk().approve(held.run, reason="seen").reasons[-1].code == "OTHER_TENANT"
+    assert release(made, file).reasons[-1].code == "OTHER_TENANT"
     made.crm.tenant_name = "model tenant 1"
-    assert made.walk().approve(held.run, reason="seen").outcome is RunOutcome.OK
+    assert release(made, file).outcome is RunOutcome.OK
 
 
 def test_a_write_that_was_lost_in_one_tenant_is_not_looked_for_in_another() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
@@ -15,9 +15,10 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House, MemoryJournal, Row, open_limits, rule_set
+from tests.twins.mirror import MemoryDraft
 
 if TYPE_CHECKING:
-    from connector.ports import Evaluation
+    from connector.ports import Evaluation, Page
 
 SECRET = "pat-eu1-secret"
 
@@ -192,6 +193,24 @@ def test_a_run_that_loses_its_lease_writes_no_more() -> None:
     result = made.walk().sync(yes=True)
     assert (result.exit_code, codes(result)) == (1, ["LEASE_LOST"])
     assert not made.crm.batches
+
+
+def test_a_pull_whose_lease_is_lost_on_the_way_ends_within_a_second_of_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = House()
+    for number in range(100):
+        made.account(f"a{number:03}")
+    made.crm.page_size, arrived, add = 1, [], MemoryDraft.add
+
+    def arrive(draft: MemoryDraft, page: Page) -> None:
+        add(draft, page)
+        arrived.append(page)
+        made.lease.lost = len(arrived) >= 30
+
+    monkeypatch.setattr(MemoryDraft, "add", arrive)
+    result = made.walk().sync(yes=True)
+    assert (result.exit_code, codes(result)) == (1, ["LEASE_LOST"])
+    assert len(arrived) == 40
+    assert made.mirror.current() is None
 
 
 def test_a_plan_writes_nothing_and_tells_what_a_sync_would_be_held_for() -> None:

@@ -88,7 +88,7 @@ class Runner:
     def _among(self, table: Table, test: Test, rows: Iterable[Record] | None) -> Iterable[Record]:
         found = test.narrow.rows(table) if rows is None else rows
         if not self._deleted:
-            found = table.alive(found)
+            found = table.live(found)
         return found if test is ALWAYS else filter(test.holds, found)
 
     def _rows(self, scope: Scope, query: Query) -> list[Record]:

@@ -74,6 +74,8 @@ class Column:
     read: Read
     held: str | None = None
     """The name under which the record itself holds it."""
+    compound: bool = False
+    """Its values are records of their own: an address."""
 
     def of(self, rows: Iterable[Record]) -> list[Any]:
         """The values of some rows."""
@@ -115,11 +117,12 @@ class Selection:
         else:
             read = dated(function.name, ref)[1]
         self.shape.add(name, read)
-        self.columns.append(Column(name, read))
+        self.columns.append(Column(name, read, compound=ref.field.type == "address"))
 
     def _field(self, ref: Ref) -> None:
         self.long_texts += ref.field.long
-        self.columns.append(Column(ref.path, ref.get, ref.field.name if ref.plain else None))
+        own = ref.field.name if ref.plain else None
+        self.columns.append(Column(ref.path, ref.get, own, compound=ref.field.type == "address"))
         if not ref.lookups:
             self.shape.add(ref.field.name, ref.get, plain=ref.plain)
             return
