@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.model.runs import RunOutcome
+from connector.sandbox import running
 from connector.sync import memory
 from connector.wiring import wire
 from connector.wiring.working import RUN, _Turns, herald, plan
+from connector.worker.notify import Herald
 from connector.worker.schedule import Later
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from connector.ports import Journal
 
+RULES = Path(__file__).parents[2] / "rules"
 DUE = datetime(2026, 3, 2, 6, tzinfo=UTC)
 MINUTE, LATER = timedelta(minutes=1), timedelta(minutes=5)
 
@@ -82,3 +86,33 @@ def test_what_another_worker_began_within_the_interval_takes_the_turn(
     ran(turns.wiring.journal, "theirs", began=began, command=command)
     turns.newest = "theirs" if mine else "another"
     assert turns.is_done(DUE + timedelta(hours=1) + LATER) is done
+
+
+class Heard:
+    """Takes every message."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+
+    def send(self, title: str, text: str) -> bool:
+        self.titles.append(f"{title}: {text}")
+        return True
+
+
+def test_a_run_that_was_asked_to_stop_is_no_trouble_and_nobody_is_told(turns: _Turns, tmp_path: Path) -> None:
+    heard, stop = Heard(), Event()
+    with running(now=lambda: DUE, population=5, token="pat-eu1-x") as crm:
+        file = tmp_path / "settings.toml"
+        text = file.read_text().replace("[run]", f'base_url = "{crm.url}"\n[rules]\ndirectory = "{RULES}"\n[run]')
+        file.write_text(text)
+        wiring = turns.wiring = wire(file, as_of=None, overrides={})
+        turns.herald = Herald(wiring.journal, heard, heartbeat=None, time_zone="UTC")
+        stop.set()
+        turns.take(stop, due=None)
+        assert [(run["outcome"], run["reasons"][0]["code"]) for run in wiring.runs(limit=9)] == [("failed", "STOPPED")]
+        assert heard.titles == []
+
+        turns.take(Event(), due=None)  # the first run waits for a person, and that is told
+        wiring.close()
+    assert len(heard.titles) == 1
+    assert "FIRST_RUN" in heard.titles[0]
