@@ -249,8 +249,11 @@ def test_the_share_kept_for_others_is_not_touched(server: Scripted) -> None:
     used = {"Sforce-Limit-Info": "api-usage=60/100; per-app-api-usage=17/250(appName=sample)"}
     fields = server.tiny.fields["Account"]
     server.only("Account/describe", Reply(200, {"fields": fields, "updateable": True}, headers=used))
+    crm = salesforce_at(server.url, max_share_of_daily_quota=0.5)
     with pytest.raises(QuotaUsedUp, match="40 of the day's 100"):
-        pulled(salesforce_at(server.url, max_share_of_daily_quota=0.5))
+        pulled(crm)
+    server.only("no path at all")  # an hour later: what was told then is not believed for ever
+    assert pulled(crm)[1].rows[Table.ACCOUNTS]
 
 
 def test_doctor_names_the_values_a_record_type_does_not_offer(server: Scripted) -> None:
