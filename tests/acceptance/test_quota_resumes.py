@@ -132,7 +132,7 @@ class Watched:
 
     def has_ended(self, count: int) -> Result:
         """Wait for so many runs to have ended, and for what the worker says after the last of them."""
-        wait_until(lambda: len([line for line in self.said if " at " in line]) >= count, seconds=60)
+        wait_until(lambda: len([line for line in self.said if " at " in line]) >= count, seconds=240)
         assert len(self.ended) == count
         return self.ended[-1]
 
