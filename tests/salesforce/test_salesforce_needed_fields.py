@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import AccessRefused
+from connector.errors import AccessRefused, UsageError
 from connector.model.fields import Table
 from connector.ports import PullRequest
-from tests.hubspot.scripted import Scripted, scripted
+from tests.hubspot.scripted import Reply, Scripted, scripted
 from tests.salesforce.parts import pulled, salesforce_at
 from tests.salesforce.tiny import described, organisation
 
@@ -70,3 +70,22 @@ def test_cases_without_their_account_are_not_connected(server: Scripted) -> None
     assert Table.TICKETS not in rows
     assert Table.TICKETS not in summary.rows
     assert any("Case.AccountId" in warning.message for warning in summary.warnings)
+
+
+def test_an_api_version_that_salesforce_does_not_have_is_told_as_that(server: Scripted) -> None:
+    nothing = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    older = [{"label": "Spring", "url": f"/services/data/v{number}", "version": number} for number in ("58.0", "59.0")]
+    server.rule = lambda seen: Reply(200, older) if seen.path == "/services/data/" else Reply(404, nothing)
+    with pytest.raises(UsageError, match=r"has no API version 66\.0, the newest is 59\.0") as failed:
+        pulled(salesforce_at(server.url), columns=ASKED)
+    assert "api_version" in failed.value.hint
+
+
+@pytest.mark.parametrize("told", [[], [None, {}, {"version": 5}], [{"version": "66.0"}], {}])
+def test_an_object_that_may_not_be_read_is_told_as_that_where_the_version_is_known(
+    server: Scripted, told: object
+) -> None:
+    nothing = [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+    server.rule = lambda seen: Reply(200, told) if seen.path == "/services/data/" else Reply(404, nothing)
+    with pytest.raises(AccessRefused, match="Account may not be read"):
+        pulled(salesforce_at(server.url), columns=ASKED)

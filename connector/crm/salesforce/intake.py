@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from connector.crm.salesforce import discounts, queries, reference, schema
+from connector.crm.salesforce import discounts, queries, reference, schema, versions
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.columns import Columns, Situation
 from connector.crm.salesforce.sources import NEEDED, SOURCES
@@ -113,6 +113,7 @@ class Intake(Struct):
             if isinstance(error, Refused) and not error.problem.code:  # a page of something else hides no object
                 raise
             if source.needed:
+                versions.require(self.client)
                 raise AccessRefused(
                     f"{source.entity} may not be read: {error}",
                     hint=f"grant {source.permission}: Setup → Permission Sets → Object Settings → {source.entity}",
