@@ -23,7 +23,7 @@ def require(client: Client) -> None:
     if known and client.version not in known:
         newest = max(known, key=float)
         raise UsageError(
-            f"{client.address}: this organisation has no API version {client.version}, the newest is {newest}",
+            f"[crm] api_version: this organisation has no API version {client.version}, the newest is {newest}",
             hint=f'set [crm] api_version = "{newest}"',
         )
 
