@@ -122,6 +122,22 @@ def test_a_record_read_by_its_id_must_hold_every_field_that_was_asked_for(server
         salesforce_at(server.url).read(Target.ACCOUNT, [account(1)], ["seg_tier"])
 
 
+@pytest.mark.parametrize("told", [[account(3), account(4)], [account(1), account(1)]])
+def test_records_read_by_id_are_those_asked_for_or_none_of_them_counts_as_gone(
+    server: Scripted, told: list[str]
+) -> None:
+    server.only("POST", Reply(200, [{"Id": record, "IsDeleted": False, "Seg_Tier__c": "large"} for record in told]))
+    with pytest.raises(BadAnswer, match="another record than those asked for, or one twice"):
+        salesforce_at(server.url).read(Target.ACCOUNT, [account(1), account(2)], ["seg_tier"])
+
+
+def test_a_record_that_is_answered_by_the_short_form_of_its_id_is_there(server: Scripted) -> None:
+    told = [None, {"Id": account(1)[:15], "IsDeleted": False, "Seg_Tier__c": "large"}]
+    server.only("POST", Reply(200, told))
+    found = salesforce_at(server.url).read(Target.ACCOUNT, [account(2), account(1)], ["seg_tier"])
+    assert found == {account(1): {"seg_tier": "large"}, account(2): None}
+
+
 @pytest.mark.parametrize(
     ("field", "told", "words"),
     [

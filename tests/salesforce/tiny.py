@@ -66,6 +66,8 @@ class Tiny:
                 return self._page(locator.partition("-")[0], int(locator.partition("-")[2]))
             case ["GET", "sobjects", _, "deleted"]:
                 return 200, {"deletedRecords": [], "earliestDateAvailable": STAMP, "latestDateCovered": STAMP}
+            case ["POST", "composite", "sobjects", _] if len(set(body["fields"])) < len(body["fields"]):
+                return 400, [{"errorCode": "INVALID_FIELD", "message": "duplicate field selected: Id"}]
             case ["POST", "composite", "sobjects", entity]:
                 found = [self.rows[entity].get(record) for record in body["ids"]]
                 return 200, [row and {name: row.get(name) for name in body["fields"]} for row in found]

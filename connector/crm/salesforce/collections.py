@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.crm.salesforce import checks, values
+from connector.crm.salesforce.soql import full_id
 from connector.crm.texts import listed
 from connector.crm.transport import Call
 
@@ -103,4 +104,15 @@ def read(client: Client, entity: str, records: list[str], fields: list[str]) -> 
         raise checks.bad(what, "Salesforce's answer holds a record without id")
     if left_out := {name for record in there for name in fields if name not in record}:
         raise checks.bad(what, f"Salesforce's answer leaves {', '.join(sorted(left_out))} out")
+    _name_as_asked(there, records, what)
     return [record for record in there if record.get("IsDeleted") is not True]
+
+
+def _name_as_asked(there: list[dict[str, Any]], records: list[str], what: str) -> None:
+    """Give each record the id it was asked for by: 15 characters and 18 name the same one."""
+    asked = {full_id(record): record for record in records}
+    for record in there:
+        name = asked.pop(full_id(record["Id"]), None)
+        if name is None:
+            raise checks.bad(what, "Salesforce's answer holds another record than those asked for, or one twice")
+        record["Id"] = name

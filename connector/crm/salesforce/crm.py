@@ -212,12 +212,13 @@ class Salesforce:
         """Canonical values by API name, per record as it was named."""
         entity = self._entity(target)
         kinds = {name: known.type for name in fields if (known := entity.get(name)) is not None}
+        asked = list(dict.fromkeys(("Id", "IsDeleted", *kinds)))  # a field that is named twice is refused
         found: dict[str, Mapping[str, str | None] | None] = dict.fromkeys(records)
         names: dict[str, list[str]] = {}
         for record in filter(is_id, found):
             names.setdefault(full_id(record), []).append(record)
         for some in in_parts(list(names), collections.READ_AT_ONCE):
-            for row in collections.read(self._client, entity.name, some, ["Id", "IsDeleted", *kinds]):
+            for row in collections.read(self._client, entity.name, some, asked):
                 held = {name: values.of_ours(row.get(name), kinds.get(name, "string")) for name in fields}
                 found.update(dict.fromkeys(names.get(row["Id"], ()), held))
         return found

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from connector.crm.salesforce import discounts, queries, reference, schema
+from connector.crm.salesforce import discounts, queries, reference, schema, versions
 from connector.crm.salesforce.client import Forbidden, Refused
 from connector.crm.salesforce.columns import Columns, Situation
-from connector.crm.salesforce.sources import SOURCES
+from connector.crm.salesforce.sources import NEEDED, SOURCES
 from connector.errors import AccessRefused, UsageError
 from connector.model.fields import Table
 from connector.model.runs import Reason
@@ -44,7 +44,11 @@ class Intake(Struct):
     warnings: list[Reason] = field(default_factory=list)
 
     def prepare(self) -> None:
-        """Read what everything else depends on; UsageError for a required field that is missing, hidden or wrong."""
+        """Read what everything else depends on.
+
+        Raises UsageError for a field of [fields] that is missing, hidden or wrong, AccessRefused for one of the
+        standard fields that nothing goes without.
+        """
         for source in self._sources():
             self._describe(source)
         self._currencies()
@@ -53,6 +57,8 @@ class Intake(Struct):
         for source in self._sources():
             if source.table not in self.closed:  # calls without meetings would be a count that is too low
                 self._open(source)
+        for source in self._sources():
+            self._close_useless(source)
         for table in SOURCES:
             self._alike(table)
         self.require()
@@ -81,16 +87,19 @@ class Intake(Struct):
         return asked - frozenset(found[0].names) if found else asked
 
     def require(self) -> None:
-        """A field that a setting names must be there and usable."""
+        """A field that a setting names, or that deals mean nothing without, must be there and usable."""
         for table, names in self.request.required.items():
             for name in sorted(self.absent(table) & names):
                 wrong = {key: text for columns in self.of(table) for key, text in columns.wrong.items()}
                 raise UsageError(f"[fields] {name}: {wrong.get(name) or self._not_there(table, name)}", hint=_GRANT)
+        for columns in self.columns.values():
+            if lacking := self._lacking(columns):
+                raise AccessRefused(lacking[0], hint=f"{_SHOW}, or name another in [fields]")
 
-    def _not_there(self, table: Table, name: str) -> str:
+    def _not_there(self, table: Table, name: str, entity: str = "") -> str:
         if self.fields.override(table, name) == discounts.NAMED:
             return f"{discounts.NAMED} may not be read by this user"
-        entity = SOURCES[table][0].entity if table in SOURCES else table.value
+        entity = entity or (SOURCES[table][0].entity if table in SOURCES else table.value)
         field_name = self.fields.candidates(table, name)[0]
         return f"Salesforce has no field {entity}.{field_name}, or hides it from this user"
 
@@ -104,6 +113,7 @@ class Intake(Struct):
             if isinstance(error, Refused) and not error.problem.code:  # a page of something else hides no object
                 raise
             if source.needed:
+                versions.require(self.client)
                 raise AccessRefused(
                     f"{source.entity} may not be read: {error}",
                     hint=f"grant {source.permission}: Setup → Permission Sets → Object Settings → {source.entity}",
@@ -118,6 +128,20 @@ class Intake(Struct):
             fields=self.fields,
             situation=self.situation,
         )
+
+    def _close_useless(self, source: Source) -> None:
+        """A table that means nothing without a column it lacks is not connected; deals are asked for by `require`."""
+        columns = self.columns.get(source.entity)
+        if columns and not source.needed and (lacking := self._lacking(columns)):
+            self.closed[source.table] = lacking[0]
+            for other in SOURCES[source.table]:
+                self.columns.pop(other.entity, None)
+
+    def _lacking(self, columns: Columns) -> list[str]:
+        """What is wrong with each column that its table means nothing without, in words."""
+        table, entity = columns.source.table, columns.source.entity
+        names = sorted(NEEDED.get(table, frozenset()) & columns.missing)
+        return [columns.wrong.get(name) or self._not_there(table, name, entity) for name in names]
 
     def _alike(self, table: Table) -> None:
         """Pages of one table have the same columns, whichever kind of record they are made of."""
@@ -147,7 +171,7 @@ class Intake(Struct):
                 self.closed[Table.CURRENCY_RATES] = str(error)
 
 
-_GRANT = (
-    "correct the name in [fields], or show the field: Setup → Permission Sets → Customer Tier Integration → "
-    "Object Settings → Field Permissions → Read"
+_SHOW = (
+    "show the field: Setup → Permission Sets → Customer Tier Integration → Object Settings → Field Permissions → Read"
 )
+_GRANT = f"correct the name in [fields], or {_SHOW}"

@@ -97,3 +97,10 @@ SOURCES: dict[Table, tuple[Source, ...]] = {
     ),
     Table.OWNERS: (Source(Table.OWNERS, "User", "View All Users", made=_USER),),
 }
+
+NEEDED: dict[Table, frozenset[str]] = {
+    Table.DEALS: frozenset({"account_id", "is_won", "amount", "close_date"}),
+    Table.TICKETS: frozenset({"account_id", "created_at"}),
+    Table.ACTIVITIES: frozenset({"account_id"}),
+}
+"""Columns without which a table means nothing."""
