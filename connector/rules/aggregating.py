@@ -28,7 +28,7 @@ def fact_value(
     frame: Frame,
     groups: Iterable[str] = (),
 ) -> Cell:
-    """Compute a fact over records, each with the cells of its account; `groups` are theirs where a group counts once."""
+    """Compute a fact over records, each with its account's cells; `groups` are theirs where a group counts once."""
     found: list[Cell] = []
     counted: set[str | None] = set()
     for (row, cells), group in zip_longest(rows, groups):
