@@ -78,7 +78,9 @@ def _rows(node: Node, fact: FactOf, columns: Columns, tables: Mapping[Of, str]) 
         source += f" join {tables[Of.GROUP]} rg on rg.{G} = r.{G}"
     gathered = {K: 't."@to"', G: 't."@to_g"'}[key] if fact.relation == Relation.REFERRED else f"r.{key}"
     subject = "s" if node.of is Of.ACCOUNT else "sg"
-    if "s" in used or ("sg" in used and subject == "s"):
+    if "s" in used and subject == "sg":  # the record's own account
+        source += f" join {tables[Of.ACCOUNT]} s on s.{K} = r.{K}"
+    elif "s" in used or ("sg" in used and subject == "s"):
         source += f" join {tables[Of.ACCOUNT]} s on s.{key} = {gathered}"
         gathered, key = f"s.{K}", K
     if "sg" in used:

@@ -38,18 +38,29 @@ def _side(batch: Sequence[tuple[Node, RankOf]], render: Renderer, subjects: str,
     ranking = batch[0][1].ranking
     by, among = render(ranking.by), render.truth(ranking.among)
     amount = f"cast(round({by.value}, {CENTS}) as decimal(38, {CENTS}))"
+    behind = "false" if ranking.last is None else f"coalesce({render.truth(ranking.last)}, false)"
     cuts = _cuts(ranking, render.givens)
     blocks = (
-        f"select v, cast(sum(c) over (order by v desc) - c + 1 as bigint) as i, "
-        f"cast(sum(c) over (order by v desc) as bigint) as j, cast(sum(c) over () as bigint) as n "
-        f"from (select v, count(*) as c from (select {amount} as v, {among} as w from {subjects}) "
-        f"where w and v is not null group by v)"
+        f"select b, v, cast(sum(c) over (order by b, v desc) - c + 1 as bigint) as i, "
+        f"cast(sum(c) over (order by b, v desc) as bigint) as j, cast(sum(c) over () as bigint) as m, "
+        f"m + {_unplaced(ranking, render, subjects)} as n "
+        f"from (select b, v, count(*) as c from (select {behind} as b, {amount} as v, {among} as w from {subjects}) "
+        f"where w and v is not null group by b, v)"
     )
     lines = [f"{_line(cut)} as line{number}" for number, cut in enumerate(cuts)]
     same = f"select coalesce(max(n), 0) as n{''.join(f', {line}' for line in lines)} from ({blocks})"
-    own = f"select v, i, {_level(ranking, cuts)} as level from ({blocks})"
-    join = f"left join ({own}) {alias} on {alias}.v = case when {among} then {amount} end cross join ({same}) {alias}s"
+    own = f"select b, v, i, {_level(ranking, cuts)} as level from ({blocks})"
+    mine = f"{alias}.v = case when {among} then {amount} end and {alias}.b = {behind}"
+    join = f"left join ({own}) {alias} on {mine} cross join ({same}) {alias}s"
     return Side(join, {node.name: _part(part, render, alias) for node, part in batch})
+
+
+def _unplaced(ranking: Ranking, render: Renderer, subjects: str) -> str:
+    """SQL of how many count in the number without being ranked."""
+    if ranking.counted is None:
+        return "0"
+    counted, among = render.truth(ranking.counted), render.truth(ranking.among)
+    return f"(select count(*) from {subjects} where {counted} and {among} is not true)"
 
 
 def _cuts(ranking: Ranking, givens: Givens) -> list[str]:
@@ -75,7 +86,8 @@ def _level(ranking: Ranking, cuts: Sequence[str]) -> str:
 
 
 def _line(cut: str) -> str:
-    """Halfway between the amounts at the cut and next to it; without a next one, the amount at the cut."""
+    """Halfway between the amounts at the cut and next to it; without a next one, the last amount up to the cut."""
+    cut = f"least({cut}, m)"
     here = f"max(v) filter (where i <= {cut} and {cut} <= j)"
     following = f"max(v) filter (where i <= {cut} + 1 and {cut} + 1 <= j)"
     return f"cast(({here} + coalesce({following}, {here})) * 0.5 as decimal(38, {LINE_SCALE}))"

@@ -24,15 +24,14 @@ ZERO = Decimal(0)
 
 def fact_value(
     fact: FactOf,
-    rows: Iterable[Mapping[str, Cell]],
-    cells: Mapping[str, Cell],
+    rows: Iterable[tuple[Mapping[str, Cell], Mapping[str, Cell]]],
     frame: Frame,
     groups: Iterable[str] = (),
 ) -> Cell:
-    """Compute a fact over the related records; `groups` are theirs where a group counts once."""
+    """Compute a fact over records, each with its account's cells; `groups` are theirs where a group counts once."""
     found: list[Cell] = []
     counted: set[str | None] = set()
-    for row, group in zip_longest(rows, groups):
+    for (row, cells), group in zip_longest(rows, groups):
         if group is not None and group in counted:
             continue
         if LOST in row:

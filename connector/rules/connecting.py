@@ -132,8 +132,10 @@ class _Connector(Struct):
         by = self._fold(rank.ranking.by)
         if idle(by):
             return self._why(node)
-        among, last = self._maybe(rank.ranking.among), self._maybe(rank.ranking.last)
-        return replace(rank, ranking=replace(rank.ranking, by=by, among=among, last=last))
+        ranking = rank.ranking
+        among, last, counted = (self._maybe(part) for part in (ranking.among, ranking.last, ranking.counted))
+        counted = None if counted == FALSE else counted
+        return replace(rank, ranking=replace(ranking, by=by, among=among, last=last, counted=counted))
 
     def _maybe(self, expression: Expression | None) -> Expression | None:
         return None if expression is None else self._fold(expression)
@@ -182,5 +184,6 @@ def _expressions(definition: Definition) -> tuple[Expression, ...]:
         case PopulationOf():
             found = (definition.value, definition.among, *definition.by)
         case RankOf():
-            found = (definition.ranking.by, definition.ranking.among, definition.ranking.last)
+            ranking = definition.ranking
+            found = (ranking.by, ranking.among, ranking.last, ranking.counted)
     return tuple(e for e in found if e is not None)

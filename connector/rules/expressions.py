@@ -23,7 +23,8 @@ def expressions(definition: Definition) -> tuple[Expression, ...]:
             found = (definition.value, definition.among, *definition.by)
         case RankOf():
             ranking = definition.ranking
-            found = (ranking.by, ranking.among, ranking.last, *(band.percent for band in ranking.bands))
+            shares = (band.percent for band in ranking.bands)
+            found = (ranking.by, ranking.among, ranking.last, ranking.counted, *shares)
         case _:
             pass
     return tuple(e for e in found if e is not None)

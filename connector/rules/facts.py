@@ -149,10 +149,14 @@ class _Fact:
         return True
 
     def _asks(self, of: Of, *expressions: Expression | None) -> bool:
-        """Tell whether a fact of the group asks nothing of one account: nobody could say whose answer it was."""
+        """Tell whether a fact of the group asks nothing of one account: nobody could say whose answer it was.
+
+        A deal, ticket or row of a table is one account's own, and so is the answer there.
+        """
         nodes = self.names.nodes
         used = (part for part in _parts(*expressions) if isinstance(part, Name) and part.scope is Scope.ACCOUNT)
-        own = [part for part in used if of is Of.GROUP and nodes[part.name].of is Of.ACCOUNT]
+        nobodys = of is Of.GROUP and self.relation in OVER_ACCOUNTS
+        own = [part for part in used if nobodys and nodes[part.name].of is Of.ACCOUNT]
         for part in own:
             text = f"'{part.name}' is each account's own, and this fact is the group's"
             self.names.problems.add(part.at, text, "gather it per account first, then over members")

@@ -106,7 +106,7 @@ class Population(Struct):
             case FactOf():
                 rows = self._rows(node.definition, members, node.of)
                 groups = [self.records.root[other] for other in self._referred(members)] if node.definition.once else ()
-                return fact_value(node.definition, rows, self.cells[subject], self.frame, groups)
+                return fact_value(node.definition, rows, self.frame, groups)
             case FormulaOf():
                 return Evaluator(self.frame, self.cells[subject]).value(node.definition.expression)
             case PopulationOf():
@@ -146,17 +146,22 @@ class Population(Struct):
             return UNKNOWN if node.options and cell not in node.options else cell
         return cell
 
-    def _rows(self, fact: FactOf, members: list[str], of: Of) -> Iterable[Mapping[str, Cell]]:
+    def _rows(
+        self, fact: FactOf, members: list[str], of: Of
+    ) -> Iterable[tuple[Mapping[str, Cell], Mapping[str, Cell]]]:
+        """The records with the cells of the account `account.` means: a record's own, or the one that asks."""
+        asking = self.cells[members[0]]
         if fact.relation == Relation.MEMBERS:
             root = self.records.root[members[0]]
             group = members if of is Of.GROUP else self.groups[root]
             if fact.aggregate is Aggregate.PARENT:
                 group = [root]
-            return [self.cells[member] for member in sorted(group, key=lambda m: ROOT_FIRST if m == root else m)]
+            ordered = sorted(group, key=lambda m: ROOT_FIRST if m == root else m)
+            return [(self.cells[member], asking) for member in ordered]
         if fact.relation == Relation.REFERRED:
-            return [self.cells[other] for other in self._referred(members)]
+            return [(self.cells[other], asking) for other in self._referred(members)]
         related = self.records.related.get(fact.relation, {})
-        return [row for member in members for row in related.get(member, ())]
+        return [(row, self.cells[member]) for member in members for row in related.get(member, ())]
 
     def _referred(self, members: list[str]) -> list[str]:
         """Those whom the group brought in; nobody brings in itself."""
@@ -205,16 +210,19 @@ class Population(Struct):
     def _ranking(self, node: Node, ranking: Ranking) -> Ranked:
         values: dict[str, Decimal] = {}
         last: set[str] = set()
+        more = 0
         for subject in self._subjects(node):
             evaluator = Evaluator(self.frame, self.cells[subject])
             value = evaluator.value(ranking.by)
-            if evaluator.holds(ranking.among) and isinstance(value, Decimal):
+            if not evaluator.holds(ranking.among):
+                more += ranking.counted is not None and evaluator.holds(ranking.counted)
+            elif isinstance(value, Decimal):
                 values[subject] = half_up(value, 2)
             if ranking.last is not None and evaluator.holds(ranking.last):
                 last.add(subject)
         evaluator = Evaluator(self.frame, {})
         bands = [(band.then, None if band.percent is None else evaluator.value(band.percent)) for band in ranking.bands]
-        return rank(values, bands, frozenset(last))  # type: ignore[arg-type]
+        return rank(values, bands, frozenset(last), more)  # type: ignore[arg-type]
 
     def _unranked(self, ranking: Ranking, subject: str) -> Cell:
         evaluator = Evaluator(self.frame, self.cells[subject])

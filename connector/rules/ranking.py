@@ -27,14 +27,26 @@ class Ranked(Struct, frozen=True):
     lines: Mapping[str, Cell]
 
 
-def rank(values: Mapping[str, Decimal], bands: Sequence[tuple[str, Decimal | None]], last: frozenset[str]) -> Ranked:
-    """Rank subjects by value; `bands` are (answer, percent of the number ranked), the last with None."""
-    ordered = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    cuts = _cuts(len(ordered), bands)
+def rank(
+    values: Mapping[str, Decimal],
+    bands: Sequence[tuple[str, Decimal | None]],
+    last: frozenset[str],
+    more: int = 0,
+) -> Ranked:
+    """Rank subjects by value; `bands` are (answer, percent of the number), the last with None.
+
+    The number is of those ranked and `more`; those in `last` rank behind all others.
+    """
+    ordered = [
+        *sorted((item for item in values.items() if item[0] not in last), key=_from_the_highest),
+        *sorted((item for item in values.items() if item[0] in last), key=_from_the_highest),
+    ]
+    ahead = len(values.keys() - last)
+    cuts = _cuts(len(ordered) + more, bands)
     level, ranks = {}, {}
     start = 0
     while start < len(ordered):
-        end = _end_of_block(ordered, start)
+        end = _end_of_block(ordered[:ahead] if start < ahead else ordered, start)
         word = bands[_band(start + 1, end, cuts)][0]
         for subject, _ in ordered[start:end]:
             level[subject] = bands[-1][0] if subject in last else word
@@ -42,7 +54,11 @@ def rank(values: Mapping[str, Decimal], bands: Sequence[tuple[str, Decimal | Non
         start = end
     amounts = [value for _, value in ordered]
     lines = {word: _line(amounts, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
-    return Ranked(level, ranks, len(ordered), lines)
+    return Ranked(level, ranks, len(ordered) + more, lines)
+
+
+def _from_the_highest(item: tuple[str, Decimal]) -> tuple[Decimal, str]:
+    return -item[1], item[0]
 
 
 def _cuts(count: int, bands: Sequence[tuple[str, Decimal | None]]) -> list[int]:

@@ -180,7 +180,7 @@ class Part(StrEnum):
     RANK = "rank"
     """Competition rank from 1 (1, 1, 3), highest value first; like LEVEL outside."""
     COUNT = "count"
-    """n, the number ranked; the same for everybody."""
+    """n, the number that shares are of; the same for everybody."""
     LINE = "line"
     """The published line under band `band`; the same for everybody; unknown when nobody is ranked."""
 
@@ -196,13 +196,13 @@ class Band(Struct, frozen=True):
 class Ranking(Struct, frozen=True):
     """Rank bands of domain.md M1 steps B, C and E.
 
-    Subjects: those for which `among` is true and `by` is known; n of them. Values are rounded half-up to cents
-    and ranked from the highest; equal values are tied. Cumulative percentages p give
-    cut(p) = ceil(n * p / 100) in exact arithmetic. A tied block on positions i..j: inside one band, that band;
+    Subjects: those for which `among` is true and `by` is known; n of them, with those for which `counted` is true
+    and `among` is not. Values are rounded half-up to cents and ranked from the highest; equal values are tied.
+    A subject for which `last` is true ranks behind all others and is always in the last band. Cumulative percentages p
+    give cut(p) = ceil(n * p / 100) in exact arithmetic. A tied block on positions i..j: inside one band, that band;
     across cut c: the higher band when j <= c + max(1, floor(c / 10)), else the next band down, where the same
     test applies again. Line under band b with cut c: (value at position c + value at position c + 1) / 2,
-    without a next position the value at c (positions count singly; ties share values). A subject for which
-    `last` is true is always in the last band.
+    without a next position that of the last one up to c (positions count singly; ties share values).
     """
 
     name: str
@@ -210,6 +210,7 @@ class Ranking(Struct, frozen=True):
     among: Expression | None
     bands: tuple[Band, ...]
     last: Expression | None = None
+    counted: Expression | None = None
 
 
 class RankOf(Struct, frozen=True):

@@ -27,7 +27,7 @@ REGULAR_FROM = 3
 
 def pattern(world: World, group: Group) -> str | None:
     """From the won deals of two years; unknown while one of them lacks its date."""
-    if any(account.undated for account in group.everybody):
+    if any(account.undated for account in group.members):
         return None
     days = won_days(world, group)
     if len(days) < REGULAR_FROM:
@@ -40,8 +40,7 @@ def pattern(world: World, group: Group) -> str | None:
 
 def won_days(world: World, group: Group) -> list[date]:
     """Ascending."""
-    deals = [deal for account in group.everybody for deal in account.deals]
-    won = [deal.closed_on for deal in deals if bought(world, deal)]
+    won = [deal.closed_on for deal in group.deals if bought(world, deal)]
     return sorted(day for day in won if day and in_months(day, world.as_of, TWO_YEARS))
 
 

@@ -37,7 +37,7 @@ def settle_levels(world: World) -> None:
             group.rank = first
             group.computed_level = by_amount(world, group) or level
             group.level = kept_level(world, group, group.computed_level)
-    _warn_when_flat(base)
+    _warn_when_flat(world, base)
 
 
 def _bare(group: Group) -> bool:
@@ -146,11 +146,11 @@ def gini(amounts: Sequence[Fraction]) -> Fraction | None:
     return weighted / (count * total)
 
 
-def _warn_when_flat(base: Sequence[Group]) -> None:
+def _warn_when_flat(world: World, base: Sequence[Group]) -> None:
     """M1 step C: the pyramid tells nothing when all buy the same; said on every active account (11.12)."""
     share = gini([group.revenue for group in base])
     if share is not None and share < FLAT:
-        for group in base:
+        for group in world.active:
             for account in group.members:
                 account.warnings.add("FLAT_DISTRIBUTION")
 

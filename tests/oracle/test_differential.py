@@ -19,7 +19,7 @@ from tests.oracle.product import commanded, evaluated
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS = (*range(1, 13), 19, 36, 37)
+SEEDS = (*range(1, 13), 19, 36, 37, 48, 53, 158)
 """Small ones and great ones, with and without groups, currencies, previous state and other parameters."""
 
 

@@ -109,23 +109,21 @@ def _kind(world: World, group: Group) -> tuple[bool, int] | None:
     if made is None or not known:
         return None
     line = world.parameters.number("icp.criteria.size.employees_more_than")
-    least = world.parameters.number("icp.knockouts.employees.less_than")
-    return made, (max(known) > line) - (max(known) < least)
+    return made, (max(known) > line) - (max(known) < line)
 
 
 def current_value_high(world: World, group: Group) -> bool:
     """The first axis, with its buffer around the line."""
     told = world.parameters.optional("customer_type.current_value.high_min")
     line = world.lines.get("medium") if told is None else told
-    if line is None or not group.value_known or group.value <= 0:
+    value = group.value if group.value_known else group.value_without_referrals
+    if line is None or value is None or value <= 0:
         return False
     before = previously_high(group)
-    if before is None:
-        return group.value >= line
-    if same_quarter(world, group):
+    if same_quarter(world, group) and before is not None and group.value_known:
         return before
-    buffer = world.parameters.number("stability.hysteresis")
-    return group.value >= line * (1 - buffer) if before else group.value >= line * (1 + buffer)
+    buffer = world.parameters.number("stability.hysteresis") if before is not None else ZERO
+    return value >= line * (1 - buffer if before else 1 + buffer)
 
 
 def previously_high(group: Group) -> bool | None:
@@ -137,7 +135,8 @@ def previously_high(group: Group) -> bool | None:
 
 
 def _type(world: World, group: Group) -> str | None:
-    if group.lifecycle == "unknown" or (group.active and not (group.revenue_known and group.value_known)):
+    valued = group.revenue_known and (group.value_known or group.value_high)
+    if group.lifecycle == "unknown" or (group.active and not valued):
         return "unknown"
     if group.lifecycle not in {"customer", "prospect"}:
         return None

@@ -27,13 +27,12 @@ def settle_values(world: World) -> None:
     for group in world.groups:
         _settle_ambassador(world, group)
         group.kw = know_how(world, group)
+        factor = group.kw * world.parameters.number("customer_value.reputation")
         estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
-        brought = max(group.referred, ZERO) or estimated
-        group.value = (
-            ZERO
-            if not ever_bought(world, group)
-            else (group.fw + brought) * group.kw * world.parameters.number("customer_value.reputation")
-        )
+        brought = max(group.referred or ZERO, ZERO) or estimated
+        group.value = (group.fw + brought) * factor if ever_bought(world, group) else ZERO
+        if group.aw_source is None and group.value_known and ever_bought(world, group):
+            group.value_known, group.value_without_referrals = False, group.fw * factor
 
 
 def financial_value(world: World, group: Group) -> Fraction:
@@ -92,35 +91,42 @@ def recurring(world: World, deals: Sequence[Deal]) -> bool:
     return bool(won) and all(deal.row.flag("recurring") is True for deal in won)
 
 
-def referred_revenue(world: World, group: Group) -> Fraction:
-    """R: revenue of those who came through this group within the referral window; nobody refers itself."""
+def referred_revenue(world: World, group: Group) -> Fraction | None:
+    """R: revenue of those who came through this group within the referral window; nobody refers itself.
+
+    None while the revenue of one of them is unknown (2.9).
+    """
     ids = {account.id for account in group.everybody}
     months = world.parameters.whole("customer_value.referral_window_months")
-    return sum(
-        (
-            other.revenue
-            for other in world.groups
-            if other is not group
-            and in_months(other.customer_since, world.as_of, months)
-            and any(account.row.text("referred_by") in ids for account in other.members)
-        ),
-        ZERO,
-    )
+    brought = [
+        other
+        for other in world.groups
+        if other is not group
+        and in_months(other.customer_since, world.as_of, months)
+        and any(account.row.text("referred_by") in ids for account in other.members)
+    ]
+    if not all(other.revenue_known for other in brought):
+        return None
+    return sum((other.revenue for other in brought), ZERO)
 
 
 def _settle_ambassador(world: World, group: Group) -> None:
-    """AW: measured, estimated, else 1.0; empty while FW is not positive."""
+    """AW: measured, estimated, else 1.0; empty while FW is not positive, unknown while R is."""
     promoter = promotes(world, group)
-    if group.referred > 0:
+    if group.referred is not None and group.referred > 0:
         group.aw_source = "measured"
         group.aw = 1 + group.referred / group.fw if group.fw > 0 else None
     elif promoter:
         group.aw_source = "estimate"
         group.aw = world.parameters.number("customer_value.aw_estimate.index") if group.fw > 0 else None
+    elif group.referred is None:
+        group.aw, group.aw_source = None, None
     else:
         group.aw = Fraction(1) if group.fw > 0 else None
     reference = group.given("reference_customer")
-    group.ambassador = group.referred > 0 or promoter or bool(reference and reference.flag("reference_customer"))
+    group.ambassador = (
+        (group.referred or ZERO) > 0 or promoter or bool(reference and reference.flag("reference_customer"))
+    )
 
 
 def promotes(world: World, group: Group) -> bool:
@@ -190,7 +196,7 @@ def value_outputs(world: World, group: Group) -> dict[str, object]:
     """M5 (5)."""
     told: dict[str, object] = {
         "seg_ambassador_source": group.aw_source,
-        "seg_referred_revenue_12m": cents(group.referred),
+        "seg_referred_revenue_12m": None if group.referred is None else cents(group.referred),
         "seg_is_ambassador": group.ambassador,
         "seg_knowhow_index": rounded(group.kw, 4),
     }

@@ -67,11 +67,13 @@ class Group:
     level: str | None = None
     ladder_step: str | None = None
     fw: Fraction = ZERO
-    referred: Fraction = ZERO
+    referred: Fraction | None = ZERO
     aw: Fraction | None = None
-    aw_source: str = "default"
+    aw_source: str | None = "default"
     kw: Fraction = Fraction(1)
     value: Fraction = ZERO
+    value_without_referrals: Fraction | None = None
+    """What the value is at least, where only what was brought in is unknown."""
     ambassador: bool = False
     potential: str = "unknown"
     upside: Fraction | None = None

@@ -44,6 +44,7 @@ class _Bands(Struct, frozen=True):
     by: Formula | None
     among: Formula | None
     last: Formula | None
+    counted: Formula | None
     previous: Formula | None
     stick: Formula | None
     bands: tuple[tuple[str, Formula | None], ...]
@@ -65,7 +66,8 @@ class _Bands(Struct, frozen=True):
 def declare(name: Leaf, form: Form) -> Declaration:
     """Read the model; the last band has no share, the others are percentages."""
     model = _read(name, form)
-    used = uses_of(model.by, model.among, model.last, model.previous, model.stick, *(share for _, share in model.bands))
+    told = (model.by, model.among, model.last, model.counted, model.previous, model.stick)
+    used = uses_of(*told, *(share for _, share in model.bands))
 
     def build(names: Names) -> list[Node]:
         ranking = _ranking(names, model)
@@ -87,6 +89,7 @@ def _read(name: Leaf, form: Form) -> _Bands:
         by=form.formula("by"),
         among=form.formula("among"),
         last=form.formula("last"),
+        counted=form.formula("counted"),
         previous=form.formula("previous"),
         stick=form.formula("stick"),
         bands=tuple(bands),
@@ -109,21 +112,22 @@ def _lines(form: Form, known: list[str]) -> Iterator[tuple[str, str]]:
 
 def _ranking(names: Names, model: _Bands) -> Ranking | None:
     by = resolve(model.by, names, "number")
-    among = None if model.among is None else resolve(model.among, names, "condition")
-    last = None if model.last is None else resolve(model.last, names, "condition")
+    among, last, counted = (
+        None if told is None else resolve(told, names, "condition") for told in (model.among, model.last, model.counted)
+    )
     bands = tuple(Band(then, _percent(names, share)) for then, share in model.bands)
     shares = [band.percent for band in bands if band.percent is not None]
-    used = [e for e in (by, among, last, *shares) if e is not None]
+    used = [e for e in (by, among, last, counted, *shares) if e is not None]
     if not bands or any(part is POISON for e in used for part in walk(e)):
         return None
     total = sum((constant(share, names.parameters) or Decimal(0) for share in shares), Decimal(0))
     if total > WHOLE:
         names.problems.add(model.name.at, f"the bands of '{model.name.text}' take {total.normalize():f} % together")
-    return Ranking(model.name.text, by, among, bands, last)
+    return Ranking(model.name.text, by, among, bands, last, counted)
 
 
 def _percent(names: Names, share: Formula | None) -> Expression | None:
-    """Read `4%` as 4: here a percentage is a share of the number ranked; parameters hold 0 to 100."""
+    """Read `4%` as 4: here a percentage is a share of the number; parameters hold 0 to 100."""
     if share is None:
         return None
     expression = resolve(share, names, "number")
@@ -146,7 +150,7 @@ def _parts(names: Names, model: _Bands, ranking: Ranking) -> Iterator[Node]:
 
 
 def _part(names: Names, model: _Bands, ranking: Ranking, name: str, *, part: Part, band: str = "") -> Node:
-    used = [e for e in (ranking.by, ranking.among, ranking.last) if e is not None]
+    used = [e for e in (ranking.by, ranking.among, ranking.last, ranking.counted) if e is not None]
     unknown = any(states(e, names.nodes, names.parameters)[0] for e in used)
     own = part in {Part.LEVEL, Part.RANK}
     types = {Part.LEVEL: Type.TEXT, Part.LINE: type_of(ranking.by)}
