@@ -19,6 +19,7 @@ from connector.rules.kept import NoRuleSetError, dumped, loaded, told
 from connector.rules.loading import load
 from connector.rules.origins import Origin, parameter_of, sources
 from connector.rules.ruleset import RuleSet
+from connector.rules.tree import Name
 from connector.wiring.kept_rules import kept_rules
 from tests.shared import ROOT
 
@@ -103,3 +104,12 @@ def test_nothing_is_run_by_what_is_read(tmp_path: Path) -> None:
     with pytest.raises(NoRuleSetError):
         loaded(pickle.dumps(Trap()))
     assert not list(tmp_path.iterdir())
+
+
+def test_no_class_is_altered_by_what_is_read() -> None:
+    """A pickle may set attributes (BUILD) of what it was handed, a class as well as a value."""
+    name, module = (b"\x8c" + bytes([len(text)]) + text for text in (b"Name", b"connector.rules.tree"))
+    for state in (b"N}\x8c\x05aliasNs\x86", b"}\x8c\x05aliasNs"):
+        with pytest.raises(NoRuleSetError):
+            loaded(b"\x80\x05" + module + name + b"\x93" + state + b"b.")
+        assert not hasattr(Name, "alias")
