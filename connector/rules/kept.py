@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from connector.rules.origins import Origin, parameter_of, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from connector.rules.ruleset import RuleSet
 
@@ -59,6 +59,15 @@ def loaded(data: bytes) -> KeptRules:
     return found
 
 
+def _maker(kind: type) -> Callable[..., object]:
+    """What makes values of a class and is not that class: a pickle may set attributes of whatever it was handed."""
+
+    def made(*parts: object) -> object:
+        return kind(*parts)
+
+    return made
+
+
 class _Reader(pickle.Unpickler):
     """Makes what rule sets are made of."""
 
@@ -67,5 +76,5 @@ class _Reader(pickle.Unpickler):
         if module in HOMES or (module, name) in OTHERS:
             found = getattr(import_module(module), name, None)
             if isinstance(found, type) and found.__module__ == module:
-                return lambda *values: found(*values)  # a class itself could be given other attributes (BUILD)
+                return _maker(found)
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a rule set")

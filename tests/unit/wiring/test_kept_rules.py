@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.ports import Snapshot
+from connector.rules import loading
 from connector.rules.files import contents
 from connector.rules.kept import NoRuleSetError, dumped, loaded, told
-from connector.rules import loading
 from connector.rules.loading import load
 from connector.rules.origins import Origin, parameter_of, sources
 from connector.rules.ruleset import RuleSet
