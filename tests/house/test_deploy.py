@@ -221,7 +221,7 @@ def test_what_tries_the_composed_worker_leaves_one_that_runs_here_alone(tmp_path
     docker.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" != build ]\n')
     docker.chmod(0o700)
     environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "STAND_IN": ""}
-    script = ["bash", DEPLOY / "try_compose.sh"]
+    script = ["bash", str(DEPLOY / "try_compose.sh")]
     assert subprocess.run(script, env=environ, capture_output=True, check=False, timeout=60).returncode != 0
     composed = [line for line in asked.read_text().splitlines() if line.startswith("compose ")]
     assert composed[-1].endswith(" down --volumes")
