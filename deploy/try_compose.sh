@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # make compose: starts deploy/compose.yaml as it is told there, worker and PostgreSQL, and tries what it promises; needs root,
-# port 9090, and a few minutes. What it needs, and STAND_IN=1: see engine.sh; without Docker also podman-compose, from pip.
+# ports 9090 and 8123, and a few minutes. It is a project of its own: what runs here already under compose.yaml's name keeps its
+# containers and its data. What it needs, and STAND_IN=1: see engine.sh; without Docker also podman-compose, from pip.
 set -euo pipefail
-trap 'compose down --volumes >/dev/null 2>&1 || true; kill "${started[@]}"; rm -rf "$here"' EXIT
+trap 'compose down --volumes >/dev/null 2>&1 || true; kill "${started[@]}" 2>/dev/null || true; rm -rf "$here"' EXIT
 . "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
-at=http://127.0.0.1:9090 gateway=10.231.97.1
+project=tiersync-tried at=http://127.0.0.1:9090 gateway=10.231.97.1
 
 compose() {
-  local files=(--file "$here/deploy/compose.yaml" --file "$here/deploy/tried.yaml")
+  local files=(--project-name "$project" --file "$here/deploy/compose.yaml" --file "$here/deploy/tried.yaml")
   if docker_there; then
     docker compose "${files[@]}" "$@"
   else
@@ -17,7 +18,7 @@ compose() {
 
 once() { compose run --rm -T worker "$@" || { tail -n 5 "$here/err" >&2; return 1; }; }
 asked() { curl --silent --output /dev/null --write-out '%{http_code}' "${@:2}" "$at/$1" || true; }
-container() { engine ps --all --format '{{.Names}}' 2>/dev/null | grep "tiersync[_-]$1"; }
+container() { engine ps --all --format '{{.Names}}' 2>/dev/null | grep "^$project[_-]$1"; }
 inspected() { engine inspect --format "$2" "$(container "$1")" 2>/dev/null; }
 till() { # wanted, command…
   for _ in $(seq 120); do
@@ -32,6 +33,9 @@ health() { # podman leaves the timing of health commands to systemd, which need 
   if docker_there; then inspected "$1" '{{.State.Health.Status}}'; else engine healthcheck run "$(container "$1")" >/dev/null 2>&1 && echo healthy; fi
 }
 
+for port in 9090 8123; do
+  ! (: < "/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "port $port is taken, by a worker that runs here perhaps" >&2; exit 1; }
+done
 if [ -n "${STAND_IN:-}" ]; then
   debian postgresql,gosu
   # As much of the official image as compose.yaml relies on: user, database, password file, folder. Like that one it answers

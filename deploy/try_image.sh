@@ -2,7 +2,7 @@
 # make image: builds deploy/Dockerfile and tries in a real container what it promises; needs root, and a few minutes.
 # What it needs, and STAND_IN=1: see engine.sh.
 set -euo pipefail
-trap 'engine rm --force tiersync-tried >/dev/null 2>&1 || true; kill "${started[@]}"; rm -rf "$here"' EXIT
+trap 'engine rm --force tiersync-tried >/dev/null 2>&1 || true; kill "${started[@]}" 2>/dev/null || true; rm -rf "$here"' EXIT
 . "$(dirname "${BASH_SOURCE[0]}")/engine.sh"
 port=9090
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, str | None]
 
-ACCOUNT_ID, DEAL_ID = KEY[Table.ACCOUNTS], KEY[Table.DEALS]
+ACCOUNT_ID = KEY[Table.ACCOUNTS]
 LINKED = {Table.DEALS: Table.DEAL_ACCOUNTS, Table.TICKETS: Table.TICKET_ACCOUNTS}
 READ = (Table.ACCOUNTS, Table.DEALS, Table.TICKETS, Table.ACTIVITIES, Table.CURRENCY_RATES, *LINKED.values())
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?\Z", re.ASCII)

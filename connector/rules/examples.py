@@ -23,6 +23,7 @@ from connector.rules.cells import UNKNOWN, is_known
 from connector.rules.connecting import connect
 from connector.rules.parameters import override
 from connector.rules.population import evaluate
+from connector.rules.ruleset import needed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -71,24 +72,21 @@ def run_example(rules: RuleSet, example: Example, *, language: str = "en") -> li
     """Run one example through the Python evaluator, with its own parameters in force."""
     prepared = prepare(example, rules.tables)
     changed = replace(rules, parameters=override(rules.parameters, example.set)) if example.set else rules
-    asked_for = replace(changed, nodes=needed(example, changed))  # fitting every node would take most of the time
-    connected = connect(asked_for, prepared.available)
-    asked = replace(connected, nodes=needed(example, connected))
+    smaller = replace(changed, nodes=asked_for(example, changed))  # fitting every node would take most of the time
+    connected = connect(smaller, prepared.available)
+    asked = replace(connected, nodes=asked_for(example, connected))
     cells = evaluate(asked, prepared.tables, as_of=prepared.as_of, language=language, beside=prepared.beside)
     return compare_with(example, connected, cells)
 
 
-def needed(example: Example, rules: RuleSet) -> tuple[Node, ...]:
+def asked_for(example: Example, rules: RuleSet) -> tuple[Node, ...]:
     """Give the nodes behind what an example expects, in order; of whatever rules are given."""
     fills = {output.output.name: output.node for output in rules.outputs}
     asked = {str(name) for name in _names(example.expect)}
     wanted = {fills.get(name, name) for name in asked} | (
         set(rules.warnings.values()) if "warnings" in asked else set()
     )
-    for node in reversed(rules.nodes):
-        if node.name in wanted:
-            wanted.update(node.depends)
-    return tuple(node for node in rules.nodes if node.name in wanted)
+    return needed(rules.nodes, wanted)
 
 
 def _names(expect: object) -> Iterator[object]:

@@ -1,7 +1,7 @@
 """A rule set that was loaded and checked, as bytes, with what its values are made of: neither is worked out again.
 
-The bytes can hold what rule sets are made of and nothing else: no other class is let in, so that who can write the
-file cannot have anything run.
+The bytes can hold what rule sets are made of and nothing else: no other class is let in and none is handed out, so
+that who can write the file can have nothing run and no class altered. What is told by it is as good as its folder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from connector.rules.origins import Origin, parameter_of, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from connector.rules.ruleset import RuleSet
 
@@ -59,13 +59,22 @@ def loaded(data: bytes) -> KeptRules:
     return found
 
 
+def _maker(kind: type) -> Callable[..., object]:
+    """What makes values of a class and is not that class: a pickle may set attributes of whatever it was handed."""
+
+    def made(*parts: object) -> object:
+        return kind(*parts)
+
+    return made
+
+
 class _Reader(pickle.Unpickler):
-    """Lets in the classes that rule sets are made of."""
+    """Makes what rule sets are made of."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class of that name; raises for any other thing."""
+        """What makes a value of that class; raises for any other thing."""
         if module in HOMES or (module, name) in OTHERS:
             found = getattr(import_module(module), name, None)
             if isinstance(found, type) and found.__module__ == module:
-                return found
+                return _maker(found)
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a rule set")

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connector.rules.edits import HELD_TO
-from connector.rules.examples import needed, run_example
+from connector.rules.examples import asked_for, run_example
 from connector.rules.expressions import expressions
 from connector.rules.tree import Param
 from connector.rules.walk import walk
@@ -83,7 +83,7 @@ class _Readers:
         return sorted(mine, key=lambda e: _last(e, parameter))[:MOST]
 
     def _behind(self, example: Example) -> frozenset[str]:
-        columns = {node.name for node in needed(example, self._rules)}
+        columns = {node.name for node in asked_for(example, self._rules)}
         return frozenset().union(self._everywhere, *(self._read[name] for name in columns))
 
 

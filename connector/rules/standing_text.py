@@ -24,8 +24,14 @@ def dumped(standing: Standing) -> str:
 
 
 def loaded(text: str) -> Standing:
-    """Read what `dumped` wrote; raises ValueError, KeyError or TypeError for anything else."""
-    document: Any = json.loads(text)
+    """Read what `dumped` wrote; raises ValueError for anything else."""
+    try:
+        return _read(json.loads(text))
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise ValueError(f"this is no standing: {error}") from error
+
+
+def _read(document: Any) -> Standing:
     figures = {
         name: {
             tuple(map(_get, keys)): Tally(_get(value), int(count), Decimal(total))

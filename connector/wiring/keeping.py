@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from connector.ports import Snapshot
 
 MOST = 4
-"""Files of one kind beside one snapshot: the days and parameters that were asked for last."""
+"""Files of one kind beside one snapshot: those of the days and parameters that were worked out last."""
 CODE = ("engine", "model", "rules")
 """The rooms whose code says what is worked out."""
 

@@ -25,12 +25,15 @@ KIND = "rules"
 
 def kept_rules(wiring: Wiring, snapshot: Snapshot) -> KeptRules:
     """The rules in force and what their values are made of, kept or loaded now; raises as loading does."""
-    of = made_of(contents(wiring.rules_directory), {**wiring.settings.parameters, **wiring.overrides})
+    files, overrides = contents(wiring.rules_directory), {**wiring.settings.parameters, **wiring.overrides}
+    of = made_of(files, overrides)
     data = kept(snapshot, KIND, of)
     with suppress(NoRuleSetError):
         if data is not None:
             return loaded(data)
-    found = told(wiring.rules)
+    from connector.rules.loading import load_texts  # a call that finds them kept needs no parser
+
+    found = told(load_texts(files, overrides))  # of these bytes: a file may be edited meanwhile
     keep(snapshot, KIND, of, dumped(found))
     return found
 

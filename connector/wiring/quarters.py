@@ -25,7 +25,10 @@ COUNTED = (TIER, LEVEL, LADDER_STEP)
 LOOKED_BACK = 50
 """Good runs without counts, as those that were planned and applied apart, are passed over; no more than these."""
 MOST = 4
+"""Quarters kept, this one included."""
+A_YEAR = 4
 MONTHS = 3
+"""Of a quarter."""
 
 
 def of_run(row: RunRow | None) -> list[Quarter]:
@@ -52,9 +55,14 @@ def until(journal: Journal, pictures: Pictures, *, run: str, as_of: date) -> lis
 
 def with_own(before: Iterable[Quarter], own: Quarter) -> list[Quarter]:
     """The quarters with this run's own in the place of its quarter's, none later, none older than four quarters."""
-    last = own.year * MOST + own.number
-    kept = {(one.year, one.number): one for one in before if last - MOST < one.year * MOST + one.number < last}
+    last = _place(own)
+    kept = {_place(one): one for one in before if last - MOST < _place(one) < last}
     return [*(kept[place] for place in sorted(kept)), own]
+
+
+def _place(quarter: Quarter) -> int:
+    """Quarters in a row have places in a row."""
+    return quarter.year * A_YEAR + quarter.number
 
 
 def counted(pictures: Pictures, *, run: str, as_of: date) -> Quarter:

@@ -24,7 +24,7 @@ def standing(wiring: Wiring, snapshot: Snapshot, request: EvaluationRequest, pro
     """What everybody comes to, kept or worked out now; raises as an evaluation does."""
     of = made_of(wiring.rules, snapshot, request)
     data = kept(snapshot, KIND, of)
-    with suppress(ValueError, KeyError, TypeError):
+    with suppress(ValueError):
         if data is not None:
             return loaded(data.decode())
     found = wiring.engine.standing(wiring.rules, request, progress)

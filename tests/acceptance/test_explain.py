@@ -119,6 +119,8 @@ def test_asked_again_it_prints_the_same_bytes(ask: Callable[..., str]) -> None:
         first = ask("explain", account), ask("explain", account, "--json")
         assert (ask("explain", account), ask("explain", account, "--json")) == first
     folder = next(Path("var/mirror").iterdir())
-    for file in (*folder.glob("standing-*"), *folder.glob("rules-*")):
+    kept = [[*folder.glob(f"{kind}-*")] for kind in ("rules", "standing")]
+    assert [len(files) for files in kept] == [1, 1]
+    for [file] in kept:
         file.unlink()
     assert (ask("explain", account), ask("explain", account, "--json")) == first

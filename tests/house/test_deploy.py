@@ -215,6 +215,19 @@ def test_what_tries_the_containers_can_be_read_by_the_shell(script: str) -> None
     assert f"deploy/{script}" in (ROOT / "Makefile").read_text("utf-8")
 
 
+def test_what_tries_the_composed_worker_leaves_one_that_runs_here_alone(tmp_path: Path) -> None:
+    """It ends with `down --volumes`; by a Docker that builds nothing it gets to that at once."""
+    docker, asked = tmp_path / "docker", tmp_path / "asked"
+    docker.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" != build ]\n')
+    docker.chmod(0o700)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "STAND_IN": ""}
+    script = ["bash", str(DEPLOY / "try_compose.sh")]
+    assert subprocess.run(script, env=environ, capture_output=True, check=False, timeout=60).returncode != 0
+    composed = [line for line in asked.read_text().splitlines() if line.startswith("compose ")]
+    assert composed[-1].endswith(" down --volumes")
+    assert all(line.startswith(f"compose --project-name {COMPOSE['name']}-tried ") for line in composed)
+
+
 def test_the_composed_files_are_mounted_where_the_settings_look() -> None:
     targets = {volume.split(":")[1] for volume in WORKER["volumes"]}
     assert f"/etc/tiersync/{SETTINGS.rules.directory}" in targets

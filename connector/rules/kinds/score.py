@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node
     from connector.rules.tree import Expression
 
-ZERO, HALF, ONE = (Literal(Decimal(value), Type.NUMBER) for value in ("0", "0.5", "1"))
+ZERO, ONE = (Literal(Decimal(value), Type.NUMBER) for value in ("0", "1"))
 WHOLE = Decimal(100)
 
 

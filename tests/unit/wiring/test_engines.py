@@ -17,6 +17,9 @@ class Told:
     def evaluate(self, *asked: object) -> tuple[object, ...]:
         return asked
 
+    def standing(self, *asked: object) -> tuple[object, ...]:
+        return "standing", *asked
+
 
 def asked(engine: Arriving) -> object:
     return engine.evaluate(*cast("Any", ("rules", "request", "progress")))
@@ -37,6 +40,8 @@ def test_the_engine_that_arrived_is_asked_each_time(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engines, "engine", make)
     arriving = Arriving("duckdb")
     assert [asked(arriving), asked(arriving)] == [("rules", "request", "progress")] * 2
+    found: object = arriving.standing(*cast("Any", ("rules", "request", "progress")))
+    assert found == ("standing", "rules", "request", "progress")
     assert made == ["duckdb"]
 
 

@@ -123,10 +123,28 @@ def test_a_kept_file_of_another_question_is_not_used_under_its_name(place: Place
     assert place.engine.asked == 3
 
 
+OTHERS = ("[]", '{"figures": {}}', '{"figures": {}, "ranked": []}', "[" * 100_000)
+
+
+@pytest.mark.parametrize("text", [*OTHERS, '{"figures": {"f": [[[], null, 1, "much"]]}, "ranked": {}}'])
+def test_a_text_that_is_no_standing_is_refused_as_one(text: str) -> None:
+    with pytest.raises(ValueError, match="no standing"):
+        loaded(text)
+
+
 def test_who_cannot_write_beside_the_snapshot_is_answered_all_the_same(place: Place, tmp_path: Path) -> None:
     gone = tmp_path / "gone" / "accounts.parquet"
     place.snapshot = replace(place.snapshot, files={Table.ACCOUNTS: (gone,)})
     assert place.ask() == FOUND
+
+
+def test_a_file_that_cannot_take_its_place_leaves_nothing_behind(place: Place, tmp_path: Path) -> None:
+    place.ask()
+    [file] = tmp_path.glob("standing-*")
+    file.unlink()
+    file.mkdir()
+    assert place.ask() == FOUND
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_only_a_few_days_are_kept_beside_one_snapshot(place: Place, tmp_path: Path) -> None:
