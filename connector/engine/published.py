@@ -60,8 +60,9 @@ class Published(Struct):
         """Work everything out once and for all, and let go of what it took: for whoever asks more than once."""
         if not self.standing:
             return
-        self.db.execute(f"create table settled as select * from {self.verdict}")
-        self.db.execute("; ".join(f"drop table {name}" for name in self.standing))
+        with interruptions():
+            self.db.execute(f"create table settled as select * from {self.verdict}")
+            self.db.execute("; ".join(f"drop table {name}" for name in self.standing))
         self.standing.clear()
         self.verdict = "settled"
 
