@@ -168,7 +168,7 @@ def kill(base: Path, out: Path, stride: int) -> None:
 
     child(out / "whole", base, noted)
     steps = [int(step) for step in (out / "whole" / "steps").read_text().split()]
-    for step in steps[::stride]:
+    for step in sorted({*steps[::stride], steps[-1]}):  # the last line too: all is done there, and nothing is closed
         child(out / str(step), base, partial(traced, step=step))
 
 
