@@ -21,7 +21,7 @@ from tests.acceptance.commands import TIERSYNC, TOKEN, Portal, sandbox, settings
 ROOT = Path(__file__).parents[1]
 FIRST = ("base", "icp", "ladder", "pyramid", "say-no", "tier")
 """The rule files of the first walk: all that companies and deals alone can feed."""
-RATIO, MEGABYTES, SHARE, TRIES = 3.0, 250, 0.9, 4
+RATIO, MEGABYTES, SHARE, TRIES = 3.0, 250, 0.9, 6
 COMPANIES = "5000"
 ALLOWED = 190
 """Calls per 10 seconds of the sandbox's account (Professional)."""
