@@ -13,8 +13,9 @@ from connector.engine.preparing import G, K
 from connector.engine.rankings import rankings
 from connector.engine.sources import quoted
 from connector.engine.stages import in_layers, read_once
+from connector.rules.calendar_days import window_start
 from connector.rules.ruleset import FieldOf, FormulaOf, Of
-from connector.rules.sql import Renderer
+from connector.rules.sql import Givens, Renderer
 from connector.rules.walk import names
 
 if TYPE_CHECKING:
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
     from connector.engine.columns import Columns
     from connector.engine.stages import Order
-    from connector.ports import Progress
-    from connector.rules.ruleset import Node
-    from connector.rules.sql import Givens
+    from connector.ports import EvaluationRequest, Progress
+    from connector.rules.ruleset import Node, RuleSet
 
 KEYS = {Of.ACCOUNT: (K, G), Of.GROUP: (G,)}
 ALIAS = {Of.ACCOUNT: "s", Of.GROUP: "sg"}
+
+
+def givens(rules: RuleSet, request: EvaluationRequest) -> Givens:
+    """What rendered rules take from the request: its day, window, currency and language."""
+    start = window_start(request.as_of, rules.parameters)
+    return Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
 
 
 class Builder(Struct):

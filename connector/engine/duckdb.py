@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connector.engine import beside, needs
-from connector.engine.building import Builder
+from connector.engine.building import Builder, givens
 from connector.engine.columns import Columns
 from connector.engine.deals import deals
 from connector.engine.evaluation import DuckDbEvaluation
@@ -30,10 +30,8 @@ from connector.engine.standing import alone, standing
 from connector.engine.stopping import interruptions
 from connector.errors import UsageError
 from connector.model.fields import Table
-from connector.rules.calendar_days import window_start
 from connector.rules.connecting import connect
 from connector.rules.ruleset import needed
-from connector.rules.sql import Givens
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -115,9 +113,7 @@ def _evaluate(
     unreadable = task.read(progress)
     matched = task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
-    start = window_start(request.as_of, rules.parameters)
-    givens = Givens(request.as_of, start, rules.version, request.home_currency, request.language, rules.parameters)
-    builder = Builder(db, givens, columns)
+    builder = Builder(db, givens(rules, request), columns)
     verdict = builder.run(in_stages(task.nodes, published), progress)
     made = Published(db, rules, request, columns, f"({verdict})", builder.standing)
     return DuckDbEvaluation(made, unreadable, matched, task.beside)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from connector.engine.building import givens
 from connector.engine.preparing import G, K
 from connector.rules import sql_words as w
-from connector.rules.calendar_days import window_start
 from connector.rules.cells import UNKNOWN, Cell
 from connector.rules.ruleset import FieldOf, Figure, Of, PopulationOf, RankOf, needed
-from connector.rules.sql import Givens, Renderer
+from connector.rules.sql import Renderer
 from connector.rules.standing import Standing, Tally, asked, over_everybody
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def alone(rules: RuleSet, request: EvaluationRequest) -> tuple[RuleSet, Evaluati
 def standing(published: Published) -> Standing:
     """Read it; the nodes that are asked for and what they ask for must have been kept."""
     published.settle()
-    render = Renderer(_givens(published), published.columns.alone)
+    render = Renderer(givens(published.rules, published.request), published.columns.alone)
     batches: dict[tuple[object, ...], list[tuple[Node, PopulationOf]]] = {}
     ranked: dict[str, Sequence[Decimal]] = {}
     for node in over_everybody(published.rules.nodes):
@@ -55,13 +55,6 @@ def standing(published: Published) -> Standing:
     for batch in batches.values():
         figures |= _figures(published, render, batch)
     return Standing(figures, ranked)
-
-
-def _givens(published: Published) -> Givens:
-    request, parameters = published.request, published.rules.parameters
-    start = window_start(request.as_of, parameters)
-    version = published.rules.version
-    return Givens(request.as_of, start, version, request.home_currency, request.language, parameters)
 
 
 def _subjects(published: Published, of: Of) -> str:

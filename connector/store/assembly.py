@@ -103,9 +103,9 @@ class _Assembly:
         return self._merge_into(TableFile(place, table, columns), files, replaced, gone)
 
     def _merge_into(self, into: TableFile, files: tuple[Path, Path | None], replaced: Ids, gone: Ids) -> Sequence[str]:
-        key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
         from connector.store.merge import merge
 
+        key = (_id(Table(into.table)), "account_id") if into.table in _LINKED else (_id(Table(into.table)),)
         try:
             merge(*files, into, key=key, replaced=replaced, gone=gone)
         except BaseException:

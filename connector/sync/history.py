@@ -199,5 +199,6 @@ def _held(journal: Journal, now: datetime) -> list[RunRow]:
     is told of only until there is a newer plan.
     """
     rows = [row for row in journal.runs(limit=LOOKED_BACK) if row.digest]
-    waiting = (row for row in rows if memory.waits(row) and memory.newer(journal, row) is None)
+    latest = memory.latest(journal)
+    waiting = (row for row in rows if memory.waits(row) and memory.newer(latest, row) is None)
     return [row for row in waiting if row is rows[0] or now <= expires(row)]

@@ -161,10 +161,14 @@ def waits(row: RunRow) -> bool:
     return bool(row.details.get("waiting")) or (held and not row.applied)
 
 
-def newer(journal: Journal, row: RunRow) -> str | None:
-    """Return the run that wrote, or found the CRM up to date, since this plan was made; None while there is none."""
-    after = {"after": journal.recall(APPLIED), "good": journal.recall(GOOD)}
-    return next((run for key, run in after.items() if key in row.details and run != row.details[key]), None)
+def latest(journal: Journal) -> Mapping[str, str | None]:
+    """Return the run that wrote last, and the last that found the CRM up to date, as plans note those before them."""
+    return {"after": journal.recall(APPLIED), "good": journal.recall(GOOD)}
+
+
+def newer(latest: Mapping[str, str | None], row: RunRow) -> str | None:
+    """Return which of the latest came since this plan was made; None while none did."""
+    return next((run for key, run in latest.items() if key in row.details and run != row.details[key]), None)
 
 
 def live(journal: Journal, run: str) -> RunRow | None:

@@ -82,7 +82,7 @@ def _check_unwritten(going: Going, row: RunRow) -> None:
         raise Held(f"run {row.run} was applied already", code="ALREADY_APPLIED", hint=NEW_PLAN)
     if not memory.waits(row) and row.command != "plan":
         raise Held(f"run {row.run} does not wait for anybody", code="NOT_HELD", hint=NEW_PLAN)
-    if newest := memory.newer(journal, row):
+    if newest := memory.newer(memory.latest(journal), row):
         raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
 
 

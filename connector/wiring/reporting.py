@@ -73,8 +73,8 @@ class Reporting(Struct, frozen=True):
         try:
             made_at = datetime.fromisoformat(str(row.details.get("made_at") or row.started.isoformat()))
             pictures = evaluation.tables()
-            trend = quarters.until(self.wiring.journal, pictures, run=row.run, as_of=as_of)
-            drawn = Drawn(row.run, as_of, made_at, row.applied, pictures, quarters.of_run(row) or trend)
+            trend = quarters.of_run(row) or quarters.until(self.wiring.journal, pictures, run=row.run, as_of=as_of)
+            drawn = Drawn(row.run, as_of, made_at, row.applied, pictures, trend)
             return self._write(evaluation, drawn)
         finally:
             evaluation.close()

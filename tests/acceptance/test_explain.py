@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connector.cli.ending import run
+from tests.acceptance.data import write
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
 Told = dict[str, Any]
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -44,13 +44,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def deal(n: int, amount: int) -> dict[str, object]:
     own: dict[str, object] = {"deal_id": f"D{n}", "account_id": f"A{n:02}", "amount": f"{amount}.00"}
     return own | {"is_won": "true", "is_closed": "true", "currency": "EUR", "close_date": "2025-11-01"}
-
-
-def write(name: str, rows: Sequence[Mapping[str, object]]) -> None:
-    with Path(f"data/{name}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 @pytest.fixture

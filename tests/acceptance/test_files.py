@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.cli.ending import run
+from tests.acceptance.data import write
 
 ROOT = Path(__file__).parents[2]
 Ask = Callable[..., tuple[int, Any]]
@@ -38,13 +39,6 @@ def deal(n: int) -> dict[str, object]:
         "close_date": "2025-11-01",
         "created_at": "2025-10-01T09:00:00+02:00",
     }
-
-
-def write(name: str, rows: list[dict[str, object]]) -> None:
-    with Path(f"data/{name}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 @pytest.fixture

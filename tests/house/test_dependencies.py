@@ -133,9 +133,8 @@ def test_a_known_vulnerability_fails_the_audit_until_it_is_accepted(
 def test_a_database_that_cannot_be_reached_is_said_and_no_all_clear(
     osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    osv.rule = lambda _: reply
-    assert main(url=osv.url, lock=lock) == 0
-    told = capsys.readouterr().out
+    code, told = answered(osv, lock, reply, capsys)
+    assert code == 0
     assert SKIPPED in told
     assert "0 known" not in told
 
@@ -151,11 +150,16 @@ USELESS = (
 def test_a_database_that_answers_otherwise_than_expected_fails_the_audit(
     osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    osv.rule = lambda _: reply
-    assert main(url=osv.url, lock=lock) == 1
-    told = capsys.readouterr().out
+    code, told = answered(osv, lock, reply, capsys)
+    assert code == 1
     assert BROKEN in told
     assert SKIPPED not in told
+
+
+def answered(osv: Scripted, lock: Path, reply: Reply, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """How the audit ends, and what it says, when the database answers so."""
+    osv.rule = lambda _: reply
+    return main(url=osv.url, lock=lock), capsys.readouterr().out
 
 
 def audited(url: str, lock: Path) -> tuple[int, str]:

@@ -16,6 +16,7 @@ from connector.wiring import wire
 from connector.wiring.working import RUN, _Turns, herald, plan
 from connector.worker.notify import Herald
 from connector.worker.schedule import Later
+from tests.worker.inbox import Inbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,19 +89,8 @@ def test_what_another_worker_began_within_the_interval_takes_the_turn(
     assert turns.is_done(DUE + timedelta(hours=1) + LATER) is done
 
 
-class Heard:
-    """Takes every message."""
-
-    def __init__(self) -> None:
-        self.titles: list[str] = []
-
-    def send(self, title: str, text: str) -> bool:
-        self.titles.append(f"{title}: {text}")
-        return True
-
-
 def test_a_run_that_was_asked_to_stop_is_no_trouble_and_nobody_is_told(turns: _Turns, tmp_path: Path) -> None:
-    heard, stop = Heard(), Event()
+    heard, stop = Inbox(), Event()
     with running(now=lambda: DUE, population=5, token="pat-eu1-x") as crm:
         file = tmp_path / "settings.toml"
         text = file.read_text().replace("[run]", f'base_url = "{crm.url}"\n[rules]\ndirectory = "{RULES}"\n[run]')
@@ -110,9 +100,9 @@ def test_a_run_that_was_asked_to_stop_is_no_trouble_and_nobody_is_told(turns: _T
         stop.set()
         turns.take(stop, due=None)
         assert [(run["outcome"], run["reasons"][0]["code"]) for run in wiring.runs(limit=9)] == [("failed", "STOPPED")]
-        assert heard.titles == []
+        assert heard.got == []
 
         turns.take(Event(), due=None)  # the first run waits for a person, and that is told
         wiring.close()
-    assert len(heard.titles) == 1
-    assert "FIRST_RUN" in heard.titles[0]
+    assert len(heard.got) == 1
+    assert "FIRST_RUN" in heard.got[0]

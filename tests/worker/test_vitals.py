@@ -16,6 +16,7 @@ from connector.wiring.health import NO_STATE, Vitals
 from connector.wiring.working import jitter, plan
 from connector.worker.notify import Herald
 from tests.twins.fate import Clock
+from tests.worker.inbox import Inbox
 from tests.worker.test_probes import Ticks, values
 
 if TYPE_CHECKING:
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
-
-
-class Inbox:
-    def __init__(self) -> None:
-        self.got: list[str] = []
-
-    def send(self, title: str, text: str) -> bool:
-        self.got.append(f"{title}: {text}")
-        return True
 
 
 class Place:
