@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
@@ -51,8 +52,9 @@ def spill(folder: Path) -> Path:
 def sweep(folder: Path, *, now: float) -> None:
     """Remove what killed processes left there; `now` in seconds of the file system's clock."""
     for left in folder.glob(f"{SPILL}*"):
-        if left.stat().st_mtime < now - LEFT_BEHIND:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its process has just removed it
+            if left.stat().st_mtime < now - LEFT_BEHIND:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
