@@ -2,7 +2,8 @@
 
 The first that applies is named, in this order: first assignment, override, parameter edited, rules edited, another home
 currency, hierarchy changed, own data changed, the rates its deals are converted by, an undone value again
-(planning/undo.py), another language where the tier stays, then peers or time. When rules and data changed together, the rules are named.
+(planning/undo.py), another language where the tier stays, then peers or time. When rules and data changed together, the
+rules are named.
 """
 
 from __future__ import annotations
