@@ -111,7 +111,7 @@ def test_what_others_typed_breaks_no_line_of_a_table_or_an_error(capsys: pytest.
     print_table(("name", "now"), [("a\nb\x1b]0;x\x07\u2066", "שלום é 🎉")])
     print_error("no account\x1b[2J here\r\n  second\u202e line")
     told = capsys.readouterr()
-    assert told.out == "  name      now\n  a b ]0;x   שלום é 🎉\n"
+    assert told.out == "  name       now\n  a b ]0;x   שלום é 🎉\n"
     assert [line.strip() for line in told.err.splitlines()] == ["error: no account [2J here", "second line"]
 
 
