@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, inspect, select, text
 
 from connector.errors import StopRun, UsageError
-from connector.store.schema import REVISIONS, VERSION_TABLE, lease, metadata, version
+from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.schema import lease, metadata, version
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -89,5 +89,24 @@ def test_evaluating_files_imports_no_crm_and_no_database(tmp_path: Path) -> None
     )
 
 
+LOOKING = HEAVY - {"pydantic"} | {"sqlglot", "alembic", "urllib3", "asyncio"}
+"""What no call needs that only looks; options and settings are checked by pydantic."""
+
+
+def test_checking_rules_imports_neither_data_nor_network() -> None:
+    assert imported("rules", "check", str(ROOT / "rules")) & LOOKING == set()
+
+
+def test_explaining_again_imports_no_database_no_engine_and_no_rule_parser(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id,name\n1,a\n")
+    (tmp_path / "deals.csv").write_text(",".join(field.name for field in DEALS) + "\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{ROOT}/rules"\n')
+    for command in (("pull",), ("explain", "1")):
+        assert tiersync(*command, "--settings", str(settings)).returncode == 0
+    found = imported("explain", "1", "--settings", str(settings))
+    assert found & (LOOKING - {"pyarrow"} | {"yaml"}) == set()
+
+
 def test_the_version_is_the_package_version() -> None:
     assert tiersync("--version").stdout.strip() == "tiersync 0.1.0"
