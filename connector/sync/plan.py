@@ -100,6 +100,7 @@ class _Maker:
             rule_version=evaluation.rule_version,
             as_of=going.as_of,
             home_currency=policy.home_currency,
+            language=policy.language,
             parameters={name: str(rule.value) for name, rule in going.parts.rules.parameters.items()},
         )
         self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
@@ -234,6 +235,7 @@ def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
         details={
             "parameters": dict(now.parameters),
             "home_currency": now.home_currency,
+            "language": now.language,
             "made_at": plan.made_at.isoformat(),
             "after": journal.recall(memory.APPLIED),
             "good": journal.recall(memory.GOOD),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.fields import Table
+from connector.model.texts import one_line
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
 from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
@@ -82,7 +83,7 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
         return (exact or found)[0]["account_id"]
     if not found:
         raise UsageError(f"no account has {text!r} in its name", hint="`tiersync pull` refreshes the mirror")
-    listed = "\n".join(f"  {row['account_id']}  {row['name']}" for row in found[:NAMES_SHOWN])
+    listed = "\n".join(f"  {row['account_id']}  {one_line(row['name'])}" for row in found[:NAMES_SHOWN])
     raise UsageError(f"{len(found)} accounts have {text!r} in their name:\n{listed}", hint="give the id of one")
 
 

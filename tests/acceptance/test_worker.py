@@ -17,7 +17,7 @@ import requests
 
 from connector.cli.ending import run
 from connector.sandbox import running
-from tests.acceptance.commands import wait_until
+from tests.acceptance.commands import tiersync, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "connector"]
@@ -97,6 +97,23 @@ def test_a_dry_run_prints_the_times_and_does_nothing(
     assert capfd.readouterr().out.split() == times
     assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
     assert run(asked[:2]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["run", "--from", "2026-10-24"], "--from needs --dry-run"),
+        (["run", "--from", "2026-10-24", "--until", "2026-10-27"], "--from and --until need --dry-run"),
+        (["run", "--until", "2026-10-27", "--json"], "--until needs --dry-run"),
+        (["run", "--dry-run", "--from", "2026-10-27", "--until", "2026-10-24"], "--until lies before --from"),
+    ],
+)
+def test_moments_given_to_run_never_start_the_worker_by_mistake(given: list[str], said: str, tmp_path: Path) -> None:
+    Path(tmp_path / "settings.toml").write_text('[crm]\nkind = "files"\npath = "."\n[schedule]\ncron = "30 2 * * *"\n')
+    refused = tiersync(*given, cwd=tmp_path, timeout=20)
+    assert refused.code == 2, refused.stderr
+    assert said in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
 
 
 NIGHTS = {

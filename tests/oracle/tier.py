@@ -46,7 +46,7 @@ def computed_tier(world: World, group: Group, account: Account) -> str:
         return account.row.text("seg_tier") or "unknown"
     if not group.active:
         return group.lifecycle
-    if not group.value_known:
+    if not group.value_known or group.value_high is None:
         return "regular"
     if group.value_high:
         return "strategic" if group.customer_type == "strategic" else "large"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import ceiling_share, cents, rounded
 from tests.oracle.days import add_months, in_months
+from tests.oracle.pyramid import above
 from tests.oracle.revenue import bought, falls_inside, in_window, spread
 from tests.oracle.world import ZERO, Deal, Group, World
 
@@ -49,10 +50,15 @@ def financial_value(world: World, group: Group) -> Fraction:
         if source == "spread_deals":
             return sum((spread(world, deal, first) for deal in won), ZERO) / years
         return sum((deal.amount or ZERO for deal in won if deal.closed_on and deal.closed_on >= first), ZERO) / years
-    won = [deal for deal in group.deals if in_window(world, deal)]
+    won = won_inside(world, group)
     if any(deal.term_months for deal in won):
         return sum((_per_year(deal.amount, deal.term_months) for deal in won), ZERO)
     return annualised(world, group)
+
+
+def won_inside(world: World, group: Group) -> list[Deal]:
+    """Won deals of the revenue window; those with a term are contracts, whose value per year they tell (11.5)."""
+    return [deal for deal in group.deals if in_window(world, deal)]
 
 
 def ever_bought(world: World, group: Group) -> bool:
@@ -68,7 +74,10 @@ def known_value(world: World, group: Group) -> bool:
     first = add_months(world.as_of, -months) + timedelta(days=1)
     missing = any(deal.trouble == "AMOUNT_MISSING" and falls_inside(world, deal, first) for deal in group.deals)
     undated = any(account.undated for account in group.members)
-    by_deals = months > 0 and world.parameters.text("revenue.source") != "account_field"
+    source = world.parameters.text("revenue.source")
+    won = won_inside(world, group)
+    by_contract = any(deal.term_months for deal in won) and not any(deal.trouble == "AMOUNT_MISSING" for deal in won)
+    by_deals = source != "account_field" if months else by_contract
     return not missing and not undated and (group.revenue_known or by_deals)
 
 
@@ -174,10 +183,8 @@ def dreams(world: World) -> set[int]:
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
-    """The first so many percent, rounded up; who shares the last place is in."""
-    ranked = sorted((value(group) for group in base), reverse=True)
-    cut = ceiling_share(len(base), percent)
-    return {id(group) for group in base if ranked and cents(value(group)) >= cents(ranked[cut - 1])}
+    """The first so many percent, rounded up; who shares a place shares the answer, as in the pyramid."""
+    return above(ceiling_share(len(base), percent), {id(group): value(group) for group in base})
 
 
 def lifetime(world: World, group: Group, margin: Fraction | None) -> Fraction | None:
