@@ -54,7 +54,8 @@ def run(
         say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
-        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result, texts)):
+        reasons = [f"{reason.code}: {reason.message}" for reason in result.reasons]
+        for line in filter(None, (*reasons, result.hint, summary(result, texts))):
             tell(line)
 
     with call.progress() as progress:

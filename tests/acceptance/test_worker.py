@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,16 @@ def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
     code, said = work(home)
     assert code == 0
     assert "0 wijzigingen" in said
+
+
+def test_a_run_that_fails_is_told_with_what_to_do(home: Path) -> None:
+    settings = (home / "settings.toml").read_text()
+    here = re.sub(r'base_url = ".*"', 'base_url = "http://127.0.0.1:9"\nretry_seconds = 0.1', settings)
+    (home / "settings.toml").write_text(here)
+    code, said = work(home)
+    assert code == 0
+    assert "cannot be reached" in said
+    assert "check [crm] base_url" in said
 
 
 def test_a_dry_run_prints_the_times_and_does_nothing(
