@@ -12,6 +12,7 @@ from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
+from connector.model.numbers import YEARS
 
 if TYPE_CHECKING:
     from connector.sync import Result
@@ -23,9 +24,12 @@ BETWEEN = "--from 2026-10-24 --until 2026-10-27"
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("not a date or time; write it as 2026-10-25 or 2026-10-25T02:30") from None
+    if found.year not in YEARS:
+        raise typer.BadParameter(f"a moment of the years {YEARS[0]} to {YEARS[-1]} is needed")
+    return found
 
 
 def mount(app: typer.Typer) -> None:
@@ -54,7 +58,8 @@ def run(
         say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
-        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result, texts)):
+        reasons = [f"{reason.code}: {reason.message}" for reason in result.reasons]
+        for line in filter(None, (*reasons, result.hint, summary(result, texts))):
             tell(line)
 
     with call.progress() as progress:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
 from connector.model.outputs import TIER
+from connector.model.runs import Reason
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
@@ -48,6 +49,8 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
     going.figures.update(evaluated=figures.evaluated, active_customers=figures.active_customers)
+    if not figures.evaluated:
+        going.reasons.append(Reason("NO_ACCOUNTS", going.say("NO_ACCOUNTS", day=going.as_of.isoformat())))
     _tell_unreadable(going, evaluation)
     tell_matched(going, evaluation, request.beside)
     return evaluation
