@@ -118,16 +118,29 @@ def current_value_high(world: World, group: Group) -> bool | None:
     """The first axis, with its buffer around the line; None where no line is known (2.9)."""
     told = world.parameters.optional("customer_type.current_value.high_min")
     line = world.lines.get("medium") if told is None else told
-    value = group.value if group.value_known else group.value_without_referrals
+    value = judged(world, group)
     if value is None or value <= 0:
         return False
     before = previously_high(group)
-    if same_quarter(world, group) and before is not None and group.value_known:
+    if same_quarter(world, group) and before is not None and told_whole(world, group):
         return before
     if line is None:
         return None
     buffer = world.parameters.number("stability.hysteresis") if before is not None else ZERO
     return value >= line * (1 - buffer if before else 1 + buffer)
+
+
+def judged(world: World, group: Group) -> Fraction | None:
+    """What counts as current value; without the referrals that nobody knows it is the least."""
+    if world.parameters.text("customer_type.current_value.metric") == "revenue_12m":
+        return group.revenue if group.revenue_known else None
+    return group.value if group.value_known else group.value_without_referrals
+
+
+def told_whole(world: World, group: Group) -> bool:
+    """Whether what counts as current value is known, and not only the least it can be."""
+    by_revenue = world.parameters.text("customer_type.current_value.metric") == "revenue_12m"
+    return group.revenue_known if by_revenue else group.value_known
 
 
 def previously_high(group: Group) -> bool | None:
@@ -149,7 +162,7 @@ def metric_configured(world: World) -> bool:
 def _type(world: World, group: Group) -> str | None:
     if group.value_high is None:
         return "unknown" if metric_configured(world) else None
-    valued = group.revenue_known and (group.value_known or group.value_high)
+    valued = group.revenue_known and judged(world, group) is not None and (group.value_high or told_whole(world, group))
     if group.lifecycle == "unknown" or (group.active and not valued):
         return "unknown"
     if group.lifecycle not in {"customer", "prospect"}:

@@ -29,8 +29,9 @@ def settle_values(world: World) -> None:
         _settle_ambassador(world, group)
         group.kw = know_how(world, group)
         factor = group.kw * world.parameters.number("customer_value.reputation")
-        estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
-        brought = max(group.referred or ZERO, ZERO) or estimated
+        brought = max(group.referred or ZERO, ZERO)
+        if group.aw is not None and (group.aw_source == "estimate" or (brought and limit(world) is not None)):
+            brought = group.fw * (group.aw - 1)
         group.value = (group.fw + brought) * factor if ever_bought(world, group) else ZERO
         if group.aw_source is None and group.value_known and ever_bought(world, group):
             group.value_known, group.value_without_referrals = False, group.fw * factor
@@ -124,10 +125,11 @@ def _settle_ambassador(world: World, group: Group) -> None:
     promoter = promotes(world, group)
     if group.referred is not None and group.referred > 0:
         group.aw_source = "measured"
-        group.aw = 1 + group.referred / group.fw if group.fw > 0 else None
+        group.aw = at_most(limit(world), 1 + group.referred / group.fw) if group.fw > 0 else None
     elif promoter:
         group.aw_source = "estimate"
-        group.aw = world.parameters.number("customer_value.aw_estimate.index") if group.fw > 0 else None
+        index = world.parameters.number("customer_value.aw_estimate.index")
+        group.aw = at_most(limit(world), index) if group.fw > 0 else None
     elif group.referred is None:
         group.aw, group.aw_source = None, None
     else:
@@ -136,6 +138,16 @@ def _settle_ambassador(world: World, group: Group) -> None:
     group.ambassador = (
         (group.referred or ZERO) > 0 or promoter or bool(reference and reference.flag("reference_customer"))
     )
+
+
+def limit(world: World) -> Fraction | None:
+    """The greatest ambassador index, where one is set."""
+    return world.parameters.optional("customer_value.aw_max")
+
+
+def at_most(most: Fraction | None, value: Fraction) -> Fraction:
+    """The value within its limit."""
+    return value if most is None else min(most, value)
 
 
 def promotes(world: World, group: Group) -> bool:
