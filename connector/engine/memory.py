@@ -15,6 +15,7 @@ import duckdb
 
 from connector.engine.sources import is_csv, quoted_text
 from connector.errors import StopRun
+from connector.model.fields import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
     from connector.ports import EvaluationRequest
 
-LEAST = 80_000_000
+LEAST = 120_000_000
 """Bytes that a large population gets whatever its rows."""
 EACH_THREAD = 40_000_000
 """Bytes for what each thread has in hand, which cannot lie elsewhere."""
+ROW_GROUP = 122_880
+"""Rows that one thread works on, whatever there are: with fewer accounts a second one only costs."""
 EACH_ROW = 200
 """Bytes for each row of its tables; an account with four deals, a ticket and a call makes seven."""
 CSV_ROW = 110
@@ -58,12 +61,14 @@ def sweep(folder: Path, *, now: float) -> None:
 
 
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
-    """Let it take what the request's rows need, and never more than it may already."""
-    rows = sum(_rows(db, files) for files in request.files.values() if files)
+    """Let it take the memory and the threads that the request's rows need, and never more than it may already."""
+    rows = {table: _rows(db, files) for table, files in request.files.items() if files}
+    if rows.get(Table.ACCOUNTS, 0) <= ROW_GROUP:
+        db.execute("set threads = 1")
     ((most, threads),) = db.execute(
         "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
     ).fetchall()
-    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * rows
+    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * sum(rows.values())
     db.execute(f"set memory_limit = '{min(wanted, most)}B'")
 
 
