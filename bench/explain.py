@@ -1,7 +1,8 @@
-"""`tiersync explain` of one account among 5,000 with every shipped rule: processor time, process start included.
+"""`tiersync explain` of one account among 5,000, and `tiersync rules check`, with every shipped rule.
 
-The first time after a pull (or on another day) the population has to be worked out for its figures; from then on
-they lie beside the snapshot. Interpreter start, settings, rules and the mirror are in both figures.
+Processor time, process start included. The first `explain` after a pull (or on another day) has to work the population
+out for its figures; from then on they lie beside the snapshot. Interpreter start, settings, rules and the mirror are in
+every figure.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from pathlib import Path
 from bench._companies import FIRST_ID, draw
 from bench._measured import measure
 
-ACCOUNTS, TIMES = 5_000, 5
+ACCOUNTS, TIMES = 5_000, 9
 AS_OF = date(2026, 6, 1)
-FIRST, AGAIN = 3.0, 0.9
-"""Processor seconds at most. The aim for every time but the first is 0.5."""
+FIRST, AGAIN, CHECK = 3.0, 0.5, 0.5
+"""Processor seconds at most."""
 ROOT = Path(__file__).parents[1]
 SETTINGS = '[crm]\nkind = "files"\npath = "export"\n[rules]\ndirectory = "{rules}"\n'
 
 
 def main() -> bool:
-    """Print both figures; true when both promises held."""
+    """Print the figures; true when every promise held."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "export").mkdir()
@@ -33,10 +34,12 @@ def main() -> bool:
         _seconds(folder, "pull")
         first = _seconds(folder, "explain", str(FIRST_ID))
         again = min(_seconds(folder, "explain", str(FIRST_ID + number)) for number in range(TIMES))
+        check = min(_seconds(folder, "rules", "check") for _ in range(TIMES))
     slack = 2 if os.environ.get("CI") else 1
     print(f"explain among {ACCOUNTS:,} accounts: the first time {first:.2f} s processor (promise: at most {FIRST})")
-    print(f"explain of any other account after that: {again:.2f} s processor (promise: at most {AGAIN}; aim: 0.5)")
-    return first <= FIRST * slack and again <= AGAIN * slack
+    print(f"explain of any other account after that: {again:.2f} s processor (promise: at most {AGAIN})")
+    print(f"rules check of every shipped rule: {check:.2f} s processor (promise: at most {CHECK})")
+    return first <= FIRST * slack and again <= AGAIN * slack and check <= CHECK * slack
 
 
 def _seconds(folder: Path, *arguments: str) -> float:

@@ -11,12 +11,12 @@ from connector.engine.building import givens
 from connector.engine.preparing import G, K
 from connector.rules import sql_words as w
 from connector.rules.cells import UNKNOWN, Cell
-from connector.rules.ruleset import FieldOf, Figure, Of, PopulationOf, RankOf, needed
+from connector.rules.ruleset import FieldOf, Figure, Of, Part, PopulationOf, RankOf, needed
 from connector.rules.sql import Renderer
 from connector.rules.standing import Standing, Tally, asked, over_everybody
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from connector.engine.published import Published
     from connector.ports import EvaluationRequest
@@ -30,14 +30,25 @@ def alone(rules: RuleSet, request: EvaluationRequest) -> tuple[RuleSet, Evaluati
 
     Whether an account is unreadable depends on every column that is read: who asks for that gets everything.
     """
-    wanted = {node.name for node in over_everybody(rules.nodes)} | {*asked(rules.nodes)}
+    figures = {node.name for node in over_everybody(rules.nodes) if isinstance(node.definition, PopulationOf)}
+    wanted = figures | {*asked(rules.nodes)}
     nodes = needed(rules.nodes, wanted)
     if any(isinstance(node.definition, FieldOf) and node.definition.column == UNREADABLE for node in nodes):
         return rules, replace(request, keep_all=True)
     return (
-        replace(rules, nodes=nodes, outputs=(), warnings={}),
+        replace(rules, nodes=(*nodes, *_rankings(rules.nodes)), outputs=(), warnings={}),
         replace(request, keep_all=False, keep=tuple(sorted(wanted))),
     )
+
+
+def _rankings(nodes: Iterable[Node]) -> list[Node]:
+    """One node of each ranking under a name nobody asks for: who is ranked by what is read without anyone's place."""
+    found: dict[str, Node] = {}
+    for node in nodes:
+        if isinstance(node.definition, RankOf):
+            ranked = replace(node.definition, part=Part.COUNT)
+            found.setdefault(ranked.ranking.name, replace(node, name=f"_ranking.{node.name}", definition=ranked))
+    return [*found.values()]
 
 
 def standing(published: Published) -> Standing:
