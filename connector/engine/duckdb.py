@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.engine import beside, needs
+from connector.engine import beside, memory, needs
 from connector.engine.building import Builder, givens
 from connector.engine.columns import Columns
 from connector.engine.deals import deals
@@ -34,7 +33,7 @@ from connector.rules.connecting import connect
 from connector.rules.ruleset import needed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from duckdb import DuckDBPyConnection
 
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node, RuleSet
     from connector.rules.standing import Standing
 
+    Setting: TypeAlias = Callable[[DuckDBPyConnection, EvaluationRequest], None]
 
 SMALL = 8_000_000
 """Bytes of files up to which a second thread costs more processor time and memory than it saves."""
@@ -63,19 +63,36 @@ that makes a join of every short list."""
 
 
 class DuckDb:
-    """The port `Engine`; the database of the first evaluation is made with it, ahead of time."""
+    """The port `Engine`; the database of the first evaluation is made with it, ahead of time.
 
-    def __init__(self) -> None:
-        self._standing_by = [_database()]
+    What does not fit in memory lies in the folder meanwhile, else where temporary files do.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(tempfile.gettempdir())
+        self._standing_by = [_database(self._folder)]
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
-        db = self._standing_by.pop() if self._standing_by else _database()
+        small = _size(request) <= SMALL
+        try:
+            return self._evaluated(rules, request, progress, _frugal if small else memory.confine)
+        except memory.SHORT:
+            if small:
+                raise
+        with memory.told():
+            return self._evaluated(rules, request, progress, None)
+
+    def _evaluated(
+        self, rules: RuleSet, request: EvaluationRequest, progress: Progress, first: Setting | None
+    ) -> DuckDbEvaluation:
+        """Evaluate in a database of its own, which is set for the request first."""
+        db = self._standing_by.pop() if self._standing_by else _database(self._folder)
         try:
             with interruptions():
-                if small := _size(request) <= SMALL:
-                    db.execute(FRUGAL)
-                return _evaluate(db, rules, request, progress, small=small)
+                if first:
+                    first(db, request)
+                return _evaluate(db, rules, request, progress, small=first is _frugal)
         except BaseException:
             db.close()
             raise
@@ -86,12 +103,15 @@ class DuckDb:
             return standing(evaluation.published)
 
 
-def _database() -> DuckDBPyConnection:
-    # it takes at most 80 % of the memory, makes this folder only when that is used up, and removes it
-    spill = Path(tempfile.gettempdir()) / f"tiersync-{uuid.uuid4().hex}"
+def _database(folder: Path) -> DuckDBPyConnection:
+    spill = memory.spill(folder)
     db = duckdb.connect(":memory:", config={"temp_directory": str(spill), "disabled_optimizers": COSTLY})
     define(db)
     return db
+
+
+def _frugal(db: DuckDBPyConnection, _: EvaluationRequest) -> None:
+    db.execute(FRUGAL)
 
 
 def _size(request: EvaluationRequest) -> int:

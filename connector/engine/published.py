@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from connector.engine.canonical import found, stored, wanted
+from connector.engine.memory import enough, told
 from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
@@ -61,7 +62,7 @@ class Published(Struct):
         if not self.standing:
             return
         with interruptions():
-            self.db.execute(f"create table settled as select * from {self.verdict}")
+            enough(self.db, lambda: self.db.execute(f"create table settled as select * from {self.verdict}"))
             self.db.execute("; ".join(f"drop table {name}" for name in self.standing))
         self.standing.clear()
         self.verdict = "settled"
@@ -125,9 +126,10 @@ class Published(Struct):
         cursor = self.db.cursor()
         try:
             with interruptions():
-                cursor.execute(query)
-            while rows := _next(cursor):
+                rows = enough(cursor, lambda: cursor.execute(query).fetchmany(ROWS))
+            while rows:
                 yield from rows
+                rows = _next(cursor)
         finally:
             cursor.close()
 
@@ -150,9 +152,9 @@ class Published(Struct):
         cursor = self.db.cursor()
         open_cursors.callback(cursor.close)
         with interruptions():
-            return cursor.execute(query)
+            return enough(cursor, lambda: cursor.execute(query))
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    with interruptions():
+    with interruptions(), told():
         return cursor.fetchmany(ROWS)

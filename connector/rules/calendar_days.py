@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import MAXYEAR, MINYEAR, date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connector.rules.tree import Unit
@@ -25,8 +26,12 @@ def add_days(day: date, days: int) -> date:
     return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
-    """Move by calendar months, within the calendar: 29 February minus 12 months is 28 February."""
+    """Move by calendar months, within the calendar: 29 February minus 12 months is 28 February.
+
+    The answer is remembered: every record of an account is asked whether it lies within the same months.
+    """
     years, month = divmod(day.year * MONTHS + day.month - 1 + months, MONTHS)
     if not MINYEAR <= years <= MAXYEAR:
         return date.max if months > 0 else date.min

@@ -41,6 +41,11 @@ class Loaded(Struct, frozen=True):
         """Return a path of the settings as it is meant: relative to the settings file."""
         return self.folder / text
 
+    @property
+    def mirror(self) -> Path:
+        """Where pulled records are kept."""
+        return self.path(self.settings.state.mirror)
+
     def database_url(self, url: str) -> str:
         """Return a database address with a relative SQLite file made relative to the settings file."""
         found = SQLITE.fullmatch(url)
@@ -52,7 +57,7 @@ class Loaded(Struct, frozen=True):
         Not that of the settings, which may be mounted read-only.
         """
         found = SQLITE.fullmatch(url)
-        return self.path(found[2] if found else self.settings.state.mirror).absolute().parent
+        return (self.path(found[2]) if found else self.mirror).absolute().parent
 
 
 def load(file: Path) -> Loaded:

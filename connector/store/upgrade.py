@@ -9,7 +9,8 @@ from sqlalchemy import insert, inspect, select, text
 
 from connector.errors import StopRun, UsageError
 from connector.store.database import is_of_the_disk
-from connector.store.schema import REVISIONS, VERSION_TABLE, lease, metadata, version
+from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.schema import lease, metadata, version
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

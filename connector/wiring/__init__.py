@@ -164,14 +164,14 @@ class Wiring:
         """The engine of the settings."""
         from connector.wiring.engines import engine
 
-        return engine(self.settings.engine.kind)
+        return engine(self.settings.engine.kind, self.loaded.mirror, machine_clock())
 
     @property
     def arriving_engine(self) -> Engine:
         """The same, loaded meanwhile where it is not at once needed."""
         from connector.wiring.engines import Arriving
 
-        return Arriving(self.settings.engine.kind)
+        return Arriving(self.settings.engine.kind, self.loaded.mirror, machine_clock())
 
     @cached_property
     def database_url(self) -> str:
@@ -183,7 +183,7 @@ class Wiring:
         """The state: journal, mirror, lease; made when it is not there yet."""
         from connector.store import open_store
 
-        return open_store(self.database_url, self.loaded.path(self.settings.state.mirror), clock=machine_clock)
+        return open_store(self.database_url, self.loaded.mirror, clock=machine_clock)
 
     @property
     def journal(self) -> Journal:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.ports import Engine, Evaluation, EvaluationRequest, Progress
     from connector.rules.ruleset import RuleSet
     from connector.rules.standing import Standing
@@ -20,26 +24,30 @@ def check(kind: str) -> None:
         raise UsageError(f'engine.kind = "{kind}" is not in this version', hint="use duckdb")
 
 
-def engine(kind: str) -> Engine:
-    """Return the engine of the settings."""
+def engine(kind: str, mirror: Path, now: datetime) -> Engine:
+    """Return the engine of the settings; what does not fit in memory lies beside the mirror, where that can be."""
     check(kind)
     from connector.engine.duckdb import DuckDb
+    from connector.engine.memory import sweep
 
-    return DuckDb()
+    beside = mirror.absolute().parent
+    folder = beside if beside.is_dir() else Path(tempfile.gettempdir())
+    sweep(folder, now=now.timestamp())
+    return DuckDb(folder)
 
 
-def _loaded(kind: str) -> Engine:
+def _loaded(kind: str, mirror: Path, now: datetime) -> Engine:
     import_module("connector.store.assembly")  # Arrow, which the pull needs sooner
-    return engine(kind)
+    return engine(kind, mirror, now)
 
 
 class Arriving:
     """An engine that is being loaded by a thread, Arrow before it; the first evaluation waits for it."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, mirror: Path, now: datetime) -> None:
         check(kind)
         loader = ThreadPoolExecutor(1, "engine")
-        self._engine = loader.submit(_loaded, kind)
+        self._engine = loader.submit(_loaded, kind, mirror, now)
         loader.shutdown(wait=False)
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> Evaluation:

@@ -16,6 +16,7 @@ from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
 from connector.wiring.kept_rules import kept_rules
+from connector.wiring.looking import current
 from connector.wiring.nearest import nearest
 from connector.wiring.one import one
 from connector.wiring.origins import Sources
@@ -36,7 +37,7 @@ KINDS = {FieldOf: "field", FactOf: "fact", FormulaOf: "value", PopulationOf: "po
 
 def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     """Explain an account of the mirror by its id or `name:TEXT`; raises UsageError when it is not exactly one."""
-    snapshot = wiring.store.mirror.current()
+    snapshot = current(wiring)
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
     known = kept_rules(wiring, snapshot)

@@ -20,11 +20,12 @@ from tests.oracle.tier import settle_tier
 from tests.oracle.types import settle_types
 from tests.oracle.value import dreams, settle_values, value_outputs
 from tests.oracle.verdict import Verdict, decide, rules
-from tests.oracle.world import ZERO, Account, Group, World
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from fractions import Fraction
+
+    from tests.oracle.world import Account, Group, World
 
 
 def evaluate(world: World) -> None:
@@ -49,12 +50,14 @@ def evaluate(world: World) -> None:
         _tell_account(world, group, account, services[account.id], dreaming=id(group) in dreaming)
 
 
-def metric(world: World, group: Group, services: Mapping[str, Service]) -> Fraction:
-    """M1: what the pyramid ranks by."""
+def metric(world: World, group: Group, services: Mapping[str, Service]) -> Fraction | None:
+    """M1: what the pyramid ranks by; None where it is unknown (2.9: unknown is not zero)."""
     by = world.parameters.text("pyramid.metric")
     if by == "margin_after_service":
-        return group_margin(group, services) or ZERO
-    return group.value if by == "customer_value" else group.revenue
+        return group_margin(group, services)
+    if by == "customer_value":
+        return group.value if group.value_known else None
+    return group.revenue
 
 
 def _tell_group(world: World, group: Group, account: Account) -> None:

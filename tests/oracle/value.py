@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.oracle.amounts import ceiling_share, cents, rounded
 from tests.oracle.days import add_months, in_months
+from tests.oracle.pyramid import above
 from tests.oracle.revenue import bought, falls_inside, in_window, spread
 from tests.oracle.world import ZERO, Deal, Group, World
 
@@ -28,8 +29,9 @@ def settle_values(world: World) -> None:
         _settle_ambassador(world, group)
         group.kw = know_how(world, group)
         factor = group.kw * world.parameters.number("customer_value.reputation")
-        estimated = group.fw * (group.aw - 1) if group.aw_source == "estimate" and group.aw else ZERO
-        brought = max(group.referred or ZERO, ZERO) or estimated
+        brought = max(group.referred or ZERO, ZERO)
+        if group.aw is not None and (group.aw_source == "estimate" or (brought and limit(world) is not None)):
+            brought = group.fw * (group.aw - 1)
         group.value = (group.fw + brought) * factor if ever_bought(world, group) else ZERO
         if group.aw_source is None and group.value_known and ever_bought(world, group):
             group.value_known, group.value_without_referrals = False, group.fw * factor
@@ -49,10 +51,15 @@ def financial_value(world: World, group: Group) -> Fraction:
         if source == "spread_deals":
             return sum((spread(world, deal, first) for deal in won), ZERO) / years
         return sum((deal.amount or ZERO for deal in won if deal.closed_on and deal.closed_on >= first), ZERO) / years
-    won = [deal for deal in group.deals if in_window(world, deal)]
+    won = won_inside(world, group)
     if any(deal.term_months for deal in won):
         return sum((_per_year(deal.amount, deal.term_months) for deal in won), ZERO)
     return annualised(world, group)
+
+
+def won_inside(world: World, group: Group) -> list[Deal]:
+    """Won deals of the revenue window; those with a term are contracts, whose value per year they tell (11.5)."""
+    return [deal for deal in group.deals if in_window(world, deal)]
 
 
 def ever_bought(world: World, group: Group) -> bool:
@@ -68,7 +75,10 @@ def known_value(world: World, group: Group) -> bool:
     first = add_months(world.as_of, -months) + timedelta(days=1)
     missing = any(deal.trouble == "AMOUNT_MISSING" and falls_inside(world, deal, first) for deal in group.deals)
     undated = any(account.undated for account in group.members)
-    by_deals = months > 0 and world.parameters.text("revenue.source") != "account_field"
+    source = world.parameters.text("revenue.source")
+    won = won_inside(world, group)
+    by_contract = any(deal.term_months for deal in won) and not any(deal.trouble == "AMOUNT_MISSING" for deal in won)
+    by_deals = source != "account_field" if months else by_contract
     return not missing and not undated and (group.revenue_known or by_deals)
 
 
@@ -115,10 +125,11 @@ def _settle_ambassador(world: World, group: Group) -> None:
     promoter = promotes(world, group)
     if group.referred is not None and group.referred > 0:
         group.aw_source = "measured"
-        group.aw = 1 + group.referred / group.fw if group.fw > 0 else None
+        group.aw = at_most(limit(world), 1 + group.referred / group.fw) if group.fw > 0 else None
     elif promoter:
         group.aw_source = "estimate"
-        group.aw = world.parameters.number("customer_value.aw_estimate.index") if group.fw > 0 else None
+        index = world.parameters.number("customer_value.aw_estimate.index")
+        group.aw = at_most(limit(world), index) if group.fw > 0 else None
     elif group.referred is None:
         group.aw, group.aw_source = None, None
     else:
@@ -127,6 +138,16 @@ def _settle_ambassador(world: World, group: Group) -> None:
     group.ambassador = (
         (group.referred or ZERO) > 0 or promoter or bool(reference and reference.flag("reference_customer"))
     )
+
+
+def limit(world: World) -> Fraction | None:
+    """The greatest ambassador index, where one is set."""
+    return world.parameters.optional("customer_value.aw_max")
+
+
+def at_most(most: Fraction | None, value: Fraction) -> Fraction:
+    """The value within its limit."""
+    return value if most is None else min(most, value)
 
 
 def promotes(world: World, group: Group) -> bool:
@@ -174,10 +195,8 @@ def dreams(world: World) -> set[int]:
 
 
 def first_by(base: list[Group], percent: Fraction, value: Callable[[Group], Fraction]) -> set[int]:
-    """The first so many percent, rounded up; who shares the last place is in."""
-    ranked = sorted((value(group) for group in base), reverse=True)
-    cut = ceiling_share(len(base), percent)
-    return {id(group) for group in base if ranked and cents(value(group)) >= cents(ranked[cut - 1])}
+    """The first so many percent, rounded up; who shares a place shares the answer, as in the pyramid."""
+    return above(ceiling_share(len(base), percent), {id(group): value(group) for group in base})
 
 
 def lifetime(world: World, group: Group, margin: Fraction | None) -> Fraction | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COSTLY = {"UNPROFITABLE", "BAD_PAYER", "DEMANDING", "HIGH_ACQ_COST"}
 STRANGERS = {"prospect", "suspect"}
+OUTSIDE = STRANGERS | {"inactive"}
 BY_TIER = {
     "strategic": "partner_up",
     "large": "maintenance_talk",
@@ -138,11 +139,16 @@ def _obey(account: Account, verdict: Verdict) -> None:
 
 
 def _scope(world: World, group: Group, account: Account, verdict: Verdict) -> str:
-    """5.4, 5.7, 11.20."""
-    if group.lifecycle in {"prospect", "suspect", "inactive"} or ("MANUAL" in verdict.hits and not group.active):
+    """5.4, 5.7, 11.20; a tier that is held for want of reliable amounts tells who is a customer (2.5)."""
+    outside, active = group.lifecycle in OUTSIDE, group.active
+    if group.unreliable and account.tier != "unknown":
+        outside, active = account.tier in OUTSIDE, account.tier not in OUTSIDE
+    if outside or ("MANUAL" in verdict.hits and not active):
         return "decline"
     grave = {"N2", "N3", "N4", "MANUAL"} & set(verdict.hits) or {"UNPROFITABLE", "BAD_PAYER"} & account.signals
-    return "exit_review" if grave or has_contract(world, group) else "no_extra_effort"
+    if grave or has_contract(world, group):
+        return "exit_review"
+    return "decline" if {"N5", "N6", "N8"} & set(verdict.hits) else "no_extra_effort"
 
 
 def _action(account: Account, verdict: Verdict) -> str:

@@ -61,7 +61,8 @@ class Group:
     tenure: int | None = None
     value_known: bool = True
     won_count: int = 0
-    metric: Fraction = ZERO
+    metric: Fraction | None = ZERO
+    """What the pyramid ranks by; None where that is unknown, and then nobody can tell the place."""
     rank: int | None = None
     computed_level: str | None = None
     level: str | None = None
@@ -77,7 +78,8 @@ class Group:
     ambassador: bool = False
     potential: str = "unknown"
     upside: Fraction | None = None
-    value_high: bool = False
+    value_high: bool | None = False
+    """None where no line tells."""
     customer_type: str | None = None
     dream_rank_in: bool = False
     unreliable: bool = False

@@ -1,0 +1,99 @@
+"""How much memory an evaluation takes: what does not fit lies in a folder meanwhile, and no evaluation ends for it.
+
+DuckDB takes what it can get. Confined to what its rows need, a large population takes half of that and hardly more
+time; work that cannot do with it, or that finds the folder full, gets what the machine has.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
+
+import duckdb
+
+from connector.engine.sources import is_csv, quoted_text
+from connector.errors import StopRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from connector.ports import EvaluationRequest
+
+LEAST = 80_000_000
+"""Bytes that a large population gets whatever its rows."""
+EACH_THREAD = 40_000_000
+"""Bytes for what each thread has in hand, which cannot lie elsewhere."""
+EACH_ROW = 200
+"""Bytes for each row of its tables; an account with four deals, a ticket and a call makes seven."""
+CSV_ROW = 110
+"""Bytes of a row in a CSV file, about."""
+
+SPILL = "tiersync-spill-"
+"""How the folders begin that DuckDB makes when it first needs one, and removes at the end."""
+LEFT_BEHIND = 24 * 3600
+"""Seconds after which such a folder is one of a process that was killed."""
+
+SHORT = (duckdb.OutOfMemoryException, duckdb.IOException)
+"""What DuckDB raises when memory is used up, and when what does not fit cannot be written."""
+
+T = TypeVar("T")
+
+
+def spill(folder: Path) -> Path:
+    """A name no other database has, in the folder where what does not fit lies."""
+    return folder / f"{SPILL}{uuid.uuid4().hex}"
+
+
+def sweep(folder: Path, *, now: float) -> None:
+    """Remove what killed processes left there; `now` in seconds of the file system's clock."""
+    for left in folder.glob(f"{SPILL}*"):
+        with suppress(FileNotFoundError):  # its process has just removed it
+            if left.stat().st_mtime < now - LEFT_BEHIND:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
+    """Let it take what the request's rows need, and never more than it may already."""
+    rows = sum(_rows(db, files) for files in request.files.values() if files)
+    ((most, threads),) = db.execute(
+        "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
+    ).fetchall()
+    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * rows
+    db.execute(f"set memory_limit = '{min(wanted, most)}B'")
+
+
+def enough(db: DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Do the work, again with all memory there is where it was short; StopRun where that does not do either."""
+    try:
+        return work()
+    except SHORT:
+        db.execute("reset memory_limit")
+    with told():
+        return work()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise StopRun where all memory there is does not do."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise StopRun(
+            f"the population does not fit in memory: {str(error).splitlines()[0]}",
+            hint="give the process more memory, or its temporary folder more room",
+        ) from error
+
+
+def _rows(db: DuckDBPyConnection, files: Sequence[Path]) -> int:
+    """Rows of a table, counted in Parquet and guessed in CSV; files that are not there have none."""
+    present = [file for file in files if file.is_file()]
+    if not present or is_csv(present[0]):
+        return sum(file.stat().st_size for file in present) // CSV_ROW
+    names = ", ".join(quoted_text(str(file)) for file in present)
+    ((counted,),) = db.execute(f"select sum(num_rows) from parquet_file_metadata([{names}])").fetchall()
+    return int(counted)
