@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,23 @@ MONTHS = 12
 QUARTERS = 4
 
 
+def add_days(day: date, days: int) -> date:
+    """Move by days; what would leave the calendar stays at its end, where it compares with every day as it should.
+
+    Somebody's 9999-12-31 means never, and is no fault.
+    """
+    return date.fromordinal(min(max(day.toordinal() + days, date.min.toordinal()), date.max.toordinal()))
+
+
 @lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
-    """Move by calendar months: 29 February minus 12 months is 28 February.
+    """Move by calendar months, within the calendar: 29 February minus 12 months is 28 February.
 
     The answer is remembered: every record of an account is asked whether it lies within the same months.
     """
     years, month = divmod(day.year * MONTHS + day.month - 1 + months, MONTHS)
+    if not MINYEAR <= years <= MAXYEAR:
+        return date.max if months > 0 else date.min
     return date(years, month + 1, min(day.day, monthrange(years, month + 1)[1]))
 
 
@@ -44,7 +54,7 @@ def quarter(day: date) -> int:
 def before(as_of: date, amount: int, unit: Unit) -> date:
     """Give the day that lies `amount` units before `as_of`; days after it are within."""
     if unit is Unit.DAYS:
-        return as_of - timedelta(days=amount)
+        return add_days(as_of, -amount)
     return add_months(as_of, -amount * (MONTHS if unit is Unit.YEARS else 1))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import Plain
+from connector.rules.calendar_days import add_days
 from connector.rules.tree import Op, State, Test
 
 if TYPE_CHECKING:
@@ -78,8 +79,7 @@ def _dates(op: Op, left: date, right: Cell) -> Cell:
         return Decimal((left - right).days)
     if not isinstance(right, Decimal):
         raise TypeError(f"{left!r} {op} {right!r}")
-    days = timedelta(days=int(right))
-    return left + days if op is Op.ADD else left - days
+    return add_days(left, int(right) if op is Op.ADD else -int(right))
 
 
 def compare(test: Test, left: Cell, right: Cell, *, fold: bool) -> Cell:

@@ -84,6 +84,16 @@ def test_a_crm_that_shows_no_account_is_told_and_nothing_is_written(ask: Ask) ->
 
 
 @pytest.mark.usefixtures("home")
+def test_an_account_with_dates_that_mean_never_is_explained_as_any_other(ask: Ask) -> None:
+    never = {"last_contact": "9999-12-31", "contract_end_date": "9999-12-31", "quote_requested_at": "0001-01-01"}
+    write("accounts", [{"account_id": f"A{n:03}", "name": f"Account {n}", **never} for n in range(2)])
+    assert ask("sync", "--yes")[0] == 0
+    code, told = ask("explain", "A000")
+    assert (code, told["account"]) == (0, "A000")
+    assert told["outputs"]["seg_tier"] == outputs()["A000"]["seg_tier"]
+
+
+@pytest.mark.usefixtures("home")
 def test_a_value_typed_into_outputs_is_kept_and_undo_brings_the_old_ones_back(ask: Ask) -> None:
     ask("sync", "--yes")
     before = outputs()

@@ -326,7 +326,7 @@ def test_an_address_without_salesforce_behind_it_is_what_is_to_be_checked(
 def test_an_address_below_salesforces_own_is_what_is_to_be_checked_and_no_secret(server: Scripted, way: str) -> None:
     missing = b'[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}]'
     server.rule = lambda _: Reply(404, missing)
-    with pytest.raises(StopRun, match="nobody takes logins at this address .HTTP 404") as caught:
+    with pytest.raises(StopRun, match=r"nobody takes logins at this address \(HTTP 404\)") as caught:
         pulled(salesforce_at(f"{server.url}/services", login=LOGINS[way]))
     assert "check [crm] instance_url" in caught.value.hint
 
