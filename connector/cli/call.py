@@ -19,6 +19,7 @@ import typer
 from msgspec import Struct, field
 
 from connector.errors import ConnectorError, UsageError
+from connector.model.numbers import YEARS
 from connector.model.secrets import Scrubber
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Call(Struct):
     @property
     def clock(self) -> "Clock":
         """The clock of this call, without any settings."""
-        from connector.wiring import clock
+        from connector.wiring.clocks import clock
 
         return clock()
 
@@ -125,9 +126,12 @@ class Call(Struct):
 
 def _date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("not a date; write it as YYYY-MM-DD") from None
+    if found.year not in YEARS:
+        raise typer.BadParameter(f"a day of the years {YEARS[0]} to {YEARS[-1]} is needed")
+    return found
 
 
 def _assignments(pairs: list[str]) -> dict[str, str]:

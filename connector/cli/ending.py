@@ -64,7 +64,7 @@ def perform(arguments: Sequence[str]) -> tuple[int, Call]:
     except ConnectorError as error:
         return _fail(call, error), call
     except typer.TyperException as error:
-        return _fail(call, UsageError(error.format_message(), hint=_try_help(error))), call
+        return _fail(call, UsageError(error.format_message().replace("Value error, ", ""), hint=_try_help(error))), call
     except Exception as error:  # noqa: BLE001 - the last line of defence: a person sees no traceback
         wrapped = ConnectorError(f"{type(error).__name__}: {error}", hint=REPORT_IT, code="UNEXPECTED")
         wrapped.__cause__ = error

@@ -15,7 +15,7 @@ from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
 from connector.model.numbers import day, spelled
 from connector.model.outputs import LEVEL, NOTHING, TIER, Labels
-from connector.model.texts import Texts
+from connector.model.texts import Texts, one_line
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -49,7 +49,7 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
     """Print one account: its outputs and sentences, what the next level needs, then every value by rule file."""
     texts = Texts("connector.cli", labels.language)
     head = texts.say("explain.head", as_of=_figure(str(found["as_of"]), texts), rules=found["rule_version"])
-    typer.echo(f"{found['name'] or NOTHING} ({found['account']}), {head}")
+    typer.echo(f"{one_line(found['name'] or NOTHING)} ({found['account']}), {head}")
     told = {name: value for name, value in found["outputs"].items() if value is not None and name not in SENTENCES}
     print_table(("", ""), [(labels.property(name), _shown(labels, name, value, texts)) for name, value in told.items()])
     for name in SENTENCES:

@@ -32,7 +32,7 @@ PER_TABLE = ("pulled_", "rows_")
 """In front of a table's name: rows delivered by this pull, and rows the mirror holds since."""
 RECORDS_SHOWN, WIDEST, ASIDE_SHOWN, HELD_SHOWN = 40, 60, 5, 5
 WIDEST_WHY = 120
-HOUR, TWO_DAYS = 3_600, 48 * 3_600
+MINUTE, HOUR, TWO_DAYS = 60, 3_600, 48 * 3_600
 
 
 def mount(app: typer.Typer) -> None:
@@ -213,8 +213,10 @@ def _moment(iso: str, zone: ZoneInfo) -> str:
 def _aged(run: str | None, seconds: int | None, texts: Texts) -> str:
     if run is None or seconds is None:
         return texts.say("status.none")
+    if seconds < -MINUTE:
+        return texts.say("ago.ahead", run=run)
     if seconds < 2 * HOUR:
-        minutes = seconds // 60
+        minutes = max(0, seconds) // MINUTE
         return texts.say(f"ago.minute.{'one' if minutes == 1 else 'other'}", run=run, n=minutes)
     unit, size = ("hour", HOUR) if seconds < TWO_DAYS else ("day", 24 * HOUR)
     return texts.say(f"ago.{unit}", run=run, n=seconds // size)

@@ -46,7 +46,9 @@ def print_document(document: object, *, last: Iterable[bytes] = ()) -> None:
 
 def print_error(message: str, *, hint: str = "") -> None:
     """Print one clear block on stderr; lines that begin with a file and line stay as they are."""
-    first, *rest = message.splitlines() or [""]
+    from connector.model.texts import one_line
+
+    first, *rest = [one_line(line) for line in message.splitlines()] or [""]
     if not _has_place(first):
         first = typer.style("error: ", fg="red", bold=True) + first
     for line in [first, *rest]:

@@ -117,7 +117,7 @@ def _show_accounts(
     named = ("column.account", "column.property", "plan.now", "plan.then", "column.cause")
     print_table([texts.say(name) for name in named], rows, title=texts.say("plan.accounts"))
     if plan.tally.accounts > len(accounts):
-        typer.echo(texts.say("plan.rest", more=texts.number(plan.tally.accounts - len(accounts))))
+        typer.echo(texts.say("plan.rest", more=texts.number(plan.tally.accounts - len(accounts)), run=plan.run))
 
 
 def _account_rows(

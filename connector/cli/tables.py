@@ -3,15 +3,18 @@
 import sys
 from collections.abc import Collection, Sequence
 
+from connector.model.texts import one_line
+
 Row = Sequence[str]
 
 
 def print_table(columns: Row, rows: Sequence[Row], *, right: Collection[str] = (), title: str = "") -> None:
     """Print rows under their column names; `right` names the columns of figures."""
+    legible = [[one_line(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _draw(columns, rows, right, title)
+        _draw(columns, legible, right, title)
     else:
-        _align(columns, rows, right, title)
+        _align(columns, legible, right, title)
 
 
 def _align(columns: Row, rows: Sequence[Row], right: Collection[str], title: str) -> None:

@@ -12,16 +12,24 @@ from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
+from connector.model.numbers import YEARS
 
 if TYPE_CHECKING:
     from connector.sync import Result
 
 
+BETWEEN = "--from 2026-10-24 --until 2026-10-27"
+"""Moments in a hint."""
+
+
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("not a date or time; write it as 2026-10-25 or 2026-10-25T02:30") from None
+    if found.year not in YEARS:
+        raise typer.BadParameter(f"a moment of the years {YEARS[0]} to {YEARS[-1]} is needed")
+    return found
 
 
 def mount(app: typer.Typer) -> None:
@@ -43,13 +51,15 @@ def run(
     """Work unattended: a run at once, then by the schedule of the settings, until SIGTERM or Ctrl-C."""
     if dry_run:
         return _print_times(call, from_, until)
+    _refuse_moments({"--from": from_, "--until": until})
     wiring, texts = call.wiring(), call.texts
 
     def tell(line: str) -> None:
         say(call.scrub(worker_line(line, now=wiring.clock())))
 
     def ended(result: "Result") -> None:
-        for line in (*(f"{reason.code}: {reason.message}" for reason in result.reasons), summary(result, texts)):
+        reasons = [f"{reason.code}: {reason.message}" for reason in result.reasons]
+        for line in filter(None, (*reasons, result.hint, summary(result, texts))):
             tell(line)
 
     with call.progress() as progress:
@@ -64,9 +74,19 @@ def run(
     return 0
 
 
+def _refuse_moments(given: dict[str, datetime | None]) -> None:
+    """Raise UsageError for moments without --dry-run: who asks for times gets no worker that writes."""
+    names = [name for name, moment in given.items() if moment is not None]
+    if names:
+        need = f"{' and '.join(names)} need{'s' if len(names) == 1 else ''} --dry-run"
+        raise UsageError(f"{need}, which prints the times and does nothing", hint=f"tiersync run --dry-run {BETWEEN}")
+
+
 def _print_times(call: Call, first: datetime | None, last: datetime | None) -> int:
     if first is None or last is None:
-        raise UsageError("--dry-run needs --from and --until", hint="for example --from 2026-10-24 --until 2026-10-27")
+        raise UsageError("--dry-run needs --from and --until", hint=f"for example {BETWEEN}")
+    if last.replace(tzinfo=None) < first.replace(tzinfo=None):
+        raise UsageError("--until lies before --from", hint=f"for example {BETWEEN}")
     found = [moment.isoformat() for moment in call.wiring().times(first, last)]
     if call.json:
         call.document({"times": found})

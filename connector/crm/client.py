@@ -129,7 +129,7 @@ class Client(ABC, Generic[LimitsOf, ProblemOf]):
         """What an answer means (the transport's judge)."""
         if isinstance(answer, NoAnswer):
             again = no_answer(answer, first=first, chance=self.chance)
-            return replace(again, hint=self._whereabouts()) if first and answer.unknown else again
+            return replace(again, hint=self._whereabouts(answer)) if answer.hopeless or first else again
         meant = self.meaning(call, answer)
         if meant is Meaning.AGAIN:
             return self.again(call, answer)
@@ -169,8 +169,14 @@ class Client(ABC, Generic[LimitsOf, ProblemOf]):
         missing = meant is Meaning.MISSING
         return f"check {self.address}" if missing else f"{self.vendor}'s words say what it does not take"
 
-    def _whereabouts(self) -> str:
-        return f"{self.advice(Meaning.MISSING)}, or see why this machine cannot resolve the name"
+    def _whereabouts(self, lost: NoAnswer) -> str:
+        """What to do about an address that never answered: it may be wrong, or out of this machine's reach."""
+        address = self.advice(Meaning.MISSING)
+        if lost.hopeless:
+            return f"{address}; SSL_CERT_FILE names the certificate of an authority of your own"
+        if lost.unknown:
+            return f"{address}, or see why this machine cannot resolve the name"
+        return f"{address}, or see whether it is up and this machine may reach it, and run again"
 
     def _error(self, meant: Meaning, call: Call, answer: Answer) -> ConnectorError:
         if meant is Meaning.REDIRECT:

@@ -196,7 +196,7 @@ class Transport:
             return retrying(self._try, call)
         except TryAgain as error:
             again = error.again
-        raise self._gave_up(call, again)
+        raise self._gave_up(call, again, tries=retrying.statistics["attempt_number"])
 
     def _try(self, call: Call) -> Answer:
         with self._lanes[call.lane].slot():
@@ -240,7 +240,7 @@ class Transport:
 
         return spent
 
-    def _gave_up(self, call: Call, again: Again) -> StopRun:
+    def _gave_up(self, call: Call, again: Again, *, tries: int) -> StopRun:
         if again.asked is not None and again.asked > self._retry_seconds:
             back = self._now() + timedelta(seconds=again.asked)
             later = ComeBackLater(
@@ -251,10 +251,16 @@ class Transport:
             self.brake.stop(later)  # who waits for the closed lane would wait as long
             return later
         return again.error(
-            f"{call.what}: {again.reason}; gave up after trying for up to {self._retry_seconds:g} s",
+            f"{call.what}: {again.reason}{self._effort(again, tries)}",
             hint=again.hint,
             code=again.error.code if again.error is not StopRun else "NO_ANSWER",
         )
+
+    def _effort(self, again: Again, tries: int) -> str:
+        """What was tried in vain: so many times where more would not help, else for as long as the settings say."""
+        if tries < again.tries:
+            return f"; gave up after trying for up to {self._retry_seconds:g} s"
+        return f"; gave up after {tries} tries" if tries > 1 else ""
 
 
 def _again(state: RetryCallState) -> Again:

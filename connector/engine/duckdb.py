@@ -80,10 +80,8 @@ class DuckDb:
         except memory.SHORT:
             if small:
                 raise
-        try:
+        with memory.told():
             return self._evaluated(rules, request, progress, None)
-        except duckdb.OutOfMemoryException as error:
-            raise memory.short(error) from error
 
     def _evaluated(
         self, rules: RuleSet, request: EvaluationRequest, progress: Progress, first: Setting | None

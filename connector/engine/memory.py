@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
@@ -16,7 +17,7 @@ from connector.engine.sources import is_csv, quoted_text
 from connector.errors import StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -51,8 +52,9 @@ def spill(folder: Path) -> Path:
 def sweep(folder: Path, *, now: float) -> None:
     """Remove what killed processes left there; `now` in seconds of the file system's clock."""
     for left in folder.glob(f"{SPILL}*"):
-        if left.stat().st_mtime < now - LEFT_BEHIND:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its process has just removed it
+            if left.stat().st_mtime < now - LEFT_BEHIND:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
@@ -71,18 +73,20 @@ def enough(db: DuckDBPyConnection, work: Callable[[], T]) -> T:
         return work()
     except SHORT:
         db.execute("reset memory_limit")
-    try:
+    with told():
         return work()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Raise StopRun where all memory there is does not do."""
+    try:
+        yield
     except duckdb.OutOfMemoryException as error:
-        raise short(error) from error
-
-
-def short(error: duckdb.OutOfMemoryException) -> StopRun:
-    """What to say when all memory there is does not do."""
-    return StopRun(
-        f"the population does not fit in memory: {str(error).splitlines()[0]}",
-        hint="give the process more memory, or its temporary folder more room",
-    )
+        raise StopRun(
+            f"the population does not fit in memory: {str(error).splitlines()[0]}",
+            hint="give the process more memory, or its temporary folder more room",
+        ) from error
 
 
 def _rows(db: DuckDBPyConnection, files: Sequence[Path]) -> int:

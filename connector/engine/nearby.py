@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from msgspec import Struct, field
 
+from connector.engine.picking import SEPARATOR, among, any_of, folded, keys, pick
 from connector.model.fields import CATALOGUE, KEY, Table, Type
 from connector.rules.reading import LOST, Unreadable, read_cell
 from connector.rules.ruleset import FactOf, FieldOf, Relation
@@ -86,14 +86,11 @@ def _facts(nodes: Iterable[Node]) -> Iterator[FactOf]:
 
 def _family(files: Sequence[Path], account: str, *, referred: bool) -> set[str]:
     """The account with everybody it may ask something of: one step up, down or along referrals after another."""
-    links = [name for name in ("parent_id", "referred_by") if name in _columns(files)]
-    table = _whole(files, [ACCOUNT_ID, *links])
+    table = _whole(files, [ACCOUNT_ID, "parent_id", "referred_by"])
     found = new = {account}
     while new:
-        steps: set[str | None] = set()
-        if "parent_id" in links:
-            steps |= _where(table, ACCOUNT_ID, new, "parent_id") | _where(table, "parent_id", new, ACCOUNT_ID)
-        if referred and "referred_by" in links:
+        steps = _where(table, ACCOUNT_ID, new, "parent_id") | _where(table, "parent_id", new, ACCOUNT_ID)
+        if referred:
             steps |= _where(table, "referred_by", new, ACCOUNT_ID)
         new = {step for step in steps if step is not None} - found
         found = found | new
@@ -101,11 +98,7 @@ def _family(files: Sequence[Path], account: str, *, referred: bool) -> set[str]:
 
 
 def _where(table: pa.Table, key: str, wanted: Collection[str], column: str) -> set[str | None]:
-    return set(table.filter(_among(table.column(key), wanted)).column(column).to_pylist())
-
-
-def _among(column: pa.ChunkedArray, wanted: Collection[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(sorted(wanted), pa.string()))
+    return set(pick(table.column(column), among(table.column(key), wanted)).to_pylist())
 
 
 # ── records ──
@@ -158,10 +151,10 @@ def _beside(
     own = {str(row[ACCOUNT_ID]): _joined([_part(row.get(field), field) for field in fields]) for row in accounts}
     if asked.too_old:
         return [{ACCOUNT_ID: account, LOST: "true"} for account in own]
-    keys = {key for key in own.values() if key is not None}
-    holders = _holders(asked, request, keys)
+    wanted = {key for key in own.values() if key is not None}
+    holders = _holders(asked, request, wanted)
     table = _whole(asked.files, sorted(_columns(asked.files)))
-    table = table.filter(_among(_keys(table, asked.match), keys))
+    table = pick(table, among(_keys(table, asked.match), wanted))
     rows: dict[str, list[Row]] = {}
     for key, row in zip(_keys(table, asked.match).to_pylist(), table.to_pylist(), strict=True):
         rows.setdefault(key, []).append(row)
@@ -186,15 +179,15 @@ def _row_names(name: str, facts: Iterable[FactOf]) -> list[str]:
     return sorted(found)
 
 
-def _holders(asked: Beside, request: EvaluationRequest, keys: Collection[str]) -> Counter[str]:
+def _holders(asked: Beside, request: EvaluationRequest, wanted: Collection[str]) -> Counter[str]:
     """How many accounts there are by then with each of these keys."""
     files, zone = request.files[Table.ACCOUNTS], ZoneInfo(request.time_zone)
     fields = dict.fromkeys([*asked.match.values(), ACCOUNT_ID, "created_at"])
     table = _whole(files, [name for name in fields if name in _columns(files)])
     all_keys = _keys(table, {field: field for field in asked.match.values()})
-    mask = _among(all_keys, keys)
-    made = table.filter(mask).to_pylist()
-    there = zip(all_keys.filter(mask).to_pylist(), made, strict=True)
+    mask = among(all_keys, wanted)
+    made = pick(table, mask).to_pylist()
+    there = zip(pick(all_keys, mask).to_pylist(), made, strict=True)
     return Counter(key for key, row in there if row[ACCOUNT_ID] and not _later(row.get("created_at"), request, zone))
 
 
@@ -208,21 +201,16 @@ def _later(text: str | None, request: EvaluationRequest, zone: ZoneInfo) -> bool
 
 def _part(text: str | None, field: str) -> str | None:
     text = (text or "").strip(" ")
-    return (text if field == ACCOUNT_ID else pc.utf8_lower(text).as_py()) or None
+    return (text if field == ACCOUNT_ID else folded(text)) or None
 
 
 def _joined(parts: Sequence[str | None]) -> str | None:
-    return None if None in parts else "\x1f".join(part or "" for part in parts)
+    return None if None in parts else SEPARATOR.join(part or "" for part in parts)
 
 
 def _keys(table: pa.Table, match: Mapping[str, str]) -> pa.ChunkedArray:
     """The text that rows are matched by: of their columns, or of our fields; null where a part is empty."""
-    parts = []
-    for column, ours in match.items():
-        text = pc.utf8_trim(table.column(column), characters=" ")
-        text = text if ours == ACCOUNT_ID else pc.utf8_lower(text)
-        parts.append(pc.if_else(pc.equal(text, ""), None, text))
-    return parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, "\x1f")
+    return keys([table.column(column) for column in match], exact=[ours == ACCOUNT_ID for ours in match.values()])
 
 
 # ── files ──
@@ -237,12 +225,14 @@ def _whole(files: Sequence[Path], columns: Sequence[str]) -> pa.Table:
     schema = pa.schema([(name, pa.string()) for name in columns])
     tables = []
     for file in files:
-        there = [name for name in columns if name in pq.read_schema(file).names]
-        table = pq.ParquetFile(file).read(columns=there, use_threads=False)
+        with pq.ParquetFile(file) as parquet:
+            there = [name for name in columns if name in parquet.schema_arrow.names]
+            table = parquet.read(columns=there, use_threads=False)
         for name in columns:
             if name not in there:
                 table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
-        tables.append(table.select(list(columns)).cast(schema))
+        table = table.select(list(columns))
+        tables.append(table if table.schema.equals(schema) else table.cast(schema))
     return pa.concat_tables(tables)
 
 
@@ -255,10 +245,10 @@ def _rows(files: Sequence[Path], key: str, wanted: Collection[str], columns: Col
             for number in range(parquet.num_row_groups):
                 mask = None
                 if key:
-                    mask = _among(parquet.read_row_group(number, columns=[key], use_threads=False).column(0), wanted)
-                    if not pc.any(mask).as_py():
+                    mask = among(parquet.read_row_group(number, columns=[key], use_threads=False).column(0), wanted)
+                    if not any_of(mask):
                         continue
                 group = parquet.read_row_group(number, columns=there, use_threads=False)
-                found += (group if mask is None else group.filter(mask)).to_pylist()
+                found += (group if mask is None else pick(group, mask)).to_pylist()
     empty = dict.fromkeys(columns)
     return [empty | {name: text if text and text.strip(" ") else None for name, text in row.items()} for row in found]

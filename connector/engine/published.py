@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from connector.engine.canonical import found, stored, wanted
-from connector.engine.memory import enough
+from connector.engine.memory import enough, told
 from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
@@ -156,5 +156,5 @@ class Published(Struct):
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    with interruptions():
+    with interruptions(), told():
         return cursor.fetchmany(ROWS)

@@ -28,6 +28,8 @@ class Cause(StrEnum):
     OVERRIDE = "override changed"
     HIERARCHY = "hierarchy changed"
     CURRENCY = "currency"
+    LANGUAGE = "language changed"
+    """The sentences are told in another one."""
     TIME = "time passed"
     UNDO = "undo"
     UNDONE = "undone value again"

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 """Other currencies are written with their code."""
+YEARS = range(1000, 9000)
+"""Of the days a person may ask about: around others a calendar cannot count a window of some years."""
 _SWAPPED = str.maketrans(",.", ".,")
 """Points for commas and commas for points."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
@@ -12,6 +13,20 @@ from connector.model.numbers import numbered, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates: one that is left open turns round what stands behind it."""
+
+
+def one_line(text: str) -> str:
+    """Return a text of somebody else's for a line of ours: without breaks, escapes, or turns of direction.
+
+    Anybody may type a name into the CRM, and a terminal obeys what it is shown. Letters written from right to left,
+    accents and emoji stay.
+    """
+    return _CONTROLS.sub(" ", _TURNS.sub("", text))
 
 
 @lru_cache

@@ -2,7 +2,8 @@
 
 The first that applies is named, in this order: first assignment, override, parameter edited, rules edited, another home
 currency, hierarchy changed, own data changed, the rates its deals are converted by, an undone value again
-(planning/undo.py), then peers or time. When rules and data changed together, the rules are named.
+(planning/undo.py), another language where the tier stays, then peers or time. When rules and data changed together, the
+rules are named.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Basis(Struct, frozen=True):
     """Covers the rule files and the parameters in force."""
     as_of: date | None
     home_currency: str | None = None
+    language: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     """Accounts of which the run left something for a later one, with the cause it changes for."""
@@ -67,7 +69,14 @@ def _since(before: Basis, now: Basis, context: AccountContext) -> str:
         return Cause.CURRENCY
     if context.account in before.left:
         return before.left[context.account]
+    if before.language not in {None, now.language} and context.data_changed is False and _keeps_its_tier(context):
+        return Cause.LANGUAGE
     return _without_own_change(before, now) if context.data_changed is False else Cause.UNKNOWN
+
+
+def _keeps_its_tier(context: AccountContext) -> bool:
+    """A language moves nobody."""
+    return context.tier_before == context.tier_wanted
 
 
 def _only_other_values(before: Mapping[str, str], now: Mapping[str, str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from connector.rules.tree import Unit
@@ -17,8 +18,12 @@ MONTHS = 12
 QUARTERS = 4
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
-    """Move by calendar months: 29 February minus 12 months is 28 February."""
+    """Move by calendar months: 29 February minus 12 months is 28 February.
+
+    The answer is remembered: every record of an account is asked whether it lies within the same months.
+    """
     years, month = divmod(day.year * MONTHS + day.month - 1 + months, MONTHS)
     return date(years, month + 1, min(day.day, monthrange(years, month + 1)[1]))
 

@@ -53,6 +53,11 @@ class _Connector(Struct):
     available: Mapping[str, frozenset[str]]
     nodes: dict[str, Node] = field(default_factory=dict)
     off: dict[str, str] = field(default_factory=dict)
+    folder: Folder = field(default_factory=lambda: Folder({}, {}))
+
+    def __post_init__(self) -> None:
+        """Simplify with what is off by then."""
+        self.folder = Folder(self.off, self.rules.parameters)
 
     def add(self, node: Node) -> None:
         definition = self._fit(node, node.definition)
@@ -141,7 +146,7 @@ class _Connector(Struct):
         return None if expression is None else self._fold(expression)
 
     def _fold(self, expression: Expression) -> Expression:
-        return Folder(self.off, self.rules.parameters).fold(expression)
+        return self.folder.fold(expression)
 
     def _why(self, node: Node) -> str:
         """Give the first reason among the names it needs."""

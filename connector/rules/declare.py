@@ -63,8 +63,9 @@ def formula_node(
     of: Of | None = None,
 ) -> list[Node]:
     """Make the node of a formula; none when it is broken, and the name is then known to be."""
+    used = names_in(expression)
     broken = any(part is POISON for part in walk(expression))
-    if broken or any(named not in names.nodes for named in names_in(expression)):  # what it names broke before it
+    if broken or any(named not in names.nodes for named in used):  # what it names broke before it
         names.broken.add(name)
         return []
     unknown, idle = states(expression, names.nodes, names.parameters)
@@ -72,9 +73,9 @@ def formula_node(
         Node(
             name=name,
             type=kind or type_of(expression),
-            of=of or names.of(expression),
+            of=of or names.asks(used),
             definition=FormulaOf(expression),
-            depends=names_in(expression),
+            depends=used,
             model=model,
             options=tuple(options) or names.options(expression),
             may_be_unknown=unknown,

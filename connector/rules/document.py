@@ -7,16 +7,16 @@ bounded before anything grows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from msgspec import Struct
+from msgspec import Struct, field
 
 from connector.rules.files import MAX_BYTES
 from connector.rules.tree import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from connector.rules.problems import Problems
 
@@ -33,14 +33,16 @@ class Source(Struct, frozen=True):
     file: str
     text: str
     lines: tuple[str, ...]
+    aligned: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    """Of scalars that were looked into: where each of their characters stands."""
 
     def place(self, index: int, length: int) -> Position:
         """Turn a character index into a position."""
-        before = self.text[:index]
-        return Position(self.file, before.count("\n") + 1, index - before.rfind("\n"), length)
+        line = self.text.count("\n", 0, index) + 1
+        return Position(self.file, line, index - self.text.rfind("\n", 0, index), length)
 
 
-class Leaf(NamedTuple):
+class Leaf(Struct, frozen=True, eq=False):
     """A scalar as text; `plain` when it stands there without quotes."""
 
     text: str
@@ -68,7 +70,10 @@ class Leaf(NamedTuple):
         if self.direct:
             column = self.column + offset + (0 if self.plain else 1)
             return Position(self.source.file, self.line, column, max(1, length))
-        return self.source.place(_align(self, offset), max(1, length))
+        places = self.source.aligned.get((self.start, self.text))
+        if places is None:
+            places = self.source.aligned[self.start, self.text] = _aligned(self)
+        return self.source.place(places[min(offset, len(self.text))], max(1, length))
 
 
 class Items(Struct, frozen=True):
@@ -86,7 +91,10 @@ class Keys(Struct, frozen=True):
 
     def get(self, key: str) -> Value | None:
         """Return the value under a key, or None."""
-        return next((value for leaf, value in self.entries if leaf.text == key), None)
+        for leaf, value in self.entries:
+            if leaf.text == key:
+                return value
+        return None
 
 
 Value = Leaf | Items | Keys
@@ -141,15 +149,15 @@ class _Builder:
         self.anchors: dict[str, tuple[Value, int]] = {}
         self.open: list[str | None] = []
         self.count = 0
+        self.next: Callable[[], Any] = lambda: None
 
     def document(self) -> Keys | None:
-        events = _events(self.source.text)
-        found: Value | None = None
-        for event in events:
-            if isinstance(event, yaml.DocumentStartEvent) and found is not None:
-                self._refuse(event, "more than one document in the file", "remove the line '---'")
-            if isinstance(event, yaml.NodeEvent):
-                found = self._value(event, events, depth=1)
+        loader = _LOADER(self.source.text)
+        self.next = loader.get_event
+        try:
+            found = self._only()
+        finally:
+            loader.dispose()
         if found is None or (isinstance(found, Leaf) and not found.text):
             return None
         if not isinstance(found, Keys):
@@ -157,13 +165,22 @@ class _Builder:
             return None
         return found
 
-    def _value(self, event: Any, events: Iterator[Any], *, depth: int) -> Value:
+    def _only(self) -> Value | None:
+        found: Value | None = None
+        while (event := self.next()) is not None:
+            if isinstance(event, yaml.DocumentStartEvent) and found is not None:
+                self._refuse(event, "more than one document in the file", "remove the line '---'")
+            if isinstance(event, yaml.NodeEvent):
+                found = self._value(event, 1)
+        return found
+
+    def _value(self, event: Any, depth: int) -> Value:
         self.count += 1
         if type(event) is yaml.ScalarEvent and event.anchor is event.tag is None and self.count <= MAX_VALUES:
             return self._leaf(event)
-        return self._guarded(event, events, depth)
+        return self._guarded(event, depth)
 
-    def _guarded(self, event: Any, events: Iterator[Any], depth: int) -> Value:
+    def _guarded(self, event: Any, depth: int) -> Value:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if depth > MAX_DEPTH:
@@ -174,24 +191,24 @@ class _Builder:
             self._refuse(event, f"tag '{event.tag}' is not allowed", "write the plain value")
         before, anchor = self.count, event.anchor
         self.open.append(anchor)
-        value = self._content(event, events, depth)
+        value = self._content(event, depth)
         self.open.pop()
         if anchor is not None:
             self.anchors[anchor] = (value, self.count - before + 1)
         return value
 
-    def _content(self, event: Any, events: Iterator[Any], depth: int) -> Value:
+    def _content(self, event: Any, depth: int) -> Value:
         if isinstance(event, yaml.ScalarEvent):
             return self._leaf(event)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Items(tuple(self._until(yaml.SequenceEndEvent, events, depth)), self._at(event))
-        return self._keys(event, list(self._until(yaml.MappingEndEvent, events, depth)))
+            return Items(tuple(self._until(yaml.SequenceEndEvent, depth)), self._at(event))
+        return self._keys(event, self._until(yaml.MappingEndEvent, depth))
 
-    def _until(self, end: type, events: Iterator[Any], depth: int) -> Iterator[Value]:
-        for event in events:
-            if isinstance(event, end):
-                return
-            yield self._value(event, events, depth=depth + 1)
+    def _until(self, end: type, depth: int) -> list[Value]:
+        found = []
+        while type(event := self.next()) is not end:
+            found.append(self._value(event, depth + 1))
+        return found
 
     def _keys(self, event: Any, values: list[Value]) -> Keys:
         entries: list[tuple[Leaf, Value]] = []
@@ -232,24 +249,21 @@ class _Builder:
         raise _Refused
 
 
-def _events(text: str) -> Iterator[Any]:
-    loader = _LOADER(text)
-    try:
-        yield from iter(loader.get_event, None)
-    finally:
-        loader.dispose()
+def _aligned(leaf: Leaf) -> list[int]:
+    """Where each character of the value stands in the file, and what follows the last one.
 
-
-def _align(leaf: Leaf, offset: int) -> int:
-    """Walk value and source together: line folding, quotes and indentation only change white space."""
-    text, index = leaf.source.text, leaf.start
-    for position, character in enumerate(leaf.text[: offset + 1]):
-        if character.isspace():
-            continue
-        found = text.find(character, index, leaf.end)
-        if found < 0:
-            return leaf.start
-        if position == offset:
-            return found
-        index = found + 1
-    return min(index, leaf.end)
+    Value and source are walked together: line folding, quotes and indentation only change white space. What cannot be
+    found, an escaped letter and all that follows it, stands where the value begins.
+    """
+    text, index, found = leaf.source.text, leaf.start, []
+    for character in leaf.text:
+        if not character.isspace():
+            place = text.find(character, index, leaf.end)
+            if place < 0:
+                break
+            found.append(place)
+            index = place + 1
+        else:
+            found.append(min(index, leaf.end))
+    missing = len(leaf.text) - len(found)
+    return [*found, *[leaf.start] * (missing + 1)] if missing else [*found, min(index, leaf.end)]

@@ -6,7 +6,7 @@ false is no rule. What is left computes the same, and names only what is connect
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -38,10 +38,10 @@ from connector.rules.tree import (
     Unknown,
     Within,
 )
-from connector.rules.walk import parts, rebuild, type_of
+from connector.rules.walk import parts, rebuild, rephrase, type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from connector.rules.ruleset import Parameter
     from connector.rules.tree import Expression
@@ -61,24 +61,27 @@ class Folder:
 
     def fold(self, expression: Expression) -> Expression:
         """Simplify; a result that is `idle` never applies."""
-        if isinstance(expression, Name):
-            gone = self.off_rows if expression.scope is Scope.ROW else self.off
-            return Literal(None, expression.type, expression.at) if expression.name in gone else expression
-        if isinstance(expression, Param):
-            unset = self.parameters[expression.name].value is None
-            return Literal(None, expression.type, expression.at) if unset else expression
+        how = self.FOLDS.get(type(expression))
+        return how(self, expression) if how else expression
+
+    def _name(self, name: Name) -> Expression:
+        gone = self.off_rows if name.scope is Scope.ROW else self.off
+        return Literal(None, name.type, name.at) if name.name in gone else name
+
+    def _param(self, param: Param) -> Expression:
+        unset = self.parameters[param.name].value is None
+        return Literal(None, param.type, param.at) if unset else param
+
+    def _logical(self, logic: And | Or | Not) -> Expression:
+        return _logic(rebuild(logic, self.fold))
+
+    def _computed(self, expression: Arithmetic | Call) -> Expression:
         if isinstance(expression, Call) and expression.function is Function.IF:
             return self._if(expression)
-        if isinstance(expression, Case):
-            return self._case(expression)
-        if isinstance(expression, Say):
-            return self._say(expression)
-        inner = rebuild(expression, self.fold)
-        if isinstance(inner, (And, Or, Not)):
-            return _logic(inner)
-        if isinstance(inner, (Compare, Between, In, Within, InWindow, KnownTest)):
-            return self._test(inner)
-        return _call(inner) if isinstance(inner, (Arithmetic, Call)) else _collect(inner)
+        return _call(rebuild(expression, self.fold))
+
+    def _collected(self, collect: Collect) -> Expression:
+        return _collect(rebuild(collect, self.fold))
 
     def _if(self, call: Call) -> Expression:
         when = self._constant(self.fold(call.arguments[0]))
@@ -113,13 +116,13 @@ class Folder:
         return replace(say, sentences=() if when == FALSE else tuple(kept), when=None if when == TRUE else when)
 
     def _sentence(self, sentence: Sentence) -> Sentence | None:
-        say = rebuild(Say((sentence,)), self.fold)
-        folded = say.sentences[0] if isinstance(say, Say) else sentence
-        if not isinstance(folded, Sentence) or folded.when == FALSE or (folded.encloses and _hollow(folded)):
+        folded = rephrase(sentence, self.fold)
+        if folded.when == FALSE or (folded.encloses and _hollow(folded)):
             return None
         return replace(folded, when=None) if folded.when == TRUE else folded
 
     def _test(self, test: Compare | Between | In | Within | InWindow | KnownTest) -> Expression:
+        test = rebuild(test, self.fold)
         if isinstance(test, KnownTest):
             return _known_test(test)
         sides = parts(test)[:1] if isinstance(test, (In, InWindow)) else parts(test)
@@ -143,6 +146,18 @@ class Folder:
         value = self.parameters[side.name].value if isinstance(side, Param) else getattr(side, "value", None)
         constant = isinstance(side, (Param, Literal)) and isinstance(value, str)
         return value if constant and isinstance(value, str) else None
+
+    FOLDS: ClassVar[Mapping[type, Callable[[Folder, Any], Expression]]] = {
+        Name: _name,
+        Param: _param,
+        **dict.fromkeys((And, Or, Not), _logical),
+        **dict.fromkeys((Compare, Between, In, Within, InWindow, KnownTest), _test),
+        **dict.fromkeys((Arithmetic, Call), _computed),
+        Case: _case,
+        Collect: _collected,
+        Say: _say,
+    }
+    """By type; what has no entry has no parts and stays."""
 
 
 def idle(expression: Expression) -> bool:
@@ -183,11 +198,9 @@ def _known_test(test: KnownTest) -> Expression:
     return TRUE if (test.state is state) is not test.negated else FALSE
 
 
-def _call(expression: Expression) -> Expression:
+def _call(expression: Arithmetic | Call) -> Expression:
     if isinstance(expression, Arithmetic):
         return _idle(expression) if idle(expression.left) or idle(expression.right) else expression
-    if not isinstance(expression, Call):
-        return expression
     if expression.function is Function.COALESCE:
         return _coalesce(expression)
     if any(idle(argument) for argument in expression.arguments):
@@ -202,7 +215,5 @@ def _coalesce(call: Call) -> Expression:
     return kept[0] if len(kept) == 1 else replace(call, arguments=kept)
 
 
-def _collect(expression: Expression) -> Expression:
-    if not isinstance(expression, Collect):
-        return expression
-    return replace(expression, entries=tuple(entry for entry in expression.entries if entry.when != FALSE))
+def _collect(collect: Collect) -> Collect:
+    return replace(collect, entries=tuple(entry for entry in collect.entries if entry.when != FALSE))

@@ -13,7 +13,7 @@ from connector.rules.tree import Call, Case, Function, Literal, Name, Param, Sco
 from connector.rules.walk import names as names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from connector.rules.ruleset import Node, Parameter
     from connector.rules.tree import Expression, Position
@@ -97,7 +97,10 @@ class Names(Struct):
 
     def of(self, *expressions: Expression) -> Of:
         """Tell whose question these answer: the account's as soon as one part is the account's."""
-        used = (name for expression in expressions for name in names_in(expression))
+        return self.asks(name for expression in expressions for name in names_in(expression))
+
+    def asks(self, used: Iterable[str]) -> Of:
+        """Tell the same of who uses these names."""
         return Of.ACCOUNT if any(self.nodes[name].of is Of.ACCOUNT for name in used) else Of.GROUP
 
     def _union(self, expressions: tuple[Expression, ...]) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ MEANT: Mapping[Type, str] = {
     Type.DATE: "a date such as 2026-03-31",
     Type.TIMESTAMP: "a time with its offset",
 }
+TRUTHS = dict.fromkeys(("yes", "on", "true"), "true") | dict.fromkeys(("no", "off", "false"), "false")
+"""What some YAML readers take a plain word for, by the word in small letters."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 ELSEWHERE = {
     "as_of": "the day is told with --as-of",
@@ -148,6 +150,11 @@ def _read_leaf(leaf: Leaf, problems: Problems) -> tuple[Plain | None, Type | Non
         return leaf.text, Type.TEXT
     if leaf.text in {"true", "false"}:
         return leaf.text == "true", Type.BOOLEAN
+    if truth := TRUTHS.get(leaf.text.lower()):
+        problems.add(
+            leaf.at, f"YAML reads {leaf.text} as true or false", f"write {truth}, or '{leaf.text}' for the text"
+        )
+        return truth == "true", Type.BOOLEAN  # taken for what was meant: it is one mistake, not two
     if leaf.text in {"null", "~", ""}:
         return None, None
     if NUMBER.match(leaf.text):

@@ -44,33 +44,35 @@ def states(
 
     `rows` are the nodes of related accounts; without it names of the related record are columns of a table.
     """
-    match expression:
-        case Known() | KnownTest() | Collect() | Say():
-            return NEVER
-        case Literal():
-            return (False, expression.value is None)
-        case Unknown():
-            return (True, False)
-        case Param():
-            return (False, parameters[expression.name].value is None)
-        case Name():
-            return _of_name(expression, nodes, rows)
+    if isinstance(expression, Name):
+        return _of_name(expression, nodes, rows)
+    if isinstance(expression, Literal):
+        return (False, expression.value is None)
+    if isinstance(expression, Param):
+        return (False, parameters[expression.name].value is None)
+    if isinstance(expression, (Known, KnownTest, Collect, Say)):
+        return NEVER
+    if isinstance(expression, Unknown):
+        return (True, False)
     found = [states(part, nodes, parameters, rows) for part in parts(expression)]
-    unknown, idle = any(f[0] for f in found), any(f[1] for f in found)
-    match expression:
-        case Call(function=Function.DIVISION):
-            return (True, idle)
-        case Arithmetic():
-            return (unknown or _may_divide_by_zero(expression), idle)
-        case Call(function=Function.COALESCE):
-            sure = any(f == NEVER for f in found)
-            return (unknown and not sure, not sure and all(f[1] for f in found))
-        case Call():
-            return (unknown, idle and expression.function not in TESTS)
-        case Case():
-            return _of_case(expression, found)
-        case _:
-            return (unknown, False)
+    if isinstance(expression, Case):
+        return _of_case(expression, found)
+    unknown = any(f[0] for f in found)
+    if isinstance(expression, Call):
+        return _of_call(expression, found, unknown=unknown)
+    if isinstance(expression, Arithmetic):
+        return (unknown or _may_divide_by_zero(expression), any(f[1] for f in found))
+    return (unknown, False)
+
+
+def _of_call(call: Call, found: list[tuple[bool, bool]], *, unknown: bool) -> tuple[bool, bool]:
+    if call.function is Function.COALESCE:
+        sure = NEVER in found
+        return (unknown and not sure, not sure and all(f[1] for f in found))
+    idle = any(f[1] for f in found)
+    if call.function is Function.DIVISION:
+        return (True, idle)
+    return (unknown, idle and call.function not in TESTS)
 
 
 def _of_name(name: Name, nodes: Mapping[str, Node], rows: Mapping[str, Node] | None) -> tuple[bool, bool]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from operator import is_
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from connector.rules.tree import Expression
+
+E = TypeVar("E", bound="Expression")
 
 NUMERIC = frozenset({Type.INTEGER, Type.NUMBER, Type.MONEY, Type.PERCENT})
 
@@ -100,44 +103,70 @@ def walk(expression: Expression) -> Iterator[Expression]:
     while waiting:
         part = waiting.pop()
         yield part
-        waiting.extend(reversed(parts(part)))
+        if give := _PARTS.get(type(part)):
+            waiting += give(part)[::-1]
 
 
 def names(expression: Expression, scope: Scope = Scope.ACCOUNT) -> tuple[str, ...]:
     """Give the names of one scope an expression uses, each once, in order of appearance."""
-    found = (part.name for part in walk(expression) if isinstance(part, Name) and part.scope is scope)
-    return tuple(dict.fromkeys(found))
+    found: dict[str, None] = {}
+    waiting = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Name):
+            if part.scope is scope:
+                found[part.name] = None
+        elif give := _PARTS.get(type(part)):
+            waiting += give(part)[::-1]
+    return tuple(found)
 
 
-def rebuild(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """Copy an expression with each direct part changed."""
-    match expression:
-        case Arithmetic() | Compare():
-            return replace(expression, left=change(expression.left), right=change(expression.right))
-        case Between():
-            low, high = change(expression.low), change(expression.high)
-            return replace(expression, value=change(expression.value), low=low, high=high)
-        case In():
-            return replace(expression, value=change(expression.value), options=tuple(map(change, expression.options)))
-        case Within():
-            return replace(expression, value=change(expression.value), amount=change(expression.amount))
-        case InWindow() | KnownTest():
-            return replace(expression, value=change(expression.value))
-        case And() | Or():
-            return replace(expression, parts=tuple(map(change, expression.parts)))
-        case Not():
-            return replace(expression, part=change(expression.part))
-        case Call():
-            return replace(expression, arguments=tuple(map(change, expression.arguments)))
-        case Case():
-            branches = tuple(Branch(change(b.when), change(b.then), b.label) for b in expression.branches)
-            return replace(expression, branches=branches, otherwise=change(expression.otherwise))
-        case Collect():
-            return replace(expression, entries=tuple(Entry(change(e.when), e.code) for e in expression.entries))
-        case Say():
-            return _resay(expression, change)
-        case _:
-            return expression
+def rebuild(expression: E, change: Callable[[Expression], Expression]) -> E:
+    """Copy an expression with each direct part changed; where no part changes, it is the expression itself."""
+    make = _REBUILT.get(type(expression))
+    found: E = make(expression, change) if make else expression
+    return found
+
+
+def _with(*fields: str) -> Callable[[Any, Callable[[Expression], Expression]], Any]:
+    """Rebuild what has its parts in these fields, each one part or a tuple of them."""
+
+    def made(expression: Any, change: Callable[[Expression], Expression]) -> Any:
+        changed: dict[str, Any] = {}
+        for name in fields:
+            old = getattr(expression, name)
+            new = _each(old, change) if isinstance(old, tuple) else change(old)
+            if new is not old:
+                changed[name] = new
+        return replace(expression, **changed) if changed else expression
+
+    return made
+
+
+def _each(old: tuple[Any, ...], change: Callable[[Any], Any]) -> tuple[Any, ...]:
+    new = tuple(map(change, old))
+    return old if all(map(is_, old, new)) else new
+
+
+def _branch(branch: Branch, change: Callable[[Expression], Expression]) -> Branch:
+    when, then = change(branch.when), change(branch.then)
+    return branch if when is branch.when and then is branch.then else Branch(when, then, branch.label)
+
+
+def _case(case: Case, change: Callable[[Expression], Expression]) -> Case:
+    branches = _each(case.branches, lambda branch: _branch(branch, change))
+    otherwise = change(case.otherwise)
+    same = branches is case.branches and otherwise is case.otherwise
+    return case if same else replace(case, branches=branches, otherwise=otherwise)
+
+
+def _collect(collect: Collect, change: Callable[[Expression], Expression]) -> Collect:
+    def entry(old: Entry) -> Entry:
+        when = change(old.when)
+        return old if when is old.when else Entry(when, old.code)
+
+    entries = _each(collect.entries, entry)
+    return collect if entries is collect.entries else replace(collect, entries=entries)
 
 
 def _spoken(say: Say) -> Iterator[Expression]:
@@ -154,16 +183,40 @@ def _spoken(say: Say) -> Iterator[Expression]:
 
 
 def _resay(say: Say, change: Callable[[Expression], Expression]) -> Say:
-    sentences = tuple(_resay(s, change) if isinstance(s, Say) else _rephrase(s, change) for s in say.sentences)
-    return replace(say, sentences=sentences, when=None if say.when is None else change(say.when))
+    sentences = _each(say.sentences, lambda s: _resay(s, change) if isinstance(s, Say) else rephrase(s, change))
+    when = None if say.when is None else change(say.when)
+    return say if sentences is say.sentences and when is say.when else replace(say, sentences=sentences, when=when)
 
 
-def _rephrase(sentence: Sentence, change: Callable[[Expression], Expression]) -> Sentence:
-    spoken = {
-        language: tuple(
-            piece if isinstance(piece, str) else Placeholder(change(piece.value), piece.style, piece.labels)
-            for piece in pieces
-        )
-        for language, pieces in sentence.parts.items()
-    }
-    return replace(sentence, parts=spoken, when=None if sentence.when is None else change(sentence.when))
+def rephrase(sentence: Sentence, change: Callable[[Expression], Expression]) -> Sentence:
+    """Copy a sentence with its condition and what it tells changed; itself where nothing changes."""
+
+    def piece(old: str | Placeholder) -> str | Placeholder:
+        if isinstance(old, str):
+            return old
+        value = change(old.value)
+        return old if value is old.value else Placeholder(value, old.style, old.labels)
+
+    spoken = {language: _each(pieces, piece) for language, pieces in sentence.parts.items()}
+    when = None if sentence.when is None else change(sentence.when)
+    if when is sentence.when and all(map(is_, spoken.values(), sentence.parts.values())):
+        return sentence
+    return replace(sentence, parts=spoken, when=when)
+
+
+_REBUILT: dict[type, Callable[[Any, Callable[[Expression], Expression]], Any]] = {
+    Arithmetic: _with("left", "right"),
+    Compare: _with("left", "right"),
+    Between: _with("value", "low", "high"),
+    In: _with("value", "options"),
+    Within: _with("value", "amount"),
+    InWindow: _with("value"),
+    KnownTest: _with("value"),
+    And: _with("parts"),
+    Or: _with("parts"),
+    Not: _with("part"),
+    Call: _with("arguments"),
+    Case: _case,
+    Collect: _collect,
+    Say: _resay,
+}

@@ -41,21 +41,24 @@ class WhatIf(Struct):
     others: Mapping[str, Sequence[Decimal]]
     tier: str
     """The node that is asked for."""
-    _nodes: list[Node] = field(default_factory=list)
+    _nodes: list[tuple[Node, frozenset[str]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Keep the nodes behind the tier, in order."""
+        """Keep the nodes behind the tier, in order, each with the names that move it."""
         behind = {self.tier}
         for node in reversed(self.rules.nodes):
             if node.name in behind:
                 behind.update(node.depends)
-        self._nodes = [node for node in self.rules.nodes if node.name in behind]
+        nodes = [node for node in self.rules.nodes if node.name in behind]
+        self._nodes = [(node, frozenset((*node.depends, *_ranked(node.definition)))) for node in nodes]
 
     def after(self, amount: Decimal) -> Cell:
         """The tier with one more deal of this amount (a credit note when negative), won on the day itself."""
         row, cells = self._deal(amount), dict(self.cells)
         changed: set[str] = set()
-        for node in self._nodes:
+        for node, movers in self._nodes:
+            if movers.isdisjoint(changed) and not isinstance(node.definition, FactOf):
+                continue
             new = self._anew(node, node.definition, cells, row, changed)
             if new != cells.get(node.name):
                 cells[node.name] = new
@@ -93,8 +96,6 @@ class WhatIf(Struct):
         old = cells.get(node.name, UNKNOWN)
         if isinstance(definition, FactOf):
             return self._fact(definition, old, cells, row, changed)
-        if not changed & {*node.depends, *_ranked(definition)}:
-            return old
         if isinstance(definition, FormulaOf):
             return Evaluator(self.frame, cells).value(definition.expression)
         return self._place(definition, old, cells) if isinstance(definition, RankOf) else old

@@ -17,6 +17,7 @@ from connector.errors import UsageError
 from connector.settings import rights
 from connector.settings.model import Files, HubSpot, Salesforce, Settings
 from connector.settings.places import key_lines, line_of
+from connector.settings.reference import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,9 +89,12 @@ def _text(file: Path) -> str:
             f"{file}: no such settings file",
             hint="`tiersync init` writes one; --settings or TIERSYNC_SETTINGS names it",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"{file}: cannot be read: {why}", hint="check the path and who may read it") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UsageError(f"{file}:{line}: this is not UTF-8 text", hint="save the file as UTF-8") from None
+    except OSError as error:
+        hint = "check the path and who may read it"
+        raise UsageError(f"{file}: cannot be read: {error.strerror}", hint=hint) from None
 
 
 def _parsed(text: str, file: Path) -> dict[str, Any]:
@@ -139,8 +143,10 @@ def _said(detail: ErrorDetails, path: tuple[str, ...]) -> str:
         return f"must be a table, written as [{_dotted(path)}]"
     if kind == "missing" and "login" not in context:
         return "missing"
-    if kind == "string_pattern_mismatch":
-        return f"must look like {context['pattern']}"
+    if kind == "string_type":
+        return TEXT
+    if kind == "list_type":
+        return 'must be a list, written as ["…"]'
     return detail["msg"].replace("Input should be ", "must be ")
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from connector.settings.reference import AlertUrl, SecretReference, Text, Url
+from connector.settings.reference import AlertUrl, SecretReference, Text, Url, shaped
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -26,6 +26,8 @@ NEEDS = {
     "client_credentials": {"client_id", "client_secret"},
 }
 """What each way of logging in to Salesforce needs."""
+ADDRESS = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}"
+TABLE_NAME = shaped(r"[a-z][a-z0-9_]*", "a table's name is small letters, digits and _, and begins with a letter")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -101,7 +103,9 @@ class HubSpot(HubSpotLogin, Patience):
 
     kind: Literal["hubspot"]
     base_url: Url = "https://api.hubapi.com"
-    api_version: Annotated[str, Field(pattern=r"^(v3|20\d\d-(03|09))$")] = "v3"
+    api_version: Annotated[
+        str, shaped(r"v3|20\d\d-(03|09)", 'must be "v3", or a version of March or September such as "2026-03"')
+    ] = "v3"
     """Of HubSpot's paths; what goes over them is the same."""
     admin: HubSpotLogin | None = None
     """Used by `provision` instead of the login above."""
@@ -138,7 +142,7 @@ class Salesforce(SalesforceLogin, Patience):
 
     kind: Literal["salesforce"]
     instance_url: Url
-    api_version: Annotated[str, Field(pattern=r"^\d+\.\d$")] = "66.0"
+    api_version: Annotated[str, shaped(r"\d+\.\d", 'must be a version such as "66.0"')] = "66.0"
     person_accounts: Literal["exclude", "include"] = "exclude"
     """Whether people count as accounts (domain.md 2.6)."""
     admin: SalesforceLogin | None = None
@@ -179,7 +183,7 @@ class Run(Section):
     """[run]."""
 
     time_zone: str = "Europe/Amsterdam"
-    home_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    home_currency: Annotated[str, shaped(r"[A-Z]{3}", 'must be three capitals such as "EUR"')] = "EUR"
     language: Literal["nl", "en"] | None = None
     """Wins over the rules' `labels.language`."""
     edited_values: Literal["keep", "overwrite"] = "keep"
@@ -304,7 +308,7 @@ class Worker(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     """Of this instance; default: the machine's."""
-    health: Annotated[str, Field(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+):\d{1,5}$")] | None = None
+    health: Annotated[str, shaped(ADDRESS, 'must be an address and a port such as "127.0.0.1:9090"')] | None = None
     metrics_token: SecretReference | None = None
     """What /metrics asks for; without it figures stay on this machine."""
     deadline_minutes: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 120
@@ -330,6 +334,6 @@ class Settings(Section):
     limits: Limits = Limits()
     budget: Budget = Budget()
     engine: Engine = Engine()
-    tables: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
+    tables: dict[Annotated[str, TABLE_NAME], Table] = {}
     alerts: Alerts = Alerts()
     worker: Worker = Worker()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, LiteralString
 from urllib.parse import urlsplit
 
 from msgspec import Struct
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 BY_REFERENCE = 'a secret is given by reference only, as "env:NAME" or "file:PATH", never as text in the file'
+TEXT = "must be text, in quotes"
 PLAIN_WEB = frozenset({"http", "https", "json", "jsons", "xml", "xmls", "form", "forms"})
 """Alert services whose address by itself opens nothing."""
 
@@ -49,6 +50,8 @@ def _only_reference(value: object) -> object:
 def _reference_or_text(value: object) -> object:
     if isinstance(value, str):
         return _referred(value) or value
+    if not isinstance(value, Reference):
+        raise PydanticCustomError("text", TEXT)
     return value
 
 
@@ -71,6 +74,17 @@ def _has_password(url: str) -> bool:
         return urlsplit(url).password is not None
     except ValueError:
         return True
+
+
+def shaped(pattern: str, like: LiteralString) -> AfterValidator:
+    """Check a text; `like` tells people how it is written, as they do not read patterns."""
+
+    def checked(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise PydanticCustomError("shape", like)
+        return text
+
+    return AfterValidator(checked)
 
 
 SecretReference = Annotated[Reference, BeforeValidator(_only_reference)]

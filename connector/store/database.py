@@ -202,10 +202,15 @@ def _errors_in_our_words() -> Iterator[None]:
         raise StopRun("the journal database gave no connection in time", code="JOURNAL") from error
 
 
+def is_of_the_disk(text: str) -> bool:
+    """Whether a database error tells of the disk: SQLite calls one that is full an I/O error as well."""
+    return any(sign in text for sign in ("full", "No space", "disk I/O error"))
+
+
 def _hint(text: str) -> str:
     """What a person can do about a database error."""
-    if "full" in text or "No space" in text:
-        return "free some disk space; the state before this step is whole"
+    if is_of_the_disk(text):
+        return "free disk space or repair the disk; the state before this step is whole"
     if "readonly" in text or "permission" in text:
         return "give this user the right to write the database and its folder"
     if any(sign in text for sign in _UNREACHED):

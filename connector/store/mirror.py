@@ -10,16 +10,15 @@ import re
 import secrets
 import shutil
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, date
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 
-from connector.errors import StopRun
-from connector.model.fields import BESIDE, KEY, Table
-from connector.ports import Snapshot, TableSnapshot
+from connector.model.fields import KEY, Table
 from connector.store import disk
 from connector.store.draft import ParquetDraft
+from connector.store.recorded import Recorded, checked, read
 from connector.store.schema import snapshots
 
 if TYPE_CHECKING:
@@ -29,13 +28,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import Row
 
-    from connector.ports import Clock, SnapshotDraft
+    from connector.ports import Clock, Snapshot, SnapshotDraft
     from connector.store.database import Database
 
 DRAFT = "draft-"
 MERGED_IDS, OWNER = "merged_ids", "owner_id"
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-_PULL_AGAIN = "`tiersync pull --full` makes a new one"
 
 
 class ParquetMirror:
@@ -131,40 +129,14 @@ class ParquetMirror:
             row = connection.execute(select(snapshots).where(snapshots.c.id == place.name)).one()
         with suppress(OSError):
             (place / disk.OWNER).unlink()  # it is a snapshot now, and nobody's
-        return self._read(row)
+        return read(self._folder, _recorded(row))
 
     def _checked(self, row: Row[Any]) -> Snapshot:
-        for table, about in row.tables.items():
-            path = self._folder / row.id / f"{table}.parquet"
-            try:
-                found = disk.fingerprint(path)
-            except OSError as error:
-                raise StopRun(f"the mirror lost {path}: {error.strerror}", hint=_PULL_AGAIN, code="MIRROR") from error
-            if found != about["footer"]:
-                raise StopRun(f"{path} is cut, or not the file that was pulled", hint=_PULL_AGAIN, code="MIRROR")
-        return self._read(row)
+        return checked(self._folder, _recorded(row))
 
-    def _read(self, row: Row[Any]) -> Snapshot:
-        tables = {Table(name): about for name, about in row.tables.items() if not name.startswith(BESIDE)}
-        return Snapshot(
-            id=row.id,
-            made_at=row.made_at,
-            files={table: (self._folder / row.id / f"{table}.parquet",) for table in tables},
-            rows={table: about["rows"] for table, about in tables.items()},
-            watermark=row.watermark,
-            full_at=row.full_at,
-            columns={table: tuple(about["columns"]) for table, about in tables.items()},
-            beside={
-                name.removeprefix(BESIDE): TableSnapshot(
-                    files=(self._folder / row.id / f"{name}.parquet",),
-                    rows=about["rows"],
-                    made_on=date.fromisoformat(about["made_on"]),
-                )
-                for name, about in row.tables.items()
-                if name.startswith(BESIDE)
-            },
-            filled={table: about.get("filled", {}) for table, about in tables.items()},
-        )
+
+def _recorded(row: Row[Any]) -> Recorded:
+    return Recorded(row.id, row.made_at, row.full_at, row.watermark, row.tables)
 
 
 def _newest() -> Select[Any]:

@@ -27,14 +27,10 @@ from sqlalchemy import (
     text,
 )
 
+from connector.store.recorded import VERSION_TABLE
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
-
-REVISIONS = ("0001", "0002")
-"""Every released schema, oldest first; the last one is the one these tables describe."""
-
-VERSION_TABLE = "tiersync_schema"
-"""Where the revision stands; a name of our own, so that another tool's version table is never taken for ours."""
 
 
 class UtcTime(TypeDecorator[datetime]):

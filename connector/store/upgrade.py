@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, inspect, select, text
 
 from connector.errors import StopRun, UsageError
-from connector.store.schema import REVISIONS, VERSION_TABLE, lease, metadata, version
+from connector.store.database import is_of_the_disk
+from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.schema import lease, metadata, version
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -24,7 +26,7 @@ _ONE_AT_A_TIME = 7_213_370_416
 def bring_up_to_date(database: Database) -> None:
     """Make the tables in an empty database, upgrade older ones; one query when nothing is to be done.
 
-    Raises UsageError for a database that is not ours, or that a newer version made.
+    Raises UsageError for a database that is not ours, or that a newer version made; StopRun for a disk that is full.
     """
     try:
         with database.read() as connection:
@@ -33,6 +35,8 @@ def bring_up_to_date(database: Database) -> None:
             with database.write() as connection:
                 _upgrade(connection)
     except StopRun as error:
+        if is_of_the_disk(str(error)):
+            raise
         raise UsageError(f"cannot open [state] database: {error}", hint=error.hint) from error
 
 

@@ -111,11 +111,12 @@ def basis(row: RunRow | None) -> Basis | None:
     if row is None:
         return None
     parameters = row.details.get("parameters")
-    currency, left = row.details.get("home_currency"), row.details.get("left")
+    currency, language, left = (row.details.get(name) for name in ("home_currency", "language", "left"))
     return Basis(
         rule_version=row.rule_version,
         as_of=row.as_of,
         home_currency=currency if isinstance(currency, str) else None,
+        language=language if isinstance(language, str) else None,
         parameters=parameters if isinstance(parameters, dict) else {},
         left=left if isinstance(left, dict) else {},
     )

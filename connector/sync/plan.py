@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
 from connector.model.outputs import TIER
+from connector.model.runs import Reason
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
@@ -48,6 +49,8 @@ def evaluate(going: Going, snapshot: Snapshot) -> Evaluation:
     evaluation = parts.engine.evaluate(parts.rules, request, parts.progress)
     figures = evaluation.figures()
     going.figures.update(evaluated=figures.evaluated, active_customers=figures.active_customers)
+    if not figures.evaluated:
+        going.reasons.append(Reason("NO_ACCOUNTS", going.say("NO_ACCOUNTS", day=going.as_of.isoformat())))
     _tell_unreadable(going, evaluation)
     tell_matched(going, evaluation, request.beside)
     return evaluation
@@ -100,6 +103,7 @@ class _Maker:
             rule_version=evaluation.rule_version,
             as_of=going.as_of,
             home_currency=policy.home_currency,
+            language=policy.language,
             parameters={name: str(rule.value) for name, rule in going.parts.rules.parameters.items()},
         )
         self.follows = frozenset(output.name for output in evaluation.outputs if output.follows)
@@ -234,6 +238,7 @@ def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
         details={
             "parameters": dict(now.parameters),
             "home_currency": now.home_currency,
+            "language": now.language,
             "made_at": plan.made_at.isoformat(),
             "after": journal.recall(memory.APPLIED),
             "good": journal.recall(memory.GOOD),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, suppress
-from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +16,13 @@ from zoneinfo import ZoneInfo
 from connector.errors import ConnectorError, UsageError
 from connector.settings.load import Loaded, defaults, load
 from connector.settings.vault import Vault
+from connector.wiring.clocks import clock, machine_clock
 from connector.wiring.crms import Opening
 from connector.wiring.names import QUOTA_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
 
     from connector.model.changes import Change
     from connector.model.outputs import Labels, Output
@@ -75,24 +76,6 @@ def wire(
 
 def _unheard(level: str, event: str, **facts: object) -> None:
     """Log nothing."""
-
-
-def clock() -> Clock:
-    """Return the clock: the machine's, or the one moment that TIERSYNC_NOW fixes."""
-    fixed = os.environ.get("TIERSYNC_NOW")
-    if not fixed:
-        return machine_clock
-    try:
-        moment = datetime.fromisoformat(fixed)
-    except ValueError:
-        raise UsageError("TIERSYNC_NOW is not an ISO date and time", hint="2026-04-02T06:00:00+02:00 is one") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return lambda: moment
-
-
-def machine_clock() -> datetime:
-    """Return the true time, which leases are compared by."""
-    return datetime.now(UTC)
 
 
 def shipped(name: str) -> Path:

@@ -30,12 +30,13 @@ def population(wiring: Wiring, data: Path | None) -> EvaluationRequest:
     """Return what to evaluate: the files of a folder, else the mirror."""
     from connector.engine.sources import in_folder
     from connector.wiring.beside import in_folder as beside_in
+    from connector.wiring.looking import current
 
     run = wiring.settings.run
     if data is not None:
         files, beside = in_folder(data), beside_in(wiring, data)
     else:
-        snapshot = wiring.store.mirror.current()
+        snapshot = current(wiring)
         if snapshot is None:
             hint = "`tiersync pull` fills the mirror; --data DIR takes files instead"
             raise ConnectorError("nothing was pulled yet", hint=hint)

@@ -8,6 +8,7 @@ from connector.errors import ConnectorError
 from connector.model.changes import Landed, Target
 from connector.model.outputs import SAY_NO, TIER
 from connector.model.runs import RunOutcome
+from connector.model.texts import one_line
 from connector.wiring.lookup import ID, accounts
 from connector.worker.digest import Move, digest
 
@@ -68,4 +69,4 @@ def _words(wiring: Wiring, changes: Mapping[str, Change], texts: Texts) -> tuple
 def _about(wiring: Wiring, moved: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Per account its name and its owner's id, as the mirror has them."""
     rows = accounts(wiring.store.mirror.current(), moved, "name", "owner_id")
-    return {str(row[ID]): (row.get("name") or "", row.get("owner_id") or "") for row in rows}
+    return {str(row[ID]): (one_line(row.get("name") or ""), row.get("owner_id") or "") for row in rows}

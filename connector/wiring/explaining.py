@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.fields import Table
+from connector.model.texts import one_line
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
 from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
@@ -15,6 +16,7 @@ from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
 from connector.settings.model import Salesforce
 from connector.wiring.kept_rules import kept_rules
+from connector.wiring.looking import current
 from connector.wiring.nearest import nearest
 from connector.wiring.one import one
 from connector.wiring.origins import Sources
@@ -35,7 +37,7 @@ KINDS = {FieldOf: "field", FactOf: "fact", FormulaOf: "value", PopulationOf: "po
 
 def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     """Explain an account of the mirror by its id or `name:TEXT`; raises UsageError when it is not exactly one."""
-    snapshot = wiring.store.mirror.current()
+    snapshot = current(wiring)
     if snapshot is None:
         raise ConnectorError("nothing was pulled yet", hint="`tiersync pull` fills the mirror")
     known = kept_rules(wiring, snapshot)
@@ -81,7 +83,7 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
         return (exact or found)[0]["account_id"]
     if not found:
         raise UsageError(f"no account has {text!r} in its name", hint="`tiersync pull` refreshes the mirror")
-    listed = "\n".join(f"  {row['account_id']}  {row['name']}" for row in found[:NAMES_SHOWN])
+    listed = "\n".join(f"  {row['account_id']}  {one_line(row['name'])}" for row in found[:NAMES_SHOWN])
     raise UsageError(f"{len(found)} accounts have {text!r} in their name:\n{listed}", hint="give the id of one")
 
 

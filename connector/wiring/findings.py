@@ -7,6 +7,7 @@ from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
@@ -79,10 +80,13 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
     except ConnectorError as error:
         yield Finding("bad", "state", str(error), error.hint)
         return
-    pulled = say("last_pull", at=f"{snapshot.made_at:%Y-%m-%d %H:%M}") if snapshot else say("no_pull")
+    zone = ZoneInfo(wiring.settings.run.time_zone)
+    pulled = (
+        say("last_pull", at=f"{snapshot.made_at.astimezone(zone):%Y-%m-%d %H:%M %Z}") if snapshot else say("no_pull")
+    )
     yield Finding("good", "state", pulled)
     if holder is not None:
-        since = f"{holder.since:%H:%M}"
+        since = f"{holder.since.astimezone(zone):%H:%M %Z}"
         held = say("lease_held", owner=holder.owner, host=holder.host, since=since)
         yield Finding("warning", "another run", held)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import KEY, Table
+from connector.model.texts import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,5 +28,5 @@ def accounts(snapshot: Snapshot | None, wanted: Sequence[str], *columns: str) ->
 
 
 def names(snapshot: Snapshot | None, wanted: Sequence[str]) -> Mapping[str, str]:
-    """Return the names of some accounts, as far as they have one."""
-    return {str(row[ID]): name for row in accounts(snapshot, wanted, "name") if (name := row.get("name"))}
+    """Return the names of some accounts as one line each, as far as they have one."""
+    return {str(row[ID]): one_line(name) for row in accounts(snapshot, wanted, "name") if (name := row.get("name"))}

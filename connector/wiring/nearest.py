@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.engine.nearby import available
 from connector.model.fields import Table
 from connector.model.outputs import TIER
 from connector.rules.canonical import canonical
@@ -119,7 +118,7 @@ def deal(one: One, amount: Decimal) -> dict[str, str | None]:
         "close_date": one.request.as_of.isoformat(),
         "pipeline": _pipeline(one.rules),
     }
-    there = available(one.rules, one.request)[Table.DEALS]
+    there = one.available[Table.DEALS]
     return {name: text for name, text in row.items() if name in there} | {"account_id": one.few.account}
 
 

@@ -33,6 +33,8 @@ class One(Struct):
     nearby: Nearby
     standing: Standing
     few: Few
+    available: Mapping[str, frozenset[str]]
+    """The columns of the data."""
 
     @property
     def cells(self) -> Mapping[str, Cell]:
@@ -69,7 +71,8 @@ class One(Struct):
 
 def one(rules: RuleSet, request: EvaluationRequest, standing: Standing, account: str) -> One | None:
     """Work an account out; None when there is no such account by that day."""
-    rules = connect(rules, available(rules, request))
+    there = available(rules, request)
+    rules = connect(rules, there)
     nearby = read(rules, request, account)
     frame = Frame(request.as_of, rules.parameters, request.language, request.home_currency, rules.version)
     records = _records(rules, request, frame, nearby, nearby.tables)
@@ -77,7 +80,7 @@ def one(rules: RuleSet, request: EvaluationRequest, standing: Standing, account:
         return None
     few = Few(frame, records, account=account, standing=standing)
     few.work_out(rules.nodes)
-    return One(rules, request, nearby, standing, few)
+    return One(rules, request, nearby, standing, few, there)
 
 
 def _records(

@@ -188,7 +188,7 @@ class Worker:
         try:
             return act()
         except ConnectorError as error:
-            self._tell(f"{what} failed: {error}")
+            self._tell("; ".join(filter(None, (f"{what} failed: {error}", error.hint))))
         except Exception as error:  # noqa: BLE001 - neither a failed run nor who watches ends the worker
             self._tell(f"{what} failed: unexpected {type(error).__name__}")
         return None

@@ -33,6 +33,7 @@ class Books:
         self.overrides: dict[str, list[str]] = {}
         self.standing: dict[str, int] = {}
         self.currency = "EUR"
+        self.language = "en"
         self.dollars: dict[str, str] = {}
         """Accounts whose deal is in dollars, with what the CRM made of it; empty when we convert it."""
         self.rates = {"2025-06-01": "0.90", "2026-02-01": "0.80"}
@@ -55,7 +56,7 @@ class Books:
 kind = "files"
 path = "crm"
 [run]
-language = "en"
+language = "{self.language}"
 home_currency = "{self.currency}"
 [limits]
 max_new_say_no_pct = 100
@@ -95,6 +96,14 @@ def test_own_data_and_peers_are_told_apart(books: Books) -> None:
     assert found.pop("H") == {"own data changed"}
     assert found
     assert set().union(*found.values()) == {"peers moved"}
+
+
+def test_another_language_is_named_where_the_sentences_change_and_nobody_moves(books: Books) -> None:
+    books.language = "nl"
+    found = books.sync()
+    assert set(found) == set("ABCDEFGH")
+    assert set().union(*found.values()) == {"language changed"}
+    assert books.sync() == {}
 
 
 def test_time_is_named_where_nothing_else_changed(books: Books) -> None:

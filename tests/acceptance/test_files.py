@@ -72,6 +72,18 @@ def test_the_whole_walk_on_files(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("home")
+def test_a_crm_that_shows_no_account_is_told_and_nothing_is_written(ask: Ask) -> None:
+    for name in ("accounts", "deals"):
+        Path(f"data/{name}.csv").write_text(Path(f"data/{name}.csv").read_text().partition("\n")[0] + "\n")
+    for command in ("plan", "sync"):
+        code, told = ask(command)
+        assert (code, told["evaluated"], told["changes"]) == (0, 0, 0)
+        assert [reason["code"] for reason in told["reasons"]] == ["NO_ACCOUNTS"]
+        assert "this login sees none, or none was there on 2026-04-02" in told["reasons"][0]["message"]
+    assert not Path("data/outputs.csv").exists()
+
+
+@pytest.mark.usefixtures("home")
 def test_a_value_typed_into_outputs_is_kept_and_undo_brings_the_old_ones_back(ask: Ask) -> None:
     ask("sync", "--yes")
     before = outputs()

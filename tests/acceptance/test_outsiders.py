@@ -112,6 +112,21 @@ def test_files_know_no_links_beside_the_accounts_a_record_names(
     assert written == {account: row["seg_tier"] for account, row in evaluated(tmp_path / "data", capfd).items()}
 
 
+def test_doctor_tells_the_last_pull_in_the_time_zone_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIERSYNC_NOW", "2026-07-01T22:30:00+00:00")
+    Path("data").mkdir()
+    Path("settings.toml").write_text('[crm]\nkind = "files"\npath = "data"\n[run]\nlanguage = "en"\n')
+    shutil.copytree(ROOT / "rules", "rules")
+    write_tables(generate(companies=3, as_of=date(2026, 7, 1)), tmp_path / "data")
+    assert run(["pull"]) == 0
+    capfd.readouterr()
+    assert run(["doctor"]) == 0
+    assert "state: last pull 2026-07-02 00:30 CEST\n" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import requests
 
 from connector.cli.ending import run
 from connector.sandbox import running
-from tests.acceptance.commands import wait_until
+from tests.acceptance.commands import tiersync, wait_until
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "connector"]
@@ -85,6 +86,16 @@ def test_the_worker_never_confirms_a_first_run_and_goes_on_once_it_is_approved(
     assert "0 wijzigingen" in said
 
 
+def test_a_run_that_fails_is_told_with_what_to_do(home: Path) -> None:
+    settings = (home / "settings.toml").read_text()
+    here = re.sub(r'base_url = ".*"', 'base_url = "http://127.0.0.1:9"\nretry_seconds = 0.1', settings)
+    (home / "settings.toml").write_text(here)
+    code, said = work(home)
+    assert code == 0
+    assert "cannot be reached" in said
+    assert "check [crm] base_url" in said
+
+
 def test_a_dry_run_prints_the_times_and_does_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -97,6 +108,24 @@ def test_a_dry_run_prints_the_times_and_does_nothing(
     assert capfd.readouterr().out.split() == times
     assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
     assert run(asked[:2]) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["run", "--from", "2026-10-24"], "--from needs --dry-run"),
+        (["run", "--from", "2026-10-24", "--until", "2026-10-27"], "--from and --until need --dry-run"),
+        (["run", "--until", "2026-10-27", "--json"], "--until needs --dry-run"),
+        (["run", "--dry-run", "--from", "2026-10-27", "--until", "2026-10-24"], "--until lies before --from"),
+        (["run", "--dry-run", "--from", "0001-01-01", "--until", "0001-01-02"], "a moment of the years 1000 to 8999"),
+    ],
+)
+def test_moments_given_to_run_never_start_the_worker_by_mistake(given: list[str], said: str, tmp_path: Path) -> None:
+    Path(tmp_path / "settings.toml").write_text('[crm]\nkind = "files"\npath = "."\n[schedule]\ncron = "30 2 * * *"\n')
+    refused = tiersync(*given, cwd=tmp_path, timeout=20)
+    assert refused.code == 2, refused.stderr
+    assert said in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
 
 
 NIGHTS = {

@@ -93,13 +93,22 @@ def test_a_question_that_needs_more_gets_more() -> None:
         assert memory.enough(db, lambda: db.sql(numbers).fetchall()) == [(500_000,)]
 
 
-def test_where_the_machine_has_no_more_the_run_stops_and_says_so() -> None:
-    def never() -> None:
-        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data\nPossible solutions: …")
+def never() -> None:
+    raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate data\nPossible solutions: …")
 
+
+def test_where_the_machine_has_no_more_the_run_stops_and_says_so() -> None:
     with duckdb.connect() as db, pytest.raises(StopRun, match=r"failed to allocate data$") as stopped:
         memory.enough(db, never)
     assert "more memory" in stopped.value.hint
+
+
+def test_it_says_so_too_in_the_middle_of_an_evaluation(
+    population: EvaluationRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_evaluate", lambda *_, **__: never())
+    with pytest.raises(StopRun, match="does not fit in memory"):
+        DuckDb().evaluate(RULES, population, lambda *_: None)
 
 
 def test_nobody_gets_more_than_the_machine_lets_them(population: EvaluationRequest) -> None:

@@ -65,14 +65,14 @@ def test_the_help_lists_every_command_with_a_sentence(capsys: pytest.CaptureFixt
         assert len(line.strip("│ ").split()) > 2
 
 
-def imported(*arguments: str) -> set[str]:
+def modules(*arguments: str) -> set[str]:
     done = tiersync(*arguments, options=("-X", "importtime"))
     assert done.returncode == 0, done.stderr
-    return {
-        line.rpartition("|")[2].strip().split(".")[0]
-        for line in done.stderr.splitlines()
-        if line.startswith("import time:")
-    }
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def imported(*arguments: str) -> set[str]:
+    return {name.split(".")[0] for name in modules(*arguments)}
 
 
 def test_version_and_help_import_nothing_heavy() -> None:
@@ -87,6 +87,26 @@ def test_evaluating_files_imports_no_crm_and_no_database(tmp_path: Path) -> None
         found & {"sqlalchemy", "hubspot", "requests", "urllib3", "apscheduler", "rich", "starlette", "structlog"}
         == set()
     )
+
+
+LOOKING = HEAVY - {"pydantic"} | {"sqlglot", "alembic", "urllib3", "asyncio"}
+"""What no call needs that only looks; options and settings are checked by pydantic."""
+
+
+def test_checking_rules_imports_neither_data_nor_network() -> None:
+    assert imported("rules", "check", str(ROOT / "rules")) & LOOKING == set()
+
+
+def test_explaining_again_imports_no_database_no_engine_and_no_rule_parser(tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id,name\n1,a\n")
+    (tmp_path / "deals.csv").write_text(",".join(field.name for field in DEALS) + "\n")
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[crm]\nkind = "files"\npath = "."\n[rules]\ndirectory = "{ROOT}/rules"\n')
+    for command in (("pull",), ("explain", "1")):
+        assert tiersync(*command, "--settings", str(settings)).returncode == 0
+    found = modules("explain", "1", "--settings", str(settings))
+    assert {name.split(".")[0] for name in found} & (LOOKING - {"pyarrow"} | {"yaml"}) == set()
+    assert "pyarrow.compute" not in found
 
 
 def test_the_version_is_the_package_version() -> None:

@@ -360,15 +360,19 @@ def test_a_server_that_stays_down_ends_the_run_within_the_patience(server: Scrip
 
 def test_an_unreachable_host_is_told_soon() -> None:
     clock = FakeClock()
-    with pytest.raises(StopRun, match=r"reading the account's details: the host 127\.0\.0\.1:\d+ cannot be reached"):
+    with pytest.raises(StopRun, match=r"details: the host 127\.0\.0\.1:\d+ cannot be reached") as caught:
         pulled(hubspot_at("http://127.0.0.1:1", clock))
+    assert str(caught.value).endswith("cannot be reached; gave up after 3 tries")
+    assert caught.value.hint.startswith("check [crm] base_url, or see whether it is up")
     assert clock.at < 10
 
 
 def test_an_address_without_tls_where_it_is_asked_for_is_told_at_once(server: Scripted) -> None:
     clock = FakeClock()
-    with pytest.raises(StopRun, match="no secure connection can be made"):
+    with pytest.raises(StopRun, match="no secure connection can be made") as caught:
         pulled(hubspot_at(server.url.replace("http:", "https:"), clock))
+    assert "gave up" not in str(caught.value)
+    assert caught.value.hint.startswith("check [crm] base_url; SSL_CERT_FILE")
     assert clock.at == 0
 
 

@@ -322,6 +322,15 @@ def test_an_address_without_salesforce_behind_it_is_what_is_to_be_checked(
     assert crm.requests() == 1
 
 
+@pytest.mark.parametrize("way", WAYS_THAT_ASK)
+def test_an_address_below_salesforces_own_is_what_is_to_be_checked_and_no_secret(server: Scripted, way: str) -> None:
+    missing = b'[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}]'
+    server.rule = lambda _: Reply(404, missing)
+    with pytest.raises(StopRun, match="nobody takes logins at this address .HTTP 404") as caught:
+        pulled(salesforce_at(f"{server.url}/services", login=LOGINS[way]))
+    assert "check [crm] instance_url" in caught.value.hint
+
+
 @pytest.mark.parametrize("way", ["session", *WAYS_THAT_ASK])
 def test_a_host_nobody_knows_is_an_address_to_be_checked(way: str) -> None:
     with pytest.raises(StopRun, match=r"nosuch-acme\.invalid cannot be resolved") as caught:

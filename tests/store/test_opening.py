@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 import subprocess
@@ -19,7 +20,8 @@ from connector.model.fields import Table
 from connector.ports import Page, PullSummary
 from connector.store import open_store
 from connector.store.database import connect
-from connector.store.schema import REVISIONS, VERSION_TABLE, metadata, version
+from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.schema import metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
 from tests.store import postgres
 from tests.store.conftest import START, FakeClock
@@ -80,6 +82,28 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         open_store(f"sqlite:///{tmp_path}/file/t.db", tmp_path, clock=FakeClock())
     with pytest.raises(UsageError, match="cannot write the mirror"):
         open_store(f"sqlite:///{tmp_path}/t.db", tmp_path / "file", clock=FakeClock())
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_disk_without_room_is_told_as_a_failure_of_the_disk_and_no_mistake_of_the_settings(
+    tmp_path: Path, *, there: bool
+) -> None:
+    if there:
+        open_store(f"sqlite:///{tmp_path}/t.db", tmp_path, clock=FakeClock()).close()
+    within = f"""
+import resource
+from pathlib import Path
+from connector.errors import StopRun
+from connector.store.opening import open_store
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file may grow: what is told of it is what a full disk tells
+try:
+    open_store("sqlite:///{tmp_path}/t.db", Path("{tmp_path}"), clock=None)
+except StopRun as error:
+    print(error.exit_code, error, error.hint)
+"""
+    ended = subprocess.run([sys.executable, "-c", within], capture_output=True, text=True, timeout=60, check=True)
+    assert re.match(r"1 the journal database failed: .*(disk I/O error|is full) free disk space", ended.stdout), ended
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

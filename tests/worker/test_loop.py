@@ -180,7 +180,7 @@ def test_three_days_asleep_are_caught_up_with_one_run(travel: Any) -> None:
 
 def test_a_failed_run_never_ends_the_worker(travel: Any) -> None:
     life = Life(travel, local(6, 1, 10), every="1h")
-    failures = iter([StopRun("the CRM is away"), ValueError("a s3cret"), KeyError("x")])
+    failures = iter([StopRun("the CRM is away", hint="run again later"), ValueError("a s3cret"), KeyError("x")])
 
     def fail() -> datetime | None:
         raise next(failures)
@@ -192,7 +192,7 @@ def test_a_failed_run_never_ends_the_worker(travel: Any) -> None:
     assert len(life.ran) == 5
     told = [line for line in life.said if line.startswith("the run failed")]
     assert told == [
-        "the run failed: the CRM is away",
+        "the run failed: the CRM is away; run again later",
         "the run failed: unexpected ValueError",
         "the run failed: unexpected KeyError",
     ]

@@ -219,7 +219,7 @@ def grant(
 def _answered(fetch: Callable[[Call], Answer], call: Call) -> Answer:
     """What the login said. Raises BadAnswer when nobody takes logins at that address."""
     answer = fetch(call)
-    page = answer.body.lstrip().startswith(b"<") and b":Fault>" not in answer.body
+    page = answer.body.lstrip().startswith((b"<", b"[")) and b":Fault>" not in answer.body  # no login answers a list
     moved = answer.status // 100 == requests.codes.multiple_choices // 100
     if moved or (answer.status == requests.codes.not_found and (page or not answer.body.strip())):
         raise BadAnswer(f"{_WHAT}: nobody takes logins at this address (HTTP {answer.status})", hint=ADDRESS)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from alembic import context
 
-from connector.store.schema import VERSION_TABLE, metadata
+from connector.store.recorded import VERSION_TABLE
+from connector.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -149,3 +149,16 @@ def test_positions_stay_at_the_start_of_their_lines(mounted: Mount, capsys: pyte
     mounted(stumble)
     assert run(["try"]) == 2
     assert capsys.readouterr().err.splitlines() == ["rules/a.yaml:3:5: one", "rules/b.yaml:4:1: two"]
+
+
+def test_a_choice_that_is_none_is_told_without_a_python_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "--crm", "nosuch"]) == 2
+    assert "error: Invalid value for '--crm': 'nosuch' is not one of 'hubspot'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_calendar_can_count_around_is_a_mistake_of_the_call(
+    day: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["evaluate", "--data", ".", "--as-of", day]) == 2
+    assert "a day of the years 1000 to 8999 is needed" in capsys.readouterr().err

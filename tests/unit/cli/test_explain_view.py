@@ -49,6 +49,11 @@ def lines(capsys: pytest.CaptureFixture[str], language: str) -> list[str]:
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
+def test_a_name_is_one_line_that_a_terminal_obeys_in_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show_explanation(FOUND | {"name": "Zoë\n\x1b[31m\u202e שלום 🎉"}, Labels("en", {}))
+    assert capsys.readouterr().out.splitlines()[0].startswith("Zoë [31m שלום 🎉 (7), ")
+
+
 def test_what_the_next_level_needs_is_said_before_the_details(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "en")
     needed = told.index("big begins above 102,280.6: 101,228.02 more than 1,052.58 (metric)")

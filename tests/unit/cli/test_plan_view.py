@@ -61,7 +61,21 @@ def test_a_plan_shows_old_and_new_tier_by_name_with_the_cause(capsys: pytest.Cap
     assert "Plan of run r1, as of 2026-04-02, rules abc" in lines
     assert "Bakker (7) Customer tier \N{EN DASH} Large customer own data changed" in lines
     assert "9 Customer tier Regular customer Large customer own data changed" in lines
-    assert "and 1 more properties" in lines
+    assert "and 1 more property" in lines
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "… and 1 more account: `tiersync runs show r1 --all` shows them all"),
+        ("nl", "… en nog 1 klant: `tiersync runs show r1 --all` toont ze allemaal"),
+    ],
+)
+def test_accounts_that_are_not_shown_are_counted_with_a_command_that_every_run_has(
+    capsys: pytest.CaptureFixture[str], language: str, told: str
+) -> None:
+    many = [change(f"{number:02}", "seg_tier", "regular", "large") for number in range(plan_view.ACCOUNTS_SHOWN + 1)]
+    assert told in shown(capsys, language, *many)
 
 
 def test_the_matrix_counts_accounts_and_revenue_per_move(capsys: pytest.CaptureFixture[str]) -> None:

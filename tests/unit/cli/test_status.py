@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.cli.history import HELD_SHOWN, _standing
+from connector.cli.history import HELD_SHOWN, _aged, _standing
 from connector.model.texts import Texts
 
 MOMENT = "2026-03-09T06:00:00+00:00"
@@ -34,6 +34,14 @@ def test_every_run_that_waits_has_a_line_with_its_own_command(held: int) -> None
 
 def test_of_many_that_wait_the_rest_is_counted() -> None:
     assert ("", "… and 7 more: --json has all of them") in standing(HELD_SHOWN + 7)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(-3, "r1, 0 minutes ago"), (60, "r1, 1 minute ago"), (-7_200, "r1, which ended later than it is now: is this")],
+)
+def test_a_run_is_never_so_many_minutes_less_than_nothing_ago(seconds: int, told: str) -> None:
+    assert _aged("r1", seconds, Texts("connector.cli", "en")).startswith(told)
 
 
 def test_nothing_that_waits_is_said() -> None:

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from connector.cli.logs import log, name_run, start_logging, worker_line
+from connector.cli.output import print_error
 from connector.cli.progress import PlainLines, show_progress
 from connector.cli.tables import print_table
 from connector.model.secrets import Scrubber, Secret
@@ -104,6 +105,14 @@ def test_long_steps_are_told_every_few_seconds(
     for done in (1, 2, 3):
         lines("read", done)
     assert capsys.readouterr().err.splitlines() == ["read: 1", "read: 3"]
+
+
+def test_what_others_typed_breaks_no_line_of_a_table_or_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name", "now"), [("a\nb\x1b]0;x\x07\u2066", "שלום é 🎉")])
+    print_error("no account\x1b[2J here\r\n  second\u202e line")
+    told = capsys.readouterr()
+    assert told.out == "  name       now\n  a b ]0;x   שלום é 🎉\n"
+    assert [line.strip() for line in told.err.splitlines()] == ["error: no account [2J here", "second line"]
 
 
 def test_tables_are_aligned_into_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:

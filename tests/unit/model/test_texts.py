@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.model.texts import Said, Texts
+from connector.model.texts import Said, Texts, one_line
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,22 @@ def test_a_count_has_its_thousands_apart_in_every_text() -> None:
     assert "2,238 values on 1 account would be" in Texts("connector.planning", "en").say("FIRST_RUN", **told)
     assert "2.238 waarden bij 1 klant" in Texts("connector.planning", "nl").say("FIRST_RUN", **told)
     assert "2.238 waarden" in Said("connector.planning", "FIRST_RUN", **told).told("nl")
+
+
+@pytest.mark.parametrize("text", ["Zoë & Søn", "שלום", "👩\u200d🔧 BV", "a  b", 'O\'Neil "Q"', ""])
+def test_a_text_of_somebody_elses_stays_as_it_reads(text: str) -> None:
+    assert one_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\r\nb", "a b"),
+        ("a\tb", "a b"),
+        ("\x1b[31mred", " [31mred"),
+        ("a\u202eb\u2066c", "abc"),
+        ("a\x9bb\u2028c", "a b c"),
+    ],
+)
+def test_a_text_of_somebody_elses_is_one_line_without_escapes(text: str, told: str) -> None:
+    assert one_line(text) == told

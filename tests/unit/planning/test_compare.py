@@ -101,6 +101,8 @@ def test_changes_are_sorted_by_target_record_and_property() -> None:
 OTHER_RULES = Basis(rule_version="r2", as_of=BASIS.as_of, home_currency="EUR", parameters={"p": "1", "q": "2"})
 OTHER_VALUE = Basis(rule_version="r2", as_of=BASIS.as_of, home_currency="EUR", parameters={"p": "2"})
 OTHER_MONEY = Basis(rule_version="r1", as_of=BASIS.as_of, home_currency="USD", parameters={"p": "1"})
+DUTCH = Basis(rule_version="r1", as_of=BASIS.as_of, home_currency="EUR", language="nl", parameters={"p": "1"})
+ENGLISH = Basis(rule_version="r1", as_of=BASIS.as_of, home_currency="EUR", language="en", parameters={"p": "1"})
 LATER = Basis(rule_version="r1", as_of=date(2026, 4, 3), home_currency="EUR", parameters={"p": "1"})
 
 
@@ -126,6 +128,31 @@ def test_the_cause_is_what_changed_since_the_last_good_run(
         about=context(data_changed=data_changed),
         before=before,
         now=now,
+    )
+    assert [change.cause for change in made.changes] == [cause]
+
+
+@pytest.mark.parametrize(
+    ("before", "tier", "data_changed", "cause"),
+    [
+        (ENGLISH, "large", False, Cause.LANGUAGE),
+        (ENGLISH, "small", False, Cause.PEERS),
+        (ENGLISH, "large", True, Cause.DATA),
+        (ENGLISH, "large", None, Cause.UNKNOWN),
+        (BASIS, "large", False, Cause.PEERS),
+        (DUTCH, "large", False, Cause.PEERS),
+    ],
+)
+def test_another_language_is_the_cause_where_nothing_else_changed_and_the_tier_stays(
+    *, before: Basis, tier: str, data_changed: bool | None, cause: str
+) -> None:
+    about = context(tier=tier, data_changed=data_changed)
+    made = plan(
+        differs("seg_reason", found="small"),
+        ours={(Target.ACCOUNT, "a", "seg_reason"): ("small",)},
+        about=about,
+        before=before,
+        now=DUTCH,
     )
     assert [change.cause for change in made.changes] == [cause]
 

@@ -27,6 +27,16 @@ def test_a_mistake_shows_file_line_column_the_line_a_caret_and_a_near_name() -> 
     )
 
 
+@pytest.mark.parametrize(("word", "meant"), [("no", "false"), ("Off", "false"), ("yes", "true"), ("True", "true")])
+def test_a_word_for_a_truth_in_a_parameter_is_one_mistake_with_both_ways_out(word: str, meant: str) -> None:
+    text = FIELDS + f'    parameters: {{p: {word}}}\n    values: {{a: "$p and employees > 1"}}'
+    assert shown(text) == (
+        f"t.yaml:9:17: YAML reads {word} as true or false\n"
+        f"    9 | parameters: {{p: {word}}}\n"
+        f"      |                 {'^' * len(word)} write {meant}, or '{word}' for the text"
+    )
+
+
 def test_all_mistakes_of_all_files_come_at_once() -> None:
     found = problems(FIELDS + "    values: {a: emplyees + 1, b: 1 +}", other="values: {c: nowhere, d: $nothing}")
     assert found == [

@@ -13,6 +13,7 @@ from connector.settings.places import key_lines
 from connector.settings.reference import Reference
 
 EXAMPLE = Path(__file__).parents[3] / "settings.example.toml"
+SALESFORCE = '[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = "https://x"\n'
 PLANTED = "pat-na1-planted-0123456789"
 
 
@@ -157,6 +158,43 @@ def test_a_literal_token_is_refused_with_the_key_and_the_way_to_give_it(tmp_path
     assert said.startswith(f"{tmp_path}/settings.toml:3: crm.token: ")
     assert '"env:NAME"' in said
     assert '"file:PATH"' in said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[crm]\nkind = "salesforce"\nlogin = "session"\ntoken = "env:T"\ninstance_url = 5\n',
+            "5: crm.instance_url: must be text, in quotes",
+        ),
+        (
+            SALESFORCE + "api_version = 66.0\n",
+            "6: crm.api_version: must be text, in quotes",
+        ),
+        (
+            SALESFORCE + 'api_version = "v66"\n',
+            '6: crm.api_version: must be a version such as "66.0"',
+        ),
+        ('[alerts]\nurls = "x"\nheartbeat_url = 7\n', '2: alerts.urls: must be a list, written as ["…"]'),
+        ("[alerts]\nheartbeat_url = 7\n", "2: alerts.heartbeat_url: must be text, in quotes"),
+        ('[run]\nhome_currency = "eur"\n', '2: run.home_currency: must be three capitals such as "EUR"'),
+        ('[worker]\nhealth = "9090"\n', '2: worker.health: must be an address and a port such as "127.0.0.1:9090"'),
+        ("[tables.Foo]\npath = 'x'\nmatch = {a = 'b'}\n", "1: tables.Foo: a table's name is small letters"),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_told_as_people_write_it(text: str, said: str, tmp_path: Path) -> None:
+    told = refusal(tmp_path, text)
+    assert f"settings.toml:{said}" in told
+    assert not re.search(r"\^|\\d|is-instance|valid string", told)
+
+
+def test_a_file_that_is_not_utf_8_has_its_line_and_the_way_out(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes('[crm]\nkind = "files"\npath = "Zoë"\n'.encode("latin-1"))
+    with pytest.raises(UsageError) as caught:
+        load(file)
+    assert str(caught.value) == f"{file}:3: this is not UTF-8 text"
+    assert "save the file as UTF-8" in caught.value.hint
 
 
 def test_a_syntax_error_has_its_line_and_column(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from connector.crm.files.provider import FilesCrm
 from connector.errors import UsageError
 from connector.model.fields import Table
-from connector.wiring import Wiring, clock, machine_clock, shipped, wire
+from connector.wiring import Wiring, shipped, wire
+from connector.wiring.clocks import clock, machine_clock
 from connector.wiring.findings import open_secrets
 from connector.wiring.walking import policy
 
@@ -56,8 +57,11 @@ def test_the_clock_can_be_fixed(text: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert clock()() == datetime(2026, 4, 2, 6, tzinfo=UTC)
 
 
-def test_a_fixed_clock_must_be_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TIERSYNC_NOW", "tomorrow")
+@pytest.mark.parametrize("text", ["tomorrow", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_fixed_clock_must_be_a_time_that_a_calendar_can_count_around(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("TIERSYNC_NOW", text)
     with pytest.raises(UsageError, match="TIERSYNC_NOW"):
         clock()
 
