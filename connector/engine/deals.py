@@ -45,7 +45,8 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
     Raises UsageError when the rate table contradicts itself. The typed rows are let go of.
     """
     view = counted_for(db, Table.DEALS, tables)
-    pipelines = f" and d.pipeline in ({one_of(situation.pipelines)})" if situation.pipelines else ""
+    wanted = tuple(pipeline.lower() for pipeline in situation.pipelines)
+    pipelines = f" and lower(d.pipeline) in ({one_of(wanted)})" if wanted else ""
     seen = f"{situation.has_seen('d.created_at')}{pipelines}"
     home, unknown = _amounts(db, view, tables, situation)
     names = [name for name in columns if name not in MADE]

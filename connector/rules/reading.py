@@ -155,7 +155,7 @@ def _in_pipeline(row: Mapping[str, str | None], table: Table, frame: Frame) -> b
     parameter = frame.parameters.get("sales_pipelines")
     if table is not Table.DEALS or parameter is None or not isinstance(parameter.value, tuple) or not parameter.value:
         return True
-    return row.get("pipeline") in parameter.value
+    return (row.get("pipeline") or "").lower() in {str(wanted).lower() for wanted in parameter.value}
 
 
 def _typed(table: Table, row: Mapping[str, str | None], records: Records) -> Row:

@@ -19,7 +19,7 @@ from tests.oracle.product import commanded, evaluated
 if TYPE_CHECKING:
     from pathlib import Path
 
-SEEDS = (*range(1, 13), 19, 36, 37, 48, 53, 158)
+SEEDS = (*range(1, 13), 19, 34, 36, 37, 48, 53, 122, 158, 219, 230, 236, 324, 405)
 """Small ones and great ones, with and without groups, currencies, previous state and other parameters."""
 
 
