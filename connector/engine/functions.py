@@ -13,8 +13,14 @@ FUNCTIONS = """
 create macro quotient(above, below, factor) as cast(
     cast((above * (factor * 10)) // nullif(below, 0) as decimal(38, 0)) * 0.0000000000001 as decimal(38, 12));
 
--- clamped to the month's last day
-create macro months_later(day, n) as cast(day + to_months(n) as date);
+-- a number of days or months, without what follows the point; none needs more than the calendar has
+create macro whole_number(x) as case
+    when x > 4000000 then 4000000 when x < -4000000 then -4000000 else cast(trunc(x) as int) end;
+-- clamped to the month's last day, and to the calendar's ends
+create macro within_calendar(day) as
+    case when day is not null then least(greatest(day, date '0001-01-01'), date '9999-12-31') end;
+create macro months_later(day, n) as within_calendar(cast(day + to_months(
+    case when n > 120000 then 120000 when n < -120000 then -120000 else n end) as date));
 create macro months_apart(first, last) as
     (year(last) - year(first)) * 12 + month(last) - month(first)
     - case when cast(first + to_months(cast(

@@ -21,7 +21,7 @@ def arithmetic(op: Op, left: Rendered, right: Rendered, *, between: bool) -> Ren
     off, sure = logic.off_of((left, right)), left.sure and right.sure
     if between:
         return Rendered(w.cast(w.two(left.value, "-", right.value), "BIGINT"), off, 0, sure)
-    return Rendered(w.two(left.value, w.signed(op), _whole(right)), off, 0, sure)
+    return Rendered(w.call("WITHIN_CALENDAR", w.two(left.value, w.signed(op), _whole(right))), off, 0, sure)
 
 
 def function(name: Function, arguments: Sequence[Rendered], as_of: Sql) -> Rendered:
@@ -45,11 +45,11 @@ def before(as_of: date, unit: Unit, amount: Rendered, known: Decimal | None) -> 
     if known is not None:
         return w.day(day_before(as_of, int(known), unit))
     if unit is Unit.DAYS:
-        return w.two(w.day(as_of), "-", _whole(amount))
+        return w.call("WITHIN_CALENDAR", w.two(w.day(as_of), "-", _whole(amount)))
     months = 12 if unit is Unit.YEARS else 1
     return w.call("MONTHS_LATER", w.day(as_of), w.two(_whole(amount), "*", w.number(-months)))
 
 
 def _whole(number: Rendered) -> Sql:
-    """A number of days or months: what follows the point is left out."""
-    return w.cast(w.call("TRUNC", number.value) if number.scale else number.value, "INT")
+    """A number of days or months: what follows the point is left out, and what is beyond the calendar."""
+    return w.call("WHOLE_NUMBER", number.value)
