@@ -40,7 +40,7 @@ def settle_levels(world: World) -> None:
             group.rank = first
             group.computed_level = by_amount(world, group) or level
             group.level = kept_level(world, group, group.computed_level)
-    _warn_when_flat(world, base)
+    _warn_when_flat(world, [group for group in world.active if group.revenue_known])
 
 
 def ranked_by(group: Group) -> Fraction:
