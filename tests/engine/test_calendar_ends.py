@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["db"]
 DAY, COUNT, SHARE = Name("day", Type.DATE), Name("count", Type.INTEGER), Name("share", Type.NUMBER)
 DAYS = (date(1, 1, 1), date(2024, 2, 29), date(9999, 12, 31))
-NUMBERS = tuple(map(Decimal, ("0", "1", "-1", "119999", "-120001", "2147483647", "-2147483648", "99999999999")))
+NUMBERS: tuple[Cell, ...] = (
+    UNKNOWN,
+    *map(Decimal, ("0", "1", "-1", "119999", "-120001", "2147483647", "-2147483648", "99999999999")),
+)
 EXPRESSIONS: tuple[Expression, ...] = (
     Call(Function.ADD_MONTHS, (DAY, COUNT), Type.DATE),
     Call(Function.ADD_MONTHS, (DAY, SHARE), Type.DATE),
@@ -41,6 +44,6 @@ def _row(day: date, number: Cell) -> dict[str, Cell]:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS, ids=lambda e: type(e).__name__)
 def test_what_would_leave_the_calendar_stays_at_its_end(db: DuckDBPyConnection, expression: Expression) -> None:
-    rows = [_row(day, number) for day in DAYS for number in (*NUMBERS, UNKNOWN)]
+    rows = [_row(day, number) for day in DAYS for number in NUMBERS]
     fill(db, rows)
     assert in_sql(db, expression, "en") == [in_python(row, expression, "en") for row in rows]
