@@ -54,7 +54,9 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
     print_table(("", ""), [(labels.property(name), _shown(labels, name, value, texts)) for name, value in told.items()])
     for name in SENTENCES:
         if sentence := found["outputs"].get(name):
-            typer.echo(f"\n{labels.property(name)}\n  " + sentence.replace("\n", "\n  "))
+            typer.echo(
+                "\n".join(["", labels.property(name), *(f"  {one_line(line)}" for line in sentence.split("\n"))])
+            )
     if found["warnings"]:
         typer.echo("\n" + texts.say("explain.warnings", codes=", ".join(found["warnings"])))
     if change := found["nearest"]:
@@ -100,7 +102,7 @@ def _tell_values(file: str, values: Sequence[dict[str, Any]], texts: Texts) -> N
     for value in known:
         line = value["at"].rpartition(":")[2]
         beside = ", ".join(f"{name} {_threshold(shown, texts)}" for name, shown in value["thresholds"].items())
-        text = f"  {line:>4}  {value['name']:{width}}  {_figure(value['value'], texts)}"
+        text = f"  {line:>4}  {value['name']:{width}}  {_figure(one_line(value['value']), texts)}"
         typer.echo(text + (f"   [{beside}]" if beside else "") + _source(value, texts))
     for title, kinds in (("explain.empty", {"field"}), ("explain.unknown", {"fact", "value", "rank", "population"})):
         names = [_empty(value) for value in values if value["state"] == "unknown" and value["kind"] in kinds]

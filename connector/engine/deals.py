@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.preparing import G, K, counted_for, kept, one_of
+from connector.engine.preparing import G, K, counted_for, kept
 from connector.engine.reading import let_go
 from connector.engine.sources import quoted_text
 from connector.errors import UsageError
@@ -45,8 +45,8 @@ def deals(db: DuckDBPyConnection, tables: Collection[Table], columns: Sequence[s
     Raises UsageError when the rate table contradicts itself. The typed rows are let go of.
     """
     view = counted_for(db, Table.DEALS, tables)
-    wanted = tuple(pipeline.lower() for pipeline in situation.pipelines)
-    pipelines = f" and lower(d.pipeline) in ({one_of(wanted)})" if wanted else ""
+    wanted = ", ".join(f"lower({quoted_text(pipeline)})" for pipeline in situation.pipelines)
+    pipelines = f" and lower(d.pipeline) in ({wanted})" if wanted else ""
     seen = f"{situation.has_seen('d.created_at')}{pipelines}"
     home, unknown = _amounts(db, view, tables, situation)
     names = [name for name in columns if name not in MADE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Setting: TypeAlias = Callable[[DuckDBPyConnection, EvaluationRequest], None]
 
 SMALL = 8_000_000
-"""Bytes of files up to which a second thread costs more processor time and memory than it saves."""
+"""Bytes of files up to which an evaluation is frugal, and its tables are read two at a time."""
 
 
 FRUGAL = """
@@ -75,24 +75,22 @@ class DuckDb:
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
         small = _size(request) <= SMALL
-        try:
-            return self._evaluated(rules, request, progress, _frugal if small else memory.confine)
-        except memory.SHORT:
-            if small:
-                raise
-        with memory.told():
-            return self._evaluated(rules, request, progress, None)
+        if not small:
+            with suppress(*memory.SHORT):
+                return self._evaluated(rules, request, progress, memory.confine, small=False)
+        with memory.or_stop():
+            return self._evaluated(rules, request, progress, _frugal if small else None, small=small)
 
     def _evaluated(
-        self, rules: RuleSet, request: EvaluationRequest, progress: Progress, first: Setting | None
+        self, rules: RuleSet, request: EvaluationRequest, progress: Progress, setting: Setting | None, *, small: bool
     ) -> DuckDbEvaluation:
         """Evaluate in a database of its own, which is set for the request first."""
         db = self._standing_by.pop() if self._standing_by else _database(self._folder)
         try:
             with interruptions():
-                if first:
-                    first(db, request)
-                return _evaluate(db, rules, request, progress, small=first is _frugal)
+                if setting:
+                    setting(db, request)
+                return _evaluate(db, rules, request, progress, small=small)
         except BaseException:
             db.close()
             raise

@@ -31,7 +31,9 @@ LEAST = 120_000_000
 EACH_THREAD = 40_000_000
 """Bytes for what each thread has in hand, which cannot lie elsewhere."""
 ROW_GROUP = 122_880
-"""Rows that one thread works on, whatever there are: with fewer accounts a second one only costs."""
+"""Rows that DuckDB gives one thread at a time: with fewer accounts hardly anything is left for a second one."""
+MANY = 1_000_000
+"""Rows of all tables, from which on a second thread is worth what it costs."""
 EACH_ROW = 200
 """Bytes for each row of its tables; an account with four deals, a ticket and a call makes seven."""
 BLOCK = 1 << 20
@@ -64,7 +66,7 @@ def sweep(folder: Path, *, now: float) -> None:
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
     """Let it take the memory and the threads that the request's rows need, and never more than it may already."""
     rows = {table: _rows(db, files) for table, files in request.files.items() if files}
-    if rows.get(Table.ACCOUNTS, 0) <= ROW_GROUP:
+    if rows.get(Table.ACCOUNTS, 0) <= ROW_GROUP and sum(rows.values()) <= MANY:
         db.execute("set threads = 1")
     ((most, threads),) = db.execute(
         "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
@@ -79,19 +81,21 @@ def enough(db: DuckDBPyConnection, work: Callable[[], T]) -> T:
         return work()
     except SHORT:
         db.execute("reset memory_limit")
-    with told():
+    with or_stop():
         return work()
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Raise StopRun where all memory there is does not do."""
+def or_stop() -> Iterator[None]:
+    """Raise StopRun where there is no memory left, nor room in the folder; other faults stay what they are."""
     try:
         yield
-    except duckdb.OutOfMemoryException as error:
+    except SHORT as error:
+        if isinstance(error, duckdb.IOException) and SPILL not in str(error):
+            raise
         raise StopRun(
             f"the population does not fit in memory: {str(error).splitlines()[0]}",
-            hint="give the process more memory, or its temporary folder more room",
+            hint="give the process more memory, or the disk of its state and temporary files more room",
         ) from error
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.engine.reading import let_go
-from connector.engine.sources import quoted, quoted_text
+from connector.engine.sources import quoted
 from connector.model.fields import CATALOGUE, KEY, Table, Type
 
 if TYPE_CHECKING:
@@ -146,8 +146,3 @@ def kept(table: Table, columns: Sequence[str], alias: str) -> str:
     booleans = {field.name for field in CATALOGUE[table] if field.type is Type.BOOLEAN}
     each: Mapping[bool, str] = {True: "coalesce({0}.{1}, false) as {1}, ", False: "{0}.{1}, "}
     return "".join(each[name in booleans].format(alias, quoted(name)) for name in columns)
-
-
-def one_of(names: Sequence[str]) -> str:
-    """SQL list of texts."""
-    return ", ".join(quoted_text(name) for name in names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from connector.engine.canonical import found, stored, wanted
-from connector.engine.memory import enough, told
+from connector.engine.memory import enough, or_stop
 from connector.engine.needs import found_as
 from connector.engine.preparing import K
 from connector.engine.sources import quoted, quoted_text
@@ -148,7 +148,7 @@ class Published(Struct):
                 stretch.close()
 
     def _asked(self, query: str, open_cursors: ExitStack) -> DuckDBPyConnection:
-        """A cursor of a query's rows, all worked out."""
+        """A cursor of a query's rows, which is working on them."""
         cursor = self.db.cursor()
         open_cursors.callback(cursor.close)
         with interruptions():
@@ -156,5 +156,5 @@ class Published(Struct):
 
 
 def _next(cursor: DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    with interruptions(), told():
+    with interruptions(), or_stop():
         return cursor.fetchmany(ROWS)

@@ -204,7 +204,7 @@ def _errors_in_our_words() -> Iterator[None]:
 
 def is_of_the_disk(text: str) -> bool:
     """Whether a database error tells of the disk: SQLite calls one that is full an I/O error as well."""
-    return any(sign in text for sign in ("full", "No space", "disk I/O error"))
+    return any(sign in text for sign in ("disk is full", "No space left", "disk I/O error"))
 
 
 def _hint(text: str) -> str:

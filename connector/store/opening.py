@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from errno import EDQUOT, ENOSPC
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from connector.errors import UsageError
+from connector.errors import StopRun, UsageError
 from connector.store.database import Database, connect
 from connector.store.journal import SqlJournal
 from connector.store.lease import Fence, SqlLease
@@ -61,6 +62,8 @@ def _prepare(mirror: Path) -> None:
         probe.touch()
         probe.unlink(missing_ok=True)
     except OSError as error:
+        if error.errno in {ENOSPC, EDQUOT}:
+            raise StopRun(f"cannot write the mirror {mirror}: {error.strerror}", hint="free disk space") from error
         raise UsageError(
             f"cannot write the mirror {mirror}: {error.strerror}", hint="change [state] mirror, or the folder's rights"
         ) from error

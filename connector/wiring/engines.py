@@ -30,8 +30,8 @@ def engine(kind: str, mirror: Path, now: datetime) -> Engine:
     from connector.engine.duckdb import DuckDb
     from connector.engine.memory import sweep
 
-    beside = mirror.absolute().parent
-    folder = beside if beside.is_dir() else Path(tempfile.gettempdir())
+    state = mirror.absolute().parent
+    folder = state if state.is_dir() else Path(tempfile.gettempdir())
     sweep(folder, now=now.timestamp())
     return DuckDb(folder)
 

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def current(wiring: Wiring) -> Snapshot | None:
     """The last committed snapshot; raises StopRun when a file of it is missing or cut."""
-    found = glance(wiring.database_url, wiring.loaded.path(wiring.settings.state.mirror))
+    found = glance(wiring.database_url, wiring.loaded.mirror)
     return found or wiring.store.mirror.current()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, UsageError
 from connector.model.runs import Reason, RunOutcome
 from connector.model.texts import Texts
 from connector.sync.going import DONE_ALREADY
@@ -153,9 +153,14 @@ def overdue_since(wiring: Wiring) -> datetime | None:
 
 
 def times(wiring: Wiring, first: datetime, last: datetime) -> Iterator[datetime]:
-    """The times the worker would run; a moment without offset is one of the business time zone."""
+    """The times the worker would run; a moment without offset is one of the business time zone.
+
+    Raises UsageError when the last lies before the first.
+    """
     zone = ZoneInfo(wiring.settings.run.time_zone)
     begin, end = (moment if moment.tzinfo else moment.replace(tzinfo=zone) for moment in (first, last))
+    if end < begin:
+        raise UsageError("--until lies before --from", hint="tiersync run --dry-run prints the times between them")
     section = wiring.settings.schedule
     followed = schedule(cron=section.cron, every=section.every, time_zone=zone.key, start=begin)
     return between(Later(followed, jitter(wiring)), begin, end)

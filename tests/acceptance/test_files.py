@@ -79,7 +79,7 @@ def test_a_crm_that_shows_no_account_is_told_and_nothing_is_written(ask: Ask) ->
         code, told = ask(command)
         assert (code, told["evaluated"], told["changes"]) == (0, 0, 0)
         assert [reason["code"] for reason in told["reasons"]] == ["NO_ACCOUNTS"]
-        assert "this login sees none, or none was there on 2026-04-02" in told["reasons"][0]["message"]
+        assert "the CRM shows none, or none was there on 2026-04-02" in told["reasons"][0]["message"]
     assert not Path("data/outputs.csv").exists()
 
 

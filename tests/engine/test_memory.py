@@ -85,6 +85,16 @@ def test_with_far_too_little_it_takes_what_the_machine_has(
     assert _lines(DuckDb(folder), population) == lines
 
 
+def test_a_folder_without_room_stops_the_run_and_another_fault_stays_what_it_is() -> None:
+    with pytest.raises(StopRun, match="No space left") as stopped, memory.or_stop():
+        raise duckdb.IOException(
+            "IO Error: Could not write file /state/tiersync-spill-1/a.tmp: No space left on device"
+        )
+    assert "disk" in stopped.value.hint
+    with pytest.raises(duckdb.IOException, match=r"deals\.parquet"), memory.or_stop():
+        raise duckdb.IOException("IO Error: Cannot open file deals.parquet")
+
+
 def test_a_question_that_needs_more_gets_more() -> None:
     with duckdb.connect(config={"temp_directory": str(NOWHERE), "memory_limit": "10MB"}) as db:
         numbers = "select count(distinct md5(range::varchar)) from range(500000)"

@@ -125,6 +125,11 @@ def test_what_is_created_after_the_day_does_not_exist(tmp_path: Path) -> None:
     assert {name: v.values["seg_deals"] for name, v in found.items()} == {"old": "2"}
 
 
+def test_pipelines_are_compared_without_case_in_any_language(tmp_path: Path) -> None:
+    deals = [deal(str(n), "a", pipeline=name) for n, name in enumerate(("İhracat", "ΟΔΟΣ", "sales"))]
+    assert revenue(tmp_path, [account("a")], deals, sales_pipelines="İhracat,ΟΔΟΣ") == {"a": "200"}
+
+
 def test_only_sales_pipelines_count_where_they_are_named(tmp_path: Path) -> None:
     deals = [deal("1", "a", pipeline="sales"), deal("2", "a", pipeline="service"), deal("3", "a", pipeline="")]
     assert revenue(tmp_path, [account("a")], deals) == {"a": "300"}

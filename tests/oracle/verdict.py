@@ -139,9 +139,10 @@ def _obey(account: Account, verdict: Verdict) -> None:
 
 
 def _scope(world: World, group: Group, account: Account, verdict: Verdict) -> str:
-    """5.4, 5.7, 11.20; a tier that is held for want of reliable amounts tells who is a customer (2.5)."""
+    """5.4, 5.7, 11.20; a tier that is held for want of reliable amounts tells who is a customer, a person's not."""
     outside, active = group.lifecycle in OUTSIDE, group.active
-    if group.unreliable and account.tier != "unknown":
+    typed = account.out["seg_override_status"] == "active" and account.row.text("seg_override_tier")
+    if group.unreliable and account.tier != "unknown" and not typed:
         outside, active = account.tier in OUTSIDE, account.tier not in OUTSIDE
     if outside or ("MANUAL" in verdict.hits and not active):
         return "decline"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 import sqlite3
 import stat
@@ -14,12 +15,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text, update
 
-from connector.errors import ConnectorError, UsageError
+from connector.errors import ConnectorError, StopRun, UsageError
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.model.fields import Table
 from connector.ports import Page, PullSummary
 from connector.store import open_store
-from connector.store.database import connect
+from connector.store.database import connect, is_of_the_disk
 from connector.store.recorded import REVISIONS, VERSION_TABLE
 from connector.store.schema import metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
@@ -326,3 +327,27 @@ def test_a_server_that_was_restarted_between_two_steps_does_not_fail_the_next_on
     other.close()
     assert store.journal.recall("a") == "b"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "full"),
+    [
+        ("database or disk is full", True),
+        ('could not extend file "base/1/2": No space left on device', True),
+        ("disk I/O error", True),
+        ('connection to server at "db.fullstack.example" failed: Connection refused', False),
+        ("no such column: snapshots.full_at", False),
+    ],
+)
+def test_only_a_full_disk_is_told_as_one(text: str, *, full: bool) -> None:
+    assert is_of_the_disk(text) is full
+
+
+def test_a_mirror_on_a_full_disk_is_no_mistake_in_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def touch(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "touch", touch)
+    with pytest.raises(StopRun, match="No space left") as stopped:
+        open_store(f"sqlite:///{tmp_path / 'state.db'}", tmp_path / "mirror", clock=lambda: START)
+    assert stopped.value.hint == "free disk space"

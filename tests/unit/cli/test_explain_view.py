@@ -54,6 +54,16 @@ def test_a_name_is_one_line_that_a_terminal_obeys_in_nothing(capsys: pytest.Capt
     assert capsys.readouterr().out.splitlines()[0].startswith("Zoë [31m שלום 🎉 (7), ")
 
 
+def test_so_is_every_line_of_a_sentence_and_every_value(capsys: pytest.CaptureFixture[str]) -> None:
+    values = [value | {"value": "\x1b[2J sneaky"} if value["state"] == "known" else value for value in FOUND["values"]]
+    outputs = FOUND["outputs"] | {"seg_reason": "one\x1b[31m\ntwo\u202e"}
+    show_explanation(FOUND | {"outputs": outputs, "values": values}, Labels("en", {}))
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "\u202e" not in told
+    assert "  one [31m\n  two\n" in told
+
+
 def test_what_the_next_level_needs_is_said_before_the_details(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines(capsys, "en")
     needed = told.index("big begins above 102,280.6: 101,228.02 more than 1,052.58 (metric)")
