@@ -103,7 +103,8 @@ def test_the_rank_that_was_written_names_the_tier_it_was_written_for(tier: str) 
         return Evaluator(Frame(date(2026, 6, 1), SHIPPED.parameters), cells).value(definition.expression)
 
     rank = worked_out("tier_rank", {"tier": UNKNOWN if tier == "unknown" else tier})
-    assert worked_out("previous_tier", {"tier_rank_found": rank, "tier_found": "typed by hand"}) == tier
+    found = {"tier_found": "typed by hand", "tier_computed_found": tier, "override_found": "none"}
+    assert worked_out("previous_tier", {"tier_rank_found": rank, **found}) == tier
 
 
 def test_no_name_of_an_example_is_used_twice() -> None:
