@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from msgspec import Struct, field
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from connector.wiring import Wiring
 
 PANEL = "Options of every command"
+Day = TypeVar("Day", bound=date)
 
 
 class Call(Struct):
@@ -124,14 +125,18 @@ class Call(Struct):
         print_document(document, last=last)
 
 
+def within_years(day: Day) -> Day:
+    """Return a day or moment that a person gave; raises typer.BadParameter where no window can be counted."""
+    if day.year not in YEARS:
+        raise typer.BadParameter(f"it must lie in the years {YEARS[0]} to {YEARS[-1]}")
+    return day
+
+
 def _date(text: str) -> date:
     try:
-        found = date.fromisoformat(text)
+        return within_years(date.fromisoformat(text))
     except ValueError:
         raise typer.BadParameter("not a date; write it as YYYY-MM-DD") from None
-    if found.year not in YEARS:
-        raise typer.BadParameter(f"a day of the years {YEARS[0]} to {YEARS[-1]} is needed")
-    return found
 
 
 def _assignments(pairs: list[str]) -> dict[str, str]:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connector.cli.call import Call, shared
+from connector.cli.call import Call, shared, within_years
 from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
 from connector.cli.walk import summary
 from connector.errors import UsageError
-from connector.model.numbers import YEARS
 
 if TYPE_CHECKING:
     from connector.sync import Result
@@ -24,12 +23,9 @@ BETWEEN = "--from 2026-10-24 --until 2026-10-27"
 
 def _moment(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
+        return within_years(datetime.fromisoformat(text))
     except ValueError:
         raise typer.BadParameter("not a date or time; write it as 2026-10-25 or 2026-10-25T02:30") from None
-    if found.year not in YEARS:
-        raise typer.BadParameter(f"a moment of the years {YEARS[0]} to {YEARS[-1]} is needed")
-    return found
 
 
 def mount(app: typer.Typer) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
@@ -34,6 +32,7 @@ from connector.rules.ruleset import needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -69,8 +68,8 @@ class DuckDb:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or Path(tempfile.gettempdir())
-        self._standing_by = [_database(self._folder)]
+        self._folder = folder
+        self._standing_by = [_database(folder)]
 
     def evaluate(self, rules: RuleSet, request: EvaluationRequest, progress: Progress) -> DuckDbEvaluation:
         """Read, prepare and work out every node; raises UsageError when files or columns are not what they must be."""
@@ -101,7 +100,7 @@ class DuckDb:
             return standing(evaluation.published)
 
 
-def _database(folder: Path) -> DuckDBPyConnection:
+def _database(folder: Path | None) -> DuckDBPyConnection:
     spill = memory.spill(folder)
     db = duckdb.connect(":memory:", config={"temp_directory": str(spill), "disabled_optimizers": COSTLY})
     define(db)

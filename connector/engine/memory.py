@@ -7,9 +7,11 @@ time; work that cannot do with it, or that finds the folder full, gets what the 
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
@@ -20,7 +22,6 @@ from connector.model.fields import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
@@ -50,14 +51,14 @@ SHORT = (duckdb.OutOfMemoryException, duckdb.IOException)
 T = TypeVar("T")
 
 
-def spill(folder: Path) -> Path:
+def spill(folder: Path | None) -> Path:
     """A name no other database has, in the folder where what does not fit lies."""
-    return folder / f"{SPILL}{uuid.uuid4().hex}"
+    return _room(folder) / f"{SPILL}{uuid.uuid4().hex}"
 
 
-def sweep(folder: Path, *, now: float) -> None:
+def sweep(folder: Path | None, *, now: float) -> None:
     """Remove what killed processes left there; `now` in seconds of the file system's clock."""
-    for left in folder.glob(f"{SPILL}*"):
+    for left in _room(folder).glob(f"{SPILL}*"):
         with suppress(FileNotFoundError):  # its process has just removed it
             if left.stat().st_mtime < now - LEFT_BEHIND:
                 shutil.rmtree(left, ignore_errors=True)
@@ -97,6 +98,11 @@ def or_stop() -> Iterator[None]:
             f"the population does not fit in memory: {str(error).splitlines()[0]}",
             hint="give the process more memory, or the disk of its state and temporary files more room",
         ) from error
+
+
+def _room(folder: Path | None) -> Path:
+    """The folder where it is there, else where temporary files lie."""
+    return folder if folder and folder.is_dir() else Path(tempfile.gettempdir())
 
 
 def _rows(db: DuckDBPyConnection, files: Sequence[Path]) -> int:

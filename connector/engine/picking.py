@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 SEPARATOR = "\x1f"
-"""Between the parts of a key; no text of a CRM holds it."""
+"""Between the parts of a key: a control character, which nobody types."""
 
 
 def among(column: pa.ChunkedArray, wanted: Collection[str]) -> pa.ChunkedArray:

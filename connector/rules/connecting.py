@@ -36,7 +36,9 @@ OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 
 def connect(rules: RuleSet, available: Mapping[str, Collection[str]]) -> RuleSet:
     """Leave out what the data cannot feed. `available` holds the columns of each connected table."""
-    connector = _Connector(rules, {str(name): frozenset(columns) for name, columns in available.items()})
+    off: dict[str, str] = {}
+    there = {str(name): frozenset(columns) for name, columns in available.items()}
+    connector = _Connector(rules, there, off, Folder(off, rules.parameters))
     for node in rules.nodes:
         connector.add(node)
     return replace(
@@ -44,20 +46,17 @@ def connect(rules: RuleSet, available: Mapping[str, Collection[str]]) -> RuleSet
         nodes=tuple(connector.nodes.values()),
         outputs=tuple(kept for output in rules.outputs if (kept := connector.output(output)) is not None),
         warnings={code: name for code, name in rules.warnings.items() if name in connector.nodes},
-        not_configured=connector.off,
+        not_configured=off,
     )
 
 
 class _Connector(Struct):
     rules: RuleSet
     available: Mapping[str, frozenset[str]]
+    off: dict[str, str]
+    folder: Folder
+    """Simplifies with what is off by then."""
     nodes: dict[str, Node] = field(default_factory=dict)
-    off: dict[str, str] = field(default_factory=dict)
-    folder: Folder = field(default_factory=lambda: Folder({}, {}))
-
-    def __post_init__(self) -> None:
-        """Simplify with what is off by then."""
-        self.folder = Folder(self.off, self.rules.parameters)
 
     def add(self, node: Node) -> None:
         definition = self._fit(node, node.definition)

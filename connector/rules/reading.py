@@ -21,7 +21,7 @@ from connector.rules.names import EXTRA_DEAL_COLUMNS, NEVER_EMPTY
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from connector.rules.cells import Cell
     from connector.rules.python import Frame
@@ -117,9 +117,10 @@ def read_records(tables: Mapping[Table, Sequence[Mapping[str, str | None]]], fra
             records.accounts[row["account_id"] or ""] = row
             _typed(Table.ACCOUNTS, row, records)
     rates = _rates(tables.get(Table.CURRENCY_RATES, ()), records)
+    pipelines = _sales_pipelines(frame)
     for table in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES):
         for row in tables.get(table, ()):
-            if not _after(row, records) and _in_pipeline(row, table, frame):
+            if not _after(row, records) and (table is not Table.DEALS or _in_pipeline(row, pipelines)):
                 typed = _typed(table, row, records)
                 _price(typed, row, rates, records) if table is Table.DEALS else None
                 records.related.setdefault(table, {}).setdefault(row.get("account_id") or "", []).append(typed)
@@ -151,11 +152,15 @@ def _after(row: Mapping[str, str | None], records: Records) -> bool:
     return isinstance(made, date) and made > records.frame.as_of
 
 
-def _in_pipeline(row: Mapping[str, str | None], table: Table, frame: Frame) -> bool:
+def _sales_pipelines(frame: Frame) -> frozenset[str]:
+    """The pipelines that count, in lower case; none of them means all."""
     parameter = frame.parameters.get("sales_pipelines")
-    if table is not Table.DEALS or parameter is None or not isinstance(parameter.value, tuple) or not parameter.value:
-        return True
-    return (row.get("pipeline") or "").lower() in {str(wanted).lower() for wanted in parameter.value}
+    wanted = parameter.value if parameter and isinstance(parameter.value, tuple) else ()
+    return frozenset(str(pipeline).lower() for pipeline in wanted)
+
+
+def _in_pipeline(row: Mapping[str, str | None], pipelines: Collection[str]) -> bool:
+    return not pipelines or (row.get("pipeline") or "").lower() in pipelines
 
 
 def _typed(table: Table, row: Mapping[str, str | None], records: Records) -> Row:

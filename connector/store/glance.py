@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from connector.store.recorded import REVISIONS, Recorded, checked
+from connector.store.recorded import Recorded, checked
+from connector.store.revisions import REVISIONS, VERSION_TABLE
 
 if TYPE_CHECKING:
     from connector.ports import Snapshot
 
 FILE = re.compile(r"sqlite:///(/[^?%]+)")
 """In an address `%` begins a coded letter, and `?` options."""
-REVISION = "SELECT version_num FROM tiersync_schema"
+REVISION = "SELECT version_num FROM " + VERSION_TABLE
 NEWEST = "SELECT id, made_at, full_at, watermark, tables FROM snapshots ORDER BY snapshot_no DESC LIMIT 1"
 
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-REVISIONS = ("0001", "0002")
-"""Every released schema of the database, oldest first; the last one is the one of this version."""
-VERSION_TABLE = "tiersync_schema"
-"""Where the revision stands; a name of our own, so that another tool's version table is never taken for ours."""
 _PULL_AGAIN = "`tiersync pull --full` makes a new one"
 
 

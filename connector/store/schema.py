@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 
-from connector.store.recorded import VERSION_TABLE
+from connector.store.revisions import VERSION_TABLE
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect

@@ -9,7 +9,7 @@ from sqlalchemy import insert, inspect, select, text
 
 from connector.errors import StopRun, UsageError
 from connector.store.database import is_of_the_disk
-from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.revisions import REVISIONS, VERSION_TABLE
 from connector.store.schema import lease, metadata, version
 
 if TYPE_CHECKING:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     from connector.ports import Engine, Evaluation, EvaluationRequest, Progress
     from connector.rules.ruleset import RuleSet
@@ -30,8 +29,7 @@ def engine(kind: str, mirror: Path, now: datetime) -> Engine:
     from connector.engine.duckdb import DuckDb
     from connector.engine.memory import sweep
 
-    state = mirror.absolute().parent
-    folder = state if state.is_dir() else Path(tempfile.gettempdir())
+    folder = mirror.absolute().parent
     sweep(folder, now=now.timestamp())
     return DuckDb(folder)
 

@@ -118,7 +118,7 @@ def test_a_dry_run_prints_the_times_and_does_nothing(
         (["run", "--until", "2026-10-27", "--json"], "--until needs --dry-run"),
         (["run", "--dry-run", "--from", "2026-10-27", "--until", "2026-10-24"], "--until lies before --from"),
         (["run", "--dry-run", "--from", "2026-10-24T08:00-05:00", "--until", "2026-10-24T09:00+02:00"], "lies before"),
-        (["run", "--dry-run", "--from", "0001-01-01", "--until", "0001-01-02"], "a moment of the years 1000 to 8999"),
+        (["run", "--dry-run", "--from", "0001-01-01", "--until", "0001-01-02"], "must lie in the years 1000 to 8999"),
     ],
 )
 def test_moments_given_to_run_never_start_the_worker_by_mistake(given: list[str], said: str, tmp_path: Path) -> None:

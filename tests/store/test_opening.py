@@ -21,7 +21,7 @@ from connector.model.fields import Table
 from connector.ports import Page, PullSummary
 from connector.store import open_store
 from connector.store.database import connect, is_of_the_disk
-from connector.store.recorded import REVISIONS, VERSION_TABLE
+from connector.store.revisions import REVISIONS, VERSION_TABLE
 from connector.store.schema import metadata, version
 from connector.store.upgrade import MIGRATIONS, bring_up_to_date, migrate
 from tests.store import postgres

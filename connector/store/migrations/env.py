@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from connector.store.recorded import VERSION_TABLE
+from connector.store.revisions import VERSION_TABLE
 from connector.store.schema import metadata
 
 context.configure(

@@ -161,4 +161,4 @@ def test_a_day_that_no_calendar_can_count_around_is_a_mistake_of_the_call(
     day: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["evaluate", "--data", ".", "--as-of", day]) == 2
-    assert "a day of the years 1000 to 8999 is needed" in capsys.readouterr().err
+    assert "it must lie in the years 1000 to 8999" in capsys.readouterr().err

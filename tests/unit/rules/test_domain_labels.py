@@ -60,9 +60,13 @@ def test_every_property_has_its_type_and_its_labels() -> None:
         output = OUTPUTS[cell.strip("`")].output
         assert output.label == {"en": english, "nl": dutch}, cell
         assert output.type.value in TYPES[kind], cell
-        assert bool(output.options) >= (kind in "EM"), cell
+        assert bool(output.options) == (kind in "EM"), cell
+        assert kind != "€" or output.decimals == 2, cell
     several = {name for row in told if row not in plain for name in re.findall(r"`(\w+)`", row[0])}
     assert several == {"seg_override_tier", "_say_no", "_reason", "_until", "seg_rule_version", "seg_last_evaluated"}
+    overrides = {f"seg_override{name}" for name in several if name.startswith("_")}
+    full = {name for name in several if not name.startswith("_")}
+    assert set(OUTPUTS) == {row[0].strip("`") for row in plain} | overrides | full
 
 
 def test_the_core_set_is_that_of_the_domain() -> None:
