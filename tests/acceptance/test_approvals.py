@@ -77,7 +77,7 @@ def test_a_mass_mistake_is_undone_by_two_commands_even_with_broken_rules(office:
     assert held["written"] == 0
     told = office.run("undo", mistake, code=3)
     assert "TIER_CHANGE_SHARE" in told.stdout
-    assert f"tiersync approve {held['run']}" not in told.stdout  # the newest id of the same plan is told
+    assert f"tiersync approve {held['run']} " not in told.stdout  # the newest id of the same plan is told
     status = office.run("status", "--json", code=0).json()["held"]
     assert (status["command"], status["release"]) == ("undo", f'tiersync approve {status["run"]} --reason "…"')
 
