@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PANEL = "Rules"
 PARTIAL = 4
 ACCOUNTS_AT_ONCE = 40
-"""Lines written at once, a fifth of a megabyte: memory in use has room for it, and more would be new memory each time."""
+"""Lines written at once, a fifth of a megabyte: memory in use has room for it, while more would be new memory."""
 SHOWN = 20
 """Unreadable cells that are shown one by one."""
 
