@@ -11,6 +11,7 @@ from connector.engine.building import givens
 from connector.engine.preparing import G, K
 from connector.rules import sql_words as w
 from connector.rules.cells import UNKNOWN, Cell
+from connector.rules.ranking import Board, Place
 from connector.rules.ruleset import FieldOf, Figure, Of, Part, PopulationOf, RankOf, needed
 from connector.rules.sql import Renderer
 from connector.rules.standing import Standing, Tally, asked, over_everybody
@@ -56,7 +57,7 @@ def standing(published: Published) -> Standing:
     published.settle()
     render = Renderer(givens(published.rules, published.request), published.columns.alone)
     batches: dict[tuple[object, ...], list[tuple[Node, PopulationOf]]] = {}
-    ranked: dict[str, Sequence[Decimal]] = {}
+    ranked: dict[str, Board] = {}
     for node in over_everybody(published.rules.nodes):
         if isinstance(node.definition, PopulationOf):
             batches.setdefault((node.of, node.definition.by), []).append((node, node.definition))
@@ -73,13 +74,19 @@ def _subjects(published: Published, of: Of) -> str:
     return f"{published.verdict}{f' where {K} = {G}' if of is Of.GROUP else ''}"
 
 
-def _ranked(published: Published, render: Renderer, node: Node, ranking: Ranking) -> list[Decimal]:
+def _ranked(published: Published, render: Renderer, node: Node, ranking: Ranking) -> Board:
     amount = f"cast(round({render(ranking.by).value}, 2) as decimal(38, 2))"
-    rows = published.rows(
-        f"select v, count(*) from (select {amount} as v, {render.truth(ranking.among)} as w "
-        f"from {_subjects(published, node.of)}) where w and v is not null group by v order by v"
+    last, counted = ("false" if part is None else render.truth(part) for part in (ranking.last, ranking.counted))
+    subjects = (
+        f"select coalesce({render.truth(ranking.among)}, false) as w, not coalesce({last}, false) as a, {amount} as v, "
+        f"coalesce({counted}, false) as c from {_subjects(published, node.of)}"
     )
-    return [value for value, count in rows for _ in range(count)]
+    rows = published.rows(
+        f"select a, v, count(*) from ({subjects}) where w and v is not null group by a, v order by a, v"
+    )
+    places = [Place(ahead, amount) for ahead, amount, count in rows for _ in range(count)]
+    ((more,),) = published.rows(f"select count(*) from ({subjects}) where c and not w")
+    return Board(places, more)
 
 
 def _figures(

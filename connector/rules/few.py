@@ -13,19 +13,17 @@ from msgspec import field
 from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
 from connector.rules.population import Population, is_ours
 from connector.rules.python import Evaluator
-from connector.rules.ranking import among, lines
+from connector.rules.ranking import Board, Place, among, lines
 from connector.rules.reading import Unreadable, read_cell
 from connector.rules.ruleset import FactOf, FieldOf, Of, Part, PopulationOf, RankOf, Relation, needed
 from connector.rules.standing import (
     FROM_TOTALS,
     Standing,
     Tally,
-    amount_of,
     asked,
     over_everybody,
     percents,
-    together,
-    without,
+    share_of,
 )
 from connector.rules.tree import Scope
 from connector.rules.walk import names
@@ -96,23 +94,20 @@ class Few(Population):
         return self.standing.tally(node.name, definition.figure, keys)
 
     def _rank(self, node: Node, definition: RankOf, subject: str) -> Cell:
-        ranking, amounts = definition.ranking, self.amounts(node, definition.ranking)
+        ranking, board = definition.ranking, self.board(node, definition.ranking)
         bands = percents(ranking, self.frame)
         if definition.part is Part.COUNT:
-            return Decimal(len(amounts))
+            return Decimal(len(board.places) + board.more)
         if definition.part is Part.LINE:
-            return lines(amounts, bands)[definition.band]
-        evaluator = Evaluator(self.frame, self.cells[subject])
-        mine = amount_of(ranking, evaluator)
-        if mine is None:
+            return lines(board, bands)[definition.band]
+        mine = share_of(ranking, Evaluator(self.frame, self.cells[subject]))
+        if not isinstance(mine, Place):
             return self._unranked(ranking, subject)
-        level, rank, _ = among(without(amounts, [mine]), mine, bands)
-        if definition.part is Part.RANK:
-            return Decimal(rank)
-        return bands[-1][0] if ranking.last is not None and evaluator.holds(ranking.last) else level
+        level, rank, _ = among(board.without([mine]), mine, bands)
+        return Decimal(rank) if definition.part is Part.RANK else level
 
-    def amounts(self, _: Node, ranking: Ranking) -> Sequence[Decimal]:
-        """Everybody's amounts, ascending."""
+    def board(self, _: Node, ranking: Ranking) -> Board:
+        """Everybody's places."""
         return self.standing.ranked[ranking.name]
 
     def mine(self, node: Node) -> list[str]:
@@ -155,13 +150,13 @@ class Moved(Few):
                 tally = tally.changed(value, definition.figure, by=by)
         return tally
 
-    def amounts(self, node: Node, ranking: Ranking) -> Sequence[Decimal]:
-        """Everybody's amounts, with the group's new ones for its old ones."""
-        amounts = self.standing.ranked[ranking.name]
+    def board(self, node: Node, ranking: Ranking) -> Board:
+        """Everybody's places, with the group's new ones for its old ones."""
+        board = self.standing.ranked[ranking.name]
         if self.before is None:
-            return amounts
-        gone, come = ([*_ranked(few, node, ranking)] for few in (self.before, self))
-        return amounts if gone == come else together(without(amounts, gone), come)
+            return board
+        gone, come = ([*_shares(few, node, ranking)] for few in (self.before, self))
+        return board if gone == come else board.without(gone).together(come)
 
 
 def _values(few: Few, node: Node, definition: PopulationOf, keys: tuple[Cell, ...]) -> Iterator[Cell]:
@@ -174,9 +169,9 @@ def _values(few: Few, node: Node, definition: PopulationOf, keys: tuple[Cell, ..
                 yield value
 
 
-def _ranked(few: Few, node: Node, ranking: Ranking) -> Iterator[Decimal | None]:
+def _shares(few: Few, node: Node, ranking: Ranking) -> Iterator[Place | bool]:
     for subject in few.mine(node):
-        yield amount_of(ranking, Evaluator(few.frame, few.cells[subject]))
+        yield share_of(ranking, Evaluator(few.frame, few.cells[subject]))
 
 
 def others_stay(nodes: Sequence[Node], *, was_referred: bool) -> bool:

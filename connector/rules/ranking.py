@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from connector.rules.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.tree import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 CENTS = 2
 HUNDRED = 100
@@ -25,6 +25,44 @@ class Ranked(Struct, frozen=True):
     rank: Mapping[str, int]
     count: int
     lines: Mapping[str, Cell]
+
+
+class Place(NamedTuple):
+    """Where somebody stands among those ranked: who is sent last (`ahead` is false) comes behind all others."""
+
+    ahead: bool
+    amount: Decimal
+    """Rounded to cents."""
+
+
+class Board(Struct, frozen=True):
+    """Everybody's places, ascending, and how many more count in the number without being ranked."""
+
+    places: Sequence[Place] = ()
+    more: int = 0
+
+    def without(self, gone: Iterable[Place | bool]) -> Board:
+        """The board without these, True for one who only counts; raises ValueError for a place nobody has."""
+        places, more = list(self.places), self.more
+        for one in gone:
+            if isinstance(one, Place):
+                at = bisect_left(places, one)
+                if places[at : at + 1] != [one]:
+                    raise ValueError(f"{one.amount} is not among those ranked")
+                del places[at]
+            else:
+                more -= one
+        return Board(places, more)
+
+    def together(self, come: Iterable[Place | bool]) -> Board:
+        """The board with these besides, True for one who only counts."""
+        places, more = list(self.places), self.more
+        for one in come:
+            if isinstance(one, Place):
+                insort(places, one)
+            else:
+                more += one
+        return Board(places, more)
 
 
 def rank(
@@ -97,27 +135,26 @@ def _line(amounts: Sequence[Decimal], cut: int) -> Cell:
     return compute(Op.DIVIDE, amounts[cut - 1] + amounts[cut], Decimal(2))
 
 
-def lines(amounts: Sequence[Decimal], bands: Sequence[tuple[str, Decimal | None]]) -> dict[str, Cell]:
-    """The line under each band but the last, of amounts in ascending order."""
-    cuts = _cuts(len(amounts), bands)
-    return {word: _line(amounts[::-1], cut) for (word, _), cut in zip(bands, cuts, strict=False)}
+def lines(board: Board, bands: Sequence[tuple[str, Decimal | None]]) -> dict[str, Cell]:
+    """The line under each band but the last."""
+    amounts = [place.amount for place in reversed(board.places)]
+    cuts = _cuts(len(amounts) + board.more, bands)
+    return {word: _line(amounts, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
 
 
-def among(
-    others: Sequence[Decimal], mine: Decimal, bands: Sequence[tuple[str, Decimal | None]]
-) -> tuple[str, int, dict[str, Cell]]:
-    """Place one value among others (rounded, ascending): its band, its rank, and the lines with it among them."""
-    value = half_up(mine, CENTS)
-    low, high = bisect_left(others, value), bisect_right(others, value)
-    count, above = len(others) + 1, len(others) - high
-    cuts = _cuts(count, bands)
-    band = bands[_band(above + 1, above + high - low + 1, cuts)][0]
+def among(others: Board, mine: Place, bands: Sequence[tuple[str, Decimal | None]]) -> tuple[str, int, dict[str, Cell]]:
+    """Put one among others: the band, the rank, and the lines with it among them."""
+    places = others.places
+    low, high = bisect_left(places, mine), bisect_right(places, mine)
+    count, above = len(places) + 1, len(places) - high
+    cuts = _cuts(count + others.more, bands)
+    band = bands[_band(above + 1, above + high - low + 1, cuts)][0] if mine.ahead else bands[-1][0]
 
     def at(position: int) -> Decimal:
-        """The value on a position from the top, from 1."""
+        """The amount on a position from the top, from 1."""
         if position <= above:
-            return others[-position]
-        return value if position == above + 1 else others[count - position]
+            return places[-position].amount
+        return mine.amount if position == above + 1 else places[count - position].amount
 
     lines: dict[str, Cell] = {}
     for (word, _), cut in zip(bands, cuts, strict=False):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,12 +11,13 @@ from msgspec.structs import replace
 from connector.rules.aggregating import figure_value
 from connector.rules.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.python import Evaluator
+from connector.rules.ranking import Board, Place
 from connector.rules.ruleset import Figure, PopulationOf, RankOf
 from connector.rules.tree import Op
 from connector.rules.walk import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from connector.rules.python import Frame
     from connector.rules.ruleset import Node, Ranking
@@ -51,10 +51,10 @@ class Tally(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """Per node its figure by the keys of whom it is of, and per ranking the amounts in ascending order."""
+    """Per node its figure by the keys of whom it is of, and per ranking everybody's places."""
 
     figures: Mapping[str, Mapping[tuple[Cell, ...], Tally]] = field(default_factory=dict)
-    ranked: Mapping[str, Sequence[Decimal]] = field(default_factory=dict)
+    ranked: Mapping[str, Board] = field(default_factory=dict)
 
     def tally(self, name: str, figure: Figure, keys: tuple[Cell, ...]) -> Tally:
         """The figure of those with these keys, who may be nobody."""
@@ -68,7 +68,8 @@ def operands(node: Node) -> tuple[Expression, ...]:
     if isinstance(of, PopulationOf):
         found: tuple[Expression | None, ...] = (of.value, of.among, *of.by)
     else:
-        found = (of.ranking.by, of.ranking.among) if isinstance(of, RankOf) else ()
+        ranking = of.ranking if isinstance(of, RankOf) else None
+        found = (ranking.by, ranking.among, ranking.last, ranking.counted) if ranking is not None else ()
     return tuple(expression for expression in found if expression is not None)
 
 
@@ -83,31 +84,13 @@ def asked(nodes: Iterable[Node]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def amount_of(ranking: Ranking, evaluator: Evaluator) -> Decimal | None:
-    """The amount somebody is ranked by, None for who is not ranked."""
+def share_of(ranking: Ranking, evaluator: Evaluator) -> Place | bool:
+    """What somebody is to a ranking: their place, True for who only counts in the number, False for who does not."""
+    if not evaluator.holds(ranking.among):
+        return ranking.counted is not None and evaluator.holds(ranking.counted)
     value = evaluator.value(ranking.by)
-    return half_up(value, CENTS) if evaluator.holds(ranking.among) and isinstance(value, Decimal) else None
-
-
-def without(amounts: Sequence[Decimal], gone: Iterable[Decimal | None]) -> list[Decimal]:
-    """Ascending amounts without one of each that is gone; raises ValueError when it was never there."""
-    left = list(amounts)
-    for amount in gone:
-        if amount is not None:
-            place = bisect_left(left, amount)
-            if left[place : place + 1] != [amount]:
-                raise ValueError(f"{amount} is not among those ranked")
-            del left[place]
-    return left
-
-
-def together(amounts: Sequence[Decimal], more: Iterable[Decimal | None]) -> list[Decimal]:
-    """Ascending amounts with some more."""
-    found = list(amounts)
-    for amount in more:
-        if amount is not None:
-            insort(found, amount)
-    return found
+    sent_last = ranking.last is not None and evaluator.holds(ranking.last)
+    return Place(not sent_last, half_up(value, CENTS)) if isinstance(value, Decimal) else False
 
 
 def percents(ranking: Ranking, frame: Frame) -> list[tuple[str, Decimal | None]]:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.rules.cells import IDLE, UNKNOWN, Cell
+from connector.rules.ranking import Board, Place
 from connector.rules.standing import CENTS, Standing, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SIDES = (False, True)
+"""Of a board, in the order of its places: who is sent last, and all others."""
 
 
 def dumped(standing: Standing) -> str:
@@ -19,7 +26,7 @@ def dumped(standing: Standing) -> str:
         ]
         for name, by_keys in standing.figures.items()
     }
-    ranked = {name: [int(amount.scaleb(CENTS)) for amount in amounts] for name, amounts in standing.ranked.items()}
+    ranked = {name: _written(board) for name, board in standing.ranked.items()}
     return json.dumps({"figures": figures, "ranked": ranked}, separators=(",", ":"))
 
 
@@ -39,10 +46,19 @@ def _read(document: Any) -> Standing:
         }
         for name, tallies in document["figures"].items()
     }
-    ranked = {
-        name: [Decimal(cents).scaleb(-CENTS) for cents in amounts] for name, amounts in document["ranked"].items()
-    }
-    return Standing(figures, ranked)
+    return Standing(figures, {name: _board(**found) for name, found in document["ranked"].items()})
+
+
+def _written(board: Board) -> dict[str, object]:
+    cents = [[int(place.amount.scaleb(CENTS)) for place in board.places if place.ahead is ahead] for ahead in SIDES]
+    return {"last": cents[0], "ahead": cents[1], "more": board.more}
+
+
+def _board(last: Sequence[int], ahead: Sequence[int], more: int) -> Board:
+    sides = zip(SIDES, (last, ahead), strict=True)
+    return Board(
+        [Place(side, Decimal(cents).scaleb(-CENTS)) for side, amounts in sides for cents in amounts], int(more)
+    )
 
 
 def _put(cell: Cell) -> object:

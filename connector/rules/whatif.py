@@ -16,16 +16,16 @@ from connector.model.fields import CATALOGUE, Table, Type
 from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
 from connector.rules.names import EXTRA_DEAL_COLUMNS
 from connector.rules.python import Evaluator
-from connector.rules.ranking import among
+from connector.rules.ranking import Board, Place, among
 from connector.rules.ruleset import Aggregate, FactOf, FormulaOf, Part, RankOf, Relation
+from connector.rules.standing import percents, share_of
 from connector.rules.tree import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from connector.rules.python import Frame
     from connector.rules.ruleset import Definition, Node, RuleSet
-    from connector.rules.tree import Expression
 
 CENT = Decimal("0.01")
 MOST = Decimal(10_000_000_000)
@@ -33,12 +33,12 @@ MOST = Decimal(10_000_000_000)
 
 
 class WhatIf(Struct):
-    """One account of an evaluation; `others` are the ranked values of everybody else, ascending, per ranking."""
+    """One account of an evaluation; `others` are the places of everybody else, per ranking."""
 
     rules: RuleSet
     frame: Frame
     cells: Mapping[str, Cell]
-    others: Mapping[str, Sequence[Decimal]]
+    others: Mapping[str, Board]
     tier: str
     """The node that is asked for."""
     _nodes: list[tuple[Node, frozenset[str]]] = field(default_factory=list)
@@ -121,20 +121,13 @@ class WhatIf(Struct):
     def _place(self, definition: RankOf, old: Cell, cells: Mapping[str, Cell]) -> Cell:
         ranking = definition.ranking
         evaluator = Evaluator(self.frame, cells)
-        value = evaluator.value(ranking.by)
-        if definition.part is Part.COUNT or not isinstance(value, Decimal) or not evaluator.holds(ranking.among):
+        mine = share_of(ranking, evaluator)
+        if definition.part is Part.COUNT or not isinstance(mine, Place):
             return old
-        bands = [(band.then, self._percent(band.percent)) for band in ranking.bands]
-        level, rank, lines = among(self.others.get(ranking.name, ()), value, bands)
+        level, rank, lines = among(self.others.get(ranking.name, Board()), mine, percents(ranking, self.frame))
         if definition.part is Part.LINE:
             return lines.get(definition.band, old)
-        if definition.part is Part.RANK:
-            return Decimal(rank)
-        lowest = ranking.last is not None and evaluator.holds(ranking.last)
-        return bands[-1][0] if lowest else level
-
-    def _percent(self, percent: Expression | None) -> Any:
-        return None if percent is None else Evaluator(self.frame, {}).value(percent)
+        return Decimal(rank) if definition.part is Part.RANK else level
 
 
 def _ranked(definition: Definition) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from connector.rules.cells import half_up
 from connector.rules.few import CannotTellError, others_stay
 from connector.rules.python import Evaluator
 from connector.rules.ruleset import Of, RankOf, needed
-from connector.rules.standing import amount_of, without
+from connector.rules.standing import share_of
 from connector.rules.tree import Name
 from connector.rules.whatif import WhatIf
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.ports import Engine, Evaluation, EvaluationRequest
+    from connector.rules.ranking import Board
     from connector.rules.ruleset import Node, OutputOf, RuleSet
     from connector.wiring.one import One
 
@@ -57,14 +58,14 @@ def nearest(
     return None
 
 
-def _others(one: One) -> dict[str, list[Decimal]]:
-    """The values everybody else is ranked by, ascending, per ranking; a group counts once."""
-    found: dict[str, list[Decimal]] = {}
+def _others(one: One) -> dict[str, Board]:
+    """The places of everybody else, per ranking; a group counts once."""
+    found: dict[str, Board] = {}
     for node in one.rules.nodes:
         ranked = node.definition
         if isinstance(ranked, RankOf) and isinstance(ranked.ranking.by, Name) and ranked.ranking.name not in found:
-            mine = [amount_of(ranked.ranking, Evaluator(one.frame, one.few.cells[who])) for who in _own(one, node)]
-            found[ranked.ranking.name] = without(one.standing.ranked[ranked.ranking.name], mine)
+            mine = [share_of(ranked.ranking, Evaluator(one.frame, one.few.cells[who])) for who in _own(one, node)]
+            found[ranked.ranking.name] = one.standing.ranked[ranked.ranking.name].without(mine)
     return found
 
 

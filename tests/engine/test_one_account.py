@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing, suppress
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,15 @@ LINK = ("from_id", "account_id", "primary")
 BILL = ("debtor", "booked", "total", "kind")
 MORE = {"visits": ["1", "2.5", "many", "0.0000005", "1234567890123", " "], "debtor": ["D1", "d1 ", "D2", "D3"]}
 ZONE = "Europe/Amsterdam"
+EVERYBODY, MARGIN = "active_plus_inactive", "margin_after_service"
+
+
+RANKED = {
+    "pyramid.population": st.sampled_from(["active_customers", EVERYBODY]),
+    "pyramid.metric": st.sampled_from(["revenue_12m", MARGIN, "customer_value"]),
+    "pyramid.two_level_below": st.sampled_from(["0", "100"]),
+}
+"""Who counts in the pyramid, by what, and in how many bands."""
 
 
 def kitchen(overrides: dict[str, object]) -> RuleSet:
@@ -98,12 +108,13 @@ def differing(one: Explanation, other: Explanation) -> dict[str, object]:
 def test_every_value_of_one_account_is_what_the_population_says(
     rules: Callable[[dict[str, object]], RuleSet], population: tuple[Tables, list[Row]], data: st.DataObject
 ) -> None:
-    ruleset = rules(
-        {
-            "rollup": data.draw(st.sampled_from(["ultimate_parent", "none"])),
-            "sales_pipelines": data.draw(st.sampled_from(["", "default"])),
-        }
-    )
+    overrides: dict[str, object] = {
+        "rollup": data.draw(st.sampled_from(["ultimate_parent", "none"])),
+        "sales_pipelines": data.draw(st.sampled_from(["", "default"])),
+    }
+    if rules is shipped:
+        overrides |= data.draw(st.fixed_dictionaries(RANKED))
+    ruleset = rules(overrides)
     language, too_old = data.draw(st.sampled_from(["en", "nl"])), data.draw(st.booleans())
     with tempfile.TemporaryDirectory() as folder:
         asked = request(Path(folder), *population, language, too_old=too_old)
@@ -114,6 +125,42 @@ def test_every_value_of_one_account_is_what_the_population_says(
                 assert (whole is None) == (alone is None), account
                 if whole is not None and alone is not None:
                     assert differing(alone.explanation(), whole) == {}, account
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("pyramid.population", "active_plus_inactive"), ("pyramid.metric", MARGIN)]
+)
+def test_who_is_sent_last_or_only_counted_is_so_for_one_account_too(tmp_path: Path, name: str, value: str) -> None:
+    """Thirty customers of whom some cost more than they bring, ten of the past, and two with a contract alone."""
+    accounts: list[Row] = [
+        {"account_id": f"A{n}", "service_hours_12m": str(40 * (n % 3)), "gross_margin_pct": "40"} for n in range(42)
+    ]
+    for account in accounts[40:]:
+        account["service_hours_12m"] = "0"
+        account["contract_end_date"] = (AS_OF + timedelta(days=90)).isoformat()
+    ago = [30] * 30 + [900] * 10
+    deals: list[Row] = [
+        {
+            "deal_id": f"D{n}",
+            "account_id": f"A{n}",
+            "is_won": "true",
+            "is_closed": "true",
+            "amount": str(997 * n + 1),
+            "close_date": (AS_OF - timedelta(days=days)).isoformat(),
+        }
+        for n, days in enumerate(ago)
+    ]
+    columns = {Table.ACCOUNTS: (*accounts[0], "contract_end_date"), Table.DEALS: tuple(deals[0])}
+    files = as_parquet(tmp_path, {Table.ACCOUNTS: accounts, Table.DEALS: deals}, columns)
+    asked = EvaluationRequest(files, AS_OF, ZONE, "EUR", "en", keep_all=True)
+    rules = shipped({name: value})
+    everybody = DuckDb().standing(rules, asked, lambda *_: None)
+    with closing(DuckDb().evaluate(rules, asked, lambda *_: None)) as evaluation:
+        for who in ("A0", "A1", "A15", "A29", "A35", "A41"):
+            whole, alone = evaluation.explain(who), one(rules, asked, everybody, who)
+            assert whole is not None
+            assert alone is not None
+            assert differing(alone.explanation(), whole) == {}, who
 
 
 @settings(settings.get_profile("engine"))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest, Snapshot
+from connector.rules import ranking
 from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.loading import load_texts
 from connector.rules.standing import Standing, Tally
@@ -159,7 +160,9 @@ def test_what_is_kept_is_read_back_to_the_last_digit() -> None:
     figures: dict[str, dict[tuple[Cell, ...], Tally]] = {
         "f": {keys: Tally(UNKNOWN, 3, Decimal("-0.005")), (): Tally(IDLE), ("x",): Tally(Decimal("1E+3"), 1)}
     }
-    whole = Standing(figures, {"r": [Decimal("-1.50"), Decimal("99999999999999999999.99")], "empty": []})
+    amounts = {"90.00": False, "-1.50": True, "99999999999999999999.99": True}
+    places = [ranking.Place(ahead, Decimal(amount)) for amount, ahead in amounts.items()]
+    whole = Standing(figures, {"r": ranking.Board(places, 7), "empty": ranking.Board([])})
     again = loaded(dumped(whole))
     assert again == whole
     assert dumped(again) == dumped(whole)
