@@ -145,7 +145,7 @@ def test_the_image_is_ill_when_its_worker_hangs(reasons: tuple[str, ...], *, is_
 
 
 WRITING = re.compile(
-    r'(?:openat\(\S+ |open\()"([^"]+)", [^)\n]*O_(?:WRONLY|RDWR|CREAT)|(?:mkdir|rename|unlink)\w*\(.*"([^"]+)"'
+    r'(?:openat\(\S+ |open\()"([^"\n]+)", [^)\n]*O_(?:WRONLY|RDWR|CREAT)|(?:mkdir|rename|unlink)\w*\(.*"([^"\n]+)"'
 )
 """A file that is opened to be written, made, renamed or removed."""
 
