@@ -9,7 +9,7 @@ from msgspec import Struct
 from connector.model.fields import Type
 from connector.rules.denied import opposite
 from connector.rules.kinds.common import sure
-from connector.rules.ruleset import FormulaOf, RankOf
+from connector.rules.ruleset import FieldOf, FormulaOf, RankOf
 from connector.rules.styles import Style
 from connector.rules.told import (
     SHOWN,
@@ -184,7 +184,7 @@ class Grounds(Struct):
             inside = self.tell(node.definition.expression, depth + 1)
         if not node.meaning:
             return inside
-        outcome = outcome_of(name, self.leaves.language)
+        outcome = outcome_of(name, self.leaves.language, filled_in=isinstance(node.definition, FieldOf))
         return self.leaves.value(name, (outcome,), inside, column=inside is None and name.name not in self.listed)
 
     def _compared(self, compare: Compare, left: Name, depth: int) -> Told | None:

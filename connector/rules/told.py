@@ -24,6 +24,7 @@ from connector.rules.tree import (
     State,
     Test,
 )
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +65,10 @@ class Told(NamedTuple):
     """Needs brackets beside something else."""
 
 
-def outcome_of(hit: Name, language: str) -> Placeholder:
-    """Give the word for yes, no or not decidable."""
-    yes, no, undecided = (Literal(word, Type.TEXT) for word in ANSWERS[language])
+def outcome_of(hit: Name, language: str, *, filled_in: bool = False) -> Placeholder:
+    """Give the word for yes, no or not decidable; what a person fills in is unknown instead."""
+    words = (*ANSWERS[language][:2], UNKNOWN_WORD[language]) if filled_in else ANSWERS[language]
+    yes, no, undecided = (Literal(word, Type.TEXT) for word in words)
     branches = (Branch(Not(KnownTest(hit, State.KNOWN)), undecided), Branch(hit, yes))
     return Placeholder(Case(branches, no, Type.TEXT, strict=False), Style.TEXT)
 
