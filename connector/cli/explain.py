@@ -17,16 +17,14 @@ from connector.model.fields import Type
 from connector.model.numbers import day, spelled
 from connector.model.outputs import LEVEL, NOTHING, TIER, Labels
 from connector.model.texts import Texts, one_line
-from connector.rules.ruleset import FROM_CRM
-from connector.rules.wording import cents
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WIDEST = 28
 SENTENCES = ("seg_reason", "seg_action_text", "seg_explanation")
 INPUTS = frozenset({"field", "fact"})
-FOLD = ("warning.", "missing.", FROM_CRM)
-"""What the head of the page tells already, and the CRM's own cell beside what fills it."""
+FOLD = ("warning.", "missing.", "_")
+"""What the head of the page tells already, and names that the rules made by themselves."""
 
 
 def mount(app: typer.Typer) -> None:
@@ -67,7 +65,7 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
         typer.echo("\n" + texts.say("explain.warnings", codes=", ".join(found["warnings"])))
     if change := found["nearest"]:
         revenue, tier = Decimal(change["revenue"]), labels.value(TIER, change["tier"])
-        amount = cents(abs(revenue), labels.language, currency)
+        amount = _money(str(abs(revenue)), texts, currency)
         typer.echo("\n" + texts.say("explain.more" if revenue > 0 else "explain.less", amount=amount, tier=tier))
     _tell_lines(found["lines"], texts, labels, currency)
     for file, values in _by_file(found["values"]):
@@ -77,7 +75,7 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
 def _shown(labels: Labels, name: str, value: str, texts: Texts, currency: str) -> str:
     output = labels.outputs.get(name)
     if output is not None and output.type is Type.MONEY:
-        return cents(Decimal(value), labels.language, currency)
+        return _money(value, texts, currency)
     if name == "seg_rule_version":
         return value
     return ", ".join(_figure(labels.value(name, part), texts) for part in value.split(";"))
@@ -93,7 +91,13 @@ def _tell_lines(lines: list[dict[str, Any]], texts: Texts, labels: Labels, curre
 
 
 def _amount(line: Mapping[str, Any], name: str, texts: Texts, currency: str) -> str:
-    return cents(Decimal(line[name]), texts.language, currency) if line["money"] else _figure(line[name], texts)
+    return _money(line[name], texts, currency) if line["money"] else _figure(line[name], texts)
+
+
+def _money(amount: str, texts: Texts, currency: str) -> str:
+    from connector.rules.wording import cents
+
+    return cents(Decimal(amount), texts.language, currency)
 
 
 def _by_file(values: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
