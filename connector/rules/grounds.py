@@ -12,6 +12,7 @@ from connector.rules.kinds.common import sure
 from connector.rules.ruleset import FieldOf, FormulaOf, RankOf
 from connector.rules.styles import Style
 from connector.rules.told import (
+    IDLE,
     SHOWN,
     Told,
     agreeing,
@@ -159,7 +160,11 @@ class Grounds(Struct):
             told += [each for each in (self._way(when, then, depth),) if each is not None]
             named |= self.leaves.placed
         self.leaves.placed = named
-        return self._first(told)
+        found, applies = (
+            self._first(told),
+            tuple(Not(sure(branch.when)) for branch in case.branches if branch.label == IDLE),
+        )
+        return found and self._guarded(applies, [found])
 
     def _first(self, told: Sequence[Told]) -> Told | None:
         if len(told) <= 1:  # nothing to choose from
