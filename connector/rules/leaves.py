@@ -10,11 +10,11 @@ from msgspec import Struct, field
 from connector.model.fields import Type
 from connector.model.outputs import OURS
 from connector.rules.kinds.common import is_known
-from connector.rules.origins import ACCOUNT, parameter_of, roots
+from connector.rules.origins import ACCOUNT, origins, parameter_of
 from connector.rules.ruleset import FieldOf
 from connector.rules.styles import Style
 from connector.rules.told import WORDS, Told, enclosed, given_first, said, style_of
-from connector.rules.tree import KnownTest, Literal, Name, Param, Placeholder, Say, Sentence, State
+from connector.rules.tree import KnownTest, Literal, Param, Placeholder, Sentence, State
 from connector.rules.walk import family, walk
 from connector.rules.wording import exact
 
@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.rules.names import Names
-    from connector.rules.ruleset import Node
     from connector.rules.texts import Labels
-    from connector.rules.tree import Expression
+    from connector.rules.tree import Expression, Name
 
 MOST, LONGEST, COLUMNS = 12, 60, 3
 """Values told per rule, characters of a list and columns of a value: more is not read."""
@@ -52,8 +51,8 @@ class Leaves(Struct):
         self.left -= 1
         called = self.names.nodes[name.name].meaning.get(self.language) or name.name
         pieces: tuple[str | Placeholder, ...] = (f"{called} ", *tested)
-        if column and (where := self._columns(name)):
-            pieces += (enclosed(where),)
+        if column and (where := self._column(name)):
+            pieces += (f" {{{where}}}",)
         there = KnownTest(name, State.NOT_APPLICABLE, negated=True)
         if inside is None:
             return said(self.language, *pieces, when=there)
@@ -102,17 +101,11 @@ class Leaves(Struct):
         """Give a word of the language."""
         return WORDS[self.language][key]
 
-    def _columns(self, name: Name) -> Told | None:
-        """Where a value comes from, as far as that is connected; of a word computed from a whole profile nothing."""
-        found = roots(self.names.nodes, name.name, parameter_of(self.names.parameters))
+    def _column(self, name: Name) -> str:
+        """Where a value comes from; of a word computed from a whole profile nothing is named."""
+        found = origins(self.names.nodes, name.name, parameter_of(self.names.parameters))
         if len(found) > COLUMNS and family(name.type) == "text":
-            return None
-        new = {column: node for column, node in list(found.items())[:COLUMNS] if column not in self.placed}
+            return ""
+        new = [column for column in found[:COLUMNS] if column not in self.placed]
         self.placed |= set(new)
-        named = tuple(said(self.language, column, when=_connected(node)).text for column, node in new.items())
-        more = " …}" if len(found) > COLUMNS else "}"
-        return self.around(" {", Told(Say(named, join=", ")), more) if named else None
-
-
-def _connected(node: Node) -> Expression:
-    return KnownTest(Name(node.name, node.type), State.NOT_APPLICABLE, negated=True)
+        return ", ".join(new) + (" …" if new and len(found) > COLUMNS else "")

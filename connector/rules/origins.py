@@ -15,7 +15,7 @@ from connector.rules.walk import parts, walk
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from connector.rules.ruleset import Definition, Node, Parameter
+    from connector.rules.ruleset import Node, Parameter
     from connector.rules.tree import Expression
 
 MOST = 4
@@ -36,31 +36,25 @@ class Origin(Struct, frozen=True):
 
 def origins(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> tuple[str, ...]:
     """Name the columns a node is made of, nearest first, at most four; `chosen` gives a parameter's value."""
-    return tuple(roots(nodes, name, chosen))
-
-
-def roots(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> dict[str, Node]:
-    """Give the same columns, each with the node that reads it: where that is not connected, nothing comes from it."""
-    found: dict[str, Node] = {}
+    found: dict[str, None] = {}
     for root in _Roots(nodes, chosen).of(name):
-        for column in _named(root.definition):
-            found.setdefault(column, root)
+        for column in _named(root):
+            found[column] = None
             if len(found) == MOST:
-                return found
-    return found
+                return tuple(found)
+    return tuple(found)
 
 
 def sources(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> tuple[Origin, ...]:
     """Tell everything a node is made of, our own earlier values too: one origin per kind of records and condition."""
     found: dict[tuple[str, str], dict[str, None]] = {}
     for root in _Roots(nodes, chosen, whole=True).of(name):
-        match root.definition:
-            case FieldOf(column=column):
-                found.setdefault((ACCOUNT, ""), {})[column] = None
-            case FactOf(relation=relation, value=value, where=condition):
-                where = "" if condition is None else show(condition)
-                columns = [column for part in (value, condition) for column in _columns(part)]
-                found.setdefault((str(relation), where), {}).update(dict.fromkeys(columns))
+        if isinstance(root, FieldOf):
+            found.setdefault((ACCOUNT, ""), {})[root.column] = None
+            continue
+        where = "" if root.where is None else show(root.where)
+        columns = [column for part in (root.value, root.where) for column in _columns(part)]
+        found.setdefault((str(root.relation), where), {}).update(dict.fromkeys(columns))
     return tuple(Origin(over, tuple(columns), where) for (over, where), columns in found.items())
 
 
@@ -84,13 +78,15 @@ def _way(call: Call, chosen: Callable[[str], object]) -> Expression | None:
             return None
 
 
-def _named(root: Definition) -> Iterator[str]:
+def _named(root: FieldOf | FactOf) -> Iterator[str]:
     """The columns of one root with what they are of; of a count the records themselves."""
-    match root:
-        case FieldOf(column=column):
-            yield f"{ACCOUNT}.{column}"
-        case FactOf(relation=relation, value=value):
-            yield from [f"{relation}.{column}" for column in _columns(value)] or [relation]
+    if isinstance(root, FieldOf):
+        yield f"{ACCOUNT}.{root.column}"
+        return
+    columns = list(_columns(root.value))
+    yield from (f"{root.relation}.{column}" for column in columns)
+    if not columns:
+        yield root.relation
 
 
 def _columns(expression: Expression | None) -> Iterator[str]:
@@ -112,7 +108,7 @@ class _Roots:
         self.whole = whole
         """Our own earlier values too; a count of members by what it asks of them; referred accounts as they are."""
 
-    def of(self, name: str) -> Iterator[Node]:
+    def of(self, name: str) -> Iterator[FieldOf | FactOf]:
         node = self.nodes.get(name)
         if node is None or name in self.seen:
             return
@@ -120,24 +116,24 @@ class _Roots:
         match node.definition:
             case FieldOf() as field:
                 if self.whole or not field.column.startswith(OURS):
-                    yield node
+                    yield field
             case FactOf() as fact:
-                yield from self._fact(node, fact)
+                yield from self._fact(fact)
             case FormulaOf(expression=expression):
                 yield from self._within(expression)
             case RankOf(ranking=ranking):
                 yield from self._within(ranking.by)
 
-    def _fact(self, node: Node, fact: FactOf) -> Iterator[Node]:
+    def _fact(self, fact: FactOf) -> Iterator[FieldOf | FactOf]:
         if fact.relation not in OVER_ACCOUNTS or (self.whole and fact.relation == Relation.REFERRED):
-            yield node
+            yield fact
             return
         asked = fact.where if self.whole and fact.value is None else fact.value
         for part in () if asked is None else walk(asked):
             if isinstance(part, Name) and part.scope is Scope.ROW:
                 yield from self.of(part.name)
 
-    def _within(self, expression: Expression) -> Iterator[Node]:
+    def _within(self, expression: Expression) -> Iterator[FieldOf | FactOf]:
         if isinstance(expression, Name):
             yield from self.of(expression.name)
         elif isinstance(expression, Call) and expression.function is Function.IF:
@@ -148,13 +144,13 @@ class _Roots:
             for part in parts(expression):
                 yield from self._within(part)
 
-    def _if(self, call: Call) -> Iterator[Node]:
+    def _if(self, call: Call) -> Iterator[FieldOf | FactOf]:
         """The branch a word of a parameter chooses, else both."""
         way = _way(call, self.chosen)
         for part in call.arguments[1:] if way is None else (way,):
             yield from self._within(part)
 
-    def _case(self, case: Case) -> Iterator[Node]:
+    def _case(self, case: Case) -> Iterator[FieldOf | FactOf]:
         """What its answers are made of; where they are only words, what its conditions look at."""
         found = False
         for answer in (*(branch.then for branch in case.branches), case.otherwise):

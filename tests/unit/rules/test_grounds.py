@@ -25,7 +25,6 @@ fields:
   country: {{from: account.country, label: {{en: country, nl: land}}}}
 values:
   small: staff < $least
-  most: {{is: 'coalesce(owed, spent)', label: {{en: most, nl: meeste}}}}
 models:
   chance:
     kind: first_match
@@ -138,10 +137,3 @@ def test_a_long_list_ends_between_two_words() -> None:
     )
     made = rules(text)
     assert run_example(made, made.examples[0]) == []
-
-
-def test_a_value_is_said_to_come_from_what_is_connected() -> None:
-    rule, account = "on: most > 50", {"open_invoice_amount": 60, "employees": 1}
-    told(rule, account, f"HIT: yes · most €60.00 (> €50.00) {OWED}")
-    both = "{account.open_invoice_amount, account.sm_cost_12m}"
-    told(rule, account | {"sm_cost_12m": 1}, f"HIT: yes · most €60.00 (> €50.00) {both}")
