@@ -13,6 +13,7 @@ import typer
 
 from connector.cli.call import Call, shared
 from connector.cli.tables import print_table
+from connector.model.fields import Type
 from connector.model.numbers import day, spelled
 from connector.model.outputs import LEVEL, NOTHING, TIER, Labels
 from connector.model.texts import Texts, one_line
@@ -22,8 +23,8 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 WIDEST = 28
 SENTENCES = ("seg_reason", "seg_action_text", "seg_explanation")
 INPUTS = frozenset({"field", "fact"})
-FOLD = ("warning.", "missing.")
-"""What the head of the page tells already."""
+FOLD = ("warning.", "missing.", "_")
+"""What the head of the page tells already, and names that the rules made by themselves."""
 
 
 def mount(app: typer.Typer) -> None:
@@ -47,11 +48,14 @@ def explain(
 
 def show_explanation(found: dict[str, Any], labels: Labels) -> None:
     """Print one account: its outputs and sentences, what the next level needs, then every value by rule file."""
-    texts = Texts("connector.cli", labels.language)
+    texts, currency = Texts("connector.cli", labels.language), str(found["home_currency"])
     head = texts.say("explain.head", as_of=_figure(str(found["as_of"]), texts), rules=found["rule_version"])
     typer.echo(f"{one_line(found['name'] or NOTHING)} ({found['account']}), {head}")
     told = {name: value for name, value in found["outputs"].items() if value is not None and name not in SENTENCES}
-    print_table(("", ""), [(labels.property(name), _shown(labels, name, value, texts)) for name, value in told.items()])
+    print_table(
+        ("", ""),
+        [(labels.property(name), _shown(labels, name, value, texts, currency)) for name, value in told.items()],
+    )
     for name in SENTENCES:
         if sentence := found["outputs"].get(name):
             typer.echo(
@@ -61,26 +65,39 @@ def show_explanation(found: dict[str, Any], labels: Labels) -> None:
         typer.echo("\n" + texts.say("explain.warnings", codes=", ".join(found["warnings"])))
     if change := found["nearest"]:
         revenue, tier = Decimal(change["revenue"]), labels.value(TIER, change["tier"])
-        amount = _figure(f"{abs(revenue):.2f}", texts)
+        amount = _money(str(abs(revenue)), texts, currency)
         typer.echo("\n" + texts.say("explain.more" if revenue > 0 else "explain.less", amount=amount, tier=tier))
-    _tell_lines(found["lines"], texts, labels)
+    _tell_lines(found["lines"], texts, labels, currency)
     for file, values in _by_file(found["values"]):
         _tell_values(file, values, texts)
 
 
-def _shown(labels: Labels, name: str, value: str, texts: Texts) -> str:
+def _shown(labels: Labels, name: str, value: str, texts: Texts, currency: str) -> str:
+    output = labels.outputs.get(name)
+    if output is not None and output.type is Type.MONEY:
+        return _money(value, texts, currency)
     if name == "seg_rule_version":
         return value
     return ", ".join(_figure(labels.value(name, part), texts) for part in value.split(";"))
 
 
-def _tell_lines(lines: list[dict[str, Any]], texts: Texts, labels: Labels) -> None:
+def _tell_lines(lines: list[dict[str, Any]], texts: Texts, labels: Labels, currency: str) -> None:
     if lines:
         typer.echo("\n" + texts.say("explain.lines"))
     for line in lines:
-        figures = {name: _figure(line[name], texts) for name in ("line", "value", "more")}
+        figures = {name: _amount(line, name, texts, currency) for name in ("line", "value", "more")}
         band = labels.value(LEVEL, line["band"])
-        typer.echo("  " + texts.say("explain.line", band=band, by=line["by"], **figures))
+        typer.echo("  " + texts.say("explain.line", band=band, by=line["meaning"] or line["by"], **figures))
+
+
+def _amount(line: Mapping[str, Any], name: str, texts: Texts, currency: str) -> str:
+    return _money(line[name], texts, currency) if line["money"] else _figure(line[name], texts)
+
+
+def _money(amount: str, texts: Texts, currency: str) -> str:
+    from connector.rules.wording import cents
+
+    return cents(Decimal(amount), texts.language, currency)
 
 
 def _by_file(values: Sequence[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

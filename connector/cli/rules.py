@@ -12,6 +12,7 @@ from connector.cli.rules_diff import diff
 if TYPE_CHECKING:
     from connector.rules.mutating import Noticed
     from connector.rules.ruleset import RuleSet
+    from connector.rules.tree import Position
 
 FAILED = 1
 Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; else that of the settings.")]
@@ -37,12 +38,16 @@ def check(
 ) -> int:
     """Check every rule file: all problems at once, each with its place, a caret and what to write instead.
 
+    Values that explanations tell by an internal name, for want of a label, are named too; they are no mistake.
     --live also tells which rules never or always hold, which tiers nobody has, gaps, lines drawn through a crowd, and
     fields nobody fills; these are advice, the exit code stays 0.
     """
     if live or data is not None:
         return _check_live(call, directory, data)
+    from connector.rules.nameless import nameless
+
     rules = _load(call, directory)
+    unnamed = nameless(rules)
     figures = {
         "version": rules.version,
         "files": len(rules.about),
@@ -52,12 +57,19 @@ def check(
         "examples": len(rules.examples),
     }
     if call.json:
-        call.document(figures)
-    else:
-        typer.echo(
-            f"{len(rules.about)} rule files are good: " + ", ".join(f"{v} {k}" for k, v in list(figures.items())[2:])
-        )
+        call.document(figures | {"unlabelled": [{"name": node.name} | _place(node.at) for node in unnamed]})
+        return 0
+    typer.echo(
+        f"{len(rules.about)} rule files are good: " + ", ".join(f"{v} {k}" for k, v in list(figures.items())[2:])
+    )
+    for node in unnamed:
+        place = ":".join(map(str, _place(node.at).values()))
+        typer.echo(f"{place}: explanations tell '{node.name}' by this name: give it a label")
     return 0
+
+
+def _place(at: "Position") -> dict[str, object]:
+    return {"file": at.file, "line": at.line, "column": at.column}
 
 
 def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
@@ -71,7 +83,7 @@ def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
     with call.progress() as progress:
         findings, accounts = live(wiring, request, progress)
     if call.json:
-        places = [{"file": f.at.file, "line": f.at.line, "column": f.at.column} for f in findings]
+        places = [_place(f.at) for f in findings]
         told = [{"kind": f.kind, "message": f.text} for f in findings]
         call.document({"accounts": accounts, "findings": [a | b for a, b in zip(places, told, strict=True)]})
         return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connector.model.fields import Type
 from connector.rules.grounds import Grounds
 from connector.rules.kinds.signal import ALL
+from connector.rules.leaves import Leaves
 from connector.rules.ruleset import FormulaOf
 from connector.rules.shapes import LANGUAGES
 from connector.rules.told import Told, enclosed, outcome_of
@@ -51,7 +52,7 @@ def _condition(names: Names, code: str, *, limited: bool) -> Expression | None:
 def _line(names: Names, labels: Labels, code: str, condition: Expression | None, listed: tuple[str, ...]) -> Sentence:
     parts: dict[str, tuple[str | Placeholder, ...]] = {}
     for language in LANGUAGES:
-        told = None if condition is None else Grounds(names, labels, language, listed).tell(condition)
+        told = None if condition is None else Grounds(Leaves(names, labels, language), listed).tell(condition)
         parts[language] = _pieces(code, language, told)
     return Sentence(parts, KnownTest(Name(code, Type.BOOLEAN), State.NOT_APPLICABLE, negated=True))
 

@@ -58,6 +58,26 @@ def sources(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object
     return tuple(Origin(over, tuple(columns), where) for (over, where), columns in found.items())
 
 
+def stands_for(nodes: Mapping[str, Node], name: str, chosen: Callable[[str], object]) -> Node:
+    """Give the node that a parameter makes a nameless one stand for; a node that has a label, or is more, is itself."""
+    node = nodes[name]
+    found = node.definition.expression if isinstance(node.definition, FormulaOf) and not node.meaning else None
+    while isinstance(found, Call) and found.function is Function.IF:
+        found = _way(found, chosen)
+    return stands_for(nodes, found.name, chosen) if isinstance(found, Name) else node
+
+
+def _way(call: Call, chosen: Callable[[str], object]) -> Expression | None:
+    """The branch of an `if` that a word of a parameter chooses; None where something else does."""
+    when, then, otherwise = call.arguments
+    match when:
+        case Compare(Test.EQ | Test.NE, (Param() | Literal()) as this, (Param() | Literal()) as that):
+            one, other = (chosen(part.name) if isinstance(part, Param) else part.value for part in (this, that))
+            return then if (one == other) is (when.test is Test.EQ) else otherwise
+        case _:
+            return None
+
+
 def _named(root: FieldOf | FactOf) -> Iterator[str]:
     """The columns of one root with what they are of; of a count the records themselves."""
     if isinstance(root, FieldOf):
@@ -126,17 +146,9 @@ class _Roots:
 
     def _if(self, call: Call) -> Iterator[FieldOf | FactOf]:
         """The branch a word of a parameter chooses, else both."""
-        when, then, otherwise = call.arguments
-        match when:
-            case Compare(Test.EQ | Test.NE, (Param() | Literal()) as this, (Param() | Literal()) as that):
-                same = self._in_force(this) == self._in_force(that)
-                yield from self._within(then if same is (when.test is Test.EQ) else otherwise)
-            case _:
-                yield from self._within(then)
-                yield from self._within(otherwise)
-
-    def _in_force(self, part: Param | Literal) -> object:
-        return self.chosen(part.name) if isinstance(part, Param) else part.value
+        way = _way(call, self.chosen)
+        for part in call.arguments[1:] if way is None else (way,):
+            yield from self._within(part)
 
     def _case(self, case: Case) -> Iterator[FieldOf | FactOf]:
         """What its answers are made of; where they are only words, what its conditions look at."""

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import ConnectorError, UsageError
-from connector.model.fields import Table
+from connector.model.fields import Table, Type
 from connector.model.texts import one_line
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
+from connector.rules.origins import parameter_of, stands_for
 from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
 from connector.rules.walk import walk
@@ -96,6 +97,7 @@ def document(wiring: Wiring, found: Explanation, sources: Sources) -> dict[str, 
         "name": found.name,
         "as_of": wiring.as_of,
         "rule_version": wiring.rules.version,
+        "home_currency": wiring.settings.run.home_currency,
         "outputs": dict(found.verdict.values),
         "warnings": list(found.verdict.warnings),
         "values": [
@@ -103,7 +105,7 @@ def document(wiring: Wiring, found: Explanation, sources: Sources) -> dict[str, 
             for name in nodes
             if (value := values.get(name)) is not None
         ],
-        "lines": list(_lines(wiring.rules, values)),
+        "lines": list(_lines(wiring, values)),
         "not_configured": dict(found.not_configured),
     }
 
@@ -142,9 +144,10 @@ def _expressions(definition: Definition) -> Iterator[Any]:
         yield from (band.percent for band in definition.ranking.bands if band.percent is not None)
 
 
-def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:
+def _lines(wiring: Wiring, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:
     """Yield the lines of the rankings above this account, and how much more it takes to reach them."""
-    for node in rules.nodes:
+    nodes, chosen = {node.name: node for node in wiring.rules.nodes}, parameter_of(wiring.rules.parameters)
+    for node in nodes.values():
         ranked = node.definition
         if not isinstance(ranked, RankOf) or ranked.part is not Part.LINE or not isinstance(ranked.ranking.by, Name):
             continue
@@ -153,4 +156,13 @@ def _lines(rules: RuleSet, values: Mapping[str, NodeValue]) -> Iterator[dict[str
             continue
         more = Decimal(line.value or 0) - Decimal(own.value or 0)
         if more > 0:
-            yield {"band": ranked.band, "by": own.name, "line": line.value, "value": own.value, "more": str(more)}
+            by = stands_for(nodes, own.name, chosen)
+            yield {
+                "band": ranked.band,
+                "by": own.name,
+                "meaning": by.meaning.get(wiring.language),
+                "money": by.type is Type.MONEY,
+                "line": line.value,
+                "value": own.value,
+                "more": str(more),
+            }

@@ -45,7 +45,7 @@ def reason(world: World, group: Group, account: Account, found: Findings) -> str
     parts = [tier_sentence(world, group, account)]
     cause = next((code for code in CAUSES if code in found.verdict.hits), None)
     if cause:
-        parts.append(_say(world, cause, **_figures(world, group, found)))
+        parts.append(_say(world, cause, **_figures(world, group, account, found)))
     if found.verdict.protected_by:
         labels = [WORDS[world.language][f"protect.{name}"] for name in found.verdict.protected_by]
         parts.append(_say(world, "protected", protection=", ".join(labels)))
@@ -77,7 +77,7 @@ def tier_sentence(world: World, group: Group, account: Account) -> str:
     )
 
 
-def _figures(world: World, group: Group, found: Findings) -> dict[str, str]:
+def _figures(world: World, group: Group, account: Account, found: Findings) -> dict[str, str]:
     words = WORDS[world.language]
     least = world.parameters.text("icp.knockouts.employees.less_than")
     people = unknown(world) if found.profile.employees is None else str(int(found.profile.employees))
@@ -94,9 +94,15 @@ def _figures(world: World, group: Group, found: Findings) -> dict[str, str]:
         "knockout": words["knockout"].format(employees=people, min=least),
         "score": str(int(found.profile.score)),
         "ratio": "" if found.cost.ratio is None else decimal(world, rounded(found.cost.ratio, 4) * 100) + "%",
-        "value": money(world, group.revenue),
+        "value": _judged_low(world, group, account),
         "fit": words[f"fit.{found.profile.fit}"],
     }
+
+
+def _judged_low(world: World, group: Group, account: Account) -> str:
+    """The revenue that M6 finds low: of who never bought what is expected of them."""
+    worth = account.revenue if group.active else group.upside
+    return unknown(world) if worth is None else money(world, worth)
 
 
 def _say(world: World, key: str, **figures: str) -> str:

@@ -15,6 +15,7 @@ from tests.oracle.compare import differences
 from tests.oracle.explained import explained_wrongly, held_wrongly
 from tests.oracle.populations import draw
 from tests.oracle.product import commanded, evaluated
+from tests.oracle.reading import misread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ def test_the_explanation_equals_what_is_stored_and_the_advice_fits(seed: int, tm
         for what in (*explained_wrongly(one, language=case.language, as_of=case.as_of), *held_wrongly(one))
     ]
     assert wrong == []
+    assert [one for account in told.values() for one in misread(account["seg_explanation"] or "", case.language)] == []
     assert len({one["seg_rule_version"] for one in told.values()}) == 1
 
 
