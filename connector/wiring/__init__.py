@@ -257,6 +257,12 @@ class Wiring:
 
         return walk(self, progress, as_of=self._as_of, begun=begun, listing=listing)
 
+    def refuse_unusable(self) -> None:
+        """Raise UsageError for what would fail every run, as far as it shows without asking the CRM."""
+        from connector.wiring.walking import refuse_unusable
+
+        refuse_unusable(self)
+
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
         from connector.wiring.reporting import Reporting
