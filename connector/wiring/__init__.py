@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Finding,
         Journal,
         Progress,
+        ProvisionStep,
         PullRequest,
         Snapshot,
         Source,
@@ -339,6 +340,12 @@ class Wiring:
         from connector.wiring.findings import tenant
 
         return tenant(self)
+
+    def provision(self, *, dry_run: bool) -> Sequence[ProvisionStep]:
+        """Make what is missing in the CRM, unless a login is of another tenant than the state."""
+        from connector.wiring.provisioning import provision
+
+        return provision(self, dry_run=dry_run)
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 
