@@ -36,7 +36,9 @@ ROW_GROUP = 122_880
 MANY = 1_000_000
 """Rows of all tables, from which on a second thread is worth what it costs."""
 EACH_ROW = 200
-"""Bytes for each row of its tables; an account with four deals, a ticket and a call makes seven."""
+"""Bytes for each row of its tables."""
+EACH_ACCOUNT = 7
+"""Rows an account counts for at the least, as with four deals, a ticket and a call: its own verdict weighs most."""
 BLOCK = 1 << 20
 """Bytes of a CSV file looked at at a time."""
 
@@ -73,12 +75,13 @@ def tables(request: EvaluationRequest) -> dict[str, Sequence[Path]]:
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
     """Let it take the memory and the threads that the request's rows need, and never more than it may already."""
     rows = {table: _rows(db, files) for table, files in tables(request).items()}
-    if rows.get(Table.ACCOUNTS.value, 0) <= ROW_GROUP and sum(rows.values()) <= MANY:
+    accounts, all_rows = rows.get(Table.ACCOUNTS.value, 0), sum(rows.values())
+    if accounts <= ROW_GROUP and all_rows <= MANY:
         db.execute("set threads = 1")
     ((most, threads),) = db.execute(
         "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
     ).fetchall()
-    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * sum(rows.values())
+    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * max(all_rows, EACH_ACCOUNT * accounts)
     db.execute(f"set memory_limit = '{min(wanted, most)}B'")
 
 

@@ -144,6 +144,19 @@ def test_memory_grows_with_the_rows_of_every_table_and_with_the_threads(tmp_path
     assert abs(limit - expected) < 200_000
 
 
+def test_accounts_with_little_beside_them_get_what_accounts_with_much_get(tmp_path: Path) -> None:
+    accounts, deals = tmp_path / "accounts.csv", tmp_path / "deals.csv"
+    accounts.write_text("account_id\n" + "1\n" * 4999)
+    limits = []
+    for count in (1, 4 * 5000, 6 * 5000):
+        deals.write_text("1\n" * count)
+        files = {Table.ACCOUNTS: (accounts,), Table.DEALS: (deals,)}
+        with duckdb.connect() as db:
+            memory.confine(db, EvaluationRequest(files, date(2026, 4, 1), "UTC", "EUR", "en"))
+            limits += db.sql("select current_setting('memory_limit')").fetchall()
+    assert limits[0] == limits[1] == limits[2]
+
+
 def test_a_table_beside_the_crm_makes_a_small_population_large(
     population: EvaluationRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
