@@ -7,7 +7,6 @@ import typer
 
 from connector.cli.call import Call
 from connector.cli.output import say
-from connector.model.numbers import numbered
 
 
 def export(
@@ -23,7 +22,7 @@ def export(
     if call.json:
         call.document({"file": str(out), "values": count})
     else:
-        say(f"{numbered(f'{count:,}', 'value', 'values')} written to {out}")
+        say(call.texts.say("runs.exported", values=count, file=out))
     return 0
 
 
@@ -37,5 +36,5 @@ def forget(
     if call.json:
         call.document({"forgotten": account, "rows": rows})
     else:
-        say(f"{rows:,} rows of account {account} deleted; snapshots that have it are removed by the next runs")
+        say(call.texts.say("runs.forgotten", rows=rows, account=account))
     return 0

@@ -84,8 +84,7 @@ def provision(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
 ) -> int:
     """Make the missing properties and options in the CRM; never changes a type, never removes anything."""
-    wiring = call.wiring()
-    steps = wiring.admin_crm.provision(wiring.configured_outputs, language=wiring.language, dry_run=dry_run)
+    steps = call.wiring().provision(dry_run=dry_run)
     refused = any(step.action == "refuse" for step in steps)
     if call.json:
         names = ("target", "property", "action", "detail")

@@ -38,6 +38,7 @@ def evaluate(
     No CRM is asked and nothing is kept. Exit code 4 when a cell could not be read; stderr lists them.
     """
     from connector.engine.sources import in_folder
+    from connector.model.fields import Table
     from connector.ports import EvaluationRequest
     from connector.wiring.beside import in_folder as beside_in
 
@@ -58,18 +59,23 @@ def evaluate(
     try:
         for table in evaluation.matched:
             say(table_line(table.name, table.counts(), call.texts))
-        _print(evaluation.json_lines())
+        if not _print(evaluation.json_lines()):
+            say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
         return _tell(evaluation.unreadable)
     finally:
         evaluation.close()
 
 
-def _print(lines: Iterable[bytes]) -> None:
-    """Write in blocks, as they are: a line at a time, or a text that is coded again, costs more than working it out."""
-    lines = iter(lines)
+def _print(lines: Iterable[bytes]) -> bool:
+    """Write in blocks, as they are: a line at a time, or a text that is coded again, costs more than working it out.
+
+    Returns whether there was any.
+    """
+    lines, printed = iter(lines), False
     while block := list(islice(lines, ACCOUNTS_AT_ONCE)):
-        sys.stdout.buffer.write(b"\n".join([*block, b""]))
+        printed = sys.stdout.buffer.write(b"\n".join([*block, b""])) > 0
     sys.stdout.buffer.flush()
+    return printed
 
 
 def _tell(unreadable: Sequence["Reason"]) -> int:

@@ -1,5 +1,6 @@
 """`rules diff`: what a change of the rules does to the population."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ from connector.model.outputs import TIER
 
 if TYPE_CHECKING:
     from connector.model.outputs import Labels
+    from connector.model.texts import Texts
     from connector.planning.impact import Impact
     from connector.rules.edits import Edit
 
@@ -45,10 +47,11 @@ def diff(
     if call.json:
         call.document(head | _document(edits, found))
     else:
-        typer.echo(f"Rules {before.version} → {wiring.rules.version}, as of {request.as_of}")
-        _tell(edits, found, wiring.labels)
+        versions = {"old": before.version, "new": wiring.rules.version}
+        typer.echo(call.texts.say("diff", **versions, day=request.as_of))
+        _tell(edits, found, wiring.labels, call.texts)
     if unreadable:
-        say(f"{unreadable} cells could not be read; `tiersync evaluate` lists them")
+        say(call.texts.say("diff.unreadable", cells=unreadable))
     return PARTIAL if unreadable else 0
 
 
@@ -85,35 +88,58 @@ def _document(edits: list["Edit"], found: "Impact") -> dict[str, Any]:
     }
 
 
-def _tell(edits: list["Edit"], found: "Impact", labels: "Labels") -> None:
-    typer.echo("\n".join(["Edited", *(f"  {edit}" for edit in edits)]) if edits else "nothing was edited")
-    typer.echo(
-        f"{found.moved:,} of {found.accounts:,} accounts change; {sum(found.tiers.values()):,} change tier, with "
-        f"{found.revenue_cents // 100:,} of revenue; {found.newly_say_no:,} newly say NO, "
-        f"{found.no_longer_say_no:,} no longer"
-    )
-    if found.tiers:
-        rows = [
-            (labels.value(TIER, old), labels.value(TIER, new), f"{number:,}", _whole(found, old, new))
-            for (old, new), number in _ranked(found.tiers)
-        ]
-        columns = ("from", "to", "accounts", "revenue")
-        print_table(columns, rows, right=columns[2:], title="From tier to tier")
-    if found.by_cause:
-        why = [(c, f"{n:,}", f"{found.revenue_by_cause[c] // 100:,}") for c, n in _ranked(found.by_cause)]
-        titles = ("because of", "accounts", "revenue")
-        print_table(titles, why, right=titles[1:], title="Why the tier or the say-no changes")
-    other = [(labels.property(name), f"{number:,}") for name, number in _ranked(found.by_output)]
-    if other:
-        print_table(("property", "accounts"), other, right=("accounts",), title="Every property that changes")
-    _tell_accounts(found, labels)
+def _tell(edits: list["Edit"], found: "Impact", labels: "Labels", texts: "Texts") -> None:
+    said = {str(edit): _said(edit, texts) for edit in edits}
+    listed = [texts.say("diff.edited"), *(f"  {edit}" for edit in said.values())]
+    typer.echo("\n".join(listed) if edits else texts.say("diff.nothing"))
+    counts = {"moved": found.moved, "accounts": found.accounts, "tiers": sum(found.tiers.values())}
+    counts |= {"say_no": found.newly_say_no, "cleared": found.no_longer_say_no}
+    typer.echo(texts.say("diff.sum", **counts, revenue=_whole(found.revenue_cents, texts)))
+    _tell_tiers(found, labels, texts)
+    _tell_causes(found, said, texts)
+    _tell_properties(found, labels, texts)
+    _tell_accounts(found, labels, said, texts)
 
 
-def _whole(found: "Impact", old: str | None, new: str | None) -> str:
-    return f"{found.revenue_by_tier[old, new] // 100:,}"
+def _said(edit: "Edit", texts: "Texts") -> str:
+    """Tell an edit in one line, in the reader's language."""
+    detail = " → ".join(texts.name("diff.value", part) for part in edit.detail.split(" → "))
+    return f"{texts.name('diff.kind', edit.kind)} {edit.name}" + (f" ({detail})" if detail else "")
 
 
-def _tell_accounts(found: "Impact", labels: "Labels") -> None:
+def _tell_tiers(found: "Impact", labels: "Labels", texts: "Texts") -> None:
+    rows = [
+        (
+            labels.value(TIER, old),
+            labels.value(TIER, new),
+            texts.number(number),
+            _whole(found.revenue_by_tier[old, new], texts),
+        )
+        for (old, new), number in _ranked(found.tiers)
+    ]
+    columns = [*map(texts.say, ("plan.from", "plan.to", "plan.customers", "plan.revenue"))]
+    if rows:
+        print_table(columns, rows, right=columns[2:], title=texts.say("plan.moves"))
+
+
+def _tell_causes(found: "Impact", said: Mapping[str, str], texts: "Texts") -> None:
+    rows = [
+        (said.get(cause, cause), texts.number(number), _whole(found.revenue_by_cause[cause], texts))
+        for cause, number in _ranked(found.by_cause)
+    ]
+    columns = [*map(texts.say, ("diff.because", "plan.customers", "plan.revenue"))]
+    if rows:
+        print_table(columns, rows, right=columns[1:], title=texts.say("diff.causes"))
+
+
+def _tell_properties(found: "Impact", labels: "Labels", texts: "Texts") -> None:
+    rows = [(labels.property(name), texts.number(number)) for name, number in _ranked(found.by_output)]
+    columns = [*map(texts.say, ("column.property", "plan.customers"))]
+    if rows:
+        print_table(columns, rows, right=columns[1:], title=texts.say("diff.properties"))
+
+
+def _tell_accounts(found: "Impact", labels: "Labels", said: Mapping[str, str], texts: "Texts") -> None:
     rows = [
         (
             move.account,
@@ -121,14 +147,19 @@ def _tell_accounts(found: "Impact", labels: "Labels") -> None:
             labels.property(move.output),
             labels.value(move.output, move.before),
             labels.value(move.output, move.after),
-            "; ".join(move.because),
+            "; ".join(said.get(cause, cause) for cause in move.because),
         )
         for move in found.moves[:SHOWN]
     ]
+    named = ("column.account", "diff.name", "column.property", "plan.now", "plan.then", "diff.because")
     if rows:
-        print_table(("account", "name", "property", "now", "then", "because of"), rows, title="Accounts")
+        print_table([*map(texts.say, named)], rows, title=texts.say("plan.accounts"))
     if len(found.moves) > SHOWN:
-        typer.echo(f"… and {len(found.moves) - SHOWN:,} more: --json has them all")
+        typer.echo(texts.say("diff.more", n=len(found.moves) - SHOWN))
+
+
+def _whole(cents: int, texts: "Texts") -> str:
+    return texts.number(cents // 100)
 
 
 def _ranked(counts: Any) -> list[tuple[Any, int]]:

@@ -112,7 +112,7 @@ def _frugal(db: DuckDBPyConnection, _: EvaluationRequest) -> None:
 
 
 def _size(request: EvaluationRequest) -> int:
-    return sum(file.stat().st_size for files in request.files.values() for file in files if file.is_file())
+    return sum(file.stat().st_size for files in memory.tables(request).values() for file in files if file.is_file())
 
 
 def _evaluate(

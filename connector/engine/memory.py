@@ -36,7 +36,9 @@ ROW_GROUP = 122_880
 MANY = 1_000_000
 """Rows of all tables, from which on a second thread is worth what it costs."""
 EACH_ROW = 200
-"""Bytes for each row of its tables; an account with four deals, a ticket and a call makes seven."""
+"""Bytes for each row of its tables."""
+EACH_ACCOUNT = 7
+"""Rows an account counts for at the least, as with four deals, a ticket and a call: its own verdict weighs most."""
 BLOCK = 1 << 20
 """Bytes of a CSV file looked at at a time."""
 
@@ -64,15 +66,22 @@ def sweep(folder: Path | None, *, now: float) -> None:
                 shutil.rmtree(left, ignore_errors=True)
 
 
+def tables(request: EvaluationRequest) -> dict[str, Sequence[Path]]:
+    """The files of every table, of those beside the CRM too."""
+    found: dict[str, Sequence[Path]] = {table.value: files for table, files in request.files.items() if files}
+    return found | {f"beside {name}": table.files for name, table in request.beside.items()}
+
+
 def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
     """Let it take the memory and the threads that the request's rows need, and never more than it may already."""
-    rows = {table: _rows(db, files) for table, files in request.files.items() if files}
-    if rows.get(Table.ACCOUNTS, 0) <= ROW_GROUP and sum(rows.values()) <= MANY:
+    rows = {table: _rows(db, files) for table, files in tables(request).items()}
+    accounts, all_rows = rows.get(Table.ACCOUNTS.value, 0), sum(rows.values())
+    if accounts <= ROW_GROUP and all_rows <= MANY:
         db.execute("set threads = 1")
     ((most, threads),) = db.execute(
         "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
     ).fetchall()
-    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * sum(rows.values())
+    wanted = LEAST + EACH_THREAD * threads + EACH_ROW * max(all_rows, EACH_ACCOUNT * accounts)
     db.execute(f"set memory_limit = '{min(wanted, most)}B'")
 
 
@@ -106,12 +115,15 @@ def _room(folder: Path | None) -> Path:
 
 
 def _rows(db: DuckDBPyConnection, files: Sequence[Path]) -> int:
-    """Rows of a table, in CSV its lines; files that are not there have none."""
+    """Rows of a table, in CSV its lines; files that are not there, or are no Parquet, have none."""
     present = [file for file in files if file.is_file()]
     if not present or is_csv(present[0]):
         return sum(map(_lines, present))
     names = ", ".join(quoted_text(str(file)) for file in present)
-    ((counted,),) = db.execute(f"select sum(num_rows) from parquet_file_metadata([{names}])").fetchall()
+    try:
+        ((counted,),) = db.execute(f"select sum(num_rows) from parquet_file_metadata([{names}])").fetchall()
+    except duckdb.Error:  # a broken file is told where it is read
+        return 0
     return int(counted)
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 from msgspec import Struct
 
+from connector.engine.broken import told
 from connector.engine.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
@@ -54,15 +54,14 @@ def load(db: DuckDBPyConnection, source: Source, columns: Mapping[str, Column], 
 
     It is a view of the table `held_<table>`, with the `@row` of each: a column the source lacks, or has no value in,
     is NULL and held nowhere. `unreadable` lists the row's unreadable columns, separated by commas.
-    Raises UsageError for a file that is no CSV, and for a key that occurs twice.
+    Raises UsageError for a file that cannot be read, and for a key that occurs twice.
     """
     present = [column for column in columns.values() if _held(column, source)]
     checked = [*(c for c in present if _can_be_bad(c, source)), *_only_checked(source, present)]
-    try:
+    _refuse_nested(source, [*present, *checked])
+    with told(source.files, of_csv=is_csv(source.files[0])):
         db.execute(_typed_table(source, present, checked, time_zone))
         reasons = _unreadable(db, source, checked, time_zone)
-    except duckdb.InvalidInputException as error:
-        raise UsageError(_csv_problem(source, error), hint="save it as UTF-8 CSV with commas (RFC 4180)") from None
     _refuse_twins(db, source)
     table, lacking = source.table, absent(source, columns)
     db.execute(f'create view read_{table} as select rowid as "@row", *{lacking} from held_{table}')
@@ -142,7 +141,7 @@ def _places(source: Source, column: Column, time_zone: str) -> str:
     named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
-        f"select file, row, {quoted_text(column.source)} as name, {cell} as cell, {named} as record, "
+        f'select "@file", "@row", {quoted_text(column.source)} as name, {cell} as cell, {named} as record, '
         f"{quoted_text(EXPECTED[column.type])} as expected from ({source.numbered()}) "
         f"where {typed(cell, column.type, time_zone=time_zone)} is null{filled}"
     )
@@ -156,10 +155,11 @@ def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
     return f"{file} row {row}{record}, column {column}: {shown!r} is not {expected}"
 
 
-def _csv_problem(source: Source, error: duckdb.Error) -> str:
-    first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].strip()
-    name = source.files[0] if is_csv(source.files[0]) and len(source.files) == 1 else source.table
-    return f"{name}: {' '.join(first.split())}"
+def _refuse_nested(source: Source, asked: list[Column]) -> None:
+    for column in asked:
+        if kind := source.nested.get(column.source):
+            what = f"the column {column.source!r} holds more than one value in a cell ({kind})"
+            raise UsageError(f"{source.files[0]}: {what}", hint="export it as text, a number, a date or a boolean")
 
 
 def _refuse_twins(db: DuckDBPyConnection, source: Source) -> None:

@@ -63,7 +63,7 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
     one_of = form.words("one_of")
     kind = form.word("type") if form.has("type") else None
     many = form.flag("many", default=isinstance(written, Items))
-    value, found = _read(written, form.problems)
+    value, found = _read(written, form.problems, meant=Type.TEXT if kind == Type.TEXT or one_of else None)
     if many and isinstance(written, Leaf):
         return _spread(name, form, written)
     if found is None and kind is None:
@@ -132,37 +132,68 @@ def refusal(parameter: Parameter) -> str:
     return ""
 
 
-def _read(value: Value, problems: Problems) -> tuple[Plain | tuple[Plain, ...] | None, Type | None]:
+def _read(
+    value: Value, problems: Problems, *, meant: Type | None
+) -> tuple[Plain | tuple[Plain, ...] | None, Type | None]:
+    """Read a default; `meant` is its type where something else than the value itself tells."""
     if isinstance(value, Leaf):
-        return _read_leaf(value, problems)
+        return _read_leaf(value, problems, meant=meant)
     if not isinstance(value, Items):
         problems.add(value.at, "a default is a value or a list of values")
         return None, Type.TEXT
-    found = [_read_leaf(item, problems) for item in value.items if isinstance(item, Leaf)]
+    leaves = [item for item in value.items if isinstance(item, Leaf)]
+    if any(_kind(leaf) is Type.TEXT for leaf in leaves):
+        meant = Type.TEXT
+    found = [_read_leaf(leaf, problems, meant=meant) for leaf in leaves]
     kinds = {kind for _, kind in found}
     if len(found) < len(value.items) or len(kinds) > 1 or None in kinds:
         problems.add(value.at, "a list parameter holds values of one type")
     return tuple(item for item, _ in found if item is not None), next(iter(kinds), Type.TEXT)
 
 
-def _read_leaf(leaf: Leaf, problems: Problems) -> tuple[Plain | None, Type | None]:
-    if not leaf.plain:
-        return leaf.text, Type.TEXT
-    if leaf.text in {"true", "false"}:
-        return leaf.text == "true", Type.BOOLEAN
-    if truth := TRUTHS.get(leaf.text.lower()):
-        problems.add(
-            leaf.at, f"YAML reads {leaf.text} as true or false", f"write {truth}, or '{leaf.text}' for the text"
-        )
-        return truth == "true", Type.BOOLEAN  # taken for what was meant: it is one mistake, not two
-    if leaf.text in {"null", "~", ""}:
+def _kind(leaf: Leaf) -> Type | None:
+    """Tell what a value is by the way it is written; None for null."""
+    if leaf.plain and leaf.text.lower() in TRUTHS:
+        return Type.BOOLEAN
+    if leaf.plain and leaf.text in {"null", "~", ""}:
+        return None
+    if leaf.plain and NUMBER.match(leaf.text):
+        return Type.INTEGER if _whole(leaf.text) else Type.NUMBER
+    return Type.DATE if leaf.plain and DATE.match(leaf.text) else Type.TEXT
+
+
+def _read_leaf(leaf: Leaf, problems: Problems, *, meant: Type | None) -> tuple[Plain | None, Type | None]:
+    kind = _kind(leaf)
+    if kind is None:
         return None, None
-    if NUMBER.match(leaf.text):
-        number = read_number(leaf, problems) or Decimal(0)
-        return number, Type.INTEGER if _whole(leaf.text) else Type.NUMBER
-    if DATE.match(leaf.text):
-        return date.fromisoformat(leaf.text), Type.DATE
-    return read_text(leaf, problems), Type.TEXT
+    if kind is Type.BOOLEAN:
+        return _read_truth(leaf, problems, meant=meant)
+    if kind in NUMERIC:
+        return read_number(leaf, problems) or Decimal(0), kind
+    if kind is Type.DATE:
+        return _read_day(leaf, problems), kind
+    return read_text(leaf, problems) if leaf.plain else leaf.text, kind
+
+
+def _read_day(leaf: Leaf, problems: Problems) -> date | None:
+    try:
+        return date.fromisoformat(leaf.text)
+    except ValueError:
+        problems.add(
+            leaf.at, f"there is no day {leaf.text}", f"write a day of the calendar, or '{leaf.text}' for a text"
+        )
+        return None
+
+
+def _read_truth(leaf: Leaf, problems: Problems, *, meant: Type | None) -> tuple[Plain, Type]:
+    """Read true or false; what else YAML takes for it is noted, and taken for what was meant: it is one mistake."""
+    truth = TRUTHS[leaf.text.lower()]
+    if leaf.text == truth:
+        return truth == "true", Type.BOOLEAN
+    in_quotes = f"'{leaf.text}'"
+    advice = f"write {in_quotes}" if meant is Type.TEXT else f"write {truth}, or {in_quotes} for the text"
+    problems.add(leaf.at, f"YAML reads {leaf.text} as true or false", advice)
+    return (leaf.text, meant) if meant is Type.TEXT else (truth == "true", Type.BOOLEAN)
 
 
 def _whole(text: str) -> bool:

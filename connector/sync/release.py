@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from connector.errors import Held, UsageError
+from connector.errors import Held
 from connector.model.changes import Landed
 from connector.model.runs import Reason
 from connector.planning.plan import Digest
@@ -13,6 +13,7 @@ from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
 from connector.sync.holds import NEW_PLAN, check_age
 from connector.sync.settle import read, settle
+from connector.sync.spent import check_unspent
 from connector.sync.tenant import same_tenant
 from connector.sync.write import batches, write
 
@@ -21,23 +22,13 @@ if TYPE_CHECKING:
 
     from connector.model.outputs import Output
     from connector.planning.file import PlanFile
-    from connector.ports import ChangeRow, Journal, RunRow
+    from connector.ports import ChangeRow, RunRow
     from connector.sync.going import Going
 
 APPROVE = "approve"
 ROWS_AT_ONCE = 1_000
 TO_BE_WRITTEN = frozenset({None, Landed.WAITING.value})
 """What stands for a change that a release writes."""
-
-
-def planned_run(journal: Journal, run: str) -> RunRow:
-    """Return the run whose plan is to be written; UsageError when there is no such run or it has no plan."""
-    row = memory.live(journal, run)
-    if row is None:
-        raise UsageError(f"there is no run {run} in this state database", hint="`tiersync runs` lists them")
-    if row.digest is None:
-        raise UsageError(f"run {run} has no plan to write", hint=NEW_PLAN)
-    return row
 
 
 def check_file(file: PlanFile, row: RunRow) -> None:
@@ -78,10 +69,7 @@ def check(going: Going, row: RunRow, *, command: str) -> None:
 
 def _check_unwritten(going: Going, row: RunRow) -> None:
     journal = going.parts.journal
-    if "released" in row.details or (row.applied and not row.details.get("waiting")):
-        raise Held(f"run {row.run} was applied already", code="ALREADY_APPLIED", hint=NEW_PLAN)
-    if not memory.waits(row) and row.command != "plan":
-        raise Held(f"run {row.run} does not wait for anybody", code="NOT_HELD", hint=NEW_PLAN)
+    check_unspent(journal, row, time_zone=going.parts.policy.time_zone)
     if newest := memory.newer(memory.latest(journal), row):
         raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
 

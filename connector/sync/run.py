@@ -16,8 +16,9 @@ from connector.sync.overrides import note_overrides
 from connector.sync.parts import Parts
 from connector.sync.plan import evaluate, make_plan
 from connector.sync.pull import pull
-from connector.sync.release import APPROVE, check, check_file, outputs, planned_run, release
+from connector.sync.release import APPROVE, check, check_file, outputs, release
 from connector.sync.settle import settle
+from connector.sync.spent import planned_run
 from connector.sync.undo import UNDO, release_undo, undo, written_run
 from connector.sync.write import write
 
@@ -95,9 +96,10 @@ class Walk(Parts, frozen=True, kw_only=True):
 
     def apply(self, file: PlanFile, *, stop: Stop | None = None) -> Result:
         """Write exactly the plan of a plan file, unless it is stale, applied already, or held by a guard."""
-        row = planned_run(self.journal, file.run)
+        planned = planned_run(self.journal, file.run)
 
         def steps(going: Going) -> None:
+            row = planned_run(self.journal, planned.run)  # another process may have written it before the lease came
             check_file(file, row)
             check(going, row, command="apply")
             if waiting := holds(row):
@@ -107,22 +109,23 @@ class Walk(Parts, frozen=True, kw_only=True):
             release(going, row, command="apply")
             self._good(going)
 
-        return conduct(self, "apply", steps, stop=stop, released=row)
+        return conduct(self, "apply", steps, stop=stop, released=planned)
 
     def approve(self, run: str, *, reason: str, stop: Stop | None = None) -> Result:
         """Write exactly the plan a guard held; `reason` goes into the journal."""
         if not reason.strip():
             raise UsageError("approve needs a reason", hint='--reason "why this is right"')
-        row = planned_run(self.journal, run)
+        planned = planned_run(self.journal, run)
 
         def steps(going: Going) -> None:
+            row = planned_run(self.journal, planned.run)
             if row.command == UNDO:
                 release_undo(going, row, reason=reason)
             else:
                 release(going, row, command=APPROVE, reason=reason)
                 self._good(going)
 
-        return conduct(self, APPROVE, steps, stop=stop, released=row)
+        return conduct(self, APPROVE, steps, stop=stop, released=planned)
 
     def undo(self, run: str, *, stop: Stop | None = None) -> Result:
         """Bring back the old values of a run where the CRM still holds what it wrote."""

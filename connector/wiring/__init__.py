@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Finding,
         Journal,
         Progress,
+        ProvisionStep,
         PullRequest,
         Snapshot,
         Source,
@@ -257,6 +258,12 @@ class Wiring:
 
         return walk(self, progress, as_of=self._as_of, begun=begun, listing=listing)
 
+    def refuse_unusable(self) -> None:
+        """Raise UsageError for what would fail every run, as far as it shows without asking the CRM."""
+        from connector.wiring.walking import refuse_unusable
+
+        refuse_unusable(self)
+
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
         from connector.wiring.reporting import Reporting
@@ -333,6 +340,12 @@ class Wiring:
         from connector.wiring.findings import tenant
 
         return tenant(self)
+
+    def provision(self, *, dry_run: bool) -> Sequence[ProvisionStep]:
+        """Make what is missing in the CRM, unless a login is of another tenant than the state."""
+        from connector.wiring.provisioning import provision
+
+        return provision(self, dry_run=dry_run)
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 

@@ -33,6 +33,13 @@ def sources(wiring: Wiring) -> Sequence[Source]:
     ]
 
 
+def check_addresses(wiring: Wiring) -> None:
+    """Raise UsageError where the address of a table that the rules read is a reference that leads nowhere."""
+    for name, section in wiring.settings.tables.items():
+        if name in wiring.rules.tables and section.url is not None:
+            _address(wiring, name, section)
+
+
 def in_folder(wiring: Wiring, folder: Path) -> dict[str, Beside]:
     """Find the files of a data folder that are named as a table the rules know, matched as the settings say."""
     from connector.engine.sources import of_folder
@@ -79,12 +86,12 @@ def _source(wiring: Wiring, name: str, section: Section) -> Source:
     )
     if section.path is not None:
         return FileTable(wiring.loaded.path(section.path), terms)
+    return DatabaseTable(lambda: _address(wiring, name, section), section.query or "", terms, clock=wiring.clock)
+
+
+def _address(wiring: Wiring, name: str, section: Section) -> str:
     url = section.url or ""  # the settings hold a path, or a url and a query
-
-    def address() -> str:
-        return wiring.loaded.database_url(wiring.vault.text(url, key=f"tables.{name}.url"))
-
-    return DatabaseTable(address, section.query or "", terms, clock=wiring.clock)
+    return wiring.loaded.database_url(wiring.vault.text(url, key=f"tables.{name}.url"))
 
 
 def _join(wiring: Wiring, name: str, section: Section) -> Join:

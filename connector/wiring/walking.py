@@ -13,6 +13,8 @@ from connector.errors import UsageError
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 from connector.sync import Policy, Walk
+from connector.wiring.beside import check_addresses
+from connector.wiring.engines import check
 from connector.wiring.findings import open_secrets
 
 if TYPE_CHECKING:
@@ -81,6 +83,17 @@ def walk(
         beside=wiring.beside,
         engine=wiring.arriving_engine,  # the last one: it loads while the pull waits, not while we load the others
     )
+
+
+def refuse_unusable(wiring: Wiring) -> None:
+    """Raise UsageError for what fails every run until somebody mends it: missing secrets, wrong settings or rules.
+
+    The CRM is not asked: what only it can tell may be mended there while a worker lives on.
+    """
+    check(wiring.settings.engine.kind)
+    _ = wiring.told, wiring.crm, wiring.pull_request
+    policy(wiring, as_of=None)
+    check_addresses(wiring)
 
 
 def _who() -> str:

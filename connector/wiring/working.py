@@ -46,7 +46,8 @@ def worker(
 ) -> tuple[Worker, Vitals]:
     """Return the worker and its vital signs; `tell` takes its log, `begun` each run's id, `ended` its result.
 
-    Rules are read anew for every run.
+    Rules are read anew for every run. Raises UsageError, and tells people, when no run could begin as things are: who
+    starts the worker shall see it. What breaks later fails a run, and ends no worker.
     """
     herald_ = herald(wiring, tell=tell)
     followed = Later(plan(wiring), jitter(wiring))
@@ -57,6 +58,7 @@ def worker(
         vitals.ended(result)
 
     turns = _Turns(wiring, followed, herald_, progress=progress, tell=tell, ended=told, begun=begun)
+    turns.check_start()
     work = Worker(
         lambda stop: turns.take(stop, due=work.due),
         followed,
@@ -83,6 +85,15 @@ class _Turns:
     begun: Callable[[str], None]
     newest: str = ""
     """The run that this worker began last."""
+
+    def check_start(self) -> None:
+        """Raise UsageError, once people heard of it, for what would fail every run."""
+        try:
+            self.wiring.refuse_unusable()
+        except UsageError as error:
+            self._not_begun(error)
+        except ConnectorError:
+            return  # it may pass, and the first run tells it
 
     def take(self, stop: Event, *, due: datetime | None) -> datetime | None:
         """Run once; returns when to try again before the schedule asks."""
@@ -115,7 +126,7 @@ class _Turns:
         self.begun(run)
 
     def _not_begun(self, error: ConnectorError) -> None:
-        """Another worker has done it; or somebody broke a rule file since, and people hear of it."""
+        """Another worker has done it; or a rule file is broken or a secret gone, and people hear of it."""
         if error.code == DONE_ALREADY:
             self.tell(str(error))
             return

@@ -208,3 +208,16 @@ def test_a_missing_file_or_column_ends_with_2_and_is_named(
     assert (ended.code, ended.stdout) == (2, "")
     assert name in ended.stderr
     assert says in ended.stderr
+
+
+def test_a_file_without_accounts_is_told_and_a_broken_one_ends_with_2_and_its_line(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    accounts = folder / "accounts.csv"
+    accounts.write_text("account_id,name\n", encoding="utf-8")
+    ended = evaluate(folder)
+    assert (ended.code, ended.stdout) == (0, "")
+    assert f"{accounts}: geen klant om te beoordelen" in ended.stderr
+    accounts.write_text("account_id,name\nA1,Acme\nA2\n", encoding="utf-8")
+    broken = evaluate(folder, "--json")
+    assert (broken.code, f"{accounts}:3: 1 cell, where the header has 2" in broken.stderr) == (2, True), broken.stderr
+    assert json.loads(broken.stdout)["error"]["hint"] == "save it as UTF-8 CSV with commas (RFC 4180)"

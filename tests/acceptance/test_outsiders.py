@@ -192,6 +192,9 @@ def test_the_token_of_another_tenant_does_nothing_with_this_state(home: Home) ->
     code, _, err = home.run("sync", "--full")
     assert (code, len(home.writes())) == (1, before)
     assert "HubSpot account 4711" in err
+    for command in (["provision"], ["provision", "--dry-run"]):
+        assert home.run(*command)[0] == 1
+        assert "HubSpot account 4711" in home.run(*command)[2]
     code, out, _ = home.run("doctor", "--json")
     (told,) = [row for row in json.loads(out)["findings"] if "HubSpot account 4711" in row["message"]]
     assert (code, told["level"], told["subject"]) == (1, "bad", "state")

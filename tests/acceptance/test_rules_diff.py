@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.cli import rules_diff
 from connector.cli.ending import run
 
 if TYPE_CHECKING:
@@ -18,6 +19,26 @@ ROOT = Path(__file__).parents[2]
 DAY = "2026-04-02"
 DEALS = {"a": "40000", "b": "40000", "c": "5000", "d": "5000", "e": "5000"}
 POTENTIAL = {"a": "55000", "b": "40000", "c": "25000", "d": "5500", "e": ""}
+
+
+READ = {
+    "nl": (
+        (
+            *("Regels ", "peildatum 2026-04-02", "  parameter customer_type.potential.min_abs (10000 → 19000)"),
+            *("  regel is_customer (base.yaml:", "5 klanten, waarvan gewijzigd: ", "… en nog "),
+            *("Waarom het segment of het nee zeggen verandert", "vanwege"),
+        ),
+        ("accounts", "because", "revenue  ", "rule is_customer"),
+    ),
+    "en": (
+        (
+            *("Rules ", "as of 2026-04-02", "  rule is_customer (base.yaml:", "of 5 accounts change; ", "… and "),
+            *("Why the tier or the say-no changes", "because of"),
+        ),
+        ("klanten", "vanwege"),
+    ),
+}
+"""What stands there in a language, and what does not."""
 
 
 @pytest.fixture
@@ -108,6 +129,35 @@ def test_the_same_rules_print_the_same_bytes(here: Path, capfd: pytest.CaptureFi
         (here / "deals.csv").write_text("\n".join([rows[0], *reversed(rows[1:]), ""]), "utf-8")
     assert said[0] == said[1]
     assert "customer_type.potential.min_rel" in said[0]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_people_read_it_in_their_language(
+    language: str, here: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    says, never = READ[language]
+    monkeypatch.setattr(rules_diff, "SHOWN", 1)
+    (here / "settings.toml").write_text(f'[run]\nlanguage = "{language}"\n', "utf-8")
+    edit(here / "rules" / "base.yaml", "revenue_12m > 0)", "revenue_12m > 6000)")
+    capfd.readouterr()
+    command = ["rules", "diff", "old", "--data", ".", "--as-of", DAY]
+    assert run([*command, "--set", "customer_type.potential.min_abs=19000"]) == 0
+    said = capfd.readouterr().out
+    assert [words for words in says if words not in said] == []
+    assert [words for words in never if words in said] == []
+
+
+@pytest.mark.parametrize(("language", "word"), [("nl", "toegevoegd"), ("en", "added")])
+def test_a_parameter_that_is_new_was_not_set_before(
+    language: str, word: str, here: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (here / "settings.toml").write_text(f'[run]\nlanguage = "{language}"\n', "utf-8")
+    (here / "rules/mine.yaml").write_text("version: 1\nparameters: {mine: 1}\nvalues: {own: revenue_12m * $mine}\n")
+    capfd.readouterr()
+    assert run(["rules", "diff", "old", "--data", ".", "--as-of", DAY]) == 0
+    said = capfd.readouterr().out
+    assert f"  parameter mine ({'niet ingesteld' if language == 'nl' else 'not set'} → 1)" in said
+    assert f"  {word} own (mine.yaml:3)" in said
 
 
 def test_a_folder_without_rules_is_a_usage_error(here: Path, capfd: pytest.CaptureFixture[str]) -> None:

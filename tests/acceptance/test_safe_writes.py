@@ -233,6 +233,7 @@ def test_what_revops_reads_is_in_dutch_when_the_settings_say_so(office: Office) 
     assert "Klantsegment" in shown
     assert "weggeschreven" in shown
     assert not [word for word in ("pulled_", "rows_", "seg_tier", "first assignment") if word in shown]
+    assert " waarden geschreven naar all.csv" in office.run("runs", "export", "--out", "all.csv", code=0).stderr
     found = office.run("doctor", code=0).stdout
     assert "klok: nog geen vijf minuten anders dan die van HubSpot" in found
     assert "regels: " in found

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec.structs import replace
 
 from connector.engine import duckdb as engine
 from connector.engine import memory
 from connector.engine.duckdb import DuckDb
-from connector.errors import StopRun
+from connector.errors import StopRun, UsageError
 from connector.model.fields import Table
-from connector.ports import EvaluationRequest
+from connector.ports import Beside, EvaluationRequest
 from connector.rules.loading import load
 from tests.engine.evaluating import request
 
@@ -127,13 +128,52 @@ def test_nobody_gets_more_than_the_machine_lets_them(population: EvaluationReque
         assert db.sql("select current_setting('memory_limit')").fetchall() == [("19.0 MiB",)]
 
 
-def test_memory_grows_with_the_rows_and_the_threads(tmp_path: Path) -> None:
-    parquet = tmp_path / "deals.parquet"
+def test_memory_grows_with_the_rows_of_every_table_and_with_the_threads(tmp_path: Path) -> None:
+    parquet, invoices = tmp_path / "deals.parquet", tmp_path / "invoices.csv"
+    invoices.write_text("invoice\n" + "1\n" * 3999)
+    beside = {"invoices": Beside((invoices,), {"invoice": "account_id"})}
     with duckdb.connect() as db:
         db.execute(f"copy (select range as deal_id from range(5000)) to '{parquet}'")
-        memory.confine(db, EvaluationRequest({Table.DEALS: (parquet,)}, date(2026, 4, 1), "UTC", "EUR", "en"))
+        memory.confine(
+            db, EvaluationRequest({Table.DEALS: (parquet,)}, date(2026, 4, 1), "UTC", "EUR", "en", beside=beside)
+        )
         ((limit, threads),) = db.sql(
             "select parse_formatted_bytes(current_setting('memory_limit')), current_setting('threads')"
         ).fetchall()
-    expected = memory.LEAST + threads * memory.EACH_THREAD + 5000 * memory.EACH_ROW
+    expected = memory.LEAST + threads * memory.EACH_THREAD + 9000 * memory.EACH_ROW
     assert abs(limit - expected) < 200_000
+
+
+def test_accounts_with_little_beside_them_get_what_accounts_with_much_get(tmp_path: Path) -> None:
+    accounts, deals = tmp_path / "accounts.csv", tmp_path / "deals.csv"
+    accounts.write_text("account_id\n" + "1\n" * 4999)
+    limits = []
+    for count in (1, 4 * 5000, 6 * 5000):
+        deals.write_text("1\n" * count)
+        files = {Table.ACCOUNTS: (accounts,), Table.DEALS: (deals,)}
+        with duckdb.connect() as db:
+            memory.confine(db, EvaluationRequest(files, date(2026, 4, 1), "UTC", "EUR", "en"))
+            limits += db.sql("select current_setting('memory_limit')").fetchall()
+    assert limits[0] == limits[1] == limits[2]
+
+
+def test_a_table_beside_the_crm_makes_a_small_population_large(
+    population: EvaluationRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = tmp_path / "invoices.csv"
+    invoices.write_text("account_id,invoice_date\n" + "1,2026-01-01\n" * 1000)
+    beside = replace(population, beside={"invoices": Beside((invoices,), {"account_id": "account_id"})})
+    confined = []
+    monkeypatch.setattr(memory, "confine", lambda _, request: confined.append(request))
+    monkeypatch.setattr(engine, "SMALL", sum(file.stat().st_size for (file,) in population.files.values()))
+    for asked in (population, beside):
+        DuckDb().evaluate(RULES, asked, lambda *_: None).close()
+    assert confined == [beside]
+
+
+def test_a_large_file_that_is_broken_is_told_as_any_other(population: EvaluationRequest, tmp_path: Path) -> None:
+    cut = tmp_path / "deals.parquet"
+    cut.write_bytes(b"PAR1" + bytes(100))
+    files = {**population.files, Table.DEALS: (cut,)}
+    with pytest.raises(UsageError, match="the file is cut off"):
+        DuckDb().evaluate(RULES, replace(population, files=files), lambda *_: None)

@@ -149,6 +149,15 @@ def test_an_unreadable_cell_is_listed_with_file_row_and_column(db: DuckDBPyConne
     assert flagged == [("A2",)]
 
 
+def test_columns_of_their_own_called_row_and_file_do_not_confuse_the_place(
+    db: DuckDBPyConnection, tmp_path: Path
+) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_text("account_id,row,file,employees\nA1,x,y,lots\n", encoding="utf-8")
+    _, reasons = read(db, file, employees=Type.INTEGER)
+    assert reasons[0].message.startswith("accounts.csv row 2 (account_id A1), column employees")
+
+
 def test_a_cell_no_rule_asks_for_is_checked_all_the_same(db: DuckDBPyConnection, tmp_path: Path) -> None:
     file = tmp_path / "accounts.csv"
     file.write_text("account_id,own_turnover\nA1,12,5\nA2,5\n".replace("12,5", '"12,5"'), encoding="utf-8")
@@ -188,8 +197,8 @@ def test_parquet_with_types_of_its_own_is_read_as_its_text(db: DuckDBPyConnectio
         ("name\nA\n", "account_id"),
         ("", "no header"),
         ("account_id,name,name\nA,b,c\n", "'name' occurs twice"),
-        ("account_id,name\nA,b,c\n", "Line: 2"),
-        ('account_id,name\nA,"open\n', "unterminated"),
+        ("account_id,name\nA,b,c\n", r"accounts\.csv:2: 3 cells, where the header has 2"),
+        ('account_id,name\nA,"open\n', r"accounts\.csv:2: a quote is opened and never closed"),
         ("account_id,name\nA,b\nA,c\n", "'A' occurs more than once"),
     ],
 )

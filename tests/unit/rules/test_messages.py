@@ -37,6 +37,37 @@ def test_a_word_for_a_truth_in_a_parameter_is_one_mistake_with_both_ways_out(wor
     )
 
 
+@pytest.mark.parametrize(
+    ("parameter", "column"),
+    [
+        ("[NL, NO]", 22),
+        ("['NL', NO]", 24),
+        ("{default: NO, type: text}", 27),
+        ("{default: [NO], type: text}", 28),
+        ("{default: NO, one_of: [NL, 'NO']}", 27),
+    ],
+)
+def test_a_country_that_yaml_takes_for_a_truth_is_one_mistake_among_texts_and_wants_quotes(
+    parameter: str, column: int
+) -> None:
+    text = FIELDS + f"    parameters: {{p: {parameter}}}\n    values: {{a: \"industry in ['x'] and employees > 1\"}}"
+    assert shown(text) == (
+        f"t.yaml:9:{column}: YAML reads NO as true or false\n"
+        f"    9 | parameters: {{p: {parameter}}}\n"
+        f"      | {' ' * (column - 1)}^^ write 'NO'"
+    )
+
+
+def test_a_list_of_nothing_but_words_for_truths_is_told_with_both_ways_out() -> None:
+    found = problems(FIELDS + "    parameters: {p: [true, no]}")
+    assert found == ["t.yaml:9:24: YAML reads no as true or false"]
+    assert "write false, or 'no' for the text" in shown(FIELDS + "    parameters: {p: [true, no]}")
+
+
+def test_a_day_that_does_not_exist_is_a_mistake_with_its_place() -> None:
+    assert problems(FIELDS + "    parameters: {p: 2026-02-30}") == ["t.yaml:9:17: there is no day 2026-02-30"]
+
+
 def test_all_mistakes_of_all_files_come_at_once() -> None:
     found = problems(FIELDS + "    values: {a: emplyees + 1, b: 1 +}", other="values: {c: nowhere, d: $nothing}")
     assert found == [
