@@ -32,11 +32,14 @@ class PullRequest(Struct, frozen=True):
 
     `since` is the watermark of an earlier pull, for its changes only; None pulls everything.
     `required` are columns a setting names: missing in the CRM they are an error, not "not connected".
+    `wrote` are records written since that watermark. A CRM that tells late what changed reads them by id, so that a
+    value of ours is never missing from the mirror, where it would look like a person's edit.
     """
 
     columns: Mapping[Table, tuple[str, ...]]
     since: str | None = None
     required: Mapping[Table, frozenset[str]] = field(default_factory=dict)
+    wrote: Mapping[Target, frozenset[str]] = field(default_factory=dict)
 
 
 class PullSummary(Struct, frozen=True):
