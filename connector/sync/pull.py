@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from itertools import count
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
-from connector.model.changes import Landed
 from connector.model.fields import BESIDE
 from connector.model.runs import Reason
 from connector.planning.guards import OF_THE_PULL
@@ -22,7 +20,6 @@ from connector.sync.tenant import same_tenant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.model.changes import Target
     from connector.ports import Page, PullRequest, PullSummary, Snapshot
     from connector.sync.going import Going
 
@@ -30,10 +27,6 @@ NEEDS_FULL_PULL = "NEEDS_FULL_PULL"
 PAGES_PER_LOOK = 20
 """Pages after which a pull looks whether it still holds the lease, a second's worth of HubSpot's limits: each look is a
 question to the database. Nothing is committed without one."""
-RUNS_LOOKED_AT = 200
-"""A week of hourly runs, and the last one that wrote: a held run that is released ends now, however old it is."""
-UNTOUCHED = (Landed.KEPT, Landed.SKIPPED, Landed.WAITING, Landed.REFUSED)
-"""Ends of a change that leave the record as it was pulled."""
 
 
 def pull(going: Going, *, full: bool = False) -> Snapshot:
@@ -53,7 +46,9 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
 
 def _pull(going: Going, base: Snapshot | None) -> Snapshot:
     parts = going.parts
-    request = replace(parts.request, since=base.watermark, wrote=_wrote(going, base)) if base else parts.request
+    request = parts.request
+    if base:
+        request = replace(request, since=base.watermark, wrote=parts.journal.sent_since(base.made_at))
     with parts.mirror.draft(base=base) as draft:
         pages = count()
 
@@ -72,20 +67,6 @@ def _pull(going: Going, base: Snapshot | None) -> Snapshot:
         snapshot = draft.commit(summary, now=going.now, beside=beside)
     _note(going, summary, snapshot)
     return snapshot
-
-
-def _wrote(going: Going, base: Snapshot) -> dict[Target, frozenset[str]]:
-    """Return the records that runs wrote, or may have, since the snapshot was pulled."""
-    journal = going.parts.journal
-    last = journal.recall(memory.APPLIED)
-    rows = {row.run: row for row in (*journal.runs(limit=RUNS_LOOKED_AT), last and journal.run(last)) if row}
-    found: dict[Target, set[str]] = defaultdict(set)
-    for row in rows.values():
-        if row.applied and (row.finished or row.started) >= base.made_at:
-            for change in journal.changes(row.run):
-                if change.landed not in UNTOUCHED:
-                    found[change.change.target].add(change.change.record)
-    return {target: frozenset(records) for target, records in found.items()}
 
 
 def _base(going: Going) -> Snapshot | None:
