@@ -125,7 +125,7 @@ def _account_rows(
 ) -> Iterable[tuple[str, ...]]:
     told = {change.property: change for change in changes if change.target == "account"}
     shown = [told[name] for name in HEADLINES if name in told] or [min(changes, key=_length)]
-    who = f"{names[account]} ({account})" if account in names else account
+    who = f"{_cut(names[account])} ({account})" if account in names else account
     for change in shown:
         old, new = (_in_one_line(labels.value(change.property, value)) for value in (change.old, change.new))
         yield who, labels.property(change.property), old, new, _cause(change.cause, labels)
@@ -137,6 +137,10 @@ def _account_rows(
 def _length(change: "Change") -> int:
     """Of several small changes the shortest says most; explanations come last."""
     return len(change.old or "") + len(change.new or "")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
 def _in_one_line(text: str) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PANEL = "Walk"
 CHANGES_FOUND = 5
+PLANNED = (0, 4)
+"""Exit codes of a plan that was made: complete, or with values that could not be read."""
 RELEASES = ("apply", "approve")
 """They begin no run: one that fails before it wrote leaves the run it was to write as it ended."""
 Full = Annotated[bool, typer.Option("--full", help="Pull everything, not only what changed.")]
@@ -52,7 +54,7 @@ def plan(
         _check_writable(out)
     code = _walk(call, lambda walk: walk.plan(full=full), out=out, lists=True)
     changes = call.result.plan.tally.changes if call.result and call.result.plan else 0
-    return CHANGES_FOUND if code == 0 and exit_code and changes else code
+    return CHANGES_FOUND if exit_code and changes and code in PLANNED else code
 
 
 def apply(

@@ -31,6 +31,8 @@ class Cause(StrEnum):
     LANGUAGE = "language changed"
     """The sentences are told in another one."""
     TIME = "time passed"
+    EDITED = "changed in the CRM"
+    """The rules still want what was written last; somebody changed it since."""
     UNDO = "undo"
     UNDONE = "undone value again"
     """The rules still want what an undo took back."""

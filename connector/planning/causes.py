@@ -1,9 +1,10 @@
 """Why a value changes, as far as what we remember of the last good run can tell; `unknown` where it cannot.
 
-The first that applies is named, in this order: first assignment, override, parameter edited, rules edited, another home
-currency, hierarchy changed, own data changed, the rates its deals are converted by, an undone value again
-(planning/undo.py), another language where the tier stays, then peers or time. When rules and data changed together, the
-rules are named.
+Before all: a value that the rules still want as it was written last was changed in the CRM (planning/compare.py).
+Else the first that applies is named, in this order: first assignment, override, parameter edited, rules edited,
+another home currency, hierarchy changed, own data changed, the rates its deals are converted by, an undone value
+again (planning/undo.py), another language where the tier stays, then peers or time. When rules and data changed
+together, the rules are named.
 """
 
 from __future__ import annotations

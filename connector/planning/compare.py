@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from connector.model.changes import Change, Target
+from connector.model.changes import Cause, Change, Target
 from connector.planning.causes import causes
 
 if TYPE_CHECKING:
@@ -77,10 +77,12 @@ def plan_account(
     for account, target, record, name, wanted, found, follows in differences:
         if wanted == found:
             continue
-        cause = of_empty if found is None else of_other
-        change = _made(Change, (account, target, record, name, found, wanted, cause))
         # ours: what we wrote, and what is empty where nobody wrote anything before us
         written = ours.get((target, record, name), _NOTHING) if ours else _NOTHING
+        cause = of_empty if found is None else of_other
+        if found not in written and wanted in written and wanted is not None:
+            cause = Cause.EDITED
+        change = _made(Change, (account, target, record, name, found, wanted, cause))
         if found in written or on_edit.get(name, edited_values) is EditedValues.OVERWRITE:
             (following if follows else changes).append(change)
         elif not follows:

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime, timedelta
 
     from connector.model.changes import Outcome, RecordWrite, Target
@@ -32,11 +33,14 @@ class PullRequest(Struct, frozen=True):
 
     `since` is the watermark of an earlier pull, for its changes only; None pulls everything.
     `required` are columns a setting names: missing in the CRM they are an error, not "not connected".
+    `wrote` are records that may have been written since that watermark. A CRM that tells late what changed reads them
+    by id, so that a value of ours is never missing from the mirror, where it would look like a person's edit.
     """
 
     columns: Mapping[Table, tuple[str, ...]]
     since: str | None = None
     required: Mapping[Table, frozenset[str]] = field(default_factory=dict)
+    wrote: Mapping[Target, AbstractSet[str]] = field(default_factory=dict)
 
 
 class PullSummary(Struct, frozen=True):

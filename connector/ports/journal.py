@@ -141,6 +141,9 @@ class Journal(Protocol):
         A later run wrote there in the meantime: that settled what is ours, and not whether they still arrive.
         """
 
+    def sent_since(self, moment: datetime) -> Mapping[Target, AbstractSet[str]]:
+        """Per target the records that runs sent which ended since (or began, if they never ended)."""
+
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
 

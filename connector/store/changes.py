@@ -197,6 +197,17 @@ def overtaken(connection: Connection, since: datetime) -> list[Change]:
     return [_read(row).change for row in connection.execute(query.order_by(changes.c.run_no, changes.c.seq))]
 
 
+def sent_since(connection: Connection, moment: datetime) -> dict[Target, set[str]]:
+    """The records that were sent by runs which ended since; a pack holds nothing that was sent."""
+    ended = func.coalesce(runs.c.finished, runs.c.started)
+    those = select(runs.c.run_no).where(runs.c.applied, ended >= moment)
+    query = select(changes.c.target, changes.c.record).where(changes.c.run_no.in_(those), changes.c.tries > 0)
+    found: dict[Target, set[str]] = {}
+    for row in connection.execute(query.distinct()):
+        found.setdefault(Target(row.target), set()).add(row.record)
+    return found
+
+
 def ours(
     connection: Connection, keys: Iterable[tuple[Target, str, str]]
 ) -> dict[tuple[Target, str, str], tuple[str | None, ...]]:

@@ -147,6 +147,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return planned.overtaken(connection, since)
 
+    def sent_since(self, moment: datetime) -> Mapping[Target, AbstractSet[str]]:
+        """The records that runs sent since then."""
+        with self._database.read() as connection:
+            return planned.sent_since(connection, moment)
+
     def quarantined(self) -> Sequence[QuarantineRow]:
         """Records set aside."""
         with self._database.read() as connection:

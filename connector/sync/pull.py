@@ -46,7 +46,9 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
 
 def _pull(going: Going, base: Snapshot | None) -> Snapshot:
     parts = going.parts
-    request = replace(parts.request, since=base.watermark if base else None)
+    request = parts.request
+    if base:
+        request = replace(request, since=base.watermark, wrote=parts.journal.sent_since(base.made_at))
     with parts.mirror.draft(base=base) as draft:
         pages = count()
 

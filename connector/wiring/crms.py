@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from connector.settings.model import HubSpotLogin, SalesforceLogin
     from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
+
+ONE_WORD = re.compile(r"[!#-&(-~]+")
+"""What a token may hold: visible ASCII without quotes, which come along from a file of `NAME="value"` lines."""
 
 
 class Opening(Struct, frozen=True, kw_only=True):
@@ -85,13 +89,23 @@ class Opening(Struct, frozen=True, kw_only=True):
 
     def _login(self, key: str, login: HubSpotLogin) -> dict[str, Any]:
         if login.token is not None:
-            return {"token": self.vault.secret(login.token, key=f"{key}.token").reveal()}
+            return {"token": self._token(login.token, key=f"{key}.token")}
         given = {
             name: self.vault.text(getattr(login, name), key=f"{key}.{name}")
             for name in ("client_id", "client_secret", "refresh_token")
         }
         kept, keep = self.rotated(key, login)
         return given | ({"refresh_token": kept.reveal()} if kept else {}) | {"keep_refresh_token": keep}
+
+    def _token(self, reference: Reference, *, key: str) -> str:
+        """Return a token that can be sent; raises UsageError for one that was not copied as it is."""
+        token = self.vault.secret(reference, key=key).reveal()
+        if not ONE_WORD.fullmatch(token):
+            raise UsageError(
+                f"{key}: {reference} holds a space, a quote, a line break or another sign that no token has",
+                hint="copy the token anew: one line, without quotes",
+            )
+        return token
 
     def rotated(self, key: str, login: HubSpotLogin | SalesforceLogin) -> tuple[Secret | None, Callable[[str], None]]:
         """Return the refresh token that replaced the settings' one, if any, and what keeps the next."""

@@ -154,6 +154,22 @@ def provisioned(home: Home) -> Home:
     return home
 
 
+def test_a_plan_tells_of_changes_also_when_a_value_cannot_be_read(provisioned: Home) -> None:
+    found = requests.get(f"{provisioned.url}/_sandbox/records/deals", timeout=10).json()["results"]
+    place = f"{provisioned.url}/_sandbox/records/deals/{found[0]['id']}"
+    assert (
+        requests.post(
+            place, json={"properties": {"amount": "12,5", "amount_in_home_currency": None}}, timeout=10
+        ).status_code
+        < 300
+    )
+    code, out, err = provisioned.run("plan", "--exit-code", "--json")
+    assert json.loads(out)["outcome"] == "partial", err
+    assert code == 5
+    assert provisioned.run("sync", "--yes")[0] == 4
+    assert provisioned.run("plan", "--exit-code")[0] == 4
+
+
 def documents(home: Home, *commands: str) -> list[Any]:
     return [json.loads(home.run(*command.split(), "--json")[1]) for command in commands]
 

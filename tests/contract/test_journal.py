@@ -325,3 +325,19 @@ def test_a_journal_tells_what_a_later_run_wrote_since(journal: Journal) -> None:
     journal.land("r3", [Outcome(Target.ACCOUNT, "1", Landed.WRITTEN)], now=START)
     assert journal.replaced("held", keys) == {TIER}
     assert journal.replaced("held", []) == set()
+
+
+def test_it_is_known_what_was_sent_since_a_moment(journal: Journal) -> None:
+    later = START + timedelta(minutes=1)
+    begin(journal, "early", change(record="1"))
+    begin(journal, "late", change(record="2"), change("seg_reason", record="2"))
+    begin(journal, "going", change(record="3"))
+    begin(journal, "planned", change(record="4"), sent=False)
+    for run in ("early", "late", "going", "planned"):
+        journal.note(run, applied=True)
+    journal.finish("early", outcome=RunOutcome.OK, now=START)
+    for run in ("late", "planned"):
+        journal.finish(run, outcome=RunOutcome.OK, now=later)
+    assert journal.sent_since(START) == {Target.ACCOUNT: {"1", "2", "3"}}
+    assert journal.sent_since(later) == {Target.ACCOUNT: {"2"}}
+    assert journal.sent_since(later + timedelta(minutes=1)) == {}

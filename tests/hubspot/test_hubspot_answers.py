@@ -115,6 +115,19 @@ def test_scopes_are_gathered_wherever_they_are(body: Any) -> None:
     assert set(problem(answered(403, body)).scopes()) == {"a", "b", "c"}
 
 
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ('Property values were not valid: [{"message":"no such option","error":"INVALID_OPTION"}]', "no such option"),
+        ('not valid: [{"message":"cut', 'not valid: [{"message":"cut'),
+        ("not one of: [{a, b}]", "not one of: [{a, b}]"),
+        ("plain", "plain"),
+    ],
+)
+def test_words_within_a_message_are_found_where_they_can_be_read(message: str, words: str) -> None:
+    assert problem(answered(400, {"message": message})).words() == words
+
+
 def test_an_error_body_of_any_shape_is_read() -> None:
     for body in (b"", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"errors": {"a": 1}, "context": 5, "message": null}'):
         found = problem(Answer(400, {}, body))

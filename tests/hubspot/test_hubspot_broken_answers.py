@@ -290,6 +290,15 @@ def test_owners_that_may_not_be_read_are_not_connected(server: Scripted) -> None
     assert Table.OWNERS not in summary.rows
 
 
+@pytest.mark.parametrize("kind", ["companies", "deals"])
+def test_an_empty_list_of_definitions_does_not_pass_for_fields_that_are_not_connected(
+    server: Scripted, kind: str
+) -> None:
+    server.only(f"GET /crm/v3/properties/{kind}", Reply(200, {"status": "COMPLETE", "results": []}))
+    with pytest.raises(BadAnswer, match=f"reading the properties of {kind}: .* lists no property at all"):
+        pulled(hubspot_at(server.url))
+
+
 def test_definitions_that_may_not_be_read_are_told_from_the_records(server: Scripted) -> None:
     server.only("/crm/v3/properties", then=Reply(403, FORBIDDEN))
     asked = {**COLUMNS, Table.ACCOUNTS: ("account_id", "name", "pain_fit")}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from connector.crm.hubspot import changes, objects, watermark
 from connector.errors import BadAnswer, UsageError
+from connector.model.changes import Target
 from connector.model.fields import Table
 from tests.hubspot.parts import COLUMNS, FakeClock, Tables, hubspot_of, pulled
 from tests.hubspot.tiny import START, Tiny
@@ -112,6 +113,33 @@ def test_full_pull_and_changes_end_in_what_the_crm_holds(
             mirror.take(rows, full=False)
     alive = {str(n): row.properties["name"] for n, row in tiny.rows["companies"].items() if row.archived_at is None}
     assert mirror.names == alive
+
+
+def test_what_we_wrote_is_read_by_id_while_the_index_does_not_show_it() -> None:
+    tiny = Tiny(lag=10_000)
+    tiny.add("companies", 3, modified=START - 1_000_000, name="newest")
+    for number in (1, 2):
+        tiny.add("companies", number, modified=START - 2_000_000, name="before")
+    crm = hubspot_of(tiny)
+    _, summary = pulled(crm, columns=ACCOUNTS_ONLY)
+    for number in (1, 2):
+        tiny.rows["companies"][number].properties["name"] = "written"
+    tiny.archive("companies", 2)
+    wrote = {Target.ACCOUNT: frozenset({"1", "2"})}
+    rows, _ = pulled(crm, columns=ACCOUNTS_ONLY, since=summary.watermark, wrote=wrote)
+    assert rows[Table.ACCOUNTS] == {"account_id": ["3", "1"], "name": ["newest", "written"]}
+    assert rows[Table.GONE]["id"] == ["2"]
+
+
+def test_what_we_wrote_is_read_once_when_the_index_shows_it() -> None:
+    tiny = Tiny()
+    tiny.add("companies", 1, name="before")
+    crm = hubspot_of(tiny)
+    _, summary = pulled(crm, columns=ACCOUNTS_ONLY)
+    tiny.touch("companies", 1, name="written")
+    wrote = {Target.ACCOUNT: frozenset({"1"})}
+    rows, _ = pulled(crm, columns=ACCOUNTS_ONLY, since=summary.watermark, wrote=wrote)
+    assert rows[Table.ACCOUNTS] == {"account_id": ["1"], "name": ["written"]}
 
 
 def searches(tiny: Tiny) -> list[Call]:

@@ -227,6 +227,18 @@ def test_per_record_errors_of_a_mixed_answer_keep_the_crms_words(server: Scripte
     assert (second.landed, second.code, second.reason) == (Landed.REFUSED, "VALIDATION_ERROR", "no ***")
 
 
+def test_a_refusal_told_as_json_within_the_message_is_told_in_its_own_words(server: Scripted) -> None:
+    """What a batch with trace ids answers to values of one record that are not valid."""
+    inner = [
+        {"isValid": False, "message": "Gold was not one of the options: [A]", "error": "INVALID_OPTION", "name": "x"}
+    ]
+    message = f"Property values were not valid: {orjson.dumps(inner).decode()}"
+    error = {"category": "VALIDATION_ERROR", "message": message, "context": {"objectWriteTraceId": ["2"]}}
+    server.only(UPDATE, Reply(207, {"results": [{"id": "1", "properties": {}}], "numErrors": 1, "errors": [error]}))
+    _, second = hubspot_at(server.url).write([account(1, seg_tier="x"), account(2, seg_tier="x")])
+    assert (second.code, second.reason) == ("INVALID_OPTION", "Gold was not one of the options: [A]")
+
+
 def test_a_record_that_is_said_to_be_written_and_gone_is_read_back(server: Scripted) -> None:
     error = {"category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["2"]}}
     both = {"results": [{"id": "1", "properties": {}}, {"id": "2", "properties": {}}], "errors": [error]}

@@ -69,6 +69,8 @@ class ModelCrm:
     calls: int = 0
     edits: dict[tuple[Target, str], datetime] = field(default_factory=dict)
     """When a person changed a record last."""
+    blind: bool = False
+    """Whether a pull of changes does not see yet what was written."""
     versions: dict[tuple[Target, str], int] = field(default_factory=dict)
     version: int = 0
 
@@ -112,7 +114,8 @@ class ModelCrm:
         rows: dict[Table, int] = {}
         for target, table in TABLE.items():
             since = int(request.since) if request.since else -1
-            names = [n for n in self.records[target] if self.versions[target, n] > since]
+            wrote = request.wrote.get(target, ())
+            names = [n for n in self.records[target] if n in wrote or self.versions[target, n] > since]
             for page in _pages(self.order(names), self.page_size):
                 deliver(Page(table, self._columns(target, table, page, request.columns[table])))
             rows[table] = len(names)
@@ -170,7 +173,10 @@ class ModelCrm:
         self.late = [write for write in self.late if (write.target, write.record) != place]
         if place in self.refuses:
             return Outcome(*place, Landed.REFUSED, "VALIDATION", self.refuses[place])
+        seen = self.versions[place]
         self.put(*place, **{name: self.rewrites.get((name, value), value) for name, value in write.values})
+        if self.blind:
+            self.versions[place] = seen
         if self.mutes[place] > 0:
             self.mutes[place] -= 1
             return Outcome(*place, Landed.UNSETTLED)

@@ -165,6 +165,15 @@ class MemoryJournal:
             if item.being_sent and self.written.get(_key(item.row.change), (-1, None))[0] <= number
         ]
 
+    def sent_since(self, moment: datetime) -> Mapping[Target, set[str]]:
+        found: dict[Target, set[str]] = {}
+        for run, plan in self.planned.items():
+            row = self.rows[run]
+            if row.applied and (row.finished or row.started) >= moment:
+                for change in (item.row.change for item in plan if item.row.tries):
+                    found.setdefault(change.target, set()).add(change.record)
+        return found
+
     def overtaken(self, *, since: datetime) -> Sequence[Change]:
         return [
             item.row.change

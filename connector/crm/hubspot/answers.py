@@ -50,8 +50,9 @@ class Problem:
         return tuple(found)
 
     def codes(self) -> tuple[str, ...]:
-        """`errors[].code`, in order, each once."""
-        return tuple(dict.fromkeys(str(error["code"]) for error in self.errors if error.get("code")))
+        """`errors[].code`, in order, each once; objects within a message call it `error`."""
+        codes = (error.get("code") or error.get("error") for error in self.errors)
+        return tuple(dict.fromkeys(str(code) for code in codes if code))
 
     def words(self) -> str:
         """HubSpot's own words, short."""
@@ -66,18 +67,35 @@ def problem(answer: Answer) -> Problem:
         body = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return Problem(answer.status)
-    if not isinstance(body, dict):
-        return Problem(answer.status)
+    return told(body, status=answer.status) if isinstance(body, dict) else Problem(answer.status)
+
+
+def told(body: Mapping[str, Any], *, status: int) -> Problem:
+    """Read an error object: a whole body, or one entry of a 207."""
+    message = str(body.get("message") or body.get("error_description") or "")
     return Problem(
-        status=answer.status,
-        message=str(body.get("message") or body.get("error_description") or ""),
+        status=status,
+        message=message,
         category=str(body.get("category") or body.get("errorType") or body.get("status") or ""),
         sub_category=str(body.get("subCategory") or ""),
         policy=str(body.get("policyName") or body.get("groupName") or ""),
         correlation=str(body.get("correlationId") or ""),
-        errors=tuple(error for error in listed(body.get("errors")) if isinstance(error, dict)),
+        errors=_objects(body.get("errors")) or _within(message),
         context=body["context"] if isinstance(body.get("context"), dict) else None,
     )
+
+
+def _objects(items: object) -> tuple[Mapping[str, Any], ...]:
+    return tuple(item for item in listed(items) if isinstance(item, dict))
+
+
+def _within(message: str) -> tuple[Mapping[str, Any], ...]:
+    """The errors that a message holds as JSON: `Property values were not valid: [{"message": …, "error": …}]`."""
+    _, bracket, rest = message.partition("[{")
+    try:
+        return _objects(orjson.loads(bracket + rest)) if bracket else ()
+    except orjson.JSONDecodeError:
+        return ()
 
 
 def meaning(answer: Answer) -> Meaning:

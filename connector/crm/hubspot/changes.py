@@ -1,4 +1,4 @@
-"""Only what changed: ids by search, values by id, links of what changed, and what is gone."""
+"""Only what changed: ids by search and of what we wrote, values by id, links of what changed, and what is gone."""
 
 from __future__ import annotations
 
@@ -59,22 +59,33 @@ def _searching(intake: Intake, table: Table, since: datetime, changed: set[str],
         seen = 0
         merged: list[Record] = []
         absorbed: set[str] = set()
-        for page in objects.changed(since):
-            seen += len(page)
-            for ids in in_batches(page, BATCH):
+
+        def read(numbers: Iterable[str]) -> None:
+            for ids in in_batches(numbers, BATCH):
                 found = objects.read(ids, columns.properties)
                 records = _each_once([*found.records, *found.survivors.values()], changed)
                 columns.settle(records)
-                merged += [record for record in records if merged_ids(record)]
+                merged.extend(record for record in records if merged_ids(record))
                 put(Page(table, columns.build(records)))
                 gone.update(found.gone, found.survivors)
                 absorbed.update(*(merged_ids(record) for record in records))
+
+        for page in objects.changed(since):
+            seen += len(page)
+            read(page)
+        read(sorted(_wrote(intake, table) - changed - gone, key=int))
         # A merge may keep one of its ids; what was deleted is asked last: a record that is changed and gone is gone.
         gone.update(absorbed - changed, archived_since(objects, since))
         pause = intake.client.transport.brake.pause
         check_complete(objects, rows=seen, merged=merged, before=before, since=since, pause=pause)
 
     return job
+
+
+def _wrote(intake: Intake, table: Table) -> set[str]:
+    """The records we wrote since: the index may not show that for minutes."""
+    targets = (target for target, its in mapping.TABLE_OF.items() if its is table)
+    return {record for target in targets for record in intake.request.wrote.get(target, ())}
 
 
 def _each_once(records: Iterable[Record], changed: set[str]) -> list[Record]:

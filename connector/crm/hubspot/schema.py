@@ -64,10 +64,15 @@ class Property(Struct, frozen=True):
 
 
 def read(client: Client, paths: Paths, kind: str) -> dict[str, Property]:
-    """Every property definition of one kind of object, by name. Raises Forbidden without the scope."""
+    """Every property definition of one kind of object, by name. Raises Forbidden without the scope.
+
+    Each kind has hundreds of HubSpot's own: a list without any would pass for fields that are not connected.
+    """
     what = f"reading the properties of {kind}"
-    document = client.get(paths.properties(kind), what)
-    return {item["name"]: parse(item) for item in named(checks.results(document, what), what)}
+    found = named(checks.results(client.get(paths.properties(kind), what), what), what)
+    if not found:
+        raise checks.bad(what, "HubSpot's answer lists no property at all")
+    return {item["name"]: parse(item) for item in found}
 
 
 def named(items: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:

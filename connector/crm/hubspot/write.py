@@ -7,10 +7,12 @@ Source: HubSpot's batch pages and recordings: a validation error refuses the who
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.crm.fates import BREATH, SENDS, WRITTEN, Cell, Fate, concluded, not_allowed, settled, stopped, unanswered
 from connector.crm.hubspot import checks, mapping
+from connector.crm.hubspot.answers import told
 from connector.crm.hubspot.client import Refused
 from connector.crm.texts import brief, listed
 from connector.crm.transport import AnswerLost
@@ -20,6 +22,7 @@ from connector.model.changes import Landed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from connector.crm.hubspot.answers import Problem
     from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.objects import Objects
     from connector.crm.hubspot.paths import Paths
@@ -110,9 +113,7 @@ class Writer:
             if objections:
                 self._send(batch, fates, sends=sends, halved=True)
                 return
-        found = error.problem
-        refused = Fate(Landed.REFUSED, next(iter(found.codes()), found.category), found.words())
-        self._halve(batch, fates, refused, sends=sends)
+        self._halve(batch, fates, _refused(error.problem), sends=sends)
 
     def _halve(self, batch: dict[str, Values], fates: dict[str, Fate], refused: Fate, *, sends: int) -> None:
         """A batch that was refused without naming the record: its halves; a record alone is the refused one."""
@@ -210,7 +211,11 @@ def _named(error: Mapping[str, Any]) -> list[str]:
 def _fate(error: Mapping[str, Any]) -> Fate:
     if error.get("category") == "OBJECT_NOT_FOUND":
         return GONE
-    return Fate(Landed.REFUSED, str(error.get("category") or "REFUSED"), brief(str(error.get("message") or "refused")))
+    return _refused(told(error, status=HTTPStatus.MULTI_STATUS))
+
+
+def _refused(found: Problem) -> Fate:
+    return Fate(Landed.REFUSED, next(iter(found.codes()), found.category) or "REFUSED", found.words())
 
 
 def _cells(

@@ -43,9 +43,11 @@ def plan(*changes: Change, holds: tuple[Reason, ...] = (), **sums: Any) -> Plan:
     )
 
 
-def shown(capsys: pytest.CaptureFixture[str], language: str, *changes: Change, **sums: Any) -> str:
+def shown(
+    capsys: pytest.CaptureFixture[str], language: str, *changes: Change, name: str = "Bakker", **sums: Any
+) -> str:
     labels = Labels(language, {"seg_tier": TIER})
-    show_plan(plan(*changes, **sums), some_accounts(changes), labels=labels, names={"7": "Bakker"})
+    show_plan(plan(*changes, **sums), some_accounts(changes), labels=labels, names={"7": name})
     return capsys.readouterr().out
 
 
@@ -62,6 +64,12 @@ def test_a_plan_shows_old_and_new_tier_by_name_with_the_cause(capsys: pytest.Cap
     assert "Bakker (7) Customer tier \N{EN DASH} Large customer own data changed" in lines
     assert "9 Customer tier Regular customer Large customer own data changed" in lines
     assert "and 1 more property" in lines
+
+
+def test_a_very_long_name_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    made = shown(capsys, "en", *MOVED, name="x" * 1000)
+    assert f"{'x' * (plan_view.WIDEST - 1)}… (7)" in made
+    assert max(map(len, made.splitlines())) < 200
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,14 @@ def test_a_value_we_wrote_is_replaced() -> None:
     assert (change.old, change.new) == ("small", "large")
 
 
+@pytest.mark.parametrize("edited", EditedValues)
+def test_a_value_that_is_wanted_as_it_was_written_was_changed_in_the_crm(edited: EditedValues) -> None:
+    made = plan(differs(found="typed"), differs("seg_reason", found="typed"), ours={KEY: ("large",)}, edited=edited)
+    found = {change.property: change.cause for change in (*made.changes, *made.kept)}
+    assert found["seg_tier"] == Cause.EDITED
+    assert found["seg_reason"] != Cause.EDITED
+
+
 def test_a_value_of_a_write_that_is_still_open_is_ours() -> None:
     assert plan(differs(found="medium"), ours={KEY: ("small", "medium")}).changes
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Target
+from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House
 
@@ -34,6 +35,37 @@ def test_after_a_full_pull_only_changes_are_asked_for() -> None:
     assert made.crm.pulls[1] is not None
     assert (second.figures["pulled_accounts"], second.figures["pulled_deals"]) == (0, 1)
     assert (second.figures["rows_accounts"], second.figures["rows_deals"]) == (2, 2)
+
+
+def blind() -> House:
+    """A CRM that does not see yet, in a pull of changes, what was written."""
+    made = house()
+    made.crm.blind = True
+    return made
+
+
+@pytest.mark.parametrize("edited", EditedValues)
+def test_what_the_crm_does_not_show_as_changed_yet_is_no_edit_when_we_wrote_it(edited: EditedValues) -> None:
+    made = blind()
+    made.policy = replace(made.policy, edited_values=edited)
+    made.walk().sync(yes=True)
+    sent = made.crm.sent.copy()
+    second = made.walk().sync()
+    assert (second.figures["changes"], second.figures["kept"]) == (0, 0)
+    assert made.crm.sent == sent
+
+
+def test_what_a_release_and_an_undo_wrote_is_read_again_too() -> None:
+    made = blind()
+    held = made.walk().sync()
+    made.walk().pull()
+    made.walk().approve(held.run, reason="looked at")
+    assert made.walk().sync().figures["kept"] == 0
+    made.walk().undo(held.run)
+    assert made.walk().pull().figures["pulled_accounts"] == 2
+    made.clock.move(minutes=1)
+    made.walk().pull()
+    assert made.walk().pull().figures["pulled_accounts"] == 0
 
 
 def test_everything_is_pulled_when_asked_or_when_the_last_full_pull_is_old() -> None:

@@ -109,6 +109,17 @@ def test_a_crm_that_cannot_be_opened_is_a_usage_error(here: Path, text: str, sai
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("token", ["pat-eu1-a\npat-eu1-b", '"pat-eu1-a"', "pat-eu1-a b", "pat-eu1-\u2026"])
+def test_a_token_that_was_not_copied_as_it_is_is_refused_by_name(
+    here: Path, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("COPIED", token)
+    (here / "settings.toml").write_text('[crm]\nkind = "hubspot"\ntoken = "env:COPIED"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"crm\.token: env:COPIED holds") as caught:
+        _ = wired().crm
+    assert token not in str(caught.value) + caught.value.hint
+
+
 def test_an_engine_of_a_later_version_is_refused(here: Path) -> None:
     (here / "settings.toml").write_text('[engine]\nkind = "spark"\n')
     with pytest.raises(UsageError, match="spark"):
