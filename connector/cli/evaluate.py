@@ -37,7 +37,7 @@ def evaluate(
 
     No CRM is asked and nothing is kept. Exit code 4 when a cell could not be read; stderr lists them.
     """
-    from connector.engine.sources import in_folder
+    from connector.engine.tables.sources import in_folder
     from connector.model.fields import Table
     from connector.ports import EvaluationRequest
     from connector.wiring.beside import in_folder as beside_in

@@ -10,9 +10,9 @@ from connector.cli.output import say
 from connector.cli.rules_diff import diff
 
 if TYPE_CHECKING:
-    from connector.rules.mutating import Noticed
     from connector.rules.ruleset import RuleSet
     from connector.rules.tree import Position
+    from connector.rules.trying.mutating import Noticed
 
 FAILED = 1
 Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; else that of the settings.")]
@@ -44,7 +44,7 @@ def check(
     """
     if live or data is not None:
         return _check_live(call, directory, data)
-    from connector.rules.nameless import nameless
+    from connector.rules.trying.nameless import nameless
 
     rules = _load(call, directory)
     unnamed = nameless(rules)
@@ -102,7 +102,7 @@ def run_examples(
     ] = False,
 ) -> int:
     """Run the worked examples inside the rule files; exit code 1 when one does not come out."""
-    from connector.rules.examples import run_example
+    from connector.rules.trying.examples import run_example
 
     rules = _load(call, directory)
     misses = [miss for example in rules.examples for miss in run_example(rules, example)]
@@ -125,7 +125,7 @@ def run_examples(
 
 
 def _mutated(call: Call, rules: "RuleSet") -> "list[Noticed]":
-    from connector.rules.mutating import mutate
+    from connector.rules.trying.mutating import mutate
 
     with call.progress() as progress:
         return mutate(rules, lambda done, total: progress("change parameters", done, total))
@@ -171,7 +171,7 @@ def docs(
 
 def schema(call: Call) -> int:
     """Print the JSON Schema of rule files, for completion and checks in an editor."""
-    from connector.rules.schema import schema as make
+    from connector.rules.syntax.schema import schema as make
 
     call.document(make())
     return 0

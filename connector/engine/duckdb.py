@@ -10,21 +10,22 @@ import duckdb
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connector.engine import beside, memory, needs
-from connector.engine.building import Builder, givens
-from connector.engine.columns import Columns
-from connector.engine.deals import deals
-from connector.engine.evaluation import DuckDbEvaluation
+from connector.engine import memory
+from connector.engine.answers.evaluation import DuckDbEvaluation
+from connector.engine.answers.insights import DRAWN
+from connector.engine.answers.pictures import MISSING, is_line
+from connector.engine.answers.published import Published
+from connector.engine.answers.standing import alone, standing
 from connector.engine.functions import define
-from connector.engine.insights import DRAWN
-from connector.engine.pictures import MISSING, is_line
-from connector.engine.preparing import Situation, accounts, events, mark_unreadable, referrals
-from connector.engine.published import Published
-from connector.engine.reading import NOWHERE, absent, load
-from connector.engine.sources import find
-from connector.engine.stages import in_stages
-from connector.engine.standing import alone, standing
+from connector.engine.nodes.building import Builder, givens
+from connector.engine.nodes.columns import Columns
+from connector.engine.nodes.stages import in_stages
 from connector.engine.stopping import interruptions
+from connector.engine.tables import beside, needs
+from connector.engine.tables.deals import deals
+from connector.engine.tables.preparing import Situation, accounts, events, mark_unreadable, referrals
+from connector.engine.tables.reading import NOWHERE, absent, load
+from connector.engine.tables.sources import find
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.connecting import connect
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
-    from connector.engine.beside import Attached
-    from connector.engine.reading import Column
-    from connector.engine.sources import Source
+    from connector.engine.tables.beside import Attached
+    from connector.engine.tables.reading import Column
+    from connector.engine.tables.sources import Source
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Matched, Progress
+    from connector.rules.python.standing import Standing
     from connector.rules.ruleset import Node, RuleSet
-    from connector.rules.standing import Standing
 
     Setting: TypeAlias = Callable[[DuckDBPyConnection, EvaluationRequest], None]
 

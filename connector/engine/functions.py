@@ -1,4 +1,4 @@
-"""The functions the rendered rules call by name, as DuckDB macros (rules/sql.py)."""
+"""The functions the rendered rules call by name, as DuckDB macros (rules/sql/render.py)."""
 
 from __future__ import annotations
 

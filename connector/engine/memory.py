@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
-from connector.engine.sources import is_csv, quoted_text
+from connector.engine.tables.sources import is_csv, quoted_text
 from connector.errors import StopRun
 from connector.model.fields import Table
 

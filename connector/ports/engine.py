@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     )
     from connector.ports.beside import Beside, Matched
     from connector.ports.outside import Progress
-    from connector.rules.probes import Counted
+    from connector.rules.python.standing import Standing
     from connector.rules.ruleset import RuleSet
-    from connector.rules.standing import Standing
+    from connector.rules.trying.probes import Counted
 
 
 class EvaluationRequest(Struct, frozen=True):

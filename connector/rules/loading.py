@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
-from connector.rules.beside import fill_fields, read_fill, read_table
-from connector.rules.constants import check_parameters
-from connector.rules.document import Keys, Leaf, read_document
-from connector.rules.facts import declare_fact
-from connector.rules.files import contents
-from connector.rules.forms import Form, as_form
 from connector.rules.kinds import bands, first_match, formula, matrix, score
 from connector.rules.kinds import decision as decisions
 from connector.rules.kinds import signal as signals
-from connector.rules.names import Column, Names
-from connector.rules.notes import Missing, declare_missing, declare_warning, missing_labels, read_missing
-from connector.rules.ordering import in_order
-from connector.rules.outputs import Outputs
-from connector.rules.parameters import declare_parameter, override
 from connector.rules.ruleset import Model, RuleSet
-from connector.rules.shapes import MODEL_KINDS
-from connector.rules.sources import declare_field, declare_figure, declare_value
-from connector.rules.stated_examples import check_example, read_example
-from connector.rules.texts import read_text
+from connector.rules.sections.beside import fill_fields, read_fill, read_table
+from connector.rules.sections.constants import check_parameters
+from connector.rules.sections.examples import check_example, read_example
+from connector.rules.sections.facts import declare_fact
+from connector.rules.sections.names import Column, Names
+from connector.rules.sections.notes import Missing, declare_missing, declare_warning, missing_labels, read_missing
+from connector.rules.sections.ordering import in_order
+from connector.rules.sections.outputs import Outputs
+from connector.rules.sections.parameters import declare_parameter, override
+from connector.rules.sections.sources import declare_field, declare_figure, declare_value
+from connector.rules.syntax.document import Keys, Leaf, read_document
+from connector.rules.syntax.files import contents
+from connector.rules.syntax.forms import Form, as_form
+from connector.rules.syntax.shapes import MODEL_KINDS
+from connector.rules.texts.sentences import read_text
 from connector.rules.tree import Position
 from connector.rules.walk import family
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from connector.rules.declare import Declaration
-    from connector.rules.problems import Problems
     from connector.rules.ruleset import Example, Parameter
+    from connector.rules.sections.declare import Declaration
+    from connector.rules.syntax.problems import Problems
 
 VERSION = 1
 VERSION_LENGTH = 7

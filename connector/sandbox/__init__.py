@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
 from connector.sandbox import server
+from connector.sandbox.hubspot.account.portal import Portal
 from connector.sandbox.hubspot.app import HubSpot
+from connector.sandbox.hubspot.files.loading import load as hubspot_load
 from connector.sandbox.hubspot.limits import PROFESSIONAL, UNLIMITED
-from connector.sandbox.hubspot.loading import load as hubspot_load
-from connector.sandbox.hubspot.portal import Portal
 from connector.sandbox.keeper import Keeper
 from connector.sandbox.population import generate
 from connector.sandbox.salesforce.app import Salesforce
-from connector.sandbox.salesforce.founding import found
+from connector.sandbox.salesforce.files.loading import Loader
 from connector.sandbox.salesforce.limits import ENTERPRISE
 from connector.sandbox.salesforce.limits import UNLIMITED as FULL_SANDBOX
-from connector.sandbox.salesforce.loading import Loader
 from connector.sandbox.salesforce.oauth import public_key
-from connector.sandbox.salesforce.org import Org
+from connector.sandbox.salesforce.org.founding import found
+from connector.sandbox.salesforce.org.org import Org
 from connector.sandbox.tables import read_tables
 
 if TYPE_CHECKING:

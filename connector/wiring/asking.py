@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from connector.engine import needs
+from connector.engine.tables import needs
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.ports import PullRequest

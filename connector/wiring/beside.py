@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from connector.errors import UsageError
 from connector.model.fields import KEY, Table
 from connector.ports import Beside, Finding, Join
-from connector.rules.problems import near
+from connector.rules.syntax.problems import near
 from connector.wiring.said import say
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check_addresses(wiring: Wiring) -> None:
 
 def in_folder(wiring: Wiring, folder: Path) -> dict[str, Beside]:
     """Find the files of a data folder that are named as a table the rules know, matched as the settings say."""
-    from connector.engine.sources import of_folder
+    from connector.engine.tables.sources import of_folder
 
     found: dict[str, Beside] = {}
     for name in sorted(wiring.rules.tables):

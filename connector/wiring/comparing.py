@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def population(wiring: Wiring, data: Path | None) -> EvaluationRequest:
     """Return what to evaluate: the files of a folder, else the mirror."""
-    from connector.engine.sources import in_folder
+    from connector.engine.tables.sources import in_folder
     from connector.wiring.beside import in_folder as beside_in
     from connector.wiring.looking import current
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connector.ports import Engine, Evaluation, EvaluationRequest, Progress
+    from connector.rules.python.standing import Standing
     from connector.rules.ruleset import RuleSet
-    from connector.rules.standing import Standing
 
 
 def check(kind: str) -> None:

@@ -9,8 +9,8 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from connector.rules.files import contents
 from connector.rules.kept import NoRuleSetError, dumped, loaded, told
+from connector.rules.syntax.files import contents
 from connector.wiring.keeping import keep, kept, program
 
 if TYPE_CHECKING:

@@ -13,20 +13,20 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import TIER
-from connector.rules.canonical import canonical
-from connector.rules.cells import half_up
-from connector.rules.few import CannotTellError, others_stay
-from connector.rules.python import Evaluator
+from connector.rules.python.canonical import canonical
+from connector.rules.python.cells import half_up
+from connector.rules.python.evaluate import Evaluator
+from connector.rules.python.few import CannotTellError, others_stay
+from connector.rules.python.standing import share_of
+from connector.rules.python.whatif import WhatIf
 from connector.rules.ruleset import Of, RankOf, needed
-from connector.rules.standing import share_of
 from connector.rules.tree import Name
-from connector.rules.whatif import WhatIf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from connector.ports import Engine, Evaluation, EvaluationRequest
-    from connector.rules.ranking import Board
+    from connector.rules.python.ranking import Board
     from connector.rules.ruleset import Node, OutputOf, RuleSet
     from connector.wiring.one import One
 

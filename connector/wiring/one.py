@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from connector.engine.nearby import available, read
+from connector.engine.tables.nearby import available, read
 from connector.model.fields import Table
 from connector.model.verdicts import Explanation, NodeValue, State, Verdict
-from connector.rules.canonical import canonical, written
-from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.connecting import connect
-from connector.rules.few import Few, Moved, note_unreadable
-from connector.rules.python import Frame
-from connector.rules.reading import Records, read_beside, read_records
+from connector.rules.python.canonical import canonical, written
+from connector.rules.python.cells import IDLE, UNKNOWN, Cell
+from connector.rules.python.evaluate import Frame
+from connector.rules.python.few import Few, Moved, note_unreadable
+from connector.rules.python.reading import Records, read_beside, read_records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from connector.engine.nearby import Nearby
+    from connector.engine.tables.nearby import Nearby
     from connector.ports import EvaluationRequest
+    from connector.rules.python.standing import Standing
     from connector.rules.ruleset import Node, RuleSet
-    from connector.rules.standing import Standing
 
 
 class One(Struct):

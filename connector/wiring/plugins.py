@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce import API_VERSION, package
+from connector.crm.salesforce import API_VERSION
+from connector.crm.salesforce.provisioning import package
 from connector.rules.loading import load
 from connector.wiring import shipped
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from connector.rules.probes import Probing, judge
+from connector.rules.trying.probes import Probing, judge
 
 if TYPE_CHECKING:
     from connector.ports import EvaluationRequest, Progress
-    from connector.rules.probes import Finding
+    from connector.rules.trying.probes import Finding
     from connector.wiring import Wiring
 
 

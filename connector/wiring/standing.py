@@ -6,15 +6,15 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from connector.rules.python.standing import asked, over_everybody
+from connector.rules.python.standing_text import dumped, loaded
 from connector.rules.ruleset import needed
-from connector.rules.standing import asked, over_everybody
-from connector.rules.standing_text import dumped, loaded
 from connector.wiring.keeping import keep, kept, program
 
 if TYPE_CHECKING:
     from connector.ports import EvaluationRequest, Progress, Snapshot
+    from connector.rules.python.standing import Standing
     from connector.rules.ruleset import RuleSet
-    from connector.rules.standing import Standing
     from connector.wiring import Wiring
 
 KIND = "standing"

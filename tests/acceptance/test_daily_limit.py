@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from connector.cli.ending import run
-from connector.crm.salesforce import write
+from connector.crm.salesforce.writing import write
 from connector.sandbox import running
 
 if TYPE_CHECKING:

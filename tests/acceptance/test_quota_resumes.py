@@ -17,7 +17,7 @@ import requests
 import time_machine
 
 from connector.cli.ending import run
-from connector.crm.salesforce import collections
+from connector.crm.salesforce.writing import collections
 from connector.sandbox import running
 from connector.sandbox.hubspot.limits import Quota
 from connector.sandbox.salesforce.limits import Quota as OrgQuota

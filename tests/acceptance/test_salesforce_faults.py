@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.crm.salesforce import bulk_query, reading
-from connector.crm.salesforce import write as writing
 from connector.crm.salesforce.mapping import default_name
+from connector.crm.salesforce.pulling import bulk_query, reading
 from connector.crm.salesforce.soql import select
+from connector.crm.salesforce.writing import write as writing
 from tests.acceptance.commands import wait_until
 from tests.acceptance.organisation import ASIDE, ROOT, SESSION, organisation
 
@@ -159,7 +159,7 @@ def test_a_refresh_token_that_rotates_is_kept_and_used_by_the_next_run(office: O
 SYNC_IN_BULK = """
 import sys
 from connector.cli.ending import run
-from connector.crm.salesforce import write
+from connector.crm.salesforce.writing import write
 write.BULK_FROM = 2
 sys.exit(run(["sync"]))
 """

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connector.crm.hubspot import changes, full
+from connector.crm.hubspot.pulling import changes, full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

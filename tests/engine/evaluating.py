@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from connector.engine.evaluation import DuckDbEvaluation
+    from connector.engine.answers.evaluation import DuckDbEvaluation
     from connector.rules.ruleset import RuleSet
 
 AS_OF = date(2026, 4, 1)

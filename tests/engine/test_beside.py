@@ -16,11 +16,11 @@ from connector.engine.duckdb import DuckDb
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest, Matched
-from connector.rules.canonical import canonical
 from connector.rules.connecting import connect
 from connector.rules.loading import load_texts
-from connector.rules.population import evaluate
-from connector.rules.reading import LOST
+from connector.rules.python.canonical import canonical
+from connector.rules.python.population import evaluate
+from connector.rules.python.reading import LOST
 from tests.engine.evaluating import AS_OF, request
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from connector.engine import memory
-from connector.engine.reading import Column, load
-from connector.engine.sources import find
+from connector.engine.tables.reading import Column, load
+from connector.engine.tables.sources import find
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
 

@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.engine import needs
-from connector.engine.columns import off
 from connector.engine.duckdb import DuckDb
-from connector.engine.sources import quoted
+from connector.engine.nodes.columns import off
+from connector.engine.tables import needs
+from connector.engine.tables.sources import quoted
 from connector.model.fields import Type
 from connector.ports import EvaluationRequest
-from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.connecting import connect
 from connector.rules.loading import load, load_texts
-from connector.rules.population import evaluate
+from connector.rules.python.cells import IDLE, UNKNOWN, Cell
+from connector.rules.python.population import evaluate
 from tests.engine.files import as_csv, as_parquet
 from tests.engine.populations import AS_OF, COLUMNS, Tables, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.engine.evaluation import DuckDbEvaluation
+    from connector.engine.answers.evaluation import DuckDbEvaluation
     from connector.rules.ruleset import RuleSet
 
 HERE = Path(__file__).parent

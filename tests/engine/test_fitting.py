@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.engine.functions import define
-from connector.rules.examples import run_example
 from connector.rules.loading import load
+from connector.rules.python.telling import shorten
 from connector.rules.ruleset import Example
-from connector.rules.telling import shorten
+from connector.rules.trying.examples import run_example
 from tests.shared import ROOT
 
 LIMIT = 20

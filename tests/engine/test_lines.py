@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.engine import lines
-from connector.engine.lines import in_order
+from connector.engine.answers import lines
+from connector.engine.answers.lines import in_order
 from connector.model.fields import Table
 from connector.rules.loading import load
 from tests.engine.evaluating import evaluated, request

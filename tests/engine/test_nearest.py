@@ -16,7 +16,7 @@ from connector.model.fields import Table
 from connector.ports import EvaluationRequest
 from connector.rules.connecting import connect
 from connector.rules.loading import load
-from connector.rules.population import evaluate
+from connector.rules.python.population import evaluate
 from connector.wiring.nearest import nearest
 from connector.wiring.one import one
 from tests.engine.evaluating import AS_OF

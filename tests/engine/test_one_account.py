@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from connector.engine.duckdb import DuckDb
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest
-from connector.rules.few import CannotTellError, others_stay
 from connector.rules.loading import load, load_texts
+from connector.rules.python.few import CannotTellError, others_stay
+from connector.rules.python.standing_text import dumped, loaded
 from connector.rules.ruleset import needed
-from connector.rules.standing_text import dumped, loaded
 from connector.wiring.nearest import applied, deal
 from connector.wiring.one import node_value, one
 from tests.engine.files import as_parquet

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import sqlglot
 
-from connector.engine.columns import Columns
+from connector.engine.nodes.columns import Columns
 from connector.rules.calendar_days import window_start
 from connector.rules.loading import load
 from connector.rules.ruleset import FormulaOf
-from connector.rules.sql import Givens, Renderer
-from connector.rules.sql_words import Rendered, column
+from connector.rules.sql.render import Givens, Renderer
+from connector.rules.sql.words import Rendered, column
 
 AS_OF = date(2026, 4, 2)
 RULES = load(Path(__file__).parents[2] / "rules")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from connector.engine.picking import among, any_of, folded, keys, pick
+from connector.engine.tables.picking import among, any_of, folded, keys, pick
 
 TEXTS = ["a", "A ", " a", "", " ", None, "É", "İ", "ß", "a\x1fb", "\ta", "Straße 1"]
 

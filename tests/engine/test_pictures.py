@@ -17,7 +17,7 @@ from tests.engine.evaluating import evaluated, request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.engine.evaluation import DuckDbEvaluation
+    from connector.engine.answers.evaluation import DuckDbEvaluation
     from connector.model.pictures import Pictures
 
 RULES = Path(__file__).parents[2] / "rules"

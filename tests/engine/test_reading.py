@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connector.engine.reading import Column, load
-from connector.engine.sources import find, in_folder
+from connector.engine.tables.reading import Column, load
+from connector.engine.tables.sources import find, in_folder
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
-from connector.rules.cells import UNKNOWN, half_up
-from connector.rules.reading import Unreadable, read_cell
+from connector.rules.python.cells import UNKNOWN, half_up
+from connector.rules.python.reading import Unreadable, read_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.engine.columns import off
 from connector.engine.functions import define
+from connector.engine.nodes.columns import off
 from connector.model.fields import Type
-from connector.rules import sql_words as w
 from connector.rules.calendar_days import window_start
-from connector.rules.cells import IDLE, UNKNOWN, Cell
-from connector.rules.python import Evaluator, Frame
-from connector.rules.sql import Givens, Renderer
-from connector.rules.sql_words import Rendered
+from connector.rules.python.cells import IDLE, UNKNOWN, Cell
+from connector.rules.python.evaluate import Evaluator, Frame
+from connector.rules.sql import words as w
+from connector.rules.sql.render import Givens, Renderer
+from connector.rules.sql.words import Rendered
 from connector.rules.walk import type_of
 from tests.engine.expressions import AS_OF, NAMES, PARAMETERS, SCALES, expressions, rows
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from connector.engine.answers.pictures import is_line
+from connector.engine.answers.standing import alone, standing
 from connector.engine.duckdb import DuckDb
-from connector.engine.pictures import is_line
-from connector.engine.standing import alone, standing
 from connector.model.fields import Table
 from connector.ports import EvaluationRequest
 from connector.rules.loading import load
+from connector.rules.python.standing import asked
 from connector.rules.ruleset import RankOf, needed
-from connector.rules.standing import asked
 from tests.engine.files import as_parquet
 from tests.engine.populations import AS_OF
 from tests.shared import ROOT

@@ -6,7 +6,7 @@ from typing import Any, cast
 import duckdb
 import pytest
 
-from connector.engine.published import Published
+from connector.engine.answers.published import Published
 from connector.engine.stopping import INTERRUPTED, interruptions
 
 

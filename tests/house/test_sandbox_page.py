@@ -10,10 +10,10 @@ import pytest
 from connector.cli.sandbox import sandbox
 from connector.sandbox.hubspot import control as hubspot_control
 from connector.sandbox.hubspot import failures as hubspot_failures
-from connector.sandbox.hubspot import portal
+from connector.sandbox.hubspot.account import portal
 from connector.sandbox.salesforce import control as salesforce_control
 from connector.sandbox.salesforce import failures as salesforce_failures
-from connector.sandbox.salesforce import org
+from connector.sandbox.salesforce.org import org
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 PAGES = {name: (REFERENCE / f"{name}.md").read_text(encoding="utf-8") for name in ("sandbox", "sandbox-salesforce")}

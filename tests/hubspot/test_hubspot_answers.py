@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from connector.crm.hubspot.answers import again, limit_kind, meaning, problem
+from connector.crm.hubspot.session.answers import again, limit_kind, meaning, problem
 from connector.crm.meaning import Meaning
 from connector.crm.transport import Answer, NoAnswer
 from connector.crm.tries import no_answer

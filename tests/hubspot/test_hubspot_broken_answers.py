@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.hubspot.client import Wire
+from connector.crm.hubspot.session.client import Wire
 from connector.errors import AccessRefused, BadAnswer, ComeBackLater, ConnectorError, QuotaUsedUp, StopRun, UsageError
 from connector.model.fields import Table
 from tests.hubspot.parts import COLUMNS, NOW, TOKEN, FakeClock, hubspot_at, pulled

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.crm.hubspot import changes, objects, watermark
+from connector.crm.hubspot.pulling import changes, objects, watermark
 from connector.errors import BadAnswer, UsageError
 from connector.model.changes import Target
 from connector.model.fields import Table

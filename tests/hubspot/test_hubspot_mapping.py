@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.crm.hubspot import definitions, mapping, schema
-from connector.crm.hubspot.columns import Account, Columns, Stages
+from connector.crm.hubspot import mapping, schema
 from connector.crm.hubspot.mapping import FieldMap
+from connector.crm.hubspot.provisioning import definitions
+from connector.crm.hubspot.pulling.columns import Account, Columns, Stages
 from connector.crm.texts import number, options
 from connector.errors import BadAnswer
 from connector.model.fields import Table, Type

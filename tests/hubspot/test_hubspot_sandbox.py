@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.crm.hubspot.scopes import USED, WRITES
+from connector.crm.hubspot.session.scopes import USED, WRITES
 from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import CATALOGUE, Table

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.crm.hubspot.limits import Limits, burst_rate
+from connector.crm.hubspot.session.limits import Limits, burst_rate
 from connector.crm.pacing import Lane, Rate
 from connector.crm.transport import Answer
 from connector.errors import QuotaUsedUp

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from connector.engine.sources import in_folder
+from connector.engine.tables.sources import in_folder
 from connector.ports import EvaluationRequest
 from connector.wiring import shipped, wire
 

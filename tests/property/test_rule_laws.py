@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from connector.model.fields import Type
 from connector.rules import tree
-from connector.rules.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compare, negate
-from connector.rules.document import Leaf, Source
 from connector.rules.fold import Folder
-from connector.rules.grammar import MAX_NESTING, parse
-from connector.rules.names import Names
 from connector.rules.printing import show
-from connector.rules.python import Evaluator, Frame
-from connector.rules.resolve import Resolver
+from connector.rules.python.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compare, negate
+from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.ruleset import FieldOf, Node, Of
+from connector.rules.sections.names import Names
+from connector.rules.sections.resolve import Resolver
+from connector.rules.syntax.document import Leaf, Source
+from connector.rules.syntax.grammar import MAX_NESTING, parse
 from connector.rules.walk import walk
 
 if TYPE_CHECKING:

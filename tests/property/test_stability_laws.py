@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.model.fields import Table
-from connector.rules.canonical import canonical
 from connector.rules.connecting import connect
 from connector.rules.loading import load_texts
-from connector.rules.population import evaluate
+from connector.rules.python.canonical import canonical
+from connector.rules.python.population import evaluate
 from connector.sandbox.chance import seeded
 from connector.sandbox.population import generate
 

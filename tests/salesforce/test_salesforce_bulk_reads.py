@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import reading
+from connector.crm.salesforce.pulling import reading
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from connector.ports import PullRequest

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import bulk_query, bulk_write
-from connector.crm.salesforce import write as writing
+from connector.crm.salesforce.pulling import bulk_query
+from connector.crm.salesforce.writing import bulk_write
+from connector.crm.salesforce.writing import write as writing
 from connector.errors import StopRun
 from connector.model.changes import Landed, Target
 from tests.salesforce.parts import write_to

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from connector.crm.salesforce import Login, reading
+from connector.crm.salesforce import Login
+from connector.crm.salesforce.pulling import reading
 from connector.errors import StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type

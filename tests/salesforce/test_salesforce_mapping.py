@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from connector.crm.meaning import Meaning
-from connector.crm.salesforce import definitions, mapping, soql, values
-from connector.crm.salesforce.answers import meaning
-from connector.crm.salesforce.columns import Columns, Situation
+from connector.crm.salesforce import mapping, soql, values
 from connector.crm.salesforce.mapping import FieldMap, default_name
+from connector.crm.salesforce.provisioning import definitions
+from connector.crm.salesforce.pulling.columns import Columns, Situation
+from connector.crm.salesforce.pulling.sources import SOURCES
 from connector.crm.salesforce.schema import Entity, Property
-from connector.crm.salesforce.sources import SOURCES
+from connector.crm.salesforce.session.answers import meaning
 from connector.crm.transport import Answer
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output

@@ -13,8 +13,9 @@ import pytest
 import requests
 from lxml import etree
 
-from connector.crm.salesforce import definitions, metadata, permissions, soql
+from connector.crm.salesforce import soql
 from connector.crm.salesforce.mapping import default_name
+from connector.crm.salesforce.provisioning import definitions, metadata, permissions
 from connector.errors import StopRun
 from connector.sandbox import running
 from connector.wiring import plugins, shipped

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.crm.salesforce import permissions
+from connector.crm.salesforce.provisioning import permissions
 from connector.errors import StopRun
 from tests.hubspot.scripted import Reply, scripted
 from tests.salesforce.parts import salesforce_at

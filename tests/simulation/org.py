@@ -16,15 +16,15 @@ from connector.model.secrets import Secret
 from connector.sandbox.answers import Answer
 from connector.sandbox.calls import Call as Request
 from connector.sandbox.faults import Rule
-from connector.sandbox.salesforce.access import ADMIN, INTEGRATION, STATIC
 from connector.sandbox.salesforce.answers import Refusal
 from connector.sandbox.salesforce.app import respond
 from connector.sandbox.salesforce.failures import SPOILS, instead, spoiled
-from connector.sandbox.salesforce.fields import put
-from connector.sandbox.salesforce.founding import found, grant_all
-from connector.sandbox.salesforce.merging import merge
-from connector.sandbox.salesforce.org import Org
-from connector.sandbox.salesforce.schema import Field, value
+from connector.sandbox.salesforce.org.access import ADMIN, INTEGRATION, STATIC
+from connector.sandbox.salesforce.org.fields import put
+from connector.sandbox.salesforce.org.founding import found, grant_all
+from connector.sandbox.salesforce.org.merging import merge
+from connector.sandbox.salesforce.org.org import Org
+from connector.sandbox.salesforce.org.schema import Field, value
 from tests.simulation.town import LOST, ON_DEAL, OPEN, REVENUE, TIER, VIP, WON, Faults, Sent, Time, Town
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from connector.model.changes import Target
 from connector.model.outputs import GROUP_NAME
 from connector.sandbox.calls import read_query
 from connector.sandbox.faults import Rule
+from connector.sandbox.hubspot.account.portal import Portal
 from connector.sandbox.hubspot.app import respond
 from connector.sandbox.hubspot.failures import SPOILS, instead, spoiled
 from connector.sandbox.hubspot.limits import UNLIMITED
-from connector.sandbox.hubspot.portal import Portal
 from connector.sandbox.hubspot.requests import Request
 from tests.simulation.town import LOST, OPEN, TIER, VIP, WON, Faults, Sent, Town
 

@@ -16,7 +16,7 @@ from connector.crm.transport import Call
 from connector.model.changes import Target
 from connector.model.secrets import Secret
 from connector.sandbox.chance import seeded
-from connector.sandbox.salesforce.access import INTEGRATION
+from connector.sandbox.salesforce.org.access import INTEGRATION
 from tests.simulation import life
 from tests.simulation.__main__ import MEMORY
 from tests.simulation.disk import BadDisk

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from connector.model.changes import Target
 from connector.model.fields import Table
 from connector.model.verdicts import AccountContext, Difference, PopulationFigures, Verdict
-from connector.rules.standing import Standing
+from connector.rules.python.standing import Standing
 from tests.twins.words import Row
 
 if TYPE_CHECKING:

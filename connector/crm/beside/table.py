@@ -10,7 +10,7 @@ from msgspec import Struct
 from connector.crm.said import say
 from connector.errors import StopRun
 from connector.ports import Finding
-from connector.rules.problems import near
+from connector.rules.syntax.problems import near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

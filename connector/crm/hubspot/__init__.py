@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from connector.crm.hubspot.auth import Credentials, FixedToken, RefreshedToken
-from connector.crm.hubspot.client import Client, Wire
 from connector.crm.hubspot.crm import HubSpot
-from connector.crm.hubspot.limits import Limits
 from connector.crm.hubspot.mapping import FieldMap
 from connector.crm.hubspot.paths import API_VERSION, Paths
+from connector.crm.hubspot.session.auth import Credentials, FixedToken, RefreshedToken
+from connector.crm.hubspot.session.client import Client, Wire
+from connector.crm.hubspot.session.limits import Limits
 from connector.crm.texts import Mask
 from connector.crm.transport import Brake, Transport
 from connector.errors import UsageError

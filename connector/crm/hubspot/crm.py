@@ -8,14 +8,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
-from connector.crm.hubspot import edits, mapping, reference, schema
-from connector.crm.hubspot.client import Forbidden, Refused
+from connector.crm.hubspot import mapping, schema
 from connector.crm.hubspot.doctor import examine
-from connector.crm.hubspot.intake import Intake
-from connector.crm.hubspot.objects import BATCH, Objects, in_batches
-from connector.crm.hubspot.provision import RENAME, Provisioner
-from connector.crm.hubspot.pull import pull
-from connector.crm.hubspot.write import Writer
+from connector.crm.hubspot.provisioning.provision import RENAME, Provisioner
+from connector.crm.hubspot.pulling import reference
+from connector.crm.hubspot.pulling.intake import Intake
+from connector.crm.hubspot.pulling.objects import BATCH, Objects, in_batches
+from connector.crm.hubspot.pulling.pull import pull
+from connector.crm.hubspot.session.client import Forbidden, Refused
+from connector.crm.hubspot.writing import edits
+from connector.crm.hubspot.writing.write import Writer
 from connector.crm.placed import not_ready, placed, target_of
 from connector.ports import Cost
 
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.mapping import FieldMap
     from connector.crm.hubspot.paths import Paths
     from connector.crm.hubspot.schema import Property
+    from connector.crm.hubspot.session.client import Client
     from connector.model.changes import Outcome, RecordWrite, Target
     from connector.model.fields import Table
     from connector.model.outputs import Output

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.crm.findings import calls_left, clock
-from connector.crm.hubspot import scopes
-from connector.crm.hubspot.provision import absent
+from connector.crm.hubspot.provisioning.provision import absent
+from connector.crm.hubspot.session import scopes
 from connector.crm.said import say
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.outputs import OURS
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from connector.crm.hubspot import reference
-    from connector.crm.hubspot.client import Client
-    from connector.crm.hubspot.intake import Intake
-    from connector.crm.hubspot.provision import Existing, Provisioner
+    from connector.crm.hubspot.provisioning.provision import Existing, Provisioner
+    from connector.crm.hubspot.pulling import reference
+    from connector.crm.hubspot.pulling.intake import Intake
+    from connector.crm.hubspot.session.client import Client
     from connector.model.outputs import Output
     from connector.ports import ProvisionStep
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from connector.crm.hubspot import checks
+from connector.crm.hubspot.session import checks
 from connector.crm.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.crm.hubspot.client import Client
     from connector.crm.hubspot.paths import Paths
+    from connector.crm.hubspot.session.client import Client
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from connector.crm.salesforce.client import Client
-from connector.crm.salesforce.collections import Pace
-from connector.crm.salesforce.columns import Situation
 from connector.crm.salesforce.crm import Salesforce
-from connector.crm.salesforce.limits import Limits
-from connector.crm.salesforce.logins import Login, credentials
 from connector.crm.salesforce.mapping import FieldMap
-from connector.crm.salesforce.wire import Wire
+from connector.crm.salesforce.pulling.columns import Situation
+from connector.crm.salesforce.session.client import Client
+from connector.crm.salesforce.session.limits import Limits
+from connector.crm.salesforce.session.logins import Login, credentials
+from connector.crm.salesforce.session.wire import Wire
+from connector.crm.salesforce.writing.collections import Pace
 from connector.crm.texts import Mask
 from connector.crm.transport import Brake, Transport
 from connector.errors import UsageError

@@ -7,28 +7,30 @@ from typing import TYPE_CHECKING
 
 from connector.crm.fates import outcomes
 from connector.crm.placed import not_ready, target_of
-from connector.crm.salesforce import bulk_write, collections, edits, record_types, reference, schema, values, write
-from connector.crm.salesforce.client import Forbidden, Refused
+from connector.crm.salesforce import schema, values
 from connector.crm.salesforce.doctor import examine, grant_edit, no_edit
-from connector.crm.salesforce.intake import Intake
 from connector.crm.salesforce.mapping import ENTITY
-from connector.crm.salesforce.provision import Provisioner
-from connector.crm.salesforce.pull import pull
-from connector.crm.salesforce.queries import in_parts
-from connector.crm.salesforce.record_types import Offers
+from connector.crm.salesforce.provisioning.provision import Provisioner
+from connector.crm.salesforce.pulling import reference
+from connector.crm.salesforce.pulling.intake import Intake
+from connector.crm.salesforce.pulling.pull import pull
+from connector.crm.salesforce.pulling.queries import in_parts
+from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.salesforce.soql import full_id, is_id
-from connector.crm.salesforce.write import Writer
+from connector.crm.salesforce.writing import bulk_write, collections, edits, record_types, write
+from connector.crm.salesforce.writing.record_types import Offers
+from connector.crm.salesforce.writing.write import Writer
 from connector.ports import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from connector.crm.salesforce.client import Client
-    from connector.crm.salesforce.collections import Pace
-    from connector.crm.salesforce.columns import Situation
     from connector.crm.salesforce.mapping import FieldMap
+    from connector.crm.salesforce.pulling.columns import Situation
     from connector.crm.salesforce.schema import Entity
+    from connector.crm.salesforce.session.client import Client
+    from connector.crm.salesforce.writing.collections import Pace
     from connector.model.changes import Outcome, RecordWrite, Target
     from connector.model.fields import Table
     from connector.model.outputs import Output

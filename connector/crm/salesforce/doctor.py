@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from connector.crm.findings import calls_left, clock
 from connector.crm.said import say
-from connector.crm.salesforce import permissions, powers, queries, record_types, reference
-from connector.crm.salesforce.provision import absent
+from connector.crm.salesforce.provisioning import permissions
+from connector.crm.salesforce.provisioning.provision import absent
+from connector.crm.salesforce.pulling import queries, reference
+from connector.crm.salesforce.session import powers
+from connector.crm.salesforce.writing import record_types
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table
 from connector.model.outputs import OURS
@@ -17,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from connector.crm.salesforce.client import Client
-    from connector.crm.salesforce.intake import Intake
-    from connector.crm.salesforce.provision import Provisioner
+    from connector.crm.salesforce.provisioning.provision import Provisioner
+    from connector.crm.salesforce.pulling.intake import Intake
+    from connector.crm.salesforce.session.client import Client
     from connector.model.outputs import Output
     from connector.model.texts import Said
     from connector.ports import Quota

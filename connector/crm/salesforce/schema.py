@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from connector.crm.salesforce.checks import bad
+from connector.crm.salesforce.session.checks import bad
 from connector.crm.salesforce.values import NUMERIC
 from connector.crm.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.crm.salesforce.client import Client
+    from connector.crm.salesforce.session.client import Client
 
 MASTER = "012000000000000AAA"
 """The id of "no record type"."""

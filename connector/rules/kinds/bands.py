@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
-from connector.rules.constants import constant
-from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
-from connector.rules.document import Leaf
-from connector.rules.earlier import HINT, earlier
-from connector.rules.forms import read_word
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import Band, Node, Part, Ranking, RankOf
+from connector.rules.sections.constants import constant
+from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
+from connector.rules.sections.earlier import HINT, earlier
 from connector.rules.states import states
+from connector.rules.syntax.document import Leaf
+from connector.rules.syntax.forms import read_word
 from connector.rules.tree import And, Arithmetic, Branch, Case, Compare, Literal, Name, Not, Op, Test
 from connector.rules.walk import POISON, type_of, walk
 from connector.rules.walk import names as names_in
@@ -29,8 +29,8 @@ from connector.rules.walk import names as names_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.forms import Form, Formula
-    from connector.rules.names import Names
+    from connector.rules.sections.names import Names
+    from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression
 
 WHOLE = 100

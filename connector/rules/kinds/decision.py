@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
-from connector.rules.declare import Declaration, add, formula_node, resolve, uses_of
-from connector.rules.document import Keys
 from connector.rules.fold import FALSE
-from connector.rules.forms import Form
 from connector.rules.kinds.common import sure, sure_name
+from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
+from connector.rules.syntax.document import Keys
+from connector.rules.syntax.forms import Form
 from connector.rules.tree import And, Branch, Case, Collect, Compare, Entry, Literal, Name, Not, Or, Test, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.document import Leaf
-    from connector.rules.forms import Formula
-    from connector.rules.names import Names
-    from connector.rules.problems import Problems
     from connector.rules.ruleset import Node
+    from connector.rules.sections.names import Names
+    from connector.rules.syntax.document import Leaf
+    from connector.rules.syntax.forms import Formula
+    from connector.rules.syntax.problems import Problems
     from connector.rules.tree import Expression, Position
 
 GIVES = ("say_no_hit", "watch_hit", "say_no_status", "say_no", "say_no_reasons", "protected_by")

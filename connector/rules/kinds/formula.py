@@ -8,18 +8,18 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connector.rules.declare import Declaration, formula_node, resolve, uses_of
-from connector.rules.document import Leaf
-from connector.rules.forms import read_formula
 from connector.rules.kinds.common import is_known, limited
-from connector.rules.resolve import result_type
+from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.sections.resolve import result_type
+from connector.rules.syntax.document import Leaf
+from connector.rules.syntax.forms import read_formula
 from connector.rules.tree import Arithmetic, Branch, Call, Case, Function, Literal, Op
 from connector.rules.walk import POISON, type_of
 
 if TYPE_CHECKING:
-    from connector.rules.forms import Form, Formula
-    from connector.rules.names import Names
     from connector.rules.ruleset import Node
+    from connector.rules.sections.names import Names
+    from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression
 
 SIDES = ("this", "divided by this")

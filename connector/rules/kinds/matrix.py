@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
-from connector.rules.declare import Declaration, formula_node, resolve, uses_of
-from connector.rules.document import Keys, Leaf
-from connector.rules.forms import Form, read_word
 from connector.rules.kinds.common import answer, is_known, is_unknown, limited
+from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.syntax.document import Keys, Leaf
+from connector.rules.syntax.forms import Form, read_word
 from connector.rules.tree import And, Branch, Case, Compare, Literal, Not, Test
 from connector.rules.walk import POISON, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.forms import Formula
-    from connector.rules.names import Names
     from connector.rules.ruleset import Node
+    from connector.rules.sections.names import Names
+    from connector.rules.syntax.forms import Formula
     from connector.rules.tree import Expression
 
 

@@ -9,13 +9,13 @@ from urllib.parse import parse_qs
 
 from connector.sandbox.answers import Answer, answer
 from connector.sandbox.chance import seeded
+from connector.sandbox.hubspot.account.times import iso
 from connector.sandbox.hubspot.answers import Refusal
-from connector.sandbox.hubspot.times import iso
 
 if TYPE_CHECKING:
     from random import Random
 
-    from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.hubspot.account.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
 STATIC = re.compile(r"pat-[a-z]{2}\d-\S+")

@@ -10,18 +10,18 @@ from connector.sandbox.app import App
 from connector.sandbox.calls import read_query
 from connector.sandbox.hubspot import control
 from connector.sandbox.hubspot.access import require
+from connector.sandbox.hubspot.account.times import to_moment
+from connector.sandbox.hubspot.account.writing import run_workflows
 from connector.sandbox.hubspot.answers import Refusal
 from connector.sandbox.hubspot.failures import ACTIONS, instead, spoiled
 from connector.sandbox.hubspot.limits import local_day
 from connector.sandbox.hubspot.requests import Request
 from connector.sandbox.hubspot.routes import DATED, canonical, find, scopes
-from connector.sandbox.hubspot.times import to_moment
-from connector.sandbox.hubspot.writing import run_workflows
 
 if TYPE_CHECKING:
     from connector.sandbox.answers import Headers
     from connector.sandbox.faults import Rule
-    from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.hubspot.account.portal import Portal
 
 log = logging.getLogger(__name__)
 TOO_MANY = 429

@@ -12,13 +12,13 @@ from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.sandbox.answers import NO_CONTENT, Answer, answer
 from connector.sandbox.control import COMMON, Acts, dispatch, set_fields
-from connector.sandbox.hubspot import writing
+from connector.sandbox.hubspot.account import writing
+from connector.sandbox.hubspot.account.kinds import kind_of
+from connector.sandbox.hubspot.account.times import read_instant
+from connector.sandbox.hubspot.account.workflows import Workflow
 from connector.sandbox.hubspot.answers import Refusal, not_found
-from connector.sandbox.hubspot.kinds import kind_of
+from connector.sandbox.hubspot.files.unloading import unload
 from connector.sandbox.hubspot.shapes import ANYTHING
-from connector.sandbox.hubspot.times import read_instant
-from connector.sandbox.hubspot.unloading import unload
-from connector.sandbox.hubspot.workflows import Workflow
 
 if TYPE_CHECKING:
     from connector.sandbox.hubspot.app import HubSpot

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox.faults import Rule
-    from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.hubspot.account.portal import Portal
     from connector.sandbox.spoils import Options
 
 EDGE = (500, 502, 503, 504, 521, 522, 523, 524, 525, 526, 530)

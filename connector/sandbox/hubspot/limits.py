@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connector.sandbox.answers import Headers, answer
+from connector.sandbox.hubspot.account.times import iso, to_moment, to_ms
 from connector.sandbox.hubspot.answers import Refusal
-from connector.sandbox.hubspot.times import iso, to_moment, to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox.answers import Answer
     from connector.sandbox.hubspot.access import Grant
-    from connector.sandbox.hubspot.portal import Portal
+    from connector.sandbox.hubspot.account.portal import Portal
     from connector.sandbox.hubspot.requests import Request
 
 TEN_SECONDS = 10.0

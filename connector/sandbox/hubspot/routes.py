@@ -6,19 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox.hubspot import (
-    access,
-    associations,
-    batches,
-    limits,
-    objects,
-    pipelines,
-    properties,
-    reference,
-    search,
-)
+from connector.sandbox.hubspot import access, limits
+from connector.sandbox.hubspot.account import pipelines
+from connector.sandbox.hubspot.account.kinds import KINDS, kind_of
 from connector.sandbox.hubspot.answers import Refusal, not_found
-from connector.sandbox.hubspot.kinds import KINDS, kind_of
+from connector.sandbox.hubspot.rest import associations, batches, objects, properties, reference, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,15 +12,16 @@ import orjson
 from connector.sandbox.answers import HTML, Answer
 from connector.sandbox.app import App
 from connector.sandbox.calls import Call, read_query
-from connector.sandbox.salesforce import control, metadata, oauth, soap
+from connector.sandbox.salesforce import control, oauth
 from connector.sandbox.salesforce.answers import Refusal
 from connector.sandbox.salesforce.calls import Asked
 from connector.sandbox.salesforce.failures import ACTIONS, instead, spoiled, unexpected
 from connector.sandbox.salesforce.routes import find, resources, split, versions
+from connector.sandbox.salesforce.soap import metadata, soap
 
 if TYPE_CHECKING:
     from connector.sandbox.faults import Rule
-    from connector.sandbox.salesforce.org import Org
+    from connector.sandbox.salesforce.org.org import Org
 
 log = logging.getLogger(__name__)
 SOAP = re.compile(r"/services/Soap/([um])/(\d+\.\d+)(?:/.*)?", re.IGNORECASE)

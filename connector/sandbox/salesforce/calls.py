@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from connector.sandbox.salesforce.answers import Refusal
-from connector.sandbox.salesforce.view import View
+from connector.sandbox.salesforce.org.view import View
 
 if TYPE_CHECKING:
     from connector.sandbox.calls import Call
-    from connector.sandbox.salesforce.org import Org
+    from connector.sandbox.salesforce.org.org import Org
 
 
 @dataclass(slots=True)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 from connector.model.fields import Table
 from connector.sandbox.answers import NO_CONTENT, Answer, answer
 from connector.sandbox.control import COMMON, Acts, dispatch, set_fields, wanted
-from connector.sandbox.salesforce.access import ADMIN, App, Session
 from connector.sandbox.salesforce.answers import Refusal
-from connector.sandbox.salesforce.fields import put
-from connector.sandbox.salesforce.founding import add_currency, become, grant_all, place, several_currencies
-from connector.sandbox.salesforce.merging import merge
+from connector.sandbox.salesforce.files.unloading import unload
 from connector.sandbox.salesforce.oauth import public_key
-from connector.sandbox.salesforce.schema import Field, value
-from connector.sandbox.salesforce.security import secure
-from connector.sandbox.salesforce.times import read_moment
-from connector.sandbox.salesforce.unloading import unload
-from connector.sandbox.salesforce.view import View
-from connector.sandbox.salesforce.writing import Writer
+from connector.sandbox.salesforce.org.access import ADMIN, App, Session
+from connector.sandbox.salesforce.org.fields import put
+from connector.sandbox.salesforce.org.founding import add_currency, become, grant_all, place, several_currencies
+from connector.sandbox.salesforce.org.merging import merge
+from connector.sandbox.salesforce.org.schema import Field, value
+from connector.sandbox.salesforce.org.security import secure
+from connector.sandbox.salesforce.org.times import read_moment
+from connector.sandbox.salesforce.org.view import View
+from connector.sandbox.salesforce.org.writing import Writer
 
 if TYPE_CHECKING:
     from connector.sandbox.calls import Call

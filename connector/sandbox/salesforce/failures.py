@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from connector.sandbox.answers import HTML, Answer
-from connector.sandbox.salesforce.access import expired, not_for_rest
 from connector.sandbox.salesforce.answers import Refusal, invalid
 from connector.sandbox.salesforce.limits import crowded, over
+from connector.sandbox.salesforce.org.access import expired, not_for_rest
 from connector.sandbox.spoils import COMMON, TRANSPORT, spoil
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from connector.sandbox.answers import Answer, answer
-from connector.sandbox.salesforce.times import read_moment
+from connector.sandbox.salesforce.org.times import read_moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.sandbox.calls import Call
-    from connector.sandbox.salesforce.access import App
-    from connector.sandbox.salesforce.org import Org
+    from connector.sandbox.salesforce.org.access import App
+    from connector.sandbox.salesforce.org.org import Org
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 LONGEST_LIFE = 300

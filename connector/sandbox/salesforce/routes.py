@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from connector.sandbox.answers import Answer, answer
-from connector.sandbox.salesforce import (
-    bulkquery,
+from connector.sandbox.salesforce import limits
+from connector.sandbox.salesforce.answers import Refusal, not_found
+from connector.sandbox.salesforce.bulk import bulkquery, ingest
+from connector.sandbox.salesforce.rest import (
     collections,
     composite,
     describe,
     families,
-    ingest,
-    limits,
     query,
     recordtypes,
     replication,
     rows,
     tooling,
 )
-from connector.sandbox.salesforce.answers import Refusal, not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce import Login, pull, reading, write
+from connector.crm.salesforce import Login
+from connector.crm.salesforce.pulling import pull, reading
+from connector.crm.salesforce.writing import write
 from connector.model.secrets import Secret
 from tests.cassette.tape import ROOT, config, one_after_another
 from tests.hubspot.parts import FakeClock

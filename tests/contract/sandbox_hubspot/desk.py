@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from connector.sandbox.hubspot.account.portal import Portal
 from connector.sandbox.hubspot.app import respond
 from connector.sandbox.hubspot.limits import UNLIMITED, Quota
-from connector.sandbox.hubspot.portal import Portal
 from connector.sandbox.hubspot.requests import Request
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -11,9 +11,9 @@ import pytest
 
 from connector.errors import UsageError
 from connector.model.fields import Table
-from connector.sandbox.hubspot.loading import load
-from connector.sandbox.hubspot.portal import Portal
-from connector.sandbox.hubspot.unloading import unload
+from connector.sandbox.hubspot.account.portal import Portal
+from connector.sandbox.hubspot.files.loading import load
+from connector.sandbox.hubspot.files.unloading import unload
 from connector.sandbox.population import generate
 from connector.sandbox.tables import read_tables, write_tables
 from tests.contract.sandbox_hubspot.desk import Desk

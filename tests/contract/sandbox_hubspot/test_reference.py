@@ -1,6 +1,6 @@
 import pytest
 
-from connector.sandbox.hubspot.reference import owner
+from connector.sandbox.hubspot.rest.reference import owner
 from tests.contract.sandbox_hubspot.desk import Desk
 
 

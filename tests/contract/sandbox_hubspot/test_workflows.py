@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox.hubspot.workflows import Workflow
+from connector.sandbox.hubspot.account.workflows import Workflow
 
 if TYPE_CHECKING:
     from tests.contract.sandbox_hubspot.desk import Desk

@@ -11,9 +11,9 @@ import orjson
 
 from connector.sandbox.calls import Call
 from connector.sandbox.salesforce.app import respond
-from connector.sandbox.salesforce.founding import found
 from connector.sandbox.salesforce.limits import UNLIMITED, Quota
-from connector.sandbox.salesforce.org import Org
+from connector.sandbox.salesforce.org.founding import found
+from connector.sandbox.salesforce.org.org import Org
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 INTEGRATION, ADMIN = "00D5g00000000G8!sandbox-integration", "00D5g00000000G8!sandbox-admin"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.sandbox.salesforce import bulkquery, ingest
+from connector.sandbox.salesforce.bulk import bulkquery, ingest
 
 if TYPE_CHECKING:
     from tests.contract.sandbox_salesforce.desk import Desk, Reply

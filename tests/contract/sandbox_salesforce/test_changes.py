@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import pytest
 
 from connector.sandbox.salesforce.limits import Quota
-from connector.sandbox.salesforce.merging import merge
-from connector.sandbox.salesforce.view import View
-from connector.sandbox.salesforce.writing import Writer
+from connector.sandbox.salesforce.org.merging import merge
+from connector.sandbox.salesforce.org.view import View
+from connector.sandbox.salesforce.org.writing import Writer
 from tests.contract.sandbox_salesforce.desk import Desk
 
 

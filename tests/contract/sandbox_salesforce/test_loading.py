@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from connector.model.fields import Table
 from connector.sandbox.population import generate
-from connector.sandbox.salesforce.loading import Loader
-from connector.sandbox.salesforce.unloading import unload
+from connector.sandbox.salesforce.files.loading import Loader
+from connector.sandbox.salesforce.files.unloading import unload
 from tests.contract.sandbox_salesforce.desk import Desk
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.sandbox.salesforce.founding import place
+from connector.sandbox.salesforce.org.founding import place
+from connector.sandbox.salesforce.org.view import View
 from connector.sandbox.salesforce.soql.conditions import Conditions
 from connector.sandbox.salesforce.soql.grammar import parse
 from connector.sandbox.salesforce.soql.literals import Reading
 from connector.sandbox.salesforce.soql.names import Scope
-from connector.sandbox.salesforce.view import View
 from tests.contract.sandbox_salesforce.desk import Desk
 
 if TYPE_CHECKING:
-    from connector.sandbox.salesforce.tables import Record
+    from connector.sandbox.salesforce.org.tables import Record
 
 STAMPS = [f"2026-11-22T09:00:0{second}.000+0000" for second in range(4)]
 

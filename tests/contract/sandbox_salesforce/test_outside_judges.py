@@ -16,8 +16,8 @@ import yaml
 from connector.model.fields import Table
 from connector.sandbox import running
 from connector.sandbox.population import generate
-from connector.sandbox.salesforce.founding import place
-from connector.sandbox.salesforce.loading import Loader
+from connector.sandbox.salesforce.files.loading import Loader
+from connector.sandbox.salesforce.org.founding import place
 from connector.sandbox.tables import write_tables
 from tests.contract.sandbox_salesforce.desk import Desk
 from tests.shared import shared_folder

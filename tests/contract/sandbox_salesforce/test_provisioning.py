@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.sandbox.salesforce.xml import Node, parse
+from connector.sandbox.salesforce.soap.xml import Node, parse
 from tests.contract.sandbox_salesforce.desk import ADMIN, INTEGRATION
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connector.sandbox.salesforce.ids import canonical
-from connector.sandbox.salesforce.schema import Field
+from connector.sandbox.salesforce.org.ids import canonical
+from connector.sandbox.salesforce.org.schema import Field
 
 if TYPE_CHECKING:
     from tests.contract.sandbox_salesforce.desk import Desk

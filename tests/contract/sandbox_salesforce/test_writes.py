@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.sandbox.salesforce.founding import add_currency, place, several_currencies
-from connector.sandbox.salesforce.schema import Field, value
+from connector.sandbox.salesforce.org.founding import add_currency, place, several_currencies
+from connector.sandbox.salesforce.org.schema import Field, value
 
 if TYPE_CHECKING:
     from tests.contract.sandbox_salesforce.desk import Desk

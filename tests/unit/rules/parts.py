@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.rules.loading import load_texts
-from connector.rules.problems import RuleError
+from connector.rules.syntax.problems import RuleError
 
 if TYPE_CHECKING:
     from connector.rules.ruleset import RuleSet

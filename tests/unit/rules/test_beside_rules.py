@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.rules.loading import load_texts
-from connector.rules.problems import RuleError
+from connector.rules.syntax.problems import RuleError
 
 FACT = "tables: {bills: {columns: {amount: money, paid_on: date}}}\nfacts:\n  total: {sum: bills.amount}\n"
 

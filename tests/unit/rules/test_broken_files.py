@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.rules.loading import load_texts
-from connector.rules.problems import RuleError
+from connector.rules.syntax.problems import RuleError
 
 RULES = Path(__file__).parents[3] / "rules"
 FILES = {path.name: path.read_bytes() for path in sorted(RULES.glob("*.yaml"))}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.rules.examples import run_example
 from connector.rules.loading import load_texts
 from connector.rules.ruleset import FieldOf, Of
+from connector.rules.trying.examples import run_example
 
 if TYPE_CHECKING:
     from connector.rules.ruleset import Example

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.rules.examples import run_example
+from connector.rules.trying.examples import run_example
 from tests.unit.rules.parts import rules
 
 if TYPE_CHECKING:

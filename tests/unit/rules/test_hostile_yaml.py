@@ -9,7 +9,7 @@ import pytest
 
 from connector.errors import UsageError
 from connector.rules.loading import load, load_texts
-from connector.rules.problems import RuleError
+from connector.rules.syntax.problems import RuleError
 
 if TYPE_CHECKING:
     from pathlib import Path

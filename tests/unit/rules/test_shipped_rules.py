@@ -17,20 +17,20 @@ import yaml
 from connector.errors import UsageError
 from connector.model.outputs import TIER
 from connector.planning.doubt import ranks
-from connector.rules.cells import UNKNOWN
-from connector.rules.examples import run_example
 from connector.rules.loading import load, load_texts
-from connector.rules.parameters import ELSEWHERE, override
-from connector.rules.python import Evaluator, Frame
+from connector.rules.python.cells import UNKNOWN
+from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.ruleset import FormulaOf, RuleSet
-from connector.rules.schema import schema
+from connector.rules.sections.parameters import ELSEWHERE, override
+from connector.rules.syntax.schema import schema
 from connector.rules.tree import Say, Sentence
+from connector.rules.trying.examples import run_example
 from tests.shared import ROOT, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.cells import Cell
+    from connector.rules.python.cells import Cell
 
 RULES = ROOT / "rules"
 FILES = sorted(RULES.glob("*.yaml"))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.model.fields import Type
-from connector.rules.files import contents
 from connector.rules.loading import load_texts
-from connector.rules.nameless import nameless, sentences
-from connector.rules.notes import MISSING
-from connector.rules.shapes import LANGUAGES
+from connector.rules.sections.notes import MISSING
 from connector.rules.styles import Style
+from connector.rules.syntax.files import contents
+from connector.rules.syntax.shapes import LANGUAGES
 from connector.rules.tree import Literal, Name, Placeholder
+from connector.rules.trying.nameless import nameless, sentences
 from connector.rules.walk import NUMERIC, type_of
 from tests.shared import ROOT
 from tests.unit.rules.parts import rules

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from connector.model.fields import Table
 from connector.ports import Snapshot
 from connector.rules import loading
-from connector.rules.files import contents
 from connector.rules.kept import NoRuleSetError, dumped, loaded, told
 from connector.rules.loading import load
 from connector.rules.origins import Origin, parameter_of, sources
 from connector.rules.ruleset import RuleSet
+from connector.rules.syntax.files import contents
 from connector.rules.tree import Name
 from connector.wiring import kept_rules as kept_rules_module
 from connector.wiring.kept_rules import kept_rules

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.answers import Refusal, malformed
-from connector.sandbox.salesforce.schema import Field
+from connector.sandbox.salesforce.org.schema import Field
 from connector.sandbox.salesforce.soql.conditions import ORDERINGS
 from connector.sandbox.salesforce.soql.functions import DATES, dated
 from connector.sandbox.salesforce.soql.ordering import ordered
@@ -16,10 +16,10 @@ from connector.sandbox.salesforce.soql.tree import AllOf, AnyOf, Compare, Functi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from connector.sandbox.salesforce.org.tables import Record
     from connector.sandbox.salesforce.soql.literals import Reading
     from connector.sandbox.salesforce.soql.names import Scope
     from connector.sandbox.salesforce.soql.tree import Condition, Item, Query
-    from connector.sandbox.salesforce.tables import Record
 
     Read = Callable[[Record], Any]
     Row = dict[str, Any]

@@ -7,18 +7,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.salesforce.schema import NUMBERS, TEXTS
+from connector.sandbox.salesforce.org.schema import NUMBERS, TEXTS
 from connector.sandbox.salesforce.soql.functions import DATES, dated
 from connector.sandbox.salesforce.soql.tree import AllOf, Among, AnyOf, Compare, Function, Named, Not, Query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from connector.sandbox.salesforce.schema import Field
+    from connector.sandbox.salesforce.org.schema import Field
+    from connector.sandbox.salesforce.org.tables import Record, Table
     from connector.sandbox.salesforce.soql.literals import Reading
     from connector.sandbox.salesforce.soql.names import Scope
     from connector.sandbox.salesforce.soql.tree import Condition, Value
-    from connector.sandbox.salesforce.tables import Record, Table
 
     Holds = Callable[[Record], bool]
     Bounds = tuple[str | None, str | None]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.salesforce.schema import Field
-from connector.sandbox.salesforce.times import DAY
+from connector.sandbox.salesforce.org.schema import Field
+from connector.sandbox.salesforce.org.times import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.sandbox.salesforce.org import Org
+    from connector.sandbox.salesforce.org.org import Org
+    from connector.sandbox.salesforce.org.tables import Record
     from connector.sandbox.salesforce.soql.names import Ref
-    from connector.sandbox.salesforce.tables import Record
 
 MONTH = 3
 DATES: dict[str, Callable[[str], Any]] = {

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.sandbox.salesforce.answers import Refusal, malformed
-from connector.sandbox.salesforce.ids import canonical
-from connector.sandbox.salesforce.schema import NUMBERS
-from connector.sandbox.salesforce.times import read_stamp, stamp
+from connector.sandbox.salesforce.org.ids import canonical
+from connector.sandbox.salesforce.org.schema import NUMBERS
+from connector.sandbox.salesforce.org.times import read_stamp, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.sandbox.salesforce.schema import Field
+    from connector.sandbox.salesforce.org.schema import Field
     from connector.sandbox.salesforce.soql.tree import Value
 
 MONTHS = {"MONTH": 1, "QUARTER": 3, "FISCAL_QUARTER": 3, "YEAR": 12, "FISCAL_YEAR": 12}

@@ -7,15 +7,15 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.answers import Refusal
-from connector.sandbox.salesforce.view import ADVICE, no_such_column, no_such_type
+from connector.sandbox.salesforce.org.view import ADVICE, no_such_column, no_such_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.sandbox.salesforce.schema import Field, SObject
+    from connector.sandbox.salesforce.org.schema import Field, SObject
+    from connector.sandbox.salesforce.org.tables import Record
+    from connector.sandbox.salesforce.org.view import View
     from connector.sandbox.salesforce.soql.tree import Named
-    from connector.sandbox.salesforce.tables import Record
-    from connector.sandbox.salesforce.view import View
 
 DEEPEST = 5
 SHOWN = 60

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.answers import Refusal, malformed
-from connector.sandbox.salesforce.schema import TEXTS
+from connector.sandbox.salesforce.org.schema import TEXTS
 from connector.sandbox.salesforce.soql.aggregate import aggregates, count_only, grouped
 from connector.sandbox.salesforce.soql.conditions import ALWAYS, EVERYTHING, Conditions
 from connector.sandbox.salesforce.soql.grammar import parse
@@ -20,10 +20,10 @@ from connector.sandbox.salesforce.soql.tree import Function, Named, Query
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from connector.sandbox.salesforce.org.tables import Record, Table
+    from connector.sandbox.salesforce.org.view import View
     from connector.sandbox.salesforce.soql.conditions import Test
     from connector.sandbox.salesforce.soql.tree import Order, Subquery
-    from connector.sandbox.salesforce.tables import Record, Table
-    from connector.sandbox.salesforce.view import View
 
 FURTHEST = 2000
 """Rows OFFSET may skip."""

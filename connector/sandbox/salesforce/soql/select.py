@@ -13,8 +13,8 @@ from connector.sandbox.salesforce.soql.tree import Function, Item, Named, Subque
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from connector.sandbox.salesforce.org.tables import Record
     from connector.sandbox.salesforce.soql.names import Ref, Scope
-    from connector.sandbox.salesforce.tables import Record
 
     Read = Callable[[Record], Any]
     Nested = Callable[[Subquery], tuple[str, Read]]

@@ -1,0 +1,1 @@
+"""Our group, properties and options: made, never changed in type."""

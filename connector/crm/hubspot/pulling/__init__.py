@@ -1,0 +1,1 @@
+"""Records, links and reference data read, page by page, complete or not at all."""

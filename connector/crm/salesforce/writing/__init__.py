@@ -1,0 +1,1 @@
+"""Values written to records, with every record's fate found out."""

@@ -1,0 +1,1 @@
+"""Every node of the rules becomes a column, stage by stage."""

@@ -1,0 +1,1 @@
+"""Tables of text become the typed records the rules see."""

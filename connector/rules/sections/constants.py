@@ -1,0 +1,52 @@
+"""What is known without any data: formulas over parameters alone, and what must hold between them."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from connector.rules.python.cells import UNKNOWN
+from connector.rules.python.evaluate import Evaluator, Frame
+from connector.rules.sections.names import Names
+from connector.rules.sections.resolve import Resolver
+from connector.rules.tree import And, Known, Name
+from connector.rules.walk import POISON, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.python.cells import Cell
+    from connector.rules.ruleset import Parameter
+    from connector.rules.syntax.forms import Form
+    from connector.rules.syntax.problems import Problems
+    from connector.rules.tree import Expression
+
+
+def constant(expression: Expression, parameters: Mapping[str, Parameter]) -> Decimal | None:
+    """Give the number an expression always has, or None."""
+    value = _value(expression, parameters)
+    return value if isinstance(value, Decimal) else None
+
+
+def switched_off(condition: Expression, parameters: Mapping[str, Parameter]) -> bool:
+    """Tell whether parameters alone keep a condition from ever holding."""
+    asked = condition.parts if isinstance(condition, And) else (condition,)
+    return any(_value(part, parameters) is False for part in asked)
+
+
+def check_parameters(form: Form, parameters: Mapping[str, Parameter], problems: Problems) -> None:
+    """Note every line of `checks` that does not hold for the parameters in force."""
+    for check in form.list_forms("checks"):
+        formula, say = check.formula("that"), check.text("say")
+        if formula is None:
+            continue
+        condition = Resolver(formula.leaf, Names(problems, parameters=parameters)).condition(formula.term)
+        if not any(part is POISON for part in walk(condition)) and _value(condition, parameters) is not True:
+            problems.add(formula.leaf.at, say or "this check does not hold")
+
+
+def _value(expression: Expression, parameters: Mapping[str, Parameter]) -> Cell:
+    if any(isinstance(part, (Name, Known)) or part is POISON for part in walk(expression)):
+        return UNKNOWN
+    return Evaluator(Frame(date.min, parameters), {}).value(expression)

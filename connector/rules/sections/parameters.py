@@ -1,0 +1,241 @@
+"""Parameters: every number, word and switch a person may change, and how a change is read."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from connector.errors import UsageError
+from connector.model.fields import Plain, Type
+from connector.rules.ruleset import Parameter
+from connector.rules.syntax.document import Items, Leaf
+from connector.rules.syntax.forms import NUMBER, read_number, read_text
+from connector.rules.syntax.problems import near
+from connector.rules.walk import NUMERIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.rules.syntax.document import Value
+    from connector.rules.syntax.forms import Form
+    from connector.rules.syntax.problems import Problems
+
+MEANT: Mapping[Type, str] = {
+    Type.TEXT: "a text",
+    Type.NUMBER: "a number",
+    Type.INTEGER: "a whole number",
+    Type.RATE: "a number",
+    Type.PERCENT: "a number",
+    Type.MONEY: "an amount",
+    Type.BOOLEAN: "true or false",
+    Type.DATE: "a date such as 2026-03-31",
+    Type.TIMESTAMP: "a time with its offset",
+}
+TRUTHS = dict.fromkeys(("yes", "on", "true"), "true") | dict.fromkeys(("no", "off", "false"), "false")
+"""What some YAML readers take a plain word for, by the word in small letters."""
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+ELSEWHERE = {
+    "as_of": "the day is told with --as-of",
+    "timezone": "settings.toml has it: [run] time_zone",
+    "home_currency": "settings.toml has it: [run] home_currency",
+    "guards.max_new_say_no_pct": "settings.toml has it: [limits] max_new_say_no_pct",
+    "guards.min_accounts": "settings.toml has it: [limits] min_accounts",
+    "guards.max_population_drop_pct": "settings.toml has it: [limits] max_population_drop_pct",
+    "guards.first_run_report_only": "a first run always waits: `tiersync sync --yes` confirms it",
+    "retention.snapshot_months": "settings.toml has it, in days: [state] keep_days",
+    "icp.criteria.industry.group": "the group is icp.criteria.industry.names",
+    "customer_value.relation.enabled": "relation value is not offered: `tiersync docs why/rules` says why",
+    "customer_value.relation.max_effect": "relation value is not offered: `tiersync docs why/rules` says why",
+    "icp.criteria.pain.field": "settings.toml maps fields: [fields] pain_fit",
+}
+"""Names one may look for among the rules' parameters (domain.md 9) that stand somewhere else, and where."""
+
+
+def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
+    """Read one parameter; None when its default cannot be read (noted)."""
+    written = form.keys.get("default")
+    if written is None:
+        return None
+    one_of = form.words("one_of")
+    kind = form.word("type") if form.has("type") else None
+    many = form.flag("many", default=isinstance(written, Items))
+    value, found = _read(written, form.problems, meant=Type.TEXT if kind == Type.TEXT or one_of else None)
+    if many and isinstance(written, Leaf):
+        return _spread(name, form, written)
+    if found is None and kind is None:
+        kind = "text" if one_of else None
+    if found is None and kind is None:
+        form.problems.add(written.at, f"the type of '{name.text}' is not known", "write {default: null, type: number}")
+        return None
+    parameter = Parameter(
+        name=name.text,
+        type=Type(kind) if kind else found or Type.TEXT,
+        value=value,
+        default=value,
+        many=many,
+        one_of=one_of,
+        least=form.number("min") if form.has("min") else None,
+        most=form.number("max") if form.has("max") else None,
+        meaning=form.text("meaning") or "" if form.has("meaning") else "",
+        at=name.at,
+    )
+    wrong = refusal(parameter)
+    if wrong:
+        form.problems.add(written.at, wrong)
+    return parameter
+
+
+def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:
+    """Read a list written as one text: `10-33`."""
+    kind = Type(form.word("type") or Type.TEXT)
+    parameter = Parameter(name.text, kind, None, None, many=True, meaning=form.text("meaning") or "", at=name.at)
+    try:
+        values = _changed(parameter, written.text)
+    except UsageError as error:
+        form.problems.add(written.at, str(error))
+        values = ()
+    return replace(parameter, value=values, default=values)
+
+
+def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object]) -> dict[str, Parameter]:
+    """Put changed values in force: texts as in `--set`, or the values of settings.toml. Raises UsageError."""
+    changed = dict(parameters)
+    for name, value in changes.items():
+        if name not in parameters:
+            raise UsageError(f"unknown parameter '{name}'", hint=_where(name, parameters))
+        changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
+        wrong = refusal(changed[name])
+        if wrong:
+            raise UsageError(f"parameter '{name}': {wrong}")
+    return changed
+
+
+def _where(name: str, parameters: Mapping[str, Parameter]) -> str:
+    """Tell where a value stands that is no parameter of the rules, else what is spelled like it."""
+    return ELSEWHERE.get(name) or near(name, parameters) or "see: tiersync rules docs"
+
+
+def refusal(parameter: Parameter) -> str:
+    """Say why a parameter's value is not allowed; empty when it is."""
+    values = parameter.value if isinstance(parameter.value, tuple) else (parameter.value,)
+    for value in values:
+        if parameter.one_of and isinstance(value, str) and value not in parameter.one_of:
+            return f"'{value}' is not one of {', '.join(parameter.one_of)}"
+        if isinstance(value, Decimal) and parameter.least is not None and value < parameter.least:
+            return f"{value} is less than {parameter.least}"
+        if isinstance(value, Decimal) and parameter.most is not None and value > parameter.most:
+            return f"{value} is more than {parameter.most}"
+    return ""
+
+
+def _read(
+    value: Value, problems: Problems, *, meant: Type | None
+) -> tuple[Plain | tuple[Plain, ...] | None, Type | None]:
+    """Read a default; `meant` is its type where something else than the value itself tells."""
+    if isinstance(value, Leaf):
+        return _read_leaf(value, problems, meant=meant)
+    if not isinstance(value, Items):
+        problems.add(value.at, "a default is a value or a list of values")
+        return None, Type.TEXT
+    leaves = [item for item in value.items if isinstance(item, Leaf)]
+    if any(_kind(leaf) is Type.TEXT for leaf in leaves):
+        meant = Type.TEXT
+    found = [_read_leaf(leaf, problems, meant=meant) for leaf in leaves]
+    kinds = {kind for _, kind in found}
+    if len(found) < len(value.items) or len(kinds) > 1 or None in kinds:
+        problems.add(value.at, "a list parameter holds values of one type")
+    return tuple(item for item, _ in found if item is not None), next(iter(kinds), Type.TEXT)
+
+
+def _kind(leaf: Leaf) -> Type | None:
+    """Tell what a value is by the way it is written; None for null."""
+    if leaf.plain and leaf.text.lower() in TRUTHS:
+        return Type.BOOLEAN
+    if leaf.plain and leaf.text in {"null", "~", ""}:
+        return None
+    if leaf.plain and NUMBER.match(leaf.text):
+        return Type.INTEGER if _whole(leaf.text) else Type.NUMBER
+    return Type.DATE if leaf.plain and DATE.match(leaf.text) else Type.TEXT
+
+
+def _read_leaf(leaf: Leaf, problems: Problems, *, meant: Type | None) -> tuple[Plain | None, Type | None]:
+    kind = _kind(leaf)
+    if kind is None:
+        return None, None
+    if kind is Type.BOOLEAN:
+        return _read_truth(leaf, problems, meant=meant)
+    if kind in NUMERIC:
+        return read_number(leaf, problems) or Decimal(0), kind
+    if kind is Type.DATE:
+        return _read_day(leaf, problems), kind
+    return read_text(leaf, problems) if leaf.plain else leaf.text, kind
+
+
+def _read_day(leaf: Leaf, problems: Problems) -> date | None:
+    try:
+        return date.fromisoformat(leaf.text)
+    except ValueError:
+        problems.add(
+            leaf.at, f"there is no day {leaf.text}", f"write a day of the calendar, or '{leaf.text}' for a text"
+        )
+        return None
+
+
+def _read_truth(leaf: Leaf, problems: Problems, *, meant: Type | None) -> tuple[Plain, Type]:
+    """Read true or false; what else YAML takes for it is noted, and taken for what was meant: it is one mistake."""
+    truth = TRUTHS[leaf.text.lower()]
+    if leaf.text == truth:
+        return truth == "true", Type.BOOLEAN
+    in_quotes = f"'{leaf.text}'"
+    advice = f"write {in_quotes}" if meant is Type.TEXT else f"write {truth}, or {in_quotes} for the text"
+    problems.add(leaf.at, f"YAML reads {leaf.text} as true or false", advice)
+    return (leaf.text, meant) if meant is Type.TEXT else (truth == "true", Type.BOOLEAN)
+
+
+def _whole(text: str) -> bool:
+    return "." not in text and "%" not in text
+
+
+def _changed(parameter: Parameter, value: object) -> Plain | tuple[Plain, ...] | None:
+    if parameter.many:
+        items = value if isinstance(value, (list, tuple)) else [part for part in str(value).split(",") if part.strip()]
+        return tuple(one for item in items for one in _range(parameter, str(item).strip()))
+    if isinstance(value, bool):
+        return _one(parameter, "true" if value else "false")
+    text = "" if value is None else str(value).strip()
+    return None if text.lower() in {"", "null"} else _one(parameter, text)
+
+
+def _range(parameter: Parameter, text: str) -> tuple[Plain, ...]:
+    low, dash, high = text.partition("-")
+    if parameter.type is Type.INTEGER and dash and low.isdigit() and high.isdigit():
+        return tuple(Decimal(number) for number in range(int(low), int(high) + 1))
+    return (_one(parameter, text),)
+
+
+def _one(parameter: Parameter, text: str) -> Plain:
+    try:
+        return _convert(parameter.type, text)
+    except (ValueError, InvalidOperation):
+        raise UsageError(f"parameter '{parameter.name}': '{text}' is not {MEANT[parameter.type]}") from None
+
+
+def _convert(kind: Type, text: str) -> Plain:
+    if kind in NUMERIC:
+        if not NUMBER.match(text):
+            raise ValueError(text)
+        unit = {"k": Decimal(1000), "m": Decimal(1_000_000), "%": Decimal("0.01")}.get(text[-1])
+        return Decimal(text[:-1]) * unit if unit else Decimal(text)
+    if kind is Type.BOOLEAN:
+        return (
+            {"true": True, "false": False}.get(text.lower(), text) if text.lower() in {"true", "false"} else _bad(text)
+        )
+    return date.fromisoformat(text) if kind is Type.DATE else text
+
+
+def _bad(text: str) -> Plain:
+    raise ValueError(text)

@@ -1,0 +1,1 @@
+"""The rule tree as SQL."""

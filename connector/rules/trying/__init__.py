@@ -1,0 +1,1 @@
+"""Rules tried out: worked examples, changed parameters, questions to a live population."""

@@ -1,0 +1,1 @@
+"""The calls on records, properties, associations and reference data."""

@@ -1,0 +1,1 @@
+"""An organisation filled from the tables of contract.md, and read back into them."""

@@ -1,0 +1,1 @@
+"""The organisation itself: records, definitions, users, permissions, and what every write goes through."""

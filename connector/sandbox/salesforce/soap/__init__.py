@@ -1,0 +1,1 @@
+"""SOAP: the partner login, and the Metadata API."""
