@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connector.engine import memory
+from connector.engine.tables import broken
 from connector.engine.tables.reading import Column, load
 from connector.engine.tables.sources import find
 from connector.errors import UsageError
@@ -100,6 +102,35 @@ def test_broken_csv_is_refused_with_its_line_and_what_to_do(content: bytes, says
 def test_the_line_is_found_far_down_and_behind_values_of_several_lines(tmp_path: Path) -> None:
     many = "".join(f'{number},"two\nlines",5\n' for number in range(10_000))
     assert "accounts.csv:20005: 2 cells" in refused(tmp_path, (CSV + many + "last,x\n").encode())
+
+
+def test_a_long_cell_is_not_blamed_for_a_mistake_below_it(tmp_path: Path) -> None:
+    long = CSV.replace("Acme", "x" * 200_000).replace("employees", "e" * 200_000)
+    assert read(tmp_path, long.encode())[0] == ("1", "x" * 200_000)
+    assert "accounts.csv:4: 4 cells" in refused(tmp_path, long.replace("3,Gamma,30", "3,Gamma,30,7").encode())
+
+
+def test_a_quote_that_never_closes_is_told_where_it_opens_however_much_follows(tmp_path: Path) -> None:
+    much = "".join(f"{number},name,5\n" for number in range(20_000))
+    assert "accounts.csv:2: a quote is opened and never closed" in refused(
+        tmp_path, CSV.replace("Acme", '"Acme').encode() + much.encode()
+    )
+
+
+@pytest.mark.parametrize("content", [CSV + "4," + "x" * 5_000_000, "x" * 5_000_000])
+def test_of_an_endless_line_no_more_is_read_than_of_a_good_one(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broken, "LONGEST_LINE", 1000)
+    monkeypatch.setattr(broken, "BLOCK", 1000)
+    file = tmp_path / "accounts.csv"
+    file.write_text(content)
+    tracemalloc.start()
+    with pytest.raises(UsageError, match="the line is longer"), broken.told([file], of_csv=True):
+        raise duckdb.InvalidInputException
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,7 @@ def _blame(file: Path, *, of_csv: bool) -> None:
 
 def _refuse_csv(file: Path) -> None:
     refuse_binary(file)
-    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
-        lines = _Lines(file, opened)
+    with opened_lines(file) as lines:
         rows = csv.reader(lines, strict=True)
         width, end = 0, ""
         while True:
@@ -105,19 +104,32 @@ def _refuse_csv(file: Path) -> None:
                 raise _at(file, lines.number, f"the line ends with {ENDS[lines.end]}, those before with {ENDS[end]}")
 
 
-class _Lines:
-    """The lines of a text file, and how the last one ended; raises UsageError for one that cannot be read."""
+@contextmanager
+def opened_lines(file: Path) -> Iterator[Lines]:
+    """Open a CSV file to be read line by line."""
+    csv.field_size_limit(LONGEST_LINE)  # for all of Python: its own is 128 kB, and DuckDB reads longer ones
+    with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
+        yield Lines(file, opened)
+
+
+class Lines:
+    """The lines of a text file, and how the last one ended; raises UsageError for one that cannot be read.
+
+    No more of a line is read than of one that is still good.
+    """
 
     def __init__(self, file: Path, opened: TextIO) -> None:
         self._file, self._opened = file, opened
         self.number = 0
         self.end = ""
 
-    def __iter__(self) -> _Lines:
+    def __iter__(self) -> Lines:
         return self
 
     def __next__(self) -> str:
-        line = next(self._opened)
+        line = self._opened.readline(LONGEST_LINE + 1)
+        if not line:
+            raise StopIteration
         self.number += 1
         self.end = line[len(line.rstrip("\r\n")) :][-2:]
         try:
@@ -131,7 +143,7 @@ class _Lines:
 
 
 def _quoting(words: str) -> str:
-    if words == "unexpected end of data":
+    if words == "unexpected end of data" or words.startswith("field larger"):
         return "a quote is opened and never closed"
     return "a quote within a quoted value is not doubled" if "expected after" in words else words
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from connector.engine.tables.broken import AS_CSV, LONGEST_LINE, refuse_binary, told
+from connector.engine.tables.broken import AS_CSV, LONGEST_LINE, opened_lines, refuse_binary, told
 from connector.errors import UsageError
 from connector.model.fields import Table
 
@@ -117,7 +117,7 @@ def quoted_text(text: str) -> str:
 def _of_csv(table: str, files: Sequence[Path]) -> Source:
     for file in files:
         refuse_binary(file)
-    with files[0].open(encoding="utf-8-sig", newline="") as lines:
+    with opened_lines(files[0]) as lines:
         names = tuple(name.strip() for name in next(csv.reader(lines, strict=True), []))
     if not any(names):
         raise UsageError(f"{files[0]}: no header", hint="the first row names the columns")
