@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.engine.tables.needs import read_as
 from connector.engine.tables.preparing import G, K
 from connector.engine.tables.sources import quoted, quoted_text
 from connector.rules.ruleset import FieldOf, Pick
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 
 FIRST = f"case when {K} = {G} then 0 else {K} end as first"
 """Members of a group in the order they stand for it: the ultimate parent, then by id."""
-ALWAYS_THERE = frozenset({"account_id", "hierarchy_broken", "unreadable"})
-
-
-def read_as(node: Node) -> str:
-    """Name the column a field node is read into, so that two fields may read one column differently."""
-    column = node.definition.column if isinstance(node.definition, FieldOf) else ""
-    return column if column in ALWAYS_THERE else f"field {node.name}"
 
 
 def own_fields(nodes: Sequence[Node], columns: Columns) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.engine.nodes.fields import ALWAYS_THERE, read_as
 from connector.engine.tables.deals import MADE, NEEDED
 from connector.engine.tables.preparing import LINKS
 from connector.engine.tables.reading import Column
@@ -39,6 +38,8 @@ EVENTS = {
 
 READ = frozenset({Table.ACCOUNTS, Table.DEALS, *EVENTS})
 """The tables an evaluation can read."""
+ALWAYS_THERE = frozenset({"account_id", "hierarchy_broken", "unreadable"})
+"""Columns of the accounts that the engine makes whatever is asked."""
 
 
 def tables(nodes: Iterable[Node]) -> frozenset[Table]:
@@ -87,6 +88,12 @@ def _fields(nodes: Iterable[Node]) -> Iterator[Column]:
         if isinstance(field, FieldOf) and field.column not in ALWAYS_THERE:
             ours = field.column.startswith(OURS) and field.column not in inputs
             yield Column(read_as(node), field.column, node.type, lenient=ours)
+
+
+def read_as(node: Node) -> str:
+    """Name the column a field node is read into, so that two fields may read one column differently."""
+    column = node.definition.column if isinstance(node.definition, FieldOf) else ""
+    return column if column in ALWAYS_THERE else f"field {node.name}"
 
 
 def found_as(output: str) -> str:
