@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -148,7 +149,8 @@ def test_a_second_approval_is_told_the_moment_of_the_first() -> None:
     made = house()
     held = made.walk().sync()
     made.walk().approve(held.run, reason="seen")
-    moment = made.clock().astimezone().strftime("%Y-%m-%d")
+    moment = made.clock().astimezone(ZoneInfo(made.policy.time_zone)).strftime("%Y-%m-%d %H:%M %Z")
+    made.clock.move(minutes=7)
     code, name, told = refused(made.walk().approve(held.run, reason="again"))
     assert (code, name) == (3, "ALREADY_APPLIED")
     assert f"was applied already, with `tiersync approve` on {moment}" in told
