@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -84,7 +85,7 @@ def _ranked(published: Published, render: Renderer, node: Node, ranking: Ranking
     rows = published.rows(
         f"select a, v, count(*) from ({subjects}) where w and v is not null group by a, v order by a, v"
     )
-    places = [Place(ahead, amount) for ahead, amount, count in rows for _ in range(count)]
+    places = [place for ahead, value, count in rows for place in repeat(Place(ahead, value), count)]
     ((more,),) = published.rows(f"select count(*) from ({subjects}) where c and not w")
     return Board(places, more)
 

@@ -156,12 +156,12 @@ def among(others: Board, mine: Place, bands: Sequence[tuple[str, Decimal | None]
             return places[-position].amount
         return mine.amount if position == above + 1 else places[count - position].amount
 
-    lines: dict[str, Cell] = {}
+    drawn: dict[str, Cell] = {}
     for (word, _), cut in zip(bands, cuts, strict=False):
         if cut == 0:
-            lines[word] = UNKNOWN
+            drawn[word] = UNKNOWN
         elif cut >= count:
-            lines[word] = at(count)
+            drawn[word] = at(count)
         else:
-            lines[word] = compute(Op.DIVIDE, at(cut) + at(cut + 1), Decimal(2))
-    return band, above + 1, lines
+            drawn[word] = compute(Op.DIVIDE, at(cut) + at(cut + 1), Decimal(2))
+    return band, above + 1, drawn

@@ -37,7 +37,7 @@ class Tally(Struct, frozen=True):
 
     def changed(self, value: Cell, figure: Figure, *, by: int) -> Tally:
         """The figure with one value more or less; only those of FROM_TOTALS can be told."""
-        total = self.total + by * value if isinstance(value, Decimal) and not isinstance(value, bool) else self.total
+        total = self.total + by * value if isinstance(value, Decimal) else self.total
         tally = replace(self, count=self.count + by, total=total)
         return replace(tally, value=tally.of(figure))
 

@@ -19,7 +19,6 @@ from connector.rules.python.ranking import Board, Place, among
 from connector.rules.python.standing import percents, share_of
 from connector.rules.ruleset import Aggregate, FactOf, FormulaOf, Part, RankOf, Relation
 from connector.rules.sections.names import EXTRA_DEAL_COLUMNS
-from connector.rules.tree import Name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +49,7 @@ class WhatIf(Struct):
             if node.name in behind:
                 behind.update(node.depends)
         nodes = [node for node in self.rules.nodes if node.name in behind]
-        self._nodes = [(node, frozenset((*node.depends, *_ranked(node.definition)))) for node in nodes]
+        self._nodes = [(node, frozenset(node.depends)) for node in nodes]
 
     def after(self, amount: Decimal) -> Cell:
         """The tier with one more deal of this amount (a credit note when negative), won on the day itself."""
@@ -128,11 +127,6 @@ class WhatIf(Struct):
         if definition.part is Part.LINE:
             return lines.get(definition.band, old)
         return Decimal(rank) if definition.part is Part.RANK else level
-
-
-def _ranked(definition: Definition) -> tuple[str, ...]:
-    by = definition.ranking.by if isinstance(definition, RankOf) else None
-    return (by.name,) if isinstance(by, Name) else ()
 
 
 def _added(verb: Aggregate, old: Cell, before: Cell | None, now: Cell) -> Cell:

@@ -160,10 +160,8 @@ class Grounds(Struct):
             told += [each for each in (self._way(when, then, depth),) if each is not None]
             named |= self.leaves.placed
         self.leaves.placed = named
-        found, applies = (
-            self._first(told),
-            tuple(Not(sure(branch.when)) for branch in case.branches if branch.label == IDLE),
-        )
+        found = self._first(told)
+        applies = tuple(Not(sure(branch.when)) for branch in case.branches if branch.label == IDLE)
         return found and self._guarded(applies, [found])
 
     def _first(self, told: Sequence[Told]) -> Told | None:

@@ -58,7 +58,7 @@ IDLE = "not applicable"
 
 
 class Told(NamedTuple):
-    """A piece of text; empty where there is nothing to tell."""
+    """A piece of text; None stands where there is nothing to tell."""
 
     text: Sentence | Say
     loose: bool = False
