@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import OURS
+from connector.rules.expressions import expressions
 from connector.rules.fold import FALSE, Folder, idle
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf, Relation
 from connector.rules.sections.names import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
@@ -153,7 +154,7 @@ class _Connector(Struct):
         return next(reasons, "no file defines what it needs")
 
     def _refit(self, node: Node, definition: Definition) -> Node:
-        used = _expressions(definition)
+        used = expressions(definition)
         depends = dict.fromkeys(name for e in used for name in names_in(e))
         if isinstance(definition, FactOf) and definition.relation in OF_ACCOUNTS:
             depends |= dict.fromkeys(name for e in used for name in names_in(e, Scope.ROW))
@@ -175,19 +176,3 @@ def _last(expression: Expression) -> Expression:
     while isinstance(expression, Case):
         expression = expression.otherwise
     return expression
-
-
-def _expressions(definition: Definition) -> tuple[Expression, ...]:
-    match definition:
-        case FieldOf():
-            found: tuple[Expression | None, ...] = ()
-        case FactOf():
-            found = (definition.value, definition.where)
-        case FormulaOf():
-            found = (definition.expression,)
-        case PopulationOf():
-            found = (definition.value, definition.among, *definition.by)
-        case RankOf():
-            ranking = definition.ranking
-            found = (ranking.by, ranking.among, ranking.last, ranking.counted)
-    return tuple(e for e in found if e is not None)
