@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from connector.crm.salesforce.pulling import keyset, queries, reading
+from connector.crm.salesforce.pulling import keyset, reading
+from connector.crm.salesforce.session import queries
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from tests.hubspot.scripted import Reply, Scripted, Seen, scripted

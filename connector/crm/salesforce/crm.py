@@ -14,8 +14,8 @@ from connector.crm.salesforce.provisioning.provision import Provisioner
 from connector.crm.salesforce.pulling import reference
 from connector.crm.salesforce.pulling.intake import Intake
 from connector.crm.salesforce.pulling.pull import pull
-from connector.crm.salesforce.pulling.queries import in_parts
 from connector.crm.salesforce.session.client import Forbidden, Refused
+from connector.crm.salesforce.session.queries import in_parts
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.writing import bulk_write, collections, edits, record_types, write
 from connector.crm.salesforce.writing.record_types import Offers

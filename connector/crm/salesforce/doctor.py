@@ -8,8 +8,8 @@ from connector.crm.findings import calls_left, clock
 from connector.crm.said import say
 from connector.crm.salesforce.provisioning import permissions
 from connector.crm.salesforce.provisioning.provision import absent
-from connector.crm.salesforce.pulling import queries, reference
-from connector.crm.salesforce.session import powers
+from connector.crm.salesforce.pulling import reference
+from connector.crm.salesforce.session import powers, queries
 from connector.crm.salesforce.writing import record_types
 from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import CATALOGUE, Table

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import queries
-from connector.crm.salesforce.session import checks
+from connector.crm.salesforce.session import checks, queries
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.texts import listed
 from connector.crm.transport import Call

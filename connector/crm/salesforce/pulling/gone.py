@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import keyset, queries
-from connector.crm.salesforce.session import checks
+from connector.crm.salesforce.pulling import keyset
+from connector.crm.salesforce.session import checks, queries
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.salesforce.values import instant
 from connector.errors import StopRun

@@ -8,10 +8,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from connector.crm.salesforce import schema
-from connector.crm.salesforce.pulling import discounts, queries, reference
+from connector.crm.salesforce.pulling import discounts, reference
 from connector.crm.salesforce.pulling.columns import Columns, Situation
 from connector.crm.salesforce.pulling.sources import NEEDED, SOURCES
-from connector.crm.salesforce.session import versions
+from connector.crm.salesforce.session import queries, versions
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.errors import AccessRefused, UsageError
 from connector.model.fields import Table

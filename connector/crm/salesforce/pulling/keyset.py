@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import queries
-from connector.crm.salesforce.session import checks
+from connector.crm.salesforce.session import checks, queries
 from connector.crm.salesforce.session.client import Refused
 from connector.crm.salesforce.values import instant
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from connector.crm.salesforce.pulling.queries import Rows
     from connector.crm.salesforce.session.checks import Record
     from connector.crm.salesforce.session.client import Client
+    from connector.crm.salesforce.session.queries import Rows
 
 PAGE = 2_000
 """Records of one page: as many as Salesforce answers at once, so that an ordinary delta is one call."""

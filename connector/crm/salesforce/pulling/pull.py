@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from connector.crm.crew import gather
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import discounts, gone, queries, watermark
+from connector.crm.salesforce.pulling import discounts, gone, watermark
 from connector.crm.salesforce.pulling.reading import reading
 from connector.crm.salesforce.pulling.sources import SOURCES
+from connector.crm.salesforce.session import queries
 from connector.model.fields import KEY, Table
 from connector.model.runs import Reason
 from connector.ports import Page, PullSummary

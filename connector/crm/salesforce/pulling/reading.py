@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import bulk_query, keyset, queries
+from connector.crm.salesforce.pulling import bulk_query, keyset
 from connector.crm.salesforce.pulling.bulk_query import NotInBulk
 from connector.crm.salesforce.pulling.columns import Imprecise
 from connector.crm.salesforce.pulling.keyset import Selection
-from connector.crm.salesforce.session import checks
+from connector.crm.salesforce.session import checks, queries
 from connector.crm.salesforce.values import instant
 from connector.model.runs import Reason
 from connector.ports import Page
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.pulling.columns import Columns
     from connector.crm.salesforce.pulling.intake import Intake
-    from connector.crm.salesforce.pulling.queries import Rows
     from connector.crm.salesforce.pulling.sources import Cells
+    from connector.crm.salesforce.session.queries import Rows
 
     Put = Callable[[Page], None]
     Job = Callable[[Put], None]

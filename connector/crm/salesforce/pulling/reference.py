@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import queries
+from connector.crm.salesforce.session import queries
 from connector.crm.salesforce.session.checks import bad
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.errors import BadAnswer

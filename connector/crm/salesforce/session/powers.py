@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.crm.said import say
 from connector.crm.salesforce import soql
-from connector.crm.salesforce.pulling import queries
+from connector.crm.salesforce.session import queries
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.ports import Finding
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce.pulling.queries import in_parts
 from connector.crm.salesforce.session import checks
+from connector.crm.salesforce.session.queries import in_parts
 from connector.crm.salesforce.soql import full_id, is_id
 from connector.crm.salesforce.values import instant
 from connector.crm.salesforce.writing import collections

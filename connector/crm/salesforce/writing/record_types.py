@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.crm.salesforce.pulling import queries
+from connector.crm.salesforce.session import queries
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.salesforce.writing import collections
 from connector.crm.texts import listed
