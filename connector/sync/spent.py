@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from connector.errors import Held, UsageError
 from connector.model.runs import RunOutcome
 from connector.sync import memory
+from connector.sync.going import STOPPED
 from connector.sync.holds import again
 
 if TYPE_CHECKING:
+    from connector.model.runs import Reason
     from connector.ports import Journal, RunRow
 
 LIST = "`tiersync runs` lists them"
@@ -48,8 +50,11 @@ def _why_unplanned(row: RunRow) -> str:
 
 def _was_cut_short(row: RunRow) -> bool:
     """Whether its end came before that of its plan: it failed, was stopped, or its process died."""
-    stopped = any(reason.code == "STOPPED" for reason in row.reasons)
-    return stopped or row.outcome in {RunOutcome.FAILED, None}
+    return _stop(row) is not None or row.outcome in {RunOutcome.FAILED, None}
+
+
+def _stop(row: RunRow) -> Reason | None:
+    return next((reason for reason in row.reasons if reason.code == STOPPED), None)
 
 
 def _in_part(journal: Journal, row: RunRow) -> Held:
@@ -65,7 +70,7 @@ def _unwritten(row: RunRow) -> Held:
 
 
 def _how_it_ended(row: RunRow) -> str:
-    last = row.reasons[-1] if row.reasons else None
+    last = _stop(row) or (row.reasons[-1] if row.reasons else None)
     return "its process died" if last is None or last.code == memory.DIED else last.message
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
+from threading import Event
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ import pytest
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
-from connector.model.runs import RunOutcome
+from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import parse
 from tests.twins import Fate, House, MemoryLease
 from tests.twins.fate import Crash
@@ -87,6 +88,23 @@ def test_a_sync_that_died_in_the_middle_of_its_writes_was_not_applied_already() 
         made.walk().sync(yes=True)
     (run,) = made.journal.rows
     assert refused(made.walk().approve(run, reason="x"))[1] == "APPLIED_IN_PART"
+
+
+def test_a_run_that_somebody_stopped_is_told_as_stopped_whatever_else_it_noted() -> None:
+    made, stop = house(), Event()
+
+    def write(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
+        stop.set()
+        return write(batch)
+
+    made.crm.around_write = write
+    stopped = made.walk().sync(yes=True, stop=stop)
+    mend(made)
+    more = Reason("REPORT_FAILED", "no pictures")
+    made.journal.note(stopped.run, reasons=(*stopped.reasons, more))
+    code, name, told = refused(made.walk().approve(stopped.run, reason="x"))
+    assert (code, name) == (3, "APPLIED_IN_PART")
+    assert next(reason.message for reason in stopped.reasons if reason.code == "STOPPED") in told
 
 
 def test_a_run_that_planned_and_failed_before_its_first_write_says_so() -> None:
