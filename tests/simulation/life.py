@@ -61,7 +61,7 @@ CALM = Weather(seeded(0))
 JUMPS = (-7_200, -3_600, 3_600, 86_400, -3 * 86_400, 20 * 86_400)
 """Seconds by which the clock of a machine is suddenly wrong: an hour of daylight saving, a day, a dead battery."""
 TOWNS: tuple[type[Town], ...] = (HubSpotTown, SalesforceTown)
-ONE_AFTER_THE_OTHER = ("hubspot.full", "hubspot.changes", "salesforce.pull")
+ONE_AFTER_THE_OTHER = ("hubspot.pulling.full", "hubspot.pulling.changes", "salesforce.pulling.pull")
 
 
 @cache

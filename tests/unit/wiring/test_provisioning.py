@@ -32,7 +32,16 @@ def wiring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wiring]:
     )
     made = wire(file, as_of=None, overrides={})
     yield made
-    made.store.close()
+    made.close()
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_state_that_is_not_there_is_not_made_for_it(wiring: Wiring, tmp_path: Path, *, dry_run: bool) -> None:
+    crms = {"crm": ModelCrm(tenant_name=OURS), "admin_crm": ModelCrm(tenant_name=OURS)}
+    vars(wiring).update(crms)
+    with pytest.raises(NotImplementedError):  # the twin was asked, and makes nothing
+        wiring.provision(dry_run=dry_run)
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
 
 
 @pytest.mark.parametrize("dry_run", [True, False])
