@@ -95,7 +95,7 @@ def _amount(line: Mapping[str, Any], name: str, texts: Texts, currency: str) -> 
 
 
 def _money(amount: str, texts: Texts, currency: str) -> str:
-    from connector.rules.texts.wording import cents
+    from connector.rules.wording import cents
 
     return cents(Decimal(amount), texts.language, currency)
 

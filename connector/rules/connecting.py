@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import OURS
+from connector.rules.columns import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
 from connector.rules.expressions import expressions
 from connector.rules.fold import FALSE, Folder, idle
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf, Relation
-from connector.rules.sections.names import EXTRA_ACCOUNT_COLUMNS, EXTRA_DEAL_COLUMNS
 from connector.rules.states import fact_may_be_unknown, states
 from connector.rules.tree import Case, Collect, Scope
 from connector.rules.walk import names as names_in

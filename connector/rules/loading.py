@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
+from connector.rules.columns import Column
 from connector.rules.kinds import bands, first_match, formula, matrix, score
 from connector.rules.kinds import decision as decisions
 from connector.rules.kinds import signal as signals
@@ -16,7 +17,7 @@ from connector.rules.sections.beside import fill_fields, read_fill, read_table
 from connector.rules.sections.constants import check_parameters
 from connector.rules.sections.examples import check_example, read_example
 from connector.rules.sections.facts import declare_fact
-from connector.rules.sections.names import Column, Names
+from connector.rules.sections.names import Names
 from connector.rules.sections.notes import Missing, declare_missing, declare_warning, missing_labels, read_missing
 from connector.rules.sections.ordering import in_order
 from connector.rules.sections.outputs import Outputs

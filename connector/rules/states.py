@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.rules.columns import NEVER_EMPTY
 from connector.rules.ruleset import Aggregate, Relation
-from connector.rules.sections.names import NEVER_EMPTY
 from connector.rules.tree import (
     Arithmetic,
     Call,

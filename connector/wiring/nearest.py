@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.model.outputs import TIER
+from connector.rules.cells import half_up
 from connector.rules.python.canonical import canonical
-from connector.rules.python.cells import half_up
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.few import CannotTellError, others_stay
 from connector.rules.python.standing import share_of

@@ -9,9 +9,9 @@ from msgspec import Struct
 from connector.engine.tables.nearby import available, read
 from connector.model.fields import Table
 from connector.model.verdicts import Explanation, NodeValue, State, Verdict
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.connecting import connect
 from connector.rules.python.canonical import canonical, written
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell
 from connector.rules.python.evaluate import Frame
 from connector.rules.python.few import Few, Moved, note_unreadable
 from connector.rules.python.reading import Records, read_beside, read_records

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector.model.fields import CATALOGUE, Table
+from connector.rules.columns import EXTRA_ACCOUNT_COLUMNS
 from connector.rules.origins import ACCOUNT
-from connector.rules.sections.names import EXTRA_ACCOUNT_COLUMNS
 from connector.settings.model import HubSpot, Salesforce
 
 if TYPE_CHECKING:

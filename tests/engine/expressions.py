@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hypothesis import strategies as st
 
 from connector.model.fields import Type
-from connector.rules.python.cells import IDLE, UNKNOWN
+from connector.rules.cells import IDLE, UNKNOWN
 from connector.rules.ruleset import Parameter
 from connector.rules.styles import Style
 from connector.rules.tree import (
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.tree import Expression
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.model.fields import Type
-from connector.rules.python.cells import UNKNOWN
+from connector.rules.cells import UNKNOWN
 from connector.rules.tree import Arithmetic, Call, Function, Name, Op, Unit, Within
 from tests.engine.expressions import NAMES
 from tests.engine.test_sql_agrees_with_python import db, fill, in_python, in_sql
@@ -17,7 +17,7 @@ from tests.engine.test_sql_agrees_with_python import db, fill, in_python, in_sql
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.tree import Expression
 
 __all__ = ["db"]

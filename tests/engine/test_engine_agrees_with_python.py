@@ -17,9 +17,9 @@ from connector.engine.tables import needs
 from connector.engine.tables.sources import quoted
 from connector.model.fields import Type
 from connector.ports import EvaluationRequest
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.connecting import connect
 from connector.rules.loading import load, load_texts
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell
 from connector.rules.python.population import evaluate
 from tests.engine.files import as_csv, as_parquet
 from tests.engine.populations import AS_OF, COLUMNS, Tables, tables

@@ -16,7 +16,7 @@ from connector.engine.tables.reading import Column, load
 from connector.engine.tables.sources import find, in_folder
 from connector.errors import UsageError
 from connector.model.fields import Table, Type
-from connector.rules.python.cells import UNKNOWN, half_up
+from connector.rules.cells import UNKNOWN, half_up
 from connector.rules.python.reading import Unreadable, read_cell
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from connector.engine.functions import define
 from connector.engine.nodes.columns import off
 from connector.model.fields import Type
 from connector.rules.calendar_days import window_start
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.sql import words as w
 from connector.rules.sql.render import Givens, Renderer

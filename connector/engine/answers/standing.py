@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from connector.engine.nodes.building import givens
 from connector.engine.tables.preparing import G, K
-from connector.rules.python.cells import UNKNOWN, Cell
+from connector.rules.cells import UNKNOWN, Cell
 from connector.rules.python.ranking import Board, Place
 from connector.rules.python.standing import Standing, Tally, asked, over_everybody
 from connector.rules.ruleset import FieldOf, Figure, Of, Part, PopulationOf, RankOf, needed

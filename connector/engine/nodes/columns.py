@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from connector.rules.columns import NEVER_EMPTY
 from connector.rules.ruleset import Of, Relation
-from connector.rules.sections.names import NEVER_EMPTY
 from connector.rules.sql import logic
 from connector.rules.sql import words as w
 from connector.rules.sql.words import COLUMN_SCALE, Rendered

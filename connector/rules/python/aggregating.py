@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compute, is_known
+from connector.rules.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compute, is_known
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.reading import LOST
 from connector.rules.ruleset import Aggregate, Figure

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.numbers import plain
-from connector.rules.python.cells import UNKNOWN, half_up, is_known
+from connector.rules.cells import UNKNOWN, half_up, is_known
 
 if TYPE_CHECKING:
     from connector.model.outputs import Output
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
 
 UNKNOWN_OPTION = "unknown"
 

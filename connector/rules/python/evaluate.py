@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from connector.rules import calendar_days as days
 from connector.rules.calendar_days import add_months, window_start
-from connector.rules.python.cells import (
+from connector.rules.cells import (
     IDLE,
     UNKNOWN,
     Cell,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import field
 
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell, is_known
+from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.population import Population, is_ours
 from connector.rules.python.ranking import Board, Place, among, lines

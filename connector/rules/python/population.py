@@ -9,8 +9,8 @@ from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
 from connector.model.outputs import OURS
+from connector.rules.cells import IDLE, UNKNOWN, Cell, half_up, is_known
 from connector.rules.python.aggregating import fact_value, figure_value
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell, half_up, is_known
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.python.ranking import Ranked, rank
 from connector.rules.python.reading import Unreadable, read_beside, read_cell, read_records

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from connector.rules.python.cells import UNKNOWN, Cell, compute, half_up
+from connector.rules.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.tree import Op
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
-from connector.rules.python.cells import UNKNOWN, half_up, is_known
-from connector.rules.sections.names import EXTRA_DEAL_COLUMNS, NEVER_EMPTY
+from connector.rules.cells import UNKNOWN, half_up, is_known
+from connector.rules.columns import EXTRA_DEAL_COLUMNS, NEVER_EMPTY
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.python.evaluate import Frame
 
 Row = dict[str, "Cell"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from connector.rules.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.python.aggregating import figure_value
-from connector.rules.python.cells import UNKNOWN, Cell, compute, half_up
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.ranking import Board, Place
 from connector.rules.ruleset import Figure, PopulationOf, RankOf

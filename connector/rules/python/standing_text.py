@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.python.ranking import Board, Place
 from connector.rules.python.standing import CENTS, Standing, Tally
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from connector.rules.texts.wording import write
 from connector.rules.tree import Placeholder, Say, Sentence
+from connector.rules.wording import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.python.evaluate import Frame
     from connector.rules.tree import Expression
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell, is_known
+from connector.rules.cells import IDLE, UNKNOWN, Cell, is_known
+from connector.rules.columns import EXTRA_DEAL_COLUMNS
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.ranking import Board, Place, among
 from connector.rules.python.standing import percents, share_of
 from connector.rules.ruleset import Aggregate, FactOf, FormulaOf, Part, RankOf, Relation
-from connector.rules.sections.names import EXTRA_DEAL_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

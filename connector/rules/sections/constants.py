@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from connector.rules.python.cells import UNKNOWN
+from connector.rules.cells import UNKNOWN
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.sections.names import Names
 from connector.rules.sections.resolve import Resolver
@@ -16,7 +16,7 @@ from connector.rules.walk import POISON, walk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.ruleset import Parameter
     from connector.rules.syntax.forms import Form
     from connector.rules.syntax.problems import Problems

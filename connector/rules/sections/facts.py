@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.rules.columns import Column, columns_of
 from connector.rules.ruleset import OVER_ACCOUNTS, Aggregate, FactOf, Node, Of, Relation
 from connector.rules.sections.declare import Declaration
-from connector.rules.sections.names import Column, columns_of
 from connector.rules.sections.resolve import Resolver
 from connector.rules.states import fact_may_be_unknown
 from connector.rules.syntax.problems import near

@@ -38,7 +38,8 @@ from connector.rules.walk import POISON, family, type_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.sections.names import Column, Names
+    from connector.rules.columns import Column
+    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.grammar import Term
     from connector.rules.tree import Expression

@@ -10,9 +10,9 @@ from connector.model.numbers import SYMBOLS
 from connector.rules.sql import logic
 from connector.rules.sql import words as w
 from connector.rules.styles import Style
-from connector.rules.texts.wording import UNKNOWN_WORD
 from connector.rules.tree import Placeholder, Say, Sentence
 from connector.rules.walk import NUMERIC, type_of
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -23,7 +23,6 @@ from connector.rules.texts.told import (
     unknown_is_enough,
     ways,
 )
-from connector.rules.texts.wording import UNKNOWN_WORD
 from connector.rules.tree import (
     And,
     Arithmetic,
@@ -45,6 +44,7 @@ from connector.rules.tree import (
     Test,
 )
 from connector.rules.walk import NUMERIC, family
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -14,9 +14,9 @@ from connector.rules.origins import ACCOUNT, origins, parameter_of
 from connector.rules.ruleset import FieldOf
 from connector.rules.styles import Style
 from connector.rules.texts.told import WORDS, Told, enclosed, given_first, said, style_of
-from connector.rules.texts.wording import exact
 from connector.rules.tree import KnownTest, Literal, Param, Placeholder, Sentence, State
 from connector.rules.walk import family, walk
+from connector.rules.wording import exact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

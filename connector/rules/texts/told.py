@@ -9,7 +9,6 @@ from connector.rules.fold import TRUE
 from connector.rules.kinds.common import sure
 from connector.rules.ruleset import FormulaOf
 from connector.rules.styles import Style
-from connector.rules.texts.wording import UNKNOWN_WORD
 from connector.rules.tree import (
     Branch,
     Case,
@@ -25,6 +24,7 @@ from connector.rules.tree import (
     State,
     Test,
 )
+from connector.rules.wording import UNKNOWN_WORD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

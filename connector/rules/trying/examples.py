@@ -18,9 +18,9 @@ from msgspec.structs import replace
 
 from connector.model.fields import CATALOGUE, KEY, Table
 from connector.rules.calendar_days import add_months
+from connector.rules.cells import UNKNOWN, is_known
 from connector.rules.connecting import connect
 from connector.rules.python.canonical import canonical, text_of
-from connector.rules.python.cells import UNKNOWN, is_known
 from connector.rules.python.population import evaluate
 from connector.rules.ruleset import needed
 from connector.rules.sections.parameters import override
@@ -28,7 +28,7 @@ from connector.rules.sections.parameters import override
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
     from connector.rules.ruleset import Example, Node, RuleSet
     from connector.rules.tree import Position
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from connector.rules.calendar_days import add_days, add_months, months_between
-from connector.rules.python.cells import compute
+from connector.rules.cells import compute
 from connector.rules.tree import Op
 
 

@@ -17,8 +17,8 @@ import yaml
 from connector.errors import UsageError
 from connector.model.outputs import TIER
 from connector.planning.doubt import ranks
+from connector.rules.cells import UNKNOWN
 from connector.rules.loading import load, load_texts
-from connector.rules.python.cells import UNKNOWN
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.ruleset import FormulaOf, RuleSet
 from connector.rules.sections.parameters import ELSEWHERE, override
@@ -30,7 +30,7 @@ from tests.shared import ROOT, shared_folder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
 
 RULES = ROOT / "rules"
 FILES = sorted(RULES.glob("*.yaml"))

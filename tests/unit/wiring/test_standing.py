@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from connector.model.fields import Table
 from connector.ports import Beside, EvaluationRequest, Snapshot
+from connector.rules.cells import IDLE, UNKNOWN, Cell
 from connector.rules.loading import load_texts
 from connector.rules.python import ranking
-from connector.rules.python.cells import IDLE, UNKNOWN, Cell
 from connector.rules.python.standing import Standing, Tally
 from connector.rules.python.standing_text import dumped, loaded
 from connector.wiring import keeping

@@ -7,13 +7,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.numbers import SYMBOLS, day, spelled
-from connector.rules.python.cells import half_up, is_known
+from connector.rules.cells import half_up, is_known
 from connector.rules.styles import Style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.rules.python.cells import Cell
+    from connector.rules.cells import Cell
 
 UNKNOWN_WORD = {"en": "unknown", "nl": "onbekend"}
 LIST_JOIN = ", "
