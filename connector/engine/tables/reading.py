@@ -141,7 +141,8 @@ def _places(source: Source, column: Column, time_zone: str) -> str:
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
         f'select "@file", "@row", {quoted_text(column.source)} as name, {cell} as cell, '
-        f"{_record(source, key)} as record, {quoted_text(EXPECTED[column.type])} as expected from ({source.numbered()}) "
+        f"{_record(source, key)} as record, {quoted_text(EXPECTED[column.type])} as expected "
+        f"from ({source.numbered()}) "
         f"where {typed(cell, column.type, time_zone=time_zone)} is null{filled}"
     )
 
