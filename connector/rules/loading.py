@@ -17,6 +17,7 @@ from connector.rules.sections.beside import fill_fields, read_fill, read_table
 from connector.rules.sections.constants import check_parameters
 from connector.rules.sections.examples import check_example, read_example
 from connector.rules.sections.facts import declare_fact
+from connector.rules.sections.given import check_given, columns_by_table
 from connector.rules.sections.names import Names
 from connector.rules.sections.notes import Missing, declare_missing, declare_warning, missing_labels, read_missing
 from connector.rules.sections.ordering import in_order
@@ -124,7 +125,10 @@ class _Loader(Struct):
 
     def _read_parameters(self, form: Form) -> None:
         for name, inner in form.forms("parameters"):
+            noted = len(self.problems.found)
             parameter = declare_parameter(name, inner)
+            if len(self.problems.found) > noted:
+                self.names.broken.add(f"${name.text}")
             if parameter is not None and self._new(f"${name.text}", name.text, name.at):
                 self.parameters[name.text] = parameter
         for name, inner in form.forms("expects"):
@@ -185,7 +189,7 @@ class _Loader(Struct):
     def finish(self, digest: hashlib._Hash, overrides: Mapping[str, object]) -> RuleSet:
         self._set_parameters(overrides)
         for form in self.forms:
-            check_parameters(form, self.names.parameters, self.problems)
+            check_parameters(form, self.names)
         self._add_joint_declarations()
         self._declare_outputs()
         self.declarations = fill_fields(self.declarations, self.names)
@@ -264,8 +268,10 @@ class _Loader(Struct):
     def _examples_that_apply(self) -> tuple[Example, ...]:
         kept = tuple(example for example in self.examples if set(example.needs) <= self.names.nodes.keys())
         if not self.problems.unread:
+            columns = columns_by_table(self.names)
             for example in kept:
                 check_example(example, self.names, self.outputs.stated)
+                check_given(example, self.names, columns)
         return kept
 
     def _check_expected(self) -> None:

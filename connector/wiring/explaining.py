@@ -55,7 +55,9 @@ def explain(wiring: Wiring, wanted: str, progress: Progress) -> dict[str, Any]:
     )
     found = one(wiring.rules, request, standing(wiring, snapshot, request, progress), account)
     if found is None:
-        raise UsageError(f"there is no account {account} in the mirror", hint='its id in the CRM, or "name:TEXT"')
+        text = account.strip() or "TEXT"
+        hint = f'its id in the CRM, or a part of its name: tiersync explain "name:{text}"'
+        raise UsageError(f"there is no account {account!r} in the mirror", hint=hint)
     change = nearest(lambda: wiring.engine, found, (wiring.rules, request))
     return document(wiring, found.explanation(), Sources(known.origins, wiring.settings)) | {"nearest": change}
 
@@ -73,6 +75,8 @@ def _by_name(snapshot: Snapshot, text: str) -> str:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    if not text.strip():
+        raise UsageError("every name holds nothing", hint="a part of a name stands after name:")
     found: list[dict[str, str]] = []
     for file in snapshot.files[Table.ACCOUNTS]:
         if "name" not in pq.read_schema(file).names:

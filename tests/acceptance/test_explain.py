@@ -117,3 +117,23 @@ def test_asked_again_it_prints_the_same_bytes(ask: Callable[..., str]) -> None:
     for [file] in kept:
         file.unlink()
     assert (ask("explain", account), ask("explain", account, "--json")) == first
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ("Account", ("there is no account 'Account'", 'tiersync explain "name:Account"')),
+        ("", ("there is no account ''", 'tiersync explain "name:TEXT"')),
+        ("name:", ("a part of a name stands after name:",)),
+        ("name:Bolt", ("no account has 'Bolt' in its name",)),
+        ("name:nt 1", ("3 accounts have 'nt 1' in their name", "A10  Account 10")),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_what_is_not_exactly_one_account_is_refused_with_what_to_write(
+    wanted: str, says: tuple[str, ...], ask: Callable[..., str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ask("pull")
+    assert run(["explain", wanted]) == 2
+    told = capfd.readouterr().err
+    assert [part for part in says if part not in told] == []

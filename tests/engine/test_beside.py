@@ -159,7 +159,7 @@ def test_a_cell_that_cannot_be_read_is_listed_and_is_no_zero(rules: RuleSet, tmp
     )
     try:
         assert [reason.message for reason in evaluation.unreadable] == [
-            "bills.csv row 2, column amount: '12,5' is not a decimal number with a point"
+            "bills.csv row 2 (debtor D1), column amount: '12,5' is not a decimal number with a point"
         ]
         assert next(evaluation.verdicts()).values["seg_total"] is None
     finally:

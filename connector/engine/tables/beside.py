@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from connector.engine.tables.preparing import G, K
 from connector.engine.tables.reading import Column, let_go, load
@@ -62,7 +63,7 @@ def attach(
     found: dict[str, Attached] = {}
     for name, asked in request.beside.items():
         if name in rules.tables:
-            source = find(db, name, asked.files)
+            source = replace(find(db, name, asked.files), named_by=tuple(asked.match))
             _refuse_missing(name, source, [*asked.match, *asked.columns.values()])
             _refuse_unknown_fields(name, asked, accounts)
             found[name] = Attached(name, asked, source)

@@ -138,13 +138,21 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
 def _places(source: Source, column: Column, time_zone: str) -> str:
     cell = f"{quoted(column.source)}::varchar"
     key = KEYS.get(source.table)
-    named = f"coalesce(' ({key} ' || {quoted(key)} || ')', '')" if key in source.columns and key else "''"
     filled = "" if column.name == key else f" and trim({cell}) <> ''"
     return (
-        f'select "@file", "@row", {quoted_text(column.source)} as name, {cell} as cell, {named} as record, '
-        f"{quoted_text(EXPECTED[column.type])} as expected from ({source.numbered()}) "
+        f'select "@file", "@row", {quoted_text(column.source)} as name, {cell} as cell, '
+        f"{_record(source, key)} as record, {quoted_text(EXPECTED[column.type])} as expected "
+        f"from ({source.numbered()}) "
         f"where {typed(cell, column.type, time_zone=time_zone)} is null{filled}"
     )
+
+
+def _record(source: Source, key: str | None) -> str:
+    """SQL that names a row by its key, or by what it is matched by: a pull numbers rows as the file does not."""
+    named_by = [name for name in ((key,) if key else source.named_by) if name in source.columns]
+    parts = [f"{quoted_text(name + ' ')} || {quoted(name)}::varchar" for name in named_by]
+    named = " || ', ' || ".join(parts)
+    return f"coalesce(' (' || {named} || ')', '')" if parts else "''"
 
 
 def _place(found: tuple[str, int, str, str | None, str, str]) -> str:

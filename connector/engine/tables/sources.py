@@ -41,6 +41,8 @@ class Source(Struct, frozen=True):
     """Columns that are known to hold nothing."""
     nested: Mapping[str, str] = field(default_factory=dict)
     """Columns of a Parquet file whose cells hold more than one value, with their type."""
+    named_by: tuple[str, ...] = ()
+    """Columns that name a row of a table without a key."""
 
     def scan(self) -> str:
         """SQL table function over all its files."""

@@ -10,7 +10,7 @@ from connector.rules.cells import UNKNOWN
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.sections.names import Names
 from connector.rules.sections.resolve import Resolver
-from connector.rules.tree import And, Known, Name
+from connector.rules.tree import And, Known, Name, Param
 from connector.rules.walk import POISON, walk
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from connector.rules.cells import Cell
     from connector.rules.ruleset import Parameter
     from connector.rules.syntax.forms import Form
-    from connector.rules.syntax.problems import Problems
     from connector.rules.tree import Expression
 
 
@@ -35,15 +34,20 @@ def switched_off(condition: Expression, parameters: Mapping[str, Parameter]) -> 
     return any(_value(part, parameters) is False for part in asked)
 
 
-def check_parameters(form: Form, parameters: Mapping[str, Parameter], problems: Problems) -> None:
-    """Note every line of `checks` that does not hold for the parameters in force."""
+def check_parameters(form: Form, names: Names) -> None:
+    """Note every line of `checks` that does not hold for the parameters in force; of a broken one nothing is said."""
     for check in form.list_forms("checks"):
         formula, say = check.formula("that"), check.text("say")
         if formula is None:
             continue
-        condition = Resolver(formula.leaf, Names(problems, parameters=parameters)).condition(formula.term)
-        if not any(part is POISON for part in walk(condition)) and _value(condition, parameters) is not True:
-            problems.add(formula.leaf.at, say or "this check does not hold")
+        noted = len(names.problems.found)
+        only = Names(names.problems, parameters=names.parameters)
+        condition = Resolver(formula.leaf, only).condition(formula.term)
+        broken = any(isinstance(part, Param) and f"${part.name}" in names.broken for part in walk(condition))
+        if broken or len(names.problems.found) > noted:
+            continue
+        if _value(condition, names.parameters) is not True:
+            names.problems.add(formula.leaf.at, say or "this check does not hold")
 
 
 def _value(expression: Expression, parameters: Mapping[str, Parameter]) -> Cell:

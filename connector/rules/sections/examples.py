@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from connector.rules.ruleset import Example
@@ -22,9 +23,20 @@ def read_example(form: Form) -> Example:
     given = {leaf.text: _plain(value) for leaf, value in form.mapping("given")}
     expect = {leaf.text: _plain(value) for leaf, value in form.mapping("expect")}
     changes = {leaf.text: _plain(value) for leaf, value in form.mapping("set")}
-    as_of = form.leaf("as_of")
     name = form.text("name") or ""
-    return Example(name, given, expect, as_of.text if as_of else "", changes, form.words("needs"), form.at)
+    return Example(name, given, expect, _day(form), changes, form.words("needs"), form.at)
+
+
+def _day(form: Form) -> str:
+    """Give the day an example is evaluated on as it is written; empty without one, or when it is none (noted)."""
+    leaf = form.leaf("as_of")
+    if leaf is None:
+        return ""
+    try:
+        return date.fromisoformat(leaf.text).isoformat()
+    except ValueError:
+        form.problems.add(leaf.at, f"'{leaf.text}' is not a date", "write it as 2026-03-31")
+        return ""
 
 
 def check_example(example: Example, names: Names, outputs: Collection[str]) -> None:

@@ -71,9 +71,13 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
     if found is None and kind is None:
         form.problems.add(written.at, f"the type of '{name.text}' is not known", "write {default: null, type: number}")
         return None
+    if kind is None and found not in NUMERIC and (form.has("min") or form.has("max")):
+        kind = Type.NUMBER  # only numbers have a least and a most
+    meant = Type(kind) if kind else found or Type.TEXT
+    value = _fitted(value, written, meant, form.problems)
     parameter = Parameter(
         name=name.text,
-        type=Type(kind) if kind else found or Type.TEXT,
+        type=meant,
         value=value,
         default=value,
         many=many,
@@ -87,6 +91,29 @@ def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
     if wrong:
         form.problems.add(written.at, wrong)
     return parameter
+
+
+def _fitted(
+    value: Plain | tuple[Plain, ...] | None, written: Value, meant: Type, problems: Problems
+) -> Plain | tuple[Plain, ...] | None:
+    """Give a default that is of its type; None for another one (noted)."""
+    values = value if isinstance(value, tuple) else () if value is None else (value,)
+    wrong = [one for one in values if not _fits(one, meant)]
+    if not wrong:
+        return value
+    text = written.text if isinstance(written, Leaf) else str(wrong[0])
+    problems.add(written.at, f"'{text}' is not {MEANT[meant]}", "write it without quotes" if meant in NUMERIC else "")
+    return None
+
+
+def _fits(value: Plain, meant: Type) -> bool:
+    if meant is Type.INTEGER:
+        return isinstance(value, Decimal) and value == value.to_integral_value()
+    if meant in NUMERIC:
+        return isinstance(value, Decimal)
+    if meant is Type.BOOLEAN:
+        return isinstance(value, bool)
+    return meant is not Type.DATE or isinstance(value, date)
 
 
 def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:

@@ -82,6 +82,9 @@ class Resolver:
         """Resolve a term of any type; POISON when it holds a mistake."""
         at = self.at(term)
         match term.kind:
+            case "date" if not _is_day(term.text):
+                self.say(at, f"there is no day {term.text}", "write a day of the calendar")
+                return POISON
             case "number" | "text" | "date" | "true" | "false":
                 return literal(term, at)
             case "null":
@@ -296,6 +299,14 @@ def literal(term: Term, at: Position) -> Expression:
     if term.kind == "date":
         return Literal(date.fromisoformat(term.text), Type.DATE, at)
     return Literal(term.kind == "true", Type.BOOLEAN, at)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain(part: Expression) -> Type:

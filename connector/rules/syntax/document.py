@@ -122,17 +122,21 @@ def read_document(file: str, content: bytes, problems: Problems) -> Keys | None:
     except _Refused:
         return None
     except yaml.MarkedYAMLError as error:
-        _note_syntax(error, file, problems)
+        _note_syntax(error, source, problems)
     except yaml.reader.ReaderError as error:
         problems.add(source.place(error.position, 1), f"a character YAML does not allow: {error.reason}")
     return None
 
 
-def _note_syntax(error: yaml.MarkedYAMLError, file: str, problems: Problems) -> None:
+def _note_syntax(error: yaml.MarkedYAMLError, source: Source, problems: Problems) -> None:
     mark = error.problem_mark or error.context_mark
-    at = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 1, 1)
+    at = Position(source.file, mark.line + 1, mark.column + 1) if mark else Position(source.file, 1, 1)
     text = error.problem or "not readable as YAML"
     hint = "indent with spaces, not tabs" if "'\\t'" in text or "tab" in text else ""
+    if "cannot start any token" in text and mark is not None and source.lines[mark.line][mark.column :][:1] == "\t":
+        hint = "indent with spaces, not tabs"
+    if "expected key" in text:
+        hint = "put it right below the key it belongs beside: see the indentation of the lines above"
     if "mapping values are not allowed" in text:
         hint = "put a text that holds ': ' in quotes"
     if "expected ',' or '}'" in text or "expected ',' or ']'" in text:

@@ -178,6 +178,17 @@ def test_a_file_that_cannot_be_read_makes_no_noise_about_its_names() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("values:\n  a: '1'\n b: '2'", "see the indentation of the lines above"),
+        ("values:\n  a: '1'\n\tb: '2'", "indent with spaces, not tabs"),
+    ],
+)
+def test_yaml_that_is_indented_wrongly_says_what_to_do(text: str, hint: str) -> None:
+    assert hint in shown(text)
+
+
 def test_a_mistake_deep_in_a_folded_formula_stands_where_it_is_written() -> None:
     text = """
         fields: {employees: {from: account.employees}}

@@ -56,6 +56,18 @@ def test_a_name_that_stands_in_the_settings_is_told_where(name: str) -> None:
         assert key in tomllib.loads((ROOT / "settings.example.toml").read_text("utf-8"))[section]
 
 
+def test_the_points_of_the_ideal_customer_must_add_up_to_100() -> None:
+    with pytest.raises(UsageError, match=re.escape("icp.criteria.*.weight must add up to 100")):
+        load(RULES, {"icp.criteria.size.weight": "50"})
+    load(RULES, {"icp.criteria.size.weight": "50", "icp.criteria.pain.weight": "20"})
+
+
+@pytest.mark.parametrize("name", ["service.guard_margin", "service.unprofitable.off_margin"])
+def test_a_share_written_as_a_percentage_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="10 is more than 1"):
+        load(RULES, {name: "10"})
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_can_be_left_out_with_its_outputs_and_the_rest_still_works(name: str) -> None:
     contents = {str(file): file.read_bytes() for file in FILES if file.name != name}
