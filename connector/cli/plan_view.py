@@ -9,7 +9,7 @@ import typer
 
 from connector.cli.tables import print_table
 from connector.model.outputs import LEVEL, SAY_NO_STATUS, TIER
-from connector.model.texts import Texts
+from connector.model.texts import Texts, shortened
 
 if TYPE_CHECKING:
     from connector.model.changes import Change
@@ -125,7 +125,7 @@ def _account_rows(
 ) -> Iterable[tuple[str, ...]]:
     told = {change.property: change for change in changes if change.target == "account"}
     shown = [told[name] for name in HEADLINES if name in told] or [min(changes, key=_length)]
-    who = f"{_cut(names[account])} ({account})" if account in names else account
+    who = f"{shortened(names[account], WIDEST)} ({account})" if account in names else account
     for change in shown:
         old, new = (_in_one_line(labels.value(change.property, value)) for value in (change.old, change.new))
         yield who, labels.property(change.property), old, new, _cause(change.cause, labels)
@@ -137,10 +137,6 @@ def _account_rows(
 def _length(change: "Change") -> int:
     """Of several small changes the shortest says most; explanations come last."""
     return len(change.old or "") + len(change.new or "")
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
 
 
 def _in_one_line(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.model.numbers import plain
 from connector.model.secrets import Scrubber
+from connector.model.texts import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +24,7 @@ def listed(value: object) -> list[Any]:
 
 def brief(text: str) -> str:
     """One line, at most 400 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _REASON_LENGTH else line[: _REASON_LENGTH - 1] + "…"
+    return shortened(" ".join(text.split()), _REASON_LENGTH)
 
 
 def number(text: str) -> str:

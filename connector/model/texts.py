@@ -29,6 +29,11 @@ def one_line(text: str) -> str:
     return _CONTROLS.sub(" ", _TURNS.sub("", text))
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most so many characters; a longer one ends in an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 @lru_cache
 def catalogue(room: str) -> Mapping[str, Mapping[str, str]]:
     """Return every text of a room such as `connector.planning` by key, in all languages."""

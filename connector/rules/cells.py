@@ -21,6 +21,8 @@ UNKNOWN = State.UNKNOWN
 IDLE = State.NOT_APPLICABLE
 
 DECIMALS = 12
+CENTS = 2
+"""Decimals of an amount."""
 _EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 _STEP = Decimal(1).scaleb(-DECIMALS)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from connector.errors import UsageError
+from connector.model.texts import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -179,5 +180,4 @@ def _refuse_parquet(file: Path) -> None:
 
 def _in_short(error: Exception) -> str:
     first = str(error).removeprefix("Invalid Input Error: ").split("\nPossible")[0].split("\n\n")[0]
-    words = " ".join(first.split())
-    return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
+    return shortened(" ".join(first.split()), SHOWN)

@@ -16,6 +16,7 @@ from connector.engine.tables.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Type
 from connector.model.runs import Reason
+from connector.model.texts import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,8 +160,7 @@ def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
     file, row, column, cell, record, expected = found
     if not cell:
         return f"{file} row {row}, column {column}: empty, so the row belongs to no record"
-    shown = cell if len(cell) <= SHOWN else cell[: SHOWN - 1] + "…"
-    return f"{file} row {row}{record}, column {column}: {shown!r} is not {expected}"
+    return f"{file} row {row}{record}, column {column}: {shortened(cell, SHOWN)!r} is not {expected}"
 
 
 def _refuse_nested(source: Source, asked: list[Column]) -> None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from connector.rules.cells import UNKNOWN, Cell, compute, half_up
+from connector.rules.cells import CENTS, UNKNOWN, Cell, compute, half_up
 from connector.rules.tree import Op
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-CENTS = 2
 HUNDRED = 100
 
 
@@ -90,9 +89,8 @@ def rank(
             level[subject] = bands[-1][0] if subject in last else word
             ranks[subject] = start + 1
         start = end
-    amounts = [value for _, value in ordered]
-    lines = {word: _line(amounts, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
-    return Ranked(level, ranks, len(ordered) + more, lines)
+    drawn = _lines(lambda position: ordered[position - 1][1], len(ordered), cuts, bands)
+    return Ranked(level, ranks, len(ordered) + more, drawn)
 
 
 def _from_the_highest(item: tuple[str, Decimal]) -> tuple[Decimal, str]:
@@ -127,19 +125,26 @@ def _band(first: int, last: int, cuts: Sequence[int]) -> int:
     return len(cuts)
 
 
-def _line(amounts: Sequence[Decimal], cut: int) -> Cell:
-    if not amounts or cut == 0:
+def _lines(
+    at: Callable[[int], Decimal], count: int, cuts: Sequence[int], bands: Sequence[tuple[str, Decimal | None]]
+) -> dict[str, Cell]:
+    """The line under each band but the last, of `count` amounts that `at` tells by their position from the top."""
+    return {word: _line(at, count, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
+
+
+def _line(at: Callable[[int], Decimal], count: int, cut: int) -> Cell:
+    if not count or cut == 0:
         return UNKNOWN
-    if cut >= len(amounts):
-        return amounts[-1]
-    return compute(Op.DIVIDE, amounts[cut - 1] + amounts[cut], Decimal(2))
+    if cut >= count:
+        return at(count)
+    return compute(Op.DIVIDE, at(cut) + at(cut + 1), Decimal(2))
 
 
 def lines(board: Board, bands: Sequence[tuple[str, Decimal | None]]) -> dict[str, Cell]:
     """The line under each band but the last."""
-    amounts = [place.amount for place in reversed(board.places)]
-    cuts = _cuts(len(amounts) + board.more, bands)
-    return {word: _line(amounts, cut) for (word, _), cut in zip(bands, cuts, strict=False)}
+    places = board.places
+    cuts = _cuts(len(places) + board.more, bands)
+    return _lines(lambda position: places[-position].amount, len(places), cuts, bands)
 
 
 def among(others: Board, mine: Place, bands: Sequence[tuple[str, Decimal | None]]) -> tuple[str, int, dict[str, Cell]]:
@@ -156,12 +161,4 @@ def among(others: Board, mine: Place, bands: Sequence[tuple[str, Decimal | None]
             return places[-position].amount
         return mine.amount if position == above + 1 else places[count - position].amount
 
-    drawn: dict[str, Cell] = {}
-    for (word, _), cut in zip(bands, cuts, strict=False):
-        if cut == 0:
-            drawn[word] = UNKNOWN
-        elif cut >= count:
-            drawn[word] = at(count)
-        else:
-            drawn[word] = compute(Op.DIVIDE, at(cut) + at(cut + 1), Decimal(2))
-    return band, above + 1, drawn
+    return band, above + 1, _lines(at, count, cuts, bands)

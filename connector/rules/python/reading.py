@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from connector.model.fields import CATALOGUE, Table, Type
-from connector.rules.cells import UNKNOWN, half_up, is_known
+from connector.rules.cells import CENTS, UNKNOWN, half_up, is_known
 from connector.rules.columns import EXTRA_DEAL_COLUMNS, NEVER_EMPTY
 from connector.rules.walk import NUMERIC
 
@@ -33,7 +33,6 @@ PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?\Z", re.ASCII)
 DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)\Z", re.ASCII)
 """With its offset: without one a moment has no day in the business time zone (contract.md, files)."""
-CENTS = 2
 HELD = {Type.MONEY: (CENTS, 16), Type.RATE: (12, 12)}
 """Decimals and digits before them that a number is held with; any other has 6 and 12."""
 MAX_STEPS = 10

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from connector.rules.cells import UNKNOWN, Cell, compute, half_up
+from connector.rules.cells import CENTS, UNKNOWN, Cell, compute, half_up
 from connector.rules.python.aggregating import figure_value
 from connector.rules.python.evaluate import Evaluator
 from connector.rules.python.ranking import Board, Place
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node, Ranking
     from connector.rules.tree import Expression
 
-CENTS = 2
 FROM_TOTALS = frozenset({Figure.SUM, Figure.COUNT, Figure.MEAN})
 """Figures that a count and a total tell: a contribution can be taken out of them and another put in."""
 

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from connector.rules.cells import IDLE, UNKNOWN, Cell
+from connector.rules.cells import CENTS, IDLE, UNKNOWN, Cell
 from connector.rules.python.ranking import Board, Place
-from connector.rules.python.standing import CENTS, Standing, Tally
+from connector.rules.python.standing import Standing, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
