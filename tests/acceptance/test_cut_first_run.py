@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RULES = Path(__file__).parents[2] / "rules"
-SHOWN = ("seg_tier", "seg_movement", "seg_ladder_change", "seg_previous_tier", "seg_tier_since", "seg_reason", "seg_say_no")
+MOVED = ("seg_movement", "seg_ladder_change", "seg_previous_tier", "seg_tier_since")
+SHOWN = ("seg_tier", *MOVED, "seg_reason", "seg_say_no")
 
 
 def settle(folder: Path, url: str) -> Portal:
