@@ -211,15 +211,17 @@ def _branches(
         )
 
 
-def _stays(previous: Expression, computed: Expression, move: tuple[str, str], near: Expression) -> Expression:
-    """Hold when the move of one band is not yet far enough beyond the line."""
+def _stays(
+    previous: Expression, computed: Expression, move: tuple[str, str], near: tuple[Expression, ...]
+) -> Expression:
+    """Hold when the move of one band is not yet far enough beyond the line; above nobody there is none."""
     was, would = (Compare(Test.EQ, side, _word(level)) for side, level in zip((previous, computed), move, strict=True))
-    return And((was, would, near))
+    return And((was, would, *near))
 
 
-def _near(ranking: Ranking, test: Test, line: Expression, op: Op, stick: Expression) -> Expression:
+def _near(ranking: Ranking, test: Test, line: Expression, op: Op, stick: Expression) -> tuple[Expression, Expression]:
     factor = Arithmetic(op, Literal(Decimal(1), Type.NUMBER), stick, Type.NUMBER)
-    return Compare(test, ranking.by, Arithmetic(Op.MULTIPLY, line, factor, type_of(ranking.by)))
+    return is_known(line), Compare(test, ranking.by, Arithmetic(Op.MULTIPLY, line, factor, type_of(ranking.by)))
 
 
 def _word(level: str) -> Expression:
