@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
+import yaml
 
 from connector.cli.app import build
 from connector.model.runs import RunOutcome
 from connector.model.texts import catalogue
 from connector.planning.guards import Limits
 from connector.rules.loading import load
+from connector.rules.syntax.shapes import SHAPES
 from connector.settings.load import all_keys
 from connector.worker.metrics import Facts, Metrics
 from tests.support import pages
@@ -193,6 +195,31 @@ def test_every_page_is_on_the_list_of_pages() -> None:
     assert [path.stem for path in DOCS.rglob("*.md") if path not in listed and path.name != "README.md"] == sorted(
         indirect
     )
+
+
+def misplaced(value: Any, shape: str, place: str) -> Iterator[str]:
+    """The keys of a piece of a rule file that the language does not have there."""
+    if shape == "model":
+        shape = str(value["kind"])
+    for word, inner in value.items() if isinstance(value, dict) else ():
+        key = {"True": "on", "False": "off"}.get(str(word), str(word))  # YAML's idea of these words, not ours
+        known = SHAPES[shape].get(key)
+        if known is None:
+            yield f"{place}.{key}"
+        elif known.inside:
+            below = inner.items() if isinstance(inner, dict) else enumerate(inner)
+            for name, each in below:
+                yield from misplaced(each, known.inside, f"{place}.{key}.{name}")
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/reference/rules.md", "docs/how-to/change-rules.md", "docs/how-to/finance-export.md"]
+)
+def test_pieces_of_rule_files_have_only_keys_of_the_language(page: str) -> None:
+    blocks = re.findall(r"^ *```yaml[^\n]*\n(.*?)^ *```", TEXT[page], re.MULTILINE | re.DOTALL)
+    pieces = [piece for block in blocks if set(piece := yaml.safe_load(dedent(block))) & SHAPES["file"].keys()]
+    assert pieces
+    assert [wrong for piece in pieces for wrong in misplaced(piece, "file", "")] == []
 
 
 def slug(title: str) -> str:
