@@ -145,7 +145,7 @@ def conduct(
     try:
         with parts.lease.hold(wait_seconds=parts.policy.lease_wait_seconds) as check:
             if unless():
-                raise StopRun("another worker has done this run", code=DONE_ALREADY)
+                raise StopRun("another worker has done this run", hint="`tiersync runs` lists it", code=DONE_ALREADY)
             going = _begin(parts, command, released)
             going.check, going.stop = check, stop or Never()
             return _walk(going, steps)

@@ -113,7 +113,11 @@ class Provisioner:
         if lost:
             words = [str(error.get("message")) for error in document.get("errors") or () if isinstance(error, dict)]
             text = self._client.scrub("; ".join(words) or "HubSpot left them out of its answer")
-            raise StopRun(f"{what}: {', '.join(lost)} could not be created: {text}", code="PROVISION_REFUSED")
+            raise StopRun(
+                f"{what}: {', '.join(lost)} could not be created: {text}",
+                hint="mend what HubSpot's words say, then `tiersync provision` makes what is still missing",
+                code="PROVISION_REFUSED",
+            )
 
     def _ensure_group(self, kind: str, language: str) -> None:
         what = f"reading the property groups of {kind}"
