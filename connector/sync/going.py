@@ -74,7 +74,7 @@ class Going(Struct, kw_only=True):
     def heed_stop(self) -> None:
         """Raise StopRun when somebody asked to stop."""
         if self.stop.is_set():
-            raise StopRun("stopped on request", code=STOPPED, hint="the next run goes on from here")
+            raise StopRun(self.say("stopped"), code=STOPPED, hint=self.say("goes_on"))
 
     def hold(self, reasons: Sequence[Reason]) -> None:
         """Write nothing: these wait for a person."""
