@@ -113,7 +113,7 @@ class Call(Struct):
         """Draw progress on stderr while the context lasts: bars on a terminal, plain lines otherwise."""
         from connector.cli.progress import show_progress
 
-        return show_progress()
+        return show_progress(lambda: self.texts)
 
     def scrub(self, text: str) -> str:
         """Mask every secret this call has read, and what looks like one."""

@@ -61,7 +61,7 @@ def evaluate(
             say(table_line(table.name, table.counts(), call.texts))
         if not _print(evaluation.json_lines()):
             say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
-        return _tell(evaluation.unreadable)
+        return _tell(call, evaluation.unreadable)
     finally:
         evaluation.close()
 
@@ -78,9 +78,17 @@ def _print(lines: Iterable[bytes]) -> bool:
     return printed
 
 
-def _tell(unreadable: Sequence["Reason"]) -> int:
-    for reason in unreadable[:SHOWN]:
-        say(reason.message)
-    if len(unreadable) > SHOWN:
-        say(f"and {len(unreadable) - SHOWN} more")
-    return PARTIAL if unreadable else 0
+def _tell(call: Call, unreadable: Sequence["Reason"]) -> int:
+    if not unreadable:
+        return 0
+    from connector.engine.tables.reading import MORE
+    from connector.model.texts import told
+
+    texts = call.texts
+    cells = [reason.message for reason in unreadable if reason.code != MORE]
+    uncounted = [reason.message for reason in unreadable if reason.code == MORE]
+    for message in [*cells[:SHOWN], *uncounted]:
+        say(told(message, texts.language))
+    if len(cells) > SHOWN:
+        say(texts.say("evaluate.more", n=len(cells) - SHOWN))
+    return PARTIAL
