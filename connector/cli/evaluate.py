@@ -61,6 +61,7 @@ def evaluate(
             say(table_line(table.name, table.counts(), call.texts))
         if not _print(evaluation.json_lines()):
             say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
+        _tell_lookalikes(call, evaluation.lookalikes)
         return _tell(call, evaluation.unreadable)
     finally:
         evaluation.close()
@@ -76,6 +77,13 @@ def _print(lines: Iterable[bytes]) -> bool:
         printed = sys.stdout.buffer.write(b"\n".join([*block, b""])) > 0
     sys.stdout.buffer.flush()
     return printed
+
+
+def _tell_lookalikes(call: Call, found: Sequence["Reason"]) -> None:
+    for reason in found:
+        from connector.model.texts import told
+
+        say(told(reason.message, call.texts.language))
 
 
 def _tell(call: Call, unreadable: Sequence["Reason"]) -> int:

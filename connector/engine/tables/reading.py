@@ -6,18 +6,18 @@ names it in the column `unreadable`.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from connector.engine.said import say
 from connector.engine.tables.broken import told
 from connector.engine.tables.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.tables.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Type
 from connector.model.runs import Reason
-from connector.model.texts import Said, shortened
+from connector.model.texts import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +26,11 @@ if TYPE_CHECKING:
 
     from connector.engine.tables.sources import Source
     from connector.model.fields import Field
+    from connector.model.texts import Said
 
 LISTED = 1000
 """Unreadable cells of a table that are listed one by one; beyond, their number, with the code MORE."""
 MORE = "MORE_UNREADABLE"
-
-say = partial(Said, "connector.engine")
 
 NOWHERE = ""
 """The source of a column that no file has."""
