@@ -44,11 +44,12 @@ def doctor(call: Call) -> int:
 def _findings(wiring: "Wiring") -> Iterator["Finding"]:
     """Our own findings, then the CRM's; an error of the CRM is one more finding, wrong settings are not."""
     from connector.ports import Finding
+    from connector.wiring.findings import findings, tenant
 
-    yield from wiring.findings()
+    yield from findings(wiring)
     try:
         yield from wiring.crm.doctor(wiring.pull_request, _expected(wiring))
-        yield from wiring.tenant_findings()
+        yield from tenant(wiring)
     except UsageError:
         raise
     except ConnectorError as error:
@@ -86,7 +87,9 @@ def provision(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
 ) -> int:
     """Make the missing properties and options in the CRM; never changes a type, never removes anything."""
-    steps = call.wiring().provision(dry_run=dry_run)
+    from connector.wiring.provisioning import provision as make
+
+    steps = make(call.wiring(), dry_run=dry_run)
     refused = any(step.action == "refuse" for step in steps)
     if call.json:
         names = ("target", "property", "action", "detail")

@@ -35,7 +35,8 @@ def evaluate(
 ) -> int:
     """Apply the rules to files: one JSON object per account on stdout, ascending by account_id.
 
-    No CRM is asked and nothing is kept. Exit code 4 when a cell could not be read; stderr lists them.
+    No CRM is asked and nothing is kept. Exit code 4 when a cell could not be read; stderr lists them, and counts the
+    deals that belong to no account.
     """
     from connector.engine.tables.sources import in_folder
     from connector.model.fields import Table
@@ -61,6 +62,8 @@ def evaluate(
             say(table_line(table.name, table.counts(), call.texts))
         if not _print(evaluation.json_lines()):
             say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
+        if deals := evaluation.homeless():
+            say(call.texts.say("evaluate.homeless", deals=deals, file=request.files[Table.ACCOUNTS][0]))
         _tell_lookalikes(call, evaluation.lookalikes)
         return _tell(call, evaluation.unreadable)
     finally:

@@ -36,9 +36,11 @@ def explain(
     call: Call, *, account: Annotated[str, typer.Argument(metavar="ACCOUNT", help='Its id in the CRM, or "name:TEXT".')]
 ) -> int:
     """Tell every input, rule and threshold behind one account, and how far the next level is."""
+    from connector.wiring.explaining import explain as behind
+
     wiring = call.wiring()
     with call.progress() as progress:
-        found = wiring.explain(account, progress)
+        found = behind(wiring, account, progress)
     if call.json:
         call.document(found)
     else:

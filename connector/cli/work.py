@@ -47,6 +47,8 @@ def run(
     """Work unattended: a run at once, then by the schedule of the settings, until SIGTERM or Ctrl-C."""
     if dry_run:
         return _print_times(call, from_, until)
+    from connector.wiring.working import worker as unattended
+
     _refuse_moments({"--from": from_, "--until": until})
     wiring, texts = call.wiring(), call.texts
 
@@ -60,7 +62,7 @@ def run(
 
     tell_unread_tables(call, tell)
     with call.progress() as progress:
-        worker, vitals = wiring.worker(progress=progress, tell=tell, ended=ended, begun=name_run)
+        worker, vitals = unattended(wiring, progress=progress, tell=tell, ended=ended, begun=name_run)
         with vitals.serving() as address:
             if address:
                 tell(f"answering at {address}: /livez, /readyz, /healthz, /metrics")
@@ -82,7 +84,9 @@ def _refuse_moments(given: dict[str, datetime | None]) -> None:
 def _print_times(call: Call, first: datetime | None, last: datetime | None) -> int:
     if first is None or last is None:
         raise UsageError("--dry-run needs --from and --until", hint=f"for example {BETWEEN}")
-    found = [moment.isoformat() for moment in call.wiring().times(first, last)]
+    from connector.wiring.working import times
+
+    found = [moment.isoformat() for moment in times(call.wiring(), first, last)]
     if call.json:
         call.document({"times": found})
     else:

@@ -67,6 +67,8 @@ class Tally(Struct):
     moved_by_owner: Counter[str] = field(default_factory=Counter)
     """Accounts that had a tier and get another."""
     newly_say_no: int = 0
+    first_say_no: int = 0
+    """Those of them that had no tier yet."""
     no_longer_say_no: int = 0
     undone_again: int = 0
     """Accounts on which a value that was undone would be written again."""
@@ -96,6 +98,7 @@ class Tally(Struct):
             self._count_move(Move(change.old, change.new), context)
         elif change.property == SAY_NO and change.new == "true":
             self.newly_say_no += 1
+            self.first_say_no += context.tier_before is None
         elif change.property == SAY_NO and change.old == "true":
             self.no_longer_say_no += 1
 

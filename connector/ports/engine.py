@@ -72,6 +72,9 @@ class Evaluation(Protocol):
     def figures(self) -> PopulationFigures:
         """Denominators of the guards."""
 
+    def homeless(self) -> int:
+        """Deals that belong to no account of the data, and count nowhere."""
+
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
 

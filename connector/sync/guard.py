@@ -41,14 +41,16 @@ class Survey(Struct, frozen=True):
 def survey(going: Going, evaluation: Evaluation) -> Survey:
     """Look at the pull and its verdicts."""
     journal, watched = going.parts.journal, (*WATCHED, *(BESIDE + table.name for table in going.parts.beside))
+    good = memory.last_good(journal)
     situation = Situation(
         run=going.run,
         first_run=journal.recall(memory.CONFIRMED) is None,
+        goes_on=good is None,
         population=evaluation.figures(),
         tally=Tally(),
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},
         filled=memory.filled(journal.run(going.run)),
-        baseline=memory.baseline(memory.last_good(journal), watched=watched),
+        baseline=memory.baseline(good, watched=watched),
         language=going.parts.policy.language,
     )
     return Survey(situation, doubts(situation, going.parts.policy.limits))

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
         Clock,
         Crm,
         Engine,
-        Finding,
         Journal,
         Progress,
-        ProvisionStep,
         PullRequest,
         Snapshot,
         Source,
@@ -43,9 +41,7 @@ if TYPE_CHECKING:
     from connector.store import Store
     from connector.sync import Result, Walk
     from connector.sync.parts import Listing
-    from connector.wiring.health import Vitals
     from connector.wiring.reporting import Reporting
-    from connector.worker.loop import Worker
 
     Log = Callable[..., None]
     """Takes a level, an event and facts about it."""
@@ -258,12 +254,6 @@ class Wiring:
 
         return walk(self, progress, as_of=self._as_of, begun=begun, listing=listing)
 
-    def refuse_unusable(self) -> None:
-        """Raise UsageError for what would fail every run, as far as it shows without asking the CRM."""
-        from connector.wiring.walking import refuse_unusable
-
-        refuse_unusable(self)
-
     def reporting(self, folder: Path | None = None) -> Reporting:
         """Return what draws reports, into this folder or beside the database."""
         from connector.wiring.reporting import Reporting
@@ -316,36 +306,12 @@ class Wiring:
 
         return show(self.journal, run, language=language)
 
-    def explain(self, account: str, progress: Progress) -> dict[str, Any]:
-        """One account with everything behind its verdict."""
-        from connector.wiring.explaining import explain
-
-        return explain(self, account, progress)
-
     def close(self) -> None:
         """Close what was opened."""
         with ExitStack() as closing:  # one that fails keeps none of the others open
             for name in ("store", "admin_crm", "crm"):
                 if name in self.__dict__:
                     closing.callback(self.__dict__[name].close)
-
-    def findings(self) -> Iterator[Finding]:
-        """What `doctor` finds without the CRM."""
-        from connector.wiring.findings import findings
-
-        return findings(self)
-
-    def tenant_findings(self) -> Iterator[Finding]:
-        """What `doctor` finds when the state is of another tenant than the CRM's login."""
-        from connector.wiring.findings import tenant
-
-        return tenant(self)
-
-    def provision(self, *, dry_run: bool) -> Sequence[ProvisionStep]:
-        """Make what is missing in the CRM, unless a login is of another tenant than the state."""
-        from connector.wiring.provisioning import provision
-
-        return provision(self, dry_run=dry_run)
 
     # ── worker ───────────────────────────────────────────────────────────────────────────────────
 
@@ -364,18 +330,6 @@ class Wiring:
                 found = self.__dict__.pop(name)
                 if name == "crm":
                     found.close()
-
-    def worker(self, **told: Any) -> tuple[Worker, Vitals]:
-        """Return the unattended worker and its vital signs; the arguments are those of wiring.working.worker."""
-        from connector.wiring.working import worker
-
-        return worker(self, **told)
-
-    def times(self, first: datetime, last: datetime) -> Iterator[datetime]:
-        """The times the worker would run."""
-        from connector.wiring.working import times
-
-        return times(self, first, last)
 
     def note_quota(self) -> None:
         """Remember what the CRM last said of its quota, for `status`."""

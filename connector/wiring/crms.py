@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from connector.errors import UsageError
-from connector.settings.model import Files, HubSpot, Section
-from connector.settings.reference import Reference
+from connector.settings.model import Files, HubSpot
 from connector.settings.rotation import CREDENTIALS, Beside, Encrypted, WrittenBack, keeper
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from connector.ports import Clock, Crm, Journal
     from connector.settings.load import Loaded
     from connector.settings.model import HubSpotLogin, SalesforceLogin
+    from connector.settings.reference import Reference
     from connector.settings.rotation import Box, Place
     from connector.settings.vault import Vault
 
@@ -136,22 +136,3 @@ def box(key: Secret) -> Box:
 
     stretched = hashlib.scrypt(key.reveal().encode(), salt=b"tiersync", n=2**14, r=8, p=1, dklen=32)
     return Fernet(base64.urlsafe_b64encode(stretched))
-
-
-def secrets_of(section: Section, *, key: str) -> list[tuple[str, Reference]]:
-    """Return every reference in a section of the settings, with its key."""
-    found: list[tuple[str, Reference]] = []
-    for name in type(section).model_fields:
-        found += _within(getattr(section, name), f"{key}.{name}")
-    return found
-
-
-def _within(value: object, key: str) -> list[tuple[str, Reference]]:
-    if isinstance(value, Reference):
-        return [(key, value)]
-    if isinstance(value, Section):
-        return secrets_of(value, key=key)
-    if isinstance(value, list):
-        return [secret for place, item in enumerate(value) for secret in _within(item, f"{key}[{place}]")]
-    items = value.items() if isinstance(value, dict) else ()
-    return [secret for name, item in items for secret in _within(item, f"{key}.{name}")]

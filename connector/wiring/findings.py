@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from shlex import quote
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -13,12 +12,11 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.texts import Said
 from connector.ports import Finding
 from connector.settings.model import HubSpot, Salesforce
-from connector.settings.rights import decided_elsewhere, refuse_open
 from connector.settings.rotation import Beside
 from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
-from connector.wiring.crms import secrets_of
 from connector.wiring.said import say
+from connector.wiring.secrets import open_secrets
 from connector.wiring.working import plan
 from connector.worker.notify import unknown
 
@@ -45,17 +43,6 @@ def tenant(wiring: Wiring) -> Iterator[Finding]:
         if names := other_tenant(wiring.store.journal, wiring.crm):
             told = partial(Said, "connector.sync")
             yield Finding("bad", "state", told("OTHER_TENANT", **names), told("own_state"))
-
-
-def open_secrets(wiring: Wiring) -> Iterator[Finding]:
-    """Yield a warning for each secret in a file that others may read; UsageError names those open to everybody."""
-    secrets = [(key.removeprefix("."), reference) for key, reference in secrets_of(wiring.settings, key="")]
-    refuse_open((name, wiring.vault.path(found)) for name, found in secrets if found.kind == "file")
-    for name, reference in secrets:
-        if wiring.vault.readable_by_others(reference):
-            path = wiring.vault.path(reference)
-            fix = say("mounted") if decided_elsewhere(path) else f"chmod 600 {quote(str(path))}"
-            yield Finding("warning", name, say("readable", path=str(path)), fix)
 
 
 def _rotation(wiring: Wiring) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from connector.planning.guards import Limits
 from connector.sync import Policy, Walk
 from connector.wiring.beside import check_addresses
 from connector.wiring.engines import check
-from connector.wiring.findings import open_secrets
+from connector.wiring.secrets import open_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,7 @@ from connector.sync.going import DONE_ALREADY
 from connector.sync.memory import last_good
 from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
+from connector.wiring.walking import refuse_unusable
 from connector.worker.alerts import ROOM, Ended
 from connector.worker.health import judge
 from connector.worker.loop import Worker, try_again_at
@@ -89,7 +90,7 @@ class _Turns:
     def check_start(self) -> None:
         """Raise UsageError, once people heard of it, for what would fail every run."""
         try:
-            self.wiring.refuse_unusable()
+            refuse_unusable(self.wiring)
         except UsageError as error:
             self._not_begun(error)
         except ConnectorError:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RULES = Path(__file__).parents[2] / "rules"
-SHOWN = ("seg_tier", "seg_movement", "seg_ladder_change", "seg_previous_tier", "seg_tier_since", "seg_reason")
+MOVED = ("seg_movement", "seg_ladder_change", "seg_previous_tier", "seg_tier_since")
+SHOWN = ("seg_tier", *MOVED, "seg_reason", "seg_say_no")
 
 
 def settle(folder: Path, url: str) -> Portal:
@@ -29,6 +30,7 @@ def settle(folder: Path, url: str) -> Portal:
     (folder / "settings.toml").write_text(
         f'[crm]\nkind = "hubspot"\ntoken = "env:HUBSPOT_TOKEN"\nbase_url = "{url}"\nretry_seconds = 1\n'
         f'[rules]\ndirectory = "{RULES}"\n[run]\nlanguage = "en"\n'
+        "[limits]\nmax_new_say_no_pct = 0\nmax_new_say_no = 0\n"
     )
     assert tiersync("provision", cwd=folder).code == 0
     return Portal(url)
@@ -45,7 +47,7 @@ def kill(folder: Path, *, when: Callable[[], bool]) -> None:
 
 
 @pytest.mark.slow
-def test_what_a_cut_first_run_left_is_not_taken_for_an_earlier_state(tmp_path: Path) -> None:
+def test_what_a_cut_first_run_left_is_no_earlier_state_and_the_rest_of_it_no_news(tmp_path: Path) -> None:
     data, now = tmp_path / "data", datetime.now(UTC)
     write_tables(generate(companies=150, as_of=now.date(), seed=5), data)
     with (
@@ -55,6 +57,7 @@ def test_what_a_cut_first_run_left_is_not_taken_for_an_earlier_state(tmp_path: P
         portal = settle(tmp_path / "whole", whole.url)
         assert tiersync("sync", "--yes", cwd=tmp_path / "whole").code == 0
         expected = portal.records("companies", SHOWN)
+        no = {name for name, values in expected.items() if values["seg_say_no"] == "true"}
 
         portal = settle(tmp_path / "cut", cut.url)
         fault = {"action": "slow-before", "path": "companies/batch/update", "first": 2, "seconds": 30}
@@ -62,9 +65,10 @@ def test_what_a_cut_first_run_left_is_not_taken_for_an_earlier_state(tmp_path: P
         kill(tmp_path / "cut", when=lambda: any("batch/update" in call["path"] for call in portal.journal()))
         begun = {name for name, values in portal.records("companies", SHOWN).items() if values["seg_tier"]}
         assert 0 < len(begun) < len(expected)
+        assert no - begun
 
         requests.delete(f"{cut.url}/_sandbox/faults", timeout=10)
-        done = tiersync("sync", "--yes", "--json", cwd=tmp_path / "cut")
+        done = tiersync("sync", "--json", cwd=tmp_path / "cut")
         assert done.code == 0, done.stderr
         assert portal.records("companies", SHOWN) == expected
         assert {*done.json()["plan"]["by_cause"]} == {"first assignment"}

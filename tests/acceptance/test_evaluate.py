@@ -210,6 +210,20 @@ def test_a_missing_file_or_column_ends_with_2_and_is_named(
     assert says in ended.stderr
 
 
+def test_deals_of_no_account_are_counted_on_stderr_and_change_nothing_else(tmp_path: Path) -> None:
+    folder = small(tmp_path)
+    before = evaluate(folder)
+    with (folder / "deals.csv").open("a", encoding="utf-8") as deals:
+        columns = (folder / "deals.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+        for deal, account in (("D8", "a"), ("D9", "")):
+            cells = {"deal_id": deal, "account_id": account, "is_won": "true", "amount": "9000"}
+            deals.write(",".join(cells.get(column, "") for column in columns) + "\n")
+    after = evaluate(folder)
+    assert (after.code, after.stdout) == (0, before.stdout)
+    assert "geen klant van" not in before.stderr
+    assert f"2 deals horen bij geen klant van {folder / 'accounts.csv'}" in after.stderr
+
+
 def test_a_file_without_accounts_is_told_and_a_broken_one_ends_with_2_and_its_line(tmp_path: Path) -> None:
     folder = small(tmp_path)
     accounts = folder / "accounts.csv"

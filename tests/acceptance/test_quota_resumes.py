@@ -22,6 +22,7 @@ from connector.sandbox import running
 from connector.sandbox.hubspot.limits import Quota
 from connector.sandbox.salesforce.limits import Quota as OrgQuota
 from connector.wiring import wire
+from connector.wiring.working import worker
 from tests.acceptance.commands import wait_until
 
 if TYPE_CHECKING:
@@ -122,8 +123,12 @@ class Watched:
         self.said: list[str] = []
         self.ended: list[Result] = []
         self.wiring = wire(None, as_of=None, overrides={})
-        self.worker, _ = self.wiring.worker(
-            progress=lambda *_: None, tell=self.said.append, ended=self.ended.append, begun=lambda _run: None
+        self.worker, _ = worker(
+            self.wiring,
+            progress=lambda *_: None,
+            tell=self.said.append,
+            ended=self.ended.append,
+            begun=lambda _run: None,
         )
 
     def at(self, moment: datetime) -> None:

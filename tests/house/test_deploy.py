@@ -20,7 +20,7 @@ import yaml
 from connector.sandbox import running
 from connector.settings.load import load
 from connector.settings.model import Section
-from connector.wiring.crms import secrets_of
+from connector.wiring.secrets import secrets_of
 from connector.worker.probes import Answer, serving
 from tests.acceptance.commands import TIERSYNC
 from tests.house.test_commands import COMMANDS

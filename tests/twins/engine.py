@@ -172,6 +172,9 @@ class FunctionEvaluation:
         now = [self._accounts[account], *self._deals_of(account, self._deals)]
         return [_own(row) for row in then] != [_own(row) for row in now]
 
+    def homeless(self) -> int:
+        raise NotImplementedError
+
     def tables(self) -> Pictures:
         raise NotImplementedError
 

@@ -63,6 +63,10 @@ class DuckDbEvaluation:
         by_owner = {str(row[0]): row[3] for row in rows if row[0] is not None and row[3]}
         return PopulationFigures(totals[0], totals[1], totals[2], by_owner, totals[3])
 
+    def homeless(self) -> int:
+        """Deals that belong to no account of the data, and count nowhere."""
+        return self.published.homeless()
+
     def verdicts(self) -> Iterator[Verdict]:
         """Every account, ascending by id."""
         outputs = self.published.written

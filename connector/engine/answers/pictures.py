@@ -41,7 +41,7 @@ def draw(published: Published) -> Pictures:
         warnings=_warnings(published),
         overrides=tuple(_overrides(published)),
         insights=insights(published),
-        deals_without_account=next(published.rows("select deals from homeless"))[0],
+        deals_without_account=published.homeless(),
     )
 
 

@@ -121,6 +121,11 @@ class Published(Struct):
         ]
         return f"concat_ws(';', {', '.join(codes)})" if codes else "''"
 
+    def homeless(self) -> int:
+        """Deals that belong to no account of the data."""
+        (row,) = self.rows("select deals from homeless")
+        return int(row[0])
+
     def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Stream a query's rows; a cursor of its own, so that another query may run meanwhile."""
         cursor = self.db.cursor()

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
+from connector.rules.binding.constants import constant
+from connector.rules.binding.declare import Declaration, add, formula_node, resolve, uses_of
+from connector.rules.binding.earlier import HINT, earlier
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import Band, Node, Part, Ranking, RankOf
-from connector.rules.sections.constants import constant
-from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
-from connector.rules.sections.earlier import HINT, earlier
 from connector.rules.states import states
 from connector.rules.syntax.document import Leaf
 from connector.rules.syntax.forms import read_word
@@ -29,7 +29,7 @@ from connector.rules.walk import names as names_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression
 

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from connector.model.fields import Type
 from connector.model.outputs import OURS, TIER
+from connector.rules.binding.constants import switched_off
 from connector.rules.expressions import expressions
 from connector.rules.fold import FALSE, TRUE
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import FieldOf, FormulaOf, Node, Of, Part, RankOf
 from connector.rules.said import say
-from connector.rules.sections.constants import switched_off
 from connector.rules.states import states
 from connector.rules.tree import (
     NOWHERE,

@@ -10,6 +10,7 @@ import pytest
 
 from connector.errors import UsageError
 from connector.wiring import wire
+from connector.wiring.findings import findings
 
 if TYPE_CHECKING:
     from connector.ports import Finding
@@ -36,7 +37,7 @@ def found(folder: Path, more: str) -> list[Finding]:
     file.write_text(head + more)
     wiring = wire(file, as_of=None, overrides={})
     try:
-        return [one for one in wiring.findings() if one.subject in {"schedule", "alerts"}]
+        return [one for one in findings(wiring) if one.subject in {"schedule", "alerts"}]
     finally:
         wiring.close()
 

@@ -10,6 +10,7 @@ import pytest
 from connector.errors import ConnectorError
 from connector.sync import memory
 from connector.wiring import wire
+from connector.wiring.provisioning import provision
 from tests.twins import ModelCrm
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def test_a_state_that_is_not_there_is_not_made_for_it(wiring: Wiring, tmp_path: 
     crms = {"crm": ModelCrm(tenant_name=OURS), "admin_crm": ModelCrm(tenant_name=OURS)}
     vars(wiring).update(crms)
     with pytest.raises(NotImplementedError):  # the twin was asked, and makes nothing
-        wiring.provision(dry_run=dry_run)
+        provision(wiring, dry_run=dry_run)
     assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
 
 
@@ -61,7 +62,7 @@ def test_nothing_is_made_in_another_tenant_than_that_of_the_state(
     crms = {"crm": ModelCrm(tenant_name=everyday), "admin_crm": ModelCrm(tenant_name=admin)}
     vars(wiring).update(crms)
     with pytest.raises(ConnectorError) as refused:
-        wiring.provision(dry_run=dry_run)
+        provision(wiring, dry_run=dry_run)
     assert (refused.value.code, refused.value.exit_code) == ("OTHER_TENANT", 1)
     assert str(refused.value).startswith(told)
     assert refused.value.hint

@@ -11,7 +11,7 @@ from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.wiring import Wiring, shipped, wire
 from connector.wiring.clocks import clock, machine_clock
-from connector.wiring.findings import open_secrets
+from connector.wiring.secrets import open_secrets
 from connector.wiring.walking import policy
 
 
