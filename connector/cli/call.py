@@ -95,6 +95,13 @@ class Call(Struct):
             language = "en"
         return Texts("connector.cli", language)
 
+    def told(self, text: str) -> str:
+        """Return a text in the language of the rules and settings, where it can be told in one."""
+        from connector.model.texts import Said
+        from connector.wiring.speaking import spoken
+
+        return text.told(spoken(self._wiring)) if isinstance(text, Said) and self._wiring else text
+
     @property
     def clock(self) -> "Clock":
         """The clock of this call, without any settings."""
@@ -106,7 +113,7 @@ class Call(Struct):
         """Draw progress on stderr while the context lasts: bars on a terminal, plain lines otherwise."""
         from connector.cli.progress import show_progress
 
-        return show_progress()
+        return show_progress(lambda: self.texts)
 
     def scrub(self, text: str) -> str:
         """Mask every secret this call has read, and what looks like one."""

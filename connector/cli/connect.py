@@ -1,5 +1,6 @@
 """`doctor` and `provision`: is the CRM ready, and make it ready."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
     from connector.model.outputs import Output
+    from connector.model.texts import Texts
     from connector.ports import Finding, ProvisionStep
     from connector.wiring import Wiring
 
@@ -99,20 +101,20 @@ def provision(
             }
         )
     else:
-        _show_steps(steps, dry_run=dry_run)
+        _show_steps(steps, call.texts, dry_run=dry_run)
     return 1 if refused else 0
 
 
-def _show_steps(steps: Sequence["ProvisionStep"], *, dry_run: bool) -> None:
+def _show_steps(steps: Sequence["ProvisionStep"], texts: "Texts", *, dry_run: bool) -> None:
+    from connector.model.texts import told
+
+    actions = {action: texts.say(f"provision.{action}") for action in ("create", "extend", "refuse")}
+    width = max(map(len, actions.values())) + 2
     for step in steps:
         if step.action != "present":
-            typer.echo(
-                f"{step.action:8} {step.target.value} {step.property}" + (f": {step.detail}" if step.detail else "")
-            )
-    counts = {
-        action: sum(step.action == action for step in steps) for action in ("create", "extend", "present", "refuse")
-    }
-    would = "would be " if dry_run else ""
-    words = (f"{would}made", f"{would}extended", "there already", f"{would}refused")
-    said = [f"{count} {word}" for count, word in zip(counts.values(), words, strict=True) if count]
-    typer.echo(", ".join(said) or "nothing to do")
+            detail = f": {told(step.detail, texts.language)}" if step.detail else ""
+            typer.echo(f"{actions[step.action]:{width}} {step.target.value} {step.property}{detail}")
+    counts, tense = Counter(step.action for step in steps), "would" if dry_run else "done"
+    told_of = ("create", "extend", "present", "refuse")
+    said = [texts.say(f"provision.{tense}.{action}", n=counts[action]) for action in told_of if counts[action]]
+    typer.echo(", ".join(said) or texts.say("provision.nothing"))

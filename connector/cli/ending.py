@@ -79,7 +79,7 @@ def _fail(call: Call, error: ConnectorError) -> int:
     if call.verbose:
         typer.echo(call.scrub("".join(traceback.format_exception(error))), err=True)
     if message:  # typer prints the help itself when it is asked for nothing
-        print_error(message, hint=hint)
+        print_error(message, hint=call.scrub(call.told(error.hint)))
     if call.json and not call.answered:
         outcome = "held" if isinstance(error, Held) else "failed"
         reasons = [{"code": error.code, "message": message}]

@@ -64,7 +64,8 @@ def evaluate(
             say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
         if deals := evaluation.homeless():
             say(call.texts.say("evaluate.homeless", deals=deals, file=request.files[Table.ACCOUNTS][0]))
-        return _tell(evaluation.unreadable)
+        _tell_lookalikes(call, evaluation.lookalikes)
+        return _tell(call, evaluation.unreadable)
     finally:
         evaluation.close()
 
@@ -81,9 +82,24 @@ def _print(lines: Iterable[bytes]) -> bool:
     return printed
 
 
-def _tell(unreadable: Sequence["Reason"]) -> int:
-    for reason in unreadable[:SHOWN]:
-        say(reason.message)
-    if len(unreadable) > SHOWN:
-        say(f"and {len(unreadable) - SHOWN} more")
-    return PARTIAL if unreadable else 0
+def _tell_lookalikes(call: Call, found: Sequence["Reason"]) -> None:
+    for reason in found:
+        from connector.model.texts import told
+
+        say(told(reason.message, call.texts.language))
+
+
+def _tell(call: Call, unreadable: Sequence["Reason"]) -> int:
+    if not unreadable:
+        return 0
+    from connector.engine.tables.reading import MORE
+    from connector.model.texts import told
+
+    texts = call.texts
+    cells = [reason.message for reason in unreadable if reason.code != MORE]
+    uncounted = [reason.message for reason in unreadable if reason.code == MORE]
+    for message in [*cells[:SHOWN], *uncounted]:
+        say(told(message, texts.language))
+    if len(cells) > SHOWN:
+        say(texts.say("evaluate.more", n=len(cells) - SHOWN))
+    return PARTIAL

@@ -1,20 +1,24 @@
 """`rules`: check, test, compare, document and describe the rule files."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from connector.cli.call import Call, shared
 from connector.cli.output import say
 from connector.cli.rules_diff import diff
+from connector.errors import ConnectorError
 
 if TYPE_CHECKING:
+    from connector.model.texts import Texts
     from connector.rules.ruleset import RuleSet
     from connector.rules.tree import Position
     from connector.rules.trying.mutating import Noticed
 
 FAILED = 1
+Language = Literal["en", "nl"]
 Directory = Annotated[Path | None, typer.Argument(help="Folder of rule files; else that of the settings.")]
 
 
@@ -59,12 +63,10 @@ def check(
     if call.json:
         call.document(figures | {"unlabelled": [{"name": node.name} | _place(node.at) for node in unnamed]})
         return 0
-    typer.echo(
-        f"{len(rules.about)} rule files are good: " + ", ".join(f"{v} {k}" for k, v in list(figures.items())[2:])
-    )
+    texts = _texts(call, rules)
+    typer.echo(texts.say("rules.good", **{name: count for name, count in figures.items() if name != "version"}))
     for node in unnamed:
-        place = ":".join(map(str, _place(node.at).values()))
-        typer.echo(f"{place}: explanations tell '{node.name}' by this name: give it a label")
+        typer.echo(f"{_at(node.at)}: " + texts.say("rules.unnamed", name=node.name))
     return 0
 
 
@@ -72,7 +74,12 @@ def _place(at: "Position") -> dict[str, object]:
     return {"file": at.file, "line": at.line, "column": at.column}
 
 
+def _at(at: "Position") -> str:
+    return f"{at.file}:{at.line}:{at.column}"
+
+
 def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
+    from connector.model.texts import told
     from connector.wiring.comparing import population
     from connector.wiring.probing import live
 
@@ -83,13 +90,13 @@ def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
     with call.progress() as progress:
         findings, accounts = live(wiring, request, progress)
     if call.json:
-        places = [_place(f.at) for f in findings]
-        told = [{"kind": f.kind, "message": f.text} for f in findings]
-        call.document({"accounts": accounts, "findings": [a | b for a, b in zip(places, told, strict=True)]})
+        rows = [_place(found.at) | {"kind": found.kind, "message": found.text} for found in findings]
+        call.document({"accounts": accounts, "findings": rows})
         return 0
+    texts = _texts(call, wiring.rules)
     for finding in findings:
-        typer.echo(str(finding))
-    typer.echo(f"{len(findings)} findings on {accounts:,} accounts, as of {request.as_of}")
+        typer.echo(f"{_at(finding.at)}: {told(finding.text, texts.language)}")
+    typer.echo(texts.say("rules.live", findings=len(findings), accounts=accounts, as_of=request.as_of))
     return 0
 
 
@@ -114,13 +121,15 @@ def run_examples(
             for m in misses
         ]
         call.document({"examples": number, "misses": lines} | ({} if changed is None else _share(changed)))
+    texts = _texts(call, rules)
     for miss in misses:
-        say(str(miss))
+        what = {"what": f"{miss.account}.{miss.name}", "found": miss.found, "expected": miss.expected}
+        say(f"{miss.at.file}:{miss.at.line}: " + texts.say("rules.miss", example=miss.example, **what))
     if not call.json:
         failed = len({miss.at for miss in misses})
-        typer.echo(f"{number - failed} of {number} examples come out")
+        typer.echo(texts.say("rules.examples", good=number - failed, all=number))
     if changed is not None and not call.json:
-        _tell_share(changed)
+        _tell_share(changed, texts)
     return FAILED if misses else 0
 
 
@@ -140,12 +149,12 @@ def _share(changed: "list[Noticed]") -> dict[str, object]:
     }
 
 
-def _tell_share(changed: "list[Noticed]") -> None:
+def _tell_share(changed: "list[Noticed]", texts: "Texts") -> None:
     noticed = sum(bool(one.example) for one in changed)
     for one in changed:
         if not one.example:
-            say(f"{one.at}: no example notices when {one.parameter} becomes {one.changed_to}")
-    typer.echo(f"{noticed} of {len(changed)} parameters are held by an example ({100 * noticed // len(changed)}%)")
+            say(f"{one.at}: " + texts.say("rules.unnoticed", parameter=one.parameter, to=one.changed_to))
+    typer.echo(texts.say("rules.share", noticed=noticed, all=len(changed), pct=100 * noticed // len(changed)))
 
 
 def docs(
@@ -153,19 +162,21 @@ def docs(
     *,
     directory: Directory = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write one page per rule file here.")] = None,
-    language: Annotated[str, typer.Option(help="en or nl.")] = "en",
+    language: Annotated[Language | None, typer.Option(help="Else that of the settings, else of the rules.")] = None,
 ) -> int:
     """Write the rules as pages: parameters, rules, outputs, sentences."""
     from connector.rules.docs import pages
 
-    written = pages(_load(call, directory), language=language)
+    rules = _load(call, directory)
+    texts = _texts(call, rules, asked=language)
+    written = pages(rules, language=texts.language)
     if out is None:
         typer.echo("\n".join(written.values()))
         return 0
     out.mkdir(parents=True, exist_ok=True)
     for name, text in written.items():
         (out / f"{name}.md").write_text(text, "utf-8")
-    say(f"wrote {len(written)} pages to {out}")
+    say(texts.say("rules.written", n=len(written), folder=out))
     return 0
 
 
@@ -175,6 +186,21 @@ def schema(call: Call) -> int:
 
     call.document(make())
     return 0
+
+
+def _texts(call: Call, rules: "RuleSet", *, asked: str | None = None) -> "Texts":
+    """Return what is printed of these rules: as asked, else as the settings say where they can be read, else theirs."""
+    from connector.model.texts import Texts
+
+    own = rules.parameters.get("labels.language")
+    language = asked or _set_language(call) or (str(own.value) if own else "en")
+    return Texts("connector.cli", language)
+
+
+def _set_language(call: Call) -> str | None:
+    with suppress(ConnectorError):  # rules are looked at without settings too
+        return call.wiring(needs_file=False).settings.run.language
+    return None
 
 
 def _load(call: Call, directory: Path | None) -> "RuleSet":

@@ -118,6 +118,8 @@ def _walk(
     if out is not None and result.plan is not None:
         _write_plan(out, walk.plan_file(result.plan))
     wiring.note_quota()
+    if result.command in {"plan", "sync"}:
+        tell_unread_tables(call)
     if alerts:
         wiring.tell(result, say=lambda line: say(call.scrub(line)))
     if call.json:
@@ -126,6 +128,19 @@ def _walk(
         _tell(wiring, result)
     _tell_end(call, result)
     return result.exit_code
+
+
+def tell_unread_tables(call: Call, tell: Callable[[str], None] = say) -> None:
+    """Say once, on stderr, which `[tables.*]` no rule reads: what they hold is missing in every verdict."""
+    from connector.model.texts import told
+    from connector.wiring.beside import unread
+
+    wiring = call.wiring()
+    if not wiring.settings.tables:
+        return
+    for finding in unread(wiring):
+        message, fix = (told(text, wiring.language) for text in (finding.message, finding.fix))
+        tell(f"{finding.subject}: {message}; {fix}")
 
 
 def _listing() -> "Listed":

@@ -10,7 +10,7 @@ import typer
 from connector.cli.call import Call, shared, within_years
 from connector.cli.logs import name_run, worker_line
 from connector.cli.output import say
-from connector.cli.walk import summary
+from connector.cli.walk import summary, tell_unread_tables
 from connector.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def run(
         for line in filter(None, (*reasons, result.hint, summary(result, texts))):
             tell(line)
 
+    tell_unread_tables(call, tell)
     with call.progress() as progress:
         worker, vitals = unattended(wiring, progress=progress, tell=tell, ended=ended, begun=name_run)
         with vitals.serving() as address:

@@ -30,7 +30,7 @@ def target_of(batch: Sequence[RecordWrite], most: int) -> Target:
     """The one target a batch is written to. Raises UsageError for more records or targets than one batch holds."""
     target = batch[0].target
     if len(batch) > most or any(item.target != target for item in batch):
-        raise UsageError(f"a batch holds at most {most} records of one target")
+        raise UsageError(f"a batch holds at most {most} records of one target", hint="write them in several batches")
     return target
 
 

@@ -26,6 +26,7 @@ from connector.engine.tables.deals import deals
 from connector.engine.tables.preparing import Situation, accounts, events, mark_unreadable, referrals
 from connector.engine.tables.reading import NOWHERE, absent, load
 from connector.engine.tables.sources import find
+from connector.engine.tables.spelling import lookalikes
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.connecting import connect
@@ -123,6 +124,7 @@ def _evaluate(
     _refuse_homeless(sources)
     tables = beside.attach(db, rules, request, sources[Table.ACCOUNTS].columns)
     there = {table.value: source.columns for table, source in sources.items()}
+    alike = lookalikes(sources, rules)
     rules = connect(rules, there | {name: tuple(table.columns) for name, table in tables.items()})
     published = [node.name for node in rules.nodes] if request.keep_all else _published(rules, request.keep)
     nodes = needed(rules.nodes, published)
@@ -134,7 +136,7 @@ def _evaluate(
     builder = Builder(db, givens(rules, request), columns)
     verdict = builder.run(in_stages(task.nodes, published), progress)
     made = Published(db, rules, request, columns, f"({verdict})", builder.standing)
-    return DuckDbEvaluation(made, unreadable, matched, task.beside)
+    return DuckDbEvaluation(made, unreadable, matched, task.beside, lookalikes=alike)
 
 
 def _published(rules: RuleSet, keep: Collection[str]) -> list[str]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from connector.model.texts import Texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -22,11 +24,13 @@ class Moved(Struct, frozen=True):
     holds: str | None
     gone: bool = False
 
-    def __str__(self) -> str:
+    def told(self, texts: Texts) -> str:
+        """Tell which value it is, and what stands there."""
         place = f"{self.change.target} {self.change.record} {self.change.property}"
         if self.gone:
-            return f"{place}: the record is gone"
-        return f"{place}: planned from {_shown(self.change.old)}, the CRM holds {_shown(self.holds)}"
+            return texts.say("moved.gone", place=place)
+        old, holds = (texts.say("moved.nothing") if v is None else f"'{v}'" for v in (self.change.old, self.holds))
+        return texts.say("moved.otherwise", place=place, old=old, holds=holds)
 
 
 def moved(changes: Iterable[Change], holds: Holds) -> Iterator[Moved]:
@@ -39,12 +43,8 @@ def moved(changes: Iterable[Change], holds: Holds) -> Iterator[Moved]:
             yield Moved(change, record.get(change.property))
 
 
-def tell(found: list[Moved]) -> str:
+def tell(found: list[Moved], language: str) -> str:
     """Tell what moved, the first few by name."""
-    rest = len(found) - SHOWN
-    more = [f"and {rest} more"] if rest > 0 else []
-    return "; ".join([str(item) for item in found[:SHOWN]] + more)
-
-
-def _shown(value: str | None) -> str:
-    return "nothing" if value is None else f"'{value}'"
+    texts, rest = Texts("connector.planning", language), len(found) - SHOWN
+    more = [texts.say("moved.more", n=rest)] if rest > 0 else []
+    return "; ".join([item.told(texts) for item in found[:SHOWN]] + more)

@@ -62,6 +62,8 @@ class Evaluation(Protocol):
     rule_version: str
     unreadable: Sequence[Reason]
     """Cells that could not be read, each with file, row and column."""
+    lookalikes: Sequence[Reason]
+    """Columns that nothing knows, each with the missing one that it looks like."""
     rules: RuleSet
     """The rules as far as the data can feed them."""
     matched: Sequence[Matched]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from connector.model.texts import Texts
 from connector.rules.printing import show
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, PopulationOf, RankOf
 from connector.rules.tree import Case, Say, Sentence
@@ -15,94 +16,102 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import Node, OutputOf, Parameter, RuleSet
     from connector.rules.tree import Expression
 
-HEADER = "<!-- made by `tiersync rules docs`; change the rule file, not this page -->"
-
 
 def pages(rules: RuleSet, *, language: str) -> dict[str, str]:
     """Write one page per rule file, by the file's name without its ending."""
-    return {PurePath(file).stem: "\n".join(_page(rules, file, language)).rstrip() + "\n" for file in rules.about}
+    texts = Texts("connector.rules", language)
+    return {PurePath(file).stem: "\n".join(_page(rules, file, texts)).rstrip() + "\n" for file in rules.about}
 
 
-def _page(rules: RuleSet, file: str, language: str) -> Iterator[str]:
-    yield from (HEADER, "", f"# {PurePath(file).name}", "")
-    if rules.about[file].get(language):
-        yield from (rules.about[file][language], "")
-    yield from _parameters([p for p in rules.parameters.values() if p.at.file == file])
+def _page(rules: RuleSet, file: str, texts: Texts) -> Iterator[str]:
+    yield from (f"<!-- {texts.say('docs.made')} -->", "", f"# {PurePath(file).name}", "")
+    if rules.about[file].get(texts.language):
+        yield from (rules.about[file][texts.language], "")
+    yield from _parameters([p for p in rules.parameters.values() if p.at.file == file], texts)
     nodes = [node for node in rules.nodes if node.at.file == file]
-    yield from _sources([node for node in nodes if not node.model])
+    yield from _sources([node for node in nodes if not node.model], texts)
     for node in nodes:
-        yield from _rules(node, language)
-    yield from _outputs([output for output in rules.outputs if output.at.file == file], rules, language)
+        yield from _rules(node, texts)
+    yield from _outputs([output for output in rules.outputs if output.at.file == file], rules, texts)
 
 
-def _parameters(parameters: list[Parameter]) -> Iterator[str]:
+def _parameters(parameters: list[Parameter], texts: Texts) -> Iterator[str]:
     if not parameters:
         return
-    yield from ("## Parameters", "", "| name | default | in force | meaning |", "|---|---|---|---|")
+    yield from _head(texts.say("docs.parameters"), texts.say("docs.parameters.columns"))
     for parameter in parameters:
-        default, value = _plain(parameter.default), _plain(parameter.value)
+        default, value = _plain(parameter.default, texts), _plain(parameter.value, texts)
         changed = value if value != default else ""
         yield f"| `{parameter.name}` | {default} | {changed} | {_escape(parameter.meaning)} |"
     yield ""
 
 
-def _sources(nodes: list[Node]) -> Iterator[str]:
+def _sources(nodes: list[Node], texts: Texts) -> Iterator[str]:
     if not nodes:
         return
-    yield from ("## Names", "", "| name | type | of | what it is |", "|---|---|---|---|")
+    yield from _head(texts.say("docs.names"), texts.say("docs.names.columns"))
     for node in nodes:
-        yield f"| `{node.name}` | {node.type} | {node.of} | {_escape(describe(node))} |"
+        yield f"| `{node.name}` | {node.type} | {node.of} | {_escape(describe(node, texts))} |"
     yield ""
 
 
-def describe(node: Node) -> str:
+def _head(title: str, columns: str) -> tuple[str, ...]:
+    """Begin a chapter that is a table."""
+    return f"## {title}", "", columns, "|---|---|---|---|"
+
+
+def describe(node: Node, texts: Texts) -> str:
     """Say in one line where a node comes from."""
     match node.definition:
         case FieldOf(column=column):
             return f"account.{column}"
         case FactOf() as fact:
-            value = f" of {show(fact.value)}" if fact.value is not None else ""
-            where = f" where {show(fact.where)}" if fact.where is not None else ""
-            return f"{fact.aggregate}{value} over {fact.relation}{where}"
+            value, where = _clause("of", fact.value, texts), _clause("where", fact.where, texts)
+            return texts.say("docs.fact", figure=fact.aggregate + value, relation=fact.relation) + where
         case FormulaOf(expression=expression):
             return show(expression)
         case PopulationOf() as figure:
-            value = f" of {show(figure.value)}" if figure.value is not None else ""
-            among = f" among {show(figure.among)}" if figure.among is not None else ""
-            return f"{figure.figure}{value} over everybody{among}"
+            value, among = _clause("of", figure.value, texts), _clause("among", figure.among, texts)
+            return texts.say("docs.population", figure=figure.figure + value) + among
         case RankOf() as rank:
-            return f"{rank.part} {rank.band} in the ranking by {show(rank.ranking.by)}".replace("  ", " ")
+            part = f"{rank.part} {rank.band}".rstrip()
+            return texts.say("docs.rank", part=part, by=show(rank.ranking.by))
 
 
-def _rules(node: Node, language: str) -> Iterator[str]:
+def _clause(key: str, expression: Expression | None, texts: Texts) -> str:
+    return "" if expression is None else " " + texts.say(f"docs.{key}", expression=show(expression))
+
+
+def _rules(node: Node, texts: Texts) -> Iterator[str]:
     if not node.model or node.model in {"outputs", "decision", "missing", "warnings"}:
         return
     if not isinstance(node.definition, FormulaOf):
         return
-    title = node.meaning.get(language, "")
+    title = node.meaning.get(texts.language, "")
     yield from (f"### {node.name}" + (f": {title}" if title else ""), "")
     expression = node.definition.expression
     if isinstance(expression, Case):
-        yield from _table(expression)
+        yield from _table(expression, texts)
     else:
         yield from (f"`{show(expression)}`", "")
 
 
-def _table(case: Case) -> Iterator[str]:
-    yield from ("| when | then |", "|---|---|")
+def _table(case: Case, texts: Texts) -> Iterator[str]:
+    yield from (texts.say("docs.rules.columns"), "|---|---|")
     for branch in case.branches:
         yield f"| `{_escape(show(branch.when))}` | {_escape(_answer(branch.then))} |"
-    yield from (f"| otherwise | {_escape(_answer(case.otherwise))} |", "")
+    yield from (f"| {texts.say('docs.otherwise')} | {_escape(_answer(case.otherwise))} |", "")
 
 
 def _answer(expression: Expression) -> str:
     return show(expression).strip("'")
 
 
-def _outputs(outputs: list[OutputOf], rules: RuleSet, language: str) -> Iterator[str]:
+def _outputs(outputs: list[OutputOf], rules: RuleSet, texts: Texts) -> Iterator[str]:
     if not outputs:
         return
-    yield from ("## Outputs", "", "| property | label | type | options |", "|---|---|---|---|")
+    language = texts.language
+    yield from _head(texts.say("docs.outputs"), texts.say("docs.outputs.columns"))
     for output in outputs:
         options = ", ".join(f"{value} ({label.get(language)})" for value, label in output.output.options.items())
         label = output.output.label.get(language)
@@ -111,7 +120,7 @@ def _outputs(outputs: list[OutputOf], rules: RuleSet, language: str) -> Iterator
     for output in outputs:
         node = rules.node(output.node) if output.node else None
         if node is not None and isinstance(node.definition, FormulaOf) and isinstance(node.definition.expression, Say):
-            yield from (f"Sentences of `{output.output.name}`, in order:", "")
+            yield from (texts.say("docs.sentences", property=output.output.name), "")
             yield from (f"- {line}" for line in _sentences(node.definition.expression, language))
             yield ""
 
@@ -129,9 +138,9 @@ def _placeholder(value: Expression) -> str:
     return "…" if isinstance(value, (Say, Case)) else show(value)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, texts: Texts) -> str:
     if value is None:
-        return "not set"
+        return texts.say("docs.unset")
     return ", ".join(str(item) for item in value) if isinstance(value, tuple) else str(value)
 
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
+from connector.rules.binding.constants import check_parameters
+from connector.rules.binding.names import Names
+from connector.rules.binding.ordering import in_order
 from connector.rules.columns import Column
 from connector.rules.kinds import bands, first_match, formula, matrix, score
 from connector.rules.kinds import decision as decisions
 from connector.rules.kinds import signal as signals
 from connector.rules.ruleset import Model, RuleSet
 from connector.rules.sections.beside import fill_fields, read_fill, read_table
-from connector.rules.sections.constants import check_parameters
 from connector.rules.sections.examples import check_example, read_example
 from connector.rules.sections.facts import declare_fact
 from connector.rules.sections.given import check_given, columns_by_table
-from connector.rules.sections.names import Names
 from connector.rules.sections.notes import Missing, declare_missing, declare_warning, missing_labels, read_missing
-from connector.rules.sections.ordering import in_order
 from connector.rules.sections.outputs import Outputs
 from connector.rules.sections.parameters import declare_parameter, override
 from connector.rules.sections.sources import declare_field, declare_figure, declare_value
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from connector.rules.binding.declare import Declaration
     from connector.rules.ruleset import Example, Parameter
-    from connector.rules.sections.declare import Declaration
     from connector.rules.syntax.problems import Problems
 
 VERSION = 1

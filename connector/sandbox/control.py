@@ -29,7 +29,9 @@ def dispatch(app: App[Any], call: Call, acts: Mapping[tuple[str, str, int], Call
         return answer({"message": f"the sandbox has no {call.method} {call.path}"}, 404)
     try:
         return act(app, call, *rest)
-    except (UsageError, ValueError, TypeError, KeyError) as error:
+    except UsageError as error:
+        return answer({"message": f"{error}", "hint": error.hint}, 400)
+    except (ValueError, TypeError, KeyError) as error:
         return answer({"message": f"{error}"}, 400)
 
 
@@ -37,7 +39,7 @@ def wanted(call: Call) -> dict[str, Any]:
     """Read the body as a JSON object."""
     content = orjson.loads(call.body)
     if not isinstance(content, dict):
-        raise UsageError("a JSON object was expected")
+        raise UsageError("a JSON object was expected", hint='send {"NAME": VALUE}')
     return content
 
 
@@ -45,7 +47,8 @@ def set_fields(held: Any, asked: dict[str, Any]) -> Answer:
     """Set fields of a dataclass by name; an unknown name is refused with the known ones."""
     known = {field.name for field in fields(held)}
     if unknown := asked.keys() - known:
-        raise UsageError(f"unknown: {', '.join(sorted(unknown))}; there is {', '.join(sorted(known))}")
+        hint = f"there is {', '.join(sorted(known))}"
+        raise UsageError(f"unknown: {', '.join(sorted(unknown))}", hint=hint)
     for name, value in asked.items():
         setattr(held, name, value)
     return answer({name: getattr(held, name) for name in asked})

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import and_, bindparam, delete, func, literal, or_, select, update
 
-from connector.errors import StopRun
 from connector.model.changes import Change, Landed, Outcome, Target
 from connector.ports import ChangeRow
 from connector.store import packs
+from connector.store.contradictions import contradiction
 from connector.store.schema import UtcTime, changes, quarantine, runs, written
 from connector.store.schema import packs as packed
 
@@ -77,7 +77,7 @@ def sending(connection: Connection, run_no: int, seqs: Sequence[int]) -> None:
     sendable = or_(OPEN, changes.c.landed != Landed.WRITTEN.value)
     again = {"tries": changes.c.tries + 1, "landed": None, "code": "", "reason": "", "landed_at": None}
     if _set(connection, run_no, seqs, sendable, again) != len(set(seqs)):
-        raise StopRun("a change that is unknown or already written was about to be sent", code="JOURNAL")
+        raise contradiction("a change that is unknown or already written was about to be sent")
 
 
 def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: Landed, reason: str) -> None:
@@ -85,7 +85,7 @@ def skip(connection: Connection, run_no: int, seqs: Sequence[int], *, landed: La
     packs.unpack(connection, run_no, seqs)
     never_sent = and_(OPEN, changes.c.tries == 0)
     if _set(connection, run_no, seqs, never_sent, {"landed": landed.value, "reason": reason}) != len(set(seqs)):
-        raise StopRun("a change that was sent or has ended was about to be skipped", code="JOURNAL")
+        raise contradiction("a change that was sent or has ended was about to be skipped")
 
 
 def reopen(connection: Connection, run_no: int) -> None:

@@ -199,7 +199,8 @@ def _errors_in_our_words() -> Iterator[None]:
             f"the journal database failed: {error.orig}", hint=_hint(str(error.orig)), code="JOURNAL"
         ) from error
     except PoolTimeoutError as error:
-        raise StopRun("the journal database gave no connection in time", code="JOURNAL") from error
+        hint = "run again later; if it stays, see what keeps the connections of [state] database"
+        raise StopRun("the journal database gave no connection in time", hint=hint, code="JOURNAL") from error
 
 
 def is_of_the_disk(text: str) -> bool:

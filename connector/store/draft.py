@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import BESIDE
 from connector.store import disk
+from connector.store.contradictions import PULL_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,7 +85,7 @@ class ParquetDraft:
         file = self._beside.pop(name)
         file.finish()
         if file.rows != read.rows:
-            raise BadAnswer(f"tables.{name}: {read.rows} rows were told and {file.rows} delivered")
+            raise BadAnswer(f"tables.{name}: {read.rows} rows were told and {file.rows} delivered", hint=PULL_AGAIN)
         footer = disk.fingerprint(file.path)
         return {"rows": file.rows, "columns": list(file.columns), "footer": footer, "made_on": read.made_on.isoformat()}
 
@@ -95,7 +96,7 @@ class ParquetDraft:
         for table, told in summary.rows.items():
             got = self._filling[table].rows if table in self._filling else 0
             if got != told:
-                raise BadAnswer(f"the pull told {told} rows of {table} and delivered {got}")
+                raise BadAnswer(f"the pull told {told} rows of {table} and delivered {got}", hint=PULL_AGAIN)
 
 
 def _table_file(path: Path, table: str, columns: Sequence[str]) -> TableFile:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, delete, select
 
-from connector.errors import StopRun
 from connector.store import changes as planned
 from connector.store import packs, quarantine, retention, runs
+from connector.store.contradictions import contradiction
 from connector.store.schema import facts
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class SqlJournal:
             planned.acknowledge(self._database, connection, run_no, known, now=now)
             quarantine.settle(self._database, connection, known, now)
         if strangers:
-            raise StopRun(
-                f"an outcome arrived for {strangers[0].record}, which run {run} never planned", code="JOURNAL"
-            )
+            raise contradiction(f"an outcome arrived for {strangers[0].record}, which run {run} never planned")
 
     def last_written(
         self, keys: Iterable[tuple[Target, str, str]]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+ONE_EACH = "nothing of this pull was kept: where the records come from files give each an id of its own, else run again"
+
 
 def ids(path: Path, column: str) -> pa.Array:
     """One column of a file, whole."""
@@ -29,8 +31,9 @@ def check_keys(path: Path, key: str, table: str) -> None:
     """Raise BadAnswer when a record came without an id, or twice."""
     found = ids(path, key)
     if found.null_count:
-        raise BadAnswer(f"{found.null_count} rows of {table} came without an id")
+        raise BadAnswer(f"{found.null_count} rows of {table} came without an id", hint=ONE_EACH)
     if call_function("count_distinct", [found]).as_py() != len(found):
         counted = call_function("value_counts", [found])
         twice = [each["values"] for each in counted.to_pylist() if each["counts"] > 1]
-        raise BadAnswer(f"{len(twice)} records of {table} came twice in one pull, {twice[0]} for one")
+        text = f"{len(twice)} records of {table} came twice in one pull, {twice[0]} for one"
+        raise BadAnswer(text, hint=ONE_EACH)

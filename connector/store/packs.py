@@ -15,9 +15,9 @@ import orjson
 from sqlalchemy import bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from connector.errors import StopRun
 from connector.model.changes import Change, Target
 from connector.ports import ChangeRow
+from connector.store.contradictions import contradiction
 from connector.store.schema import changes, packs
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def put(connection: Connection, run_no: int, planned: Iterable[Change], *, lande
         values.update(zip(columns[1], columns[2], columns[3], strict=True))
         seen += len(chunk)
         if len(values) != seen:
-            raise StopRun(TWICE, code="JOURNAL")
+            raise contradiction(TWICE)
         rows.append({"first_seq": seq + 1, "last_seq": seq + len(chunk), "body": _packed(columns)})
         seq += len(chunk)
     if rows:
@@ -121,7 +121,7 @@ def _unpack(connection: Connection, run_no: int, first: int) -> None:
     try:
         connection.execute(insert(changes), planned)
     except IntegrityError:
-        raise StopRun(TWICE, code="JOURNAL") from None
+        raise contradiction(TWICE) from None
 
 
 def _body(connection: Connection, run_no: int, first: int) -> bytes:

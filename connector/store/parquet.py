@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connector.errors import BadAnswer
+from connector.store.contradictions import PULL_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,12 +46,13 @@ class TableFile:
         """Append rows. Raises BadAnswer when the columns are not this table's, unequally long, or not text."""
         if set(columns) != set(self.columns):
             odd = sorted(set(columns) ^ set(self.columns))
-            raise BadAnswer(f"a page of {self.table} has other columns than the first one: {', '.join(odd)}")
+            text = f"a page of {self.table} has other columns than the first one: {', '.join(odd)}"
+            raise BadAnswer(text, hint=PULL_AGAIN)
         try:
             arrays = [pa.array(columns[name], pa.string()) for name in self.columns]
             batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
         except (pa.ArrowException, UnicodeError, TypeError, ValueError) as error:
-            raise BadAnswer(f"a page of {self.table} cannot be kept: {error}") from error
+            raise BadAnswer(f"a page of {self.table} cannot be kept: {error}", hint=PULL_AGAIN) from error
         self.append(batch)
 
     def append(self, batch: pa.RecordBatch) -> None:

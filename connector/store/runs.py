@@ -31,7 +31,8 @@ _NOTED = update(runs).where(runs.c.run_no == bindparam("numbered"))
 def start(connection: Connection, run: str, command: str, now: datetime) -> None:
     """A run begins. Raises StopRun when its id is taken."""
     if connection.scalar(_NUMBER, {"named": run}) is not None:
-        raise StopRun(f"the journal already holds a run {run}", code="JOURNAL")
+        hint = "nothing began: give the command again, and its run gets another id"
+        raise StopRun(f"the journal already holds a run {run}", hint=hint, code="JOURNAL")
     row = {
         "run": run,
         "command": command,

@@ -74,7 +74,7 @@ class Going(Struct, kw_only=True):
     def heed_stop(self) -> None:
         """Raise StopRun when somebody asked to stop."""
         if self.stop.is_set():
-            raise StopRun("stopped on request", code=STOPPED, hint="the next run goes on from here")
+            raise StopRun(self.say("stopped"), code=STOPPED, hint=self.say("goes_on"))
 
     def hold(self, reasons: Sequence[Reason]) -> None:
         """Write nothing: these wait for a person."""
@@ -145,7 +145,7 @@ def conduct(
     try:
         with parts.lease.hold(wait_seconds=parts.policy.lease_wait_seconds) as check:
             if unless():
-                raise StopRun("another worker has done this run", code=DONE_ALREADY)
+                raise StopRun("another worker has done this run", hint="`tiersync runs` lists it", code=DONE_ALREADY)
             going = _begin(parts, command, released)
             going.check, going.stop = check, stop or Never()
             return _walk(going, steps)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from connector.sync.going import Going
 
 PULL_MAY_BE_OLD = timedelta(hours=24)
-NEW_PLAN = "the next `tiersync sync` makes a new plan"
 
 
 def note(going: Going, plan: Plan, found: Sequence[Reason]) -> None:
@@ -55,13 +54,12 @@ def check_age(going: Going, row: RunRow) -> None:
     """Hold a plan whose hold expired; where its pull was doubted, what the CRM holds by now nobody knows."""
     if going.now <= expires(row):
         return
-    hint, pulled = f"`{again(row)}` makes a new plan", _doubted_pull(row)
+    hint, pulled = going.say("plans_anew", command=again(row)), _doubted_pull(row)
     if pulled and going.now - pulled > PULL_MAY_BE_OLD:
         doubt = next(hold.code for hold in holds(row) if hold.code in OF_THE_PULL)
-        text = f"run {row.run} was held by {doubt} and its pull is older than 24 hours"
-        raise Held(text, code="PULL_TOO_OLD", hint=hint)
+        raise Held(going.say("PULL_TOO_OLD", run=row.run, doubt=doubt), code="PULL_TOO_OLD", hint=hint)
     moment = expires(row).astimezone(ZoneInfo(going.parts.policy.time_zone))
-    raise Held(f"the hold of run {row.run} expired on {moment:%Y-%m-%d %H:%M %Z}", code="EXPIRED", hint=hint)
+    raise Held(going.say("EXPIRED", run=row.run, moment=f"{moment:%Y-%m-%d %H:%M %Z}"), code="EXPIRED", hint=hint)
 
 
 def again(row: RunRow) -> str:

@@ -11,7 +11,7 @@ from connector.model.runs import Reason
 from connector.planning.plan import Digest
 from connector.planning.stale import Moved, moved, tell
 from connector.sync import memory
-from connector.sync.holds import NEW_PLAN, check_age
+from connector.sync.holds import check_age
 from connector.sync.settle import read, settle
 from connector.sync.spent import check_unspent
 from connector.sync.tenant import same_tenant
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.model.outputs import Output
+    from connector.model.texts import Texts
     from connector.planning.file import PlanFile
     from connector.ports import ChangeRow, RunRow
     from connector.sync.going import Going
@@ -31,12 +32,10 @@ TO_BE_WRITTEN = frozenset({None, Landed.WAITING.value})
 """What stands for a change that a release writes."""
 
 
-def check_file(file: PlanFile, row: RunRow) -> None:
+def check_file(file: PlanFile, row: RunRow, *, texts: Texts) -> None:
     """Hold a file whose changes are not those of its run."""
     if file.digest != row.digest:
-        raise Held(
-            f"the changes in the file are not those that run {row.run} planned", code="PLAN_CHANGED", hint=NEW_PLAN
-        )
+        raise Held(texts.say("other_file", run=row.run), code="PLAN_CHANGED", hint=texts.say("next_plans_anew"))
 
 
 def release(going: Going, row: RunRow, *, command: str, reason: str = "") -> None:
@@ -69,9 +68,10 @@ def check(going: Going, row: RunRow, *, command: str) -> None:
 
 def _check_unwritten(going: Going, row: RunRow) -> None:
     journal = going.parts.journal
-    check_unspent(journal, row, time_zone=going.parts.policy.time_zone)
+    policy = going.parts.policy
+    check_unspent(journal, row, time_zone=policy.time_zone, texts=policy.texts)
     if newest := memory.newer(memory.latest(journal), row):
-        raise Held(f"run {newest} was applied since this plan was made", code="STALE", hint=NEW_PLAN)
+        raise Held(going.say("applied_since", run=newest), code="STALE", hint=going.say("next_plans_anew"))
 
 
 def checked_outputs(going: Going, row: RunRow, *, fresh: bool = False) -> tuple[Output, ...]:
@@ -89,9 +89,10 @@ def checked_outputs(going: Going, row: RunRow, *, fresh: bool = False) -> tuple[
         if fresh:
             found += moved(changes, read(going.parts.crm, changes))
     if _released_digest(row) not in {None, digest.text()}:  # None: it was held by an older version
-        raise Held(f"the journal no longer holds what run {row.run} planned", code="PLAN_CHANGED", hint=NEW_PLAN)
+        raise Held(going.say("plan_lost", run=row.run), code="PLAN_CHANGED", hint=going.say("next_plans_anew"))
     if found:
-        raise Held(f"the CRM changed since this plan was made: {tell(found)}", code="STALE", hint=NEW_PLAN)
+        words = tell(found, going.parts.policy.language)
+        raise Held(going.say("crm_changed", words=words), code="STALE", hint=going.say("next_plans_anew"))
     return tuple(outputs(going, properties))
 
 

@@ -96,11 +96,12 @@ class Walk(Parts, frozen=True, kw_only=True):
 
     def apply(self, file: PlanFile, *, stop: Stop | None = None) -> Result:
         """Write exactly the plan of a plan file, unless it is stale, applied already, or held by a guard."""
-        planned = planned_run(self.journal, file.run)
+        planned = planned_run(self.journal, file.run, texts=self.policy.texts)
 
         def steps(going: Going) -> None:
-            row = planned_run(self.journal, planned.run)  # another process may have written it before the lease came
-            check_file(file, row)
+            # another process may have written it before the lease came
+            row = planned_run(self.journal, planned.run, texts=self.policy.texts)
+            check_file(file, row, texts=self.policy.texts)
             check(going, row, command="apply")
             if waiting := holds(row):
                 going.hold(waiting)
@@ -115,10 +116,10 @@ class Walk(Parts, frozen=True, kw_only=True):
         """Write exactly the plan a guard held; `reason` goes into the journal."""
         if not reason.strip():
             raise UsageError("approve needs a reason", hint='--reason "why this is right"')
-        planned = planned_run(self.journal, run)
+        planned = planned_run(self.journal, run, texts=self.policy.texts)
 
         def steps(going: Going) -> None:
-            row = planned_run(self.journal, planned.run)
+            row = planned_run(self.journal, planned.run, texts=self.policy.texts)
             if row.command == UNDO:
                 release_undo(going, row, reason=reason)
             else:

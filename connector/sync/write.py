@@ -236,9 +236,14 @@ class _Writing(Struct):
             for change in (row.change for row in record.rows):
                 if held.get(change.property) != change.new:
                     journal.remember(memory.REWRITTEN, target)
-                    raise _rewritten(change, held.get(change.property))
+                    raise self._rewritten(change, held.get(change.property))
         if journal.recall(memory.REWRITTEN) == target:
             journal.remember(memory.REWRITTEN, None)
+
+    def _rewritten(self, change: Change, reads: str | None) -> StopRun:
+        say, place = self.going.say, f"{change.target} {change.record}: {change.property}"
+        text = say("REWRITTEN", place=place, new=repr(change.new), reads=repr(reads))
+        return StopRun(text, code="REWRITTEN", hint=say("look_for_a_workflow"))
 
     def tell(self) -> None:
         """Name what was left out; that makes the run partial."""
@@ -259,15 +264,6 @@ class _Writing(Struct):
         policy, aside = self.going.parts.policy, self.going.parts.journal.quarantined()
         first = min((row.next_try for row in aside), default=self.going.now).astimezone(ZoneInfo(policy.time_zone))
         return self.going.say("QUARANTINED", records=self.quarantined, moment=f"{first:%Y-%m-%d %H:%M %Z}")
-
-
-def _rewritten(change: Change, reads: str | None) -> StopRun:
-    return StopRun(
-        f"{change.target} {change.record}: {change.property} was written as {change.new!r} and reads {reads!r} right "
-        "after; something in the CRM changes what is written",
-        code="REWRITTEN",
-        hint="look for a workflow or trigger on this property; only the first batch was written",
-    )
 
 
 def _as_found(row: ChangeRow, held: Mapping[str, str | None]) -> ChangeRow:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from connector.errors import UsageError
 from connector.model.fields import KEY, Table
 from connector.ports import Beside, Finding, Join
-from connector.rules.syntax.problems import near
+from connector.rules.syntax.problems import near, nearest
 from connector.wiring.said import say
 
 if TYPE_CHECKING:
@@ -55,13 +55,19 @@ def in_folder(wiring: Wiring, folder: Path) -> dict[str, Beside]:
 
 def findings(wiring: Wiring) -> Iterator[Finding]:
     """Look at every table, and say which nobody reads."""
-    for name in wiring.settings.tables:
-        if name not in wiring.rules.tables:
-            fix = near(name, wiring.rules.tables) or say("declare_table", name=name)
-            yield Finding("warning", f"tables.{name}", say("unread_table"), fix)
+    yield from unread(wiring)
     for source in wiring.beside:
         found = source.look(tuple(wiring.rules.tables[source.name]))
         yield replace(found, message=_matched(wiring, source, found.message)) if found.level == "good" else found
+
+
+def unread(wiring: Wiring) -> Iterator[Finding]:
+    """Tell which sections of the settings no rule reads: a name that is misspelt would change verdicts in silence."""
+    for name in wiring.settings.tables:
+        if name not in wiring.rules.tables and not wiring.rules_broken:
+            meant = nearest(name, wiring.rules.tables)
+            fix = say("declare_table", name=name) if meant is None else say("meant", name=meant)
+            yield Finding("warning", f"tables.{name}", say("unread_table"), fix)
 
 
 def _matched(wiring: Wiring, source: Source, found: str) -> str:

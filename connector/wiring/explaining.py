@@ -11,6 +11,7 @@ from connector.model.fields import Table, Type
 from connector.model.texts import one_line
 from connector.model.verdicts import State
 from connector.ports import EvaluationRequest
+from connector.rules.expressions import expressions
 from connector.rules.origins import parameter_of, stands_for
 from connector.rules.ruleset import FROM_CRM, FactOf, FieldOf, FormulaOf, Part, PopulationOf, RankOf
 from connector.rules.tree import Name, Param
@@ -131,21 +132,12 @@ def _told(wiring: Wiring, nodes: Mapping[str, Node], value: NodeValue) -> dict[s
 
 def _thresholds(rules: RuleSet, definition: Definition) -> dict[str, Any]:
     """Return the parameters a definition compares with, by name."""
-    named = {part.name for root in _expressions(definition) for part in walk(root) if isinstance(part, Param)}
+    named = {part.name for root in expressions(definition) for part in walk(root) if isinstance(part, Param)}
     return {name: _written(rules.parameters[name].value) for name in sorted(named) if name in rules.parameters}
 
 
 def _written(value: object) -> object:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else value
-
-
-def _expressions(definition: Definition) -> Iterator[Any]:
-    if isinstance(definition, FormulaOf):
-        yield definition.expression
-    elif isinstance(definition, FactOf | PopulationOf):
-        yield from (part for part in (definition.value, getattr(definition, "where", None)) if part is not None)
-    elif isinstance(definition, RankOf):
-        yield from (band.percent for band in definition.ranking.bands if band.percent is not None)
 
 
 def _lines(wiring: Wiring, values: Mapping[str, NodeValue]) -> Iterator[dict[str, Any]]:

@@ -68,10 +68,10 @@ def test_the_links_of_the_sandbox_do_not_take_deals_from_their_account(
 
 
 def test_doctor_counts_properties_as_provision_does(home: Home) -> None:
-    assert home.run("provision", "--dry-run")[1].splitlines()[-1].endswith(" would be made")
+    assert home.run("provision", "--dry-run")[1].splitlines()[-1].endswith(" te maken")
     wanted = home.run("provision", "--dry-run")[1].splitlines()[-1].split()[0]
     assert f"properties: {wanted} van {wanted} bestaan niet: " in home.run("doctor")[1]
-    assert home.run("provision")[1].splitlines()[-1] == f"{wanted} made"
+    assert home.run("provision")[1].splitlines()[-1] == f"{wanted} gemaakt"
     assert f"properties: alle {wanted} zijn er\n" in home.run("doctor")[1]
 
 
@@ -162,14 +162,14 @@ def test_a_cell_that_two_rules_read_is_told_once(tmp_path: Path, capfd: pytest.C
     (tmp_path / "accounts.csv").write_text('account_id,employees\nA1,"12,5"\n')
     (tmp_path / "deals.csv").write_text("deal_id,account_id,is_won,amount,close_date\n")
     assert run(["evaluate", "--data", str(tmp_path), "--as-of", "2026-11-01"]) == 4
-    assert capfd.readouterr().err.count("'12,5' is not a number") == 1
+    assert capfd.readouterr().err.count("'12,5' is geen getal") == 1
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ("customer_type.current_value.high_min=abc", "'abc' is not an amount"),
-        ("pyramid.two_level_below=true", "'true' is not a whole number"),
+        ("pyramid.two_level_below=true", "'true' is not a number"),
     ],
 )
 def test_a_parameter_of_another_type_is_refused_in_plain_words(

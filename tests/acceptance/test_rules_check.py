@@ -32,7 +32,7 @@ def test_a_value_told_by_its_internal_name_is_a_notice_and_no_mistake(
     file.write_text(OWN.replace("LABEL", ""))
     assert run(["rules", "check", str(tmp_path)]) == 0
     good, notice = capsys.readouterr().out.splitlines()
-    assert good.startswith("1 rule files are good")
+    assert good.startswith("1 rule file is good: ")
     assert notice == f"{file}:5:3: explanations tell 'owed_now' by this name: give it a label"
     assert run(["rules", "check", str(tmp_path), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -57,15 +57,20 @@ outputs:
 AMOUNTS = [4960, 4970, 4980, 4990, 5010, 5020, 20000, 100, 200, 300]
 
 
-@pytest.fixture
-def findings(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+def population(tmp_path: Path) -> list[str]:
+    """Write rules and files; give the command that holds them against each other."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "r.yaml").write_text(RULES, "utf-8")
     accounts = [f"{n},{150 if n == 7 else 5},," for n in range(len(AMOUNTS))]
     (tmp_path / "accounts.csv").write_text("\n".join(["account_id,employees,website,x", *accounts, ""]), "utf-8")
     deals = [f"{n},{n},true,{amount},2026-01-01" for n, amount in enumerate(AMOUNTS)]
     (tmp_path / "deals.csv").write_text("\n".join(["deal_id,account_id,is_won,amount,close_date", *deals, ""]), "utf-8")
-    command = ["rules", "check", str(tmp_path / "rules"), "--live", "--data", str(tmp_path), "--as-of", "2026-04-02"]
+    return ["rules", "check", str(tmp_path / "rules"), "--live", "--data", str(tmp_path), "--as-of", "2026-04-02"]
+
+
+@pytest.fixture
+def findings(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    command = population(tmp_path)
     assert run([*command, "--json"]) == 0
     found: list[dict[str, Any]] = json.loads(capfd.readouterr().out)["findings"]
     assert run(command) == 0
@@ -103,3 +108,24 @@ def test_what_is_right_is_not_told(findings: list[dict[str, Any]]) -> None:
     assert "account.employees" not in said
     assert "'large'" not in said
     assert len(findings) == 11, said
+
+
+def test_a_population_shows_it_in_the_language_of_the_settings(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = population(tmp_path)
+    (tmp_path / "settings.toml").write_text('[crm]\nkind = "files"\npath = "."\n[run]\nlanguage = "nl"\n', "utf-8")
+    assert run([*command, "--settings", str(tmp_path / "settings.toml")]) == 0
+    *found, last = capfd.readouterr().out.splitlines()
+    assert last == "11 bevindingen over 10 klanten, peildatum 2026-04-02"
+    assert [line.partition(": ")[2] for line in found] == [
+        "niemand vult account.website",
+        "6 van 10 liggen binnen 1% van 5000: een kleine wijziging verschuift ze allemaal",
+        "tier: huge komt nooit aan bod: het geldt voor 1, en een eerdere regel neemt ze allemaal",
+        "tier: odd geldt nooit: niet waar voor 10",
+        "tier: geen regel geeft antwoord voor 6 van 10",
+        "everybody: yes_known geldt voor alle 10: geen regel erna komt aan bod",
+        "BIG geldt nooit: niet waar voor 10",
+        "ANY geldt voor alle 10",
+        *(f"niemand is '{tier}'" for tier in ("gone", "huge", "odd")),
+    ]

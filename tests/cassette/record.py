@@ -19,13 +19,15 @@ import yaml
 from connector.crm.hubspot import BASE_URL, connect
 from connector.sandbox import running
 from connector.sandbox.hubspot.limits import Quota
-from tests.cassette.situations import SITUATIONS, TODAY, Situation
+from tests.cassette.situations import SITUATIONS, TODAY
 from tests.cassette.tape import FOLDER, config, one_after_another
 from tests.hubspot.line import TOKEN, Line
 from tests.hubspot.parts import FakeClock, hubspot_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.cassette.situation import Situation
 
 ACCOUNTS = "account_id,name,employees,country\n101,Alpha,12,NL\n102,Beta,,BE\n103,Gamma,7,\n"
 TICKETS = (

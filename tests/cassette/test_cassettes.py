@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from tests.cassette.situations import SITUATIONS, Situation
+from tests.cassette.situations import SITUATIONS
 from tests.cassette.tape import FOLDER, HIDDEN, HOST, config, one_after_another
 from tests.hubspot.line import TOKEN
 from tests.hubspot.parts import FakeClock, hubspot_at
 
 if TYPE_CHECKING:
     from vcr.cassette import Cassette
+
+    from tests.cassette.situation import Situation
 
 
 @pytest.fixture(scope="module")

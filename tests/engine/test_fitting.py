@@ -54,7 +54,7 @@ def test_a_persons_long_reason_ends_in_a_whole_word() -> None:
     reason = "their new board asked for a plan together " * 9
     override = {"seg_override_tier": "large", "seg_override_reason": reason, "seg_override_until": "2026-06-30"}
     (miss,) = run_example(RULES, Example("long", {"account": override}, {"seg_reason": "?"}))
-    told = str(miss)
+    told = miss.found
     assert "Set by a user until 2026-06-30: their new board" in told
     assert "…" in told
     assert told[: told.index("…")].rsplit(" ", 1)[1] in reason.split()

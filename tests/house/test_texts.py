@@ -57,6 +57,8 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
         "connector.sync",
         "connector.cli",
         "connector.crm",
+        "connector.engine",
+        "connector.rules",
         "connector.wiring",
         "connector.worker",
     ],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 TOKEN = "pat-na1-0a1b2c3d-planted-token-4e5f"
 NOW = datetime(2026, 6, 1, 6, 0, tzinfo=UTC)
 
+LIST = "GET /crm/v3/objects/companies"
 COLUMNS = {Table.ACCOUNTS: ("account_id", "name"), Table.DEALS: ("deal_id", "name", "amount")}
 
 
@@ -71,3 +72,8 @@ def pulled(crm: HubSpot, *, since: str | None = None, **asked: Any) -> tuple[Tab
 
 def account(record: str | int, **values: str | None) -> RecordWrite:
     return RecordWrite(Target.ACCOUNT, str(record), tuple(values.items()))
+
+
+def page(*ids: object, after: object = None, **more: Any) -> dict[str, Any]:
+    records = [{"id": number, "properties": {"name": "x"}} for number in ids]
+    return {"results": records, **({"paging": {"next": {"after": after}}} if after else {}), **more}

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from connector.model.fields import Type
 from connector.rules import tree
+from connector.rules.binding.names import Names
+from connector.rules.binding.resolve import Resolver
 from connector.rules.cells import IDLE, UNKNOWN, Cell, all_of, any_of, compare, negate
 from connector.rules.fold import Folder
 from connector.rules.printing import show
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.ruleset import FieldOf, Node, Of
-from connector.rules.sections.names import Names
-from connector.rules.sections.resolve import Resolver
 from connector.rules.syntax.document import Leaf, Source
 from connector.rules.syntax.grammar import MAX_NESTING, parse
 from connector.rules.walk import walk

@@ -88,6 +88,7 @@ class FunctionEvaluation:
         self.rule_version = rules.version
         self.unreadable: Sequence[Reason] = unreadable
         self.matched: Sequence[Matched] = ()
+        self.lookalikes: Sequence[Reason] = ()
         self.closed = False
         self._request, self._accounts, self._deals, self._before = request, accounts, deals, before
         self._overrides = overrides

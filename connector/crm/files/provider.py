@@ -111,7 +111,7 @@ class FilesCrm:
     def provision(self, outputs: Sequence[Output], *, language: str, dry_run: bool) -> Sequence[ProvisionStep]:
         """Report every property as present: outputs.csv grows its columns as they are written."""
         del language, dry_run
-        return [ProvisionStep(Target.ACCOUNT, output.name, "present", "a column of outputs.csv") for output in outputs]
+        return [ProvisionStep(Target.ACCOUNT, output.name, "present", say("prop.column")) for output in outputs]
 
     def doctor(self, request: PullRequest, outputs: Sequence[Output]) -> Iterator[Finding]:
         """Check the folder and each file of the request, header line only."""

@@ -31,7 +31,10 @@ class DuckDbEvaluation:
         unreadable: Sequence[Reason],
         matched: Sequence[Matched] = (),
         beside: Mapping[str, Attached] | None = None,
+        *,
+        lookalikes: Sequence[Reason] = (),
     ) -> None:
+        self.lookalikes = lookalikes
         self.published, self.unreadable, self.matched = published, unreadable, matched
         self.rules, self.rule_version = published.rules, published.rules.version
         self.outputs: Sequence[Output] = [output.output for output in published.rules.outputs]

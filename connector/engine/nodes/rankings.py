@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from connector.engine.nodes.facts import Side
 from connector.engine.tables.sources import quoted_text
+from connector.rules.binding.constants import constant
 from connector.rules.ruleset import Part, RankOf
-from connector.rules.sections.constants import constant
 from connector.rules.sql import logic
 from connector.rules.sql import words as w
 from connector.rules.sql.words import Rendered, Sql

@@ -30,17 +30,17 @@ digits as written, never through a float. A whole number may have decimals all t
 see days only, so a moment is kept as its business day."""
 
 EXPECTED = {
-    Type.TEXT: "an id",
-    Type.INTEGER: "a number",
-    Type.NUMBER: "a decimal number with a point",
-    Type.PERCENT: "a decimal number with a point",
-    Type.RATE: "a decimal number with a point",
-    Type.MONEY: "a decimal number with a point",
-    Type.BOOLEAN: "true or false",
-    Type.DATE: "an ISO date (2026-03-31) or a timestamp with its offset",
-    Type.TIMESTAMP: "a timestamp with its offset (2026-03-31T09:30:00Z) or an ISO date",
+    Type.TEXT: "id",
+    Type.INTEGER: "number",
+    Type.NUMBER: "decimal",
+    Type.PERCENT: "decimal",
+    Type.RATE: "decimal",
+    Type.MONEY: "decimal",
+    Type.BOOLEAN: "truth",
+    Type.DATE: "day",
+    Type.TIMESTAMP: "moment",
 }
-"""What a person should have written."""
+"""What a person should have written: told as the text `expected.…`."""
 
 
 def typed(cell: str, kind: Type, *, time_zone: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from connector.engine.said import say
 from connector.engine.tables.broken import told
 from connector.engine.tables.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.tables.sources import is_csv, quoted, quoted_text
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 
     from connector.engine.tables.sources import Source
     from connector.model.fields import Field
+    from connector.model.texts import Said
 
 LISTED = 1000
-"""Unreadable cells that are listed one by one; beyond, their number."""
+"""Unreadable cells of a table that are listed one by one; beyond, their number, with the code MORE."""
+MORE = "MORE_UNREADABLE"
 
 NOWHERE = ""
 """The source of a column that no file has."""
@@ -132,7 +135,8 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
     rows = db.execute(f"{' union '.join(parts)} order by all").fetchall()  # two columns may read the same cell
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
     if len(rows) > LISTED:
-        reasons.append(Reason("UNREADABLE", f"and {len(rows) - LISTED} more cells of {source.table}"))
+        more = say("more_cells", n=len(rows) - LISTED, table=source.table)
+        reasons.append(Reason(MORE, more))
     return reasons
 
 
@@ -156,11 +160,12 @@ def _record(source: Source, key: str | None) -> str:
     return f"coalesce(' (' || {named} || ')', '')" if parts else "''"
 
 
-def _place(found: tuple[str, int, str, str | None, str, str]) -> str:
+def _place(found: tuple[str, int, str, str | None, str, str]) -> Said:
     file, row, column, cell, record, expected = found
     if not cell:
-        return f"{file} row {row}, column {column}: empty, so the row belongs to no record"
-    return f"{file} row {row}{record}, column {column}: {shortened(cell, SHOWN)!r} is not {expected}"
+        return say("no_key", file=file, row=str(row), column=column)
+    place = {"file": file, "row": str(row), "record": record, "column": column}
+    return say("unreadable", cell=repr(shortened(cell, SHOWN)), expected=say(f"expected.{expected}"), **place)
 
 
 def _refuse_nested(source: Source, asked: list[Column]) -> None:

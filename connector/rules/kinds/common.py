@@ -10,7 +10,7 @@ from connector.rules.tree import Branch, Case, KnownTest, Literal, Name, Not, St
 from connector.rules.walk import type_of
 
 if TYPE_CHECKING:
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.tree import Expression, Position
 
 

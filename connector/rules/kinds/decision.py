@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.fold import FALSE
 from connector.rules.kinds.common import sure, sure_name
-from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.syntax.document import Keys
 from connector.rules.syntax.forms import Form
 from connector.rules.tree import And, Branch, Case, Collect, Compare, Entry, Literal, Name, Not, Or, Test, Unknown
@@ -27,8 +27,8 @@ from connector.rules.tree import And, Branch, Case, Collect, Compare, Entry, Lit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Formula
     from connector.rules.syntax.problems import Problems

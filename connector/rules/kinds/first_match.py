@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.kinds.common import answer, limited
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.tree import Branch, Case, Literal, Unknown
 from connector.rules.walk import POISON, family, type_of
 
 if TYPE_CHECKING:
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression, Position

@@ -8,17 +8,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.binding.resolve import result_type
 from connector.rules.kinds.common import is_known, limited
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
-from connector.rules.sections.resolve import result_type
 from connector.rules.syntax.document import Leaf
 from connector.rules.syntax.forms import read_formula
 from connector.rules.tree import Arithmetic, Branch, Call, Case, Function, Literal, Op
 from connector.rules.walk import POISON, type_of
 
 if TYPE_CHECKING:
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression
 

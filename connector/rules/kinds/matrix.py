@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.kinds.common import answer, is_known, is_unknown, limited
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.syntax.document import Keys, Leaf
 from connector.rules.syntax.forms import Form, read_word
 from connector.rules.tree import And, Branch, Case, Compare, Literal, Not, Test
@@ -21,8 +21,8 @@ from connector.rules.walk import POISON, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.forms import Formula
     from connector.rules.tree import Expression
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
+from connector.rules.binding.constants import constant
+from connector.rules.binding.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.kinds.common import is_known, limited
-from connector.rules.sections.constants import constant
-from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.syntax.document import Leaf
 from connector.rules.syntax.forms import read_number
 from connector.rules.tree import And, Arithmetic, Branch, Case, Compare, KnownTest, Literal, Op, State, Test
@@ -23,8 +23,8 @@ from connector.rules.walk import POISON
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression
 

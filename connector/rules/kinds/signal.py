@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
+from connector.rules.binding.earlier import HINT, earlier
 from connector.rules.fold import FALSE
 from connector.rules.kinds.common import sure
 from connector.rules.ruleset import Of
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
-from connector.rules.sections.earlier import HINT, earlier
 from connector.rules.tree import NOWHERE, Branch, Call, Case, Collect, Entry, Function, Literal, Name, Not
 from connector.rules.walk import POISON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Form
     from connector.rules.tree import Expression

@@ -1,1 +1,1 @@
-"""The sections of a rule file: what each declares, by which names, and how it becomes nodes."""
+"""The sections of a rule file: what each declares, and how it becomes nodes."""

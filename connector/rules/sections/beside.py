@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from connector.model.fields import Table, Type
+from connector.rules.binding.declare import add, formula_node
 from connector.rules.columns import Column, columns_of
 from connector.rules.ruleset import FROM_CRM, Aggregate, FactOf, FieldOf, Node, Of, Pick, Relation
-from connector.rules.sections.declare import add, formula_node
 from connector.rules.syntax.document import Leaf
 from connector.rules.syntax.forms import read_word
 from connector.rules.syntax.shapes import TYPES
@@ -37,8 +37,8 @@ from connector.rules.walk import family
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from connector.rules.sections.declare import Declaration
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.declare import Declaration
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.document import Value
     from connector.rules.syntax.forms import Form
 

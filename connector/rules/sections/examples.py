@@ -13,7 +13,7 @@ ALWAYS = ("warnings", "counts")
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.document import Value
     from connector.rules.syntax.forms import Form
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.rules.binding.declare import Declaration
+from connector.rules.binding.resolve import Resolver
 from connector.rules.columns import Column, columns_of
 from connector.rules.ruleset import OVER_ACCOUNTS, Aggregate, FactOf, Node, Of, Relation
-from connector.rules.sections.declare import Declaration
-from connector.rules.sections.resolve import Resolver
 from connector.rules.states import fact_may_be_unknown
 from connector.rules.syntax.problems import near
 from connector.rules.syntax.shapes import FACT_VERBS
@@ -19,7 +19,7 @@ from connector.rules.walk import names as names_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression

@@ -12,8 +12,8 @@ from connector.rules.ruleset import FieldOf
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Example
-    from connector.rules.sections.names import Names
 
 OWNED = (Table.DEALS, Table.TICKETS, Table.ACTIVITIES)
 """Tables whose records may also stand inside their account."""

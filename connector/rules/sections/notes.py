@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.fold import FALSE
 from connector.rules.kinds.common import sure
-from connector.rules.sections.declare import Declaration, add, formula_node, resolve, uses_of
 from connector.rules.tree import NOWHERE, Collect, Entry, Name, Or
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connector.rules.binding.names import Names
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Position

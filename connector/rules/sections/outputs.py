@@ -8,10 +8,10 @@ from msgspec import Struct, field
 
 from connector.model.fields import Type
 from connector.model.outputs import Output
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.kinds.common import limited
 from connector.rules.kinds.signal import ALL
 from connector.rules.ruleset import OutputOf
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.syntax.document import Items, Keys, Leaf
 from connector.rules.syntax.forms import read_languages, read_word
 from connector.rules.syntax.problems import near
@@ -23,9 +23,9 @@ from connector.rules.tree import Say, Sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from connector.rules.binding.names import Names
     from connector.rules.kinds.decision import Decision
     from connector.rules.ruleset import Node
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Value
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.texts.sentences import Text

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from connector.errors import UsageError
 from connector.model.fields import Plain, Type
 from connector.rules.ruleset import Parameter
+from connector.rules.said import say
 from connector.rules.syntax.document import Items, Leaf
 from connector.rules.syntax.forms import NUMBER, read_number, read_text
 from connector.rules.syntax.problems import near
@@ -20,6 +21,7 @@ from connector.rules.walk import NUMERIC
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.model.texts import Said
     from connector.rules.syntax.document import Value
     from connector.rules.syntax.forms import Form
     from connector.rules.syntax.problems import Problems
@@ -123,7 +125,7 @@ def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:
     try:
         values = _changed(parameter, written.text)
     except UsageError as error:
-        form.problems.add(written.at, str(error))
+        form.problems.add(written.at, str(error), error.hint)
         values = ()
     return replace(parameter, value=values, default=values)
 
@@ -137,13 +139,31 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
         changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
         wrong = refusal(changed[name])
         if wrong:
-            raise UsageError(f"parameter '{name}': {wrong}")
+            raise UsageError(f"parameter '{name}': {wrong}", hint=_allowed(changed[name]))
     return changed
 
 
 def _where(name: str, parameters: Mapping[str, Parameter]) -> str:
     """Tell where a value stands that is no parameter of the rules, else what is spelled like it."""
     return ELSEWHERE.get(name) or near(name, parameters) or "see: tiersync rules docs"
+
+
+def _allowed(parameter: Parameter) -> Said:
+    """Tell what the values of a parameter may be."""
+    if parameter.one_of:
+        return say("one_of")
+    least, most = str(parameter.least), str(parameter.most)
+    if parameter.most is None:
+        return say("at_least", least=least)
+    return say("at_most", most=most) if parameter.least is None else say("between", least=least, most=most)
+
+
+def _written(kind: Type, text: str) -> Said:
+    """Tell how a value of a type is written; who reads Dutch may think of 80,5."""
+    right = text.replace(",", ".")
+    if kind in NUMERIC and NUMBER.match(right):
+        return say("decimal_point", right=right)
+    return say(f"written.{kind}")
 
 
 def refusal(parameter: Parameter) -> str:
@@ -248,7 +268,9 @@ def _one(parameter: Parameter, text: str) -> Plain:
     try:
         return _convert(parameter.type, text)
     except (ValueError, InvalidOperation):
-        raise UsageError(f"parameter '{parameter.name}': '{text}' is not {MEANT[parameter.type]}") from None
+        meant = MEANT[Type.NUMBER if parameter.type is Type.INTEGER else parameter.type]  # 80.5 does as well as 80
+        message = f"parameter '{parameter.name}': '{text}' is not {meant}"
+        raise UsageError(message, hint=_written(parameter.type, text)) from None
 
 
 def _convert(kind: Type, text: str) -> Plain:

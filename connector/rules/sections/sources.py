@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
 from connector.model.outputs import OURS
+from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.columns import EXTRA_ACCOUNT_COLUMNS, NEVER_EMPTY, Column, columns_of
 from connector.rules.ruleset import FieldOf, Figure, Node, Of, Pick, PopulationOf
 from connector.rules.sections.beside import filled
-from connector.rules.sections.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.syntax.problems import near
 from connector.rules.syntax.shapes import FIGURE_VERBS
 from connector.rules.tree import Literal
@@ -17,7 +17,7 @@ from connector.rules.walk import POISON, type_of, walk
 from connector.rules.walk import names as names_in
 
 if TYPE_CHECKING:
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.forms import Form
     from connector.rules.tree import Expression

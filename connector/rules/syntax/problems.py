@@ -84,9 +84,15 @@ class Problems(Struct):
 
 def near(name: str, names: Iterable[str]) -> str:
     """Suggest the nearest name: "did you mean 'x'?", or nothing when none is near."""
+    found = nearest(name, names)
+    return f"did you mean '{found}'?" if found else ""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the nearest name, whatever its case; None when none is near."""
     folded = {candidate.lower(): candidate for candidate in names}
     found = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    return f"did you mean '{folded[found[0]]}'?" if found else ""
+    return folded[found[0]] if found else None
 
 
 def _show(problem: Problem, sources: Mapping[str, Sequence[str]]) -> str:

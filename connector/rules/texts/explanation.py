@@ -16,8 +16,8 @@ from connector.rules.tree import And, Collect, KnownTest, Name, Placeholder, Sen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from connector.rules.binding.names import Names
     from connector.rules.kinds.decision import Decision
-    from connector.rules.sections.names import Names
     from connector.rules.texts.sentences import Labels
     from connector.rules.tree import Expression
 

@@ -21,7 +21,7 @@ from connector.rules.wording import exact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.texts.sentences import Labels
     from connector.rules.tree import Expression, Name
 

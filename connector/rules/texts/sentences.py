@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
+from connector.rules.binding.declare import resolve, uses_of
 from connector.rules.kinds.common import sure, sure_name
-from connector.rules.sections.declare import resolve, uses_of
 from connector.rules.styles import Style
 from connector.rules.syntax.document import Leaf
 from connector.rules.syntax.forms import read_languages
@@ -20,7 +20,7 @@ from connector.rules.walk import POISON, type_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.forms import Form, Formula
     from connector.rules.tree import Expression, Position
 

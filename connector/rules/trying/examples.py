@@ -51,13 +51,6 @@ class Miss(Struct, frozen=True):
     expected: str
     found: str
 
-    def __str__(self) -> str:
-        """Give one line."""
-        where = f"{self.at.file}:{self.at.line}"
-        return (
-            f"{where}: example '{self.example}': {self.account}.{self.name} is {self.found}, expected {self.expected}"
-        )
-
 
 class Prepared(Struct):
     """An example's records as tables of texts, and which columns are connected."""

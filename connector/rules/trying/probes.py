@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from connector.model.fields import Type
 from connector.model.outputs import OURS, TIER
+from connector.rules.binding.constants import switched_off
 from connector.rules.expressions import expressions
 from connector.rules.fold import FALSE, TRUE
 from connector.rules.kinds.common import is_known
 from connector.rules.ruleset import FieldOf, FormulaOf, Node, Of, Part, RankOf
-from connector.rules.sections.constants import switched_off
+from connector.rules.said import say
 from connector.rules.states import states
 from connector.rules.tree import (
     NOWHERE,
@@ -80,10 +81,7 @@ class Finding(Struct, frozen=True, order=True):
     kind: str
     """never, unreachable, always, gap, crowd or unused."""
     text: str
-
-    def __str__(self) -> str:
-        """Give `FILE:LINE:COLUMN: text`."""
-        return f"{self.at.file}:{self.at.line}:{self.at.column}: {self.text}"
+    """In English, or told in another language."""
 
 
 class Probing:
@@ -173,7 +171,7 @@ class Probing:
         if isinstance(node.definition, RankOf):
             if node.definition.part is Part.LINE and isinstance(node.definition.ranking.by, Name):
                 line = Name(node.name, node.type)
-                self._crowd(node, node.definition.ranking.by, line, node.at, f"the line of {node.name}")
+                self._crowd(node, node.definition.ranking.by, line, node.at, say("live.line", name=node.name))
             return
         if not isinstance(node.definition, FormulaOf):
             return
@@ -229,36 +227,36 @@ def _judged(probe: Probe, counts: Mapping[str, Counted]) -> Iterator[Finding]:
             yield from _branch(probe, count, *(counts[name] for name in probe.beside))
         case "gap" if count.true:
             asked = counts[probe.beside[0]].true
-            yield Finding(probe.at, "gap", f"{probe.about}: no rule answers for {count.true:,} of {asked:,}")
+            yield Finding(probe.at, "gap", say("live.gap", about=probe.about, some=count.true, all=asked))
         case "rule" if not count.true:
-            yield Finding(probe.at, "never", f"{probe.about} never holds: {_undecided(count)}")
+            yield _never(probe, count)
         case "rule" if count.true == total - count.idle:
-            yield Finding(probe.at, "always", f"{probe.about} holds for all {count.true:,}")
+            yield Finding(probe.at, "always", say("live.always", about=probe.about, all=count.true))
         case "crowd" if count.true >= CROWD_LEAST and count.true >= CROWD_SHARE * (count.true + count.false):
             known = count.true + count.false
-            text = f"{count.true:,} of {known:,} lie within 1% of {probe.about}: a small change moves them all"
-            yield Finding(probe.at, "crowd", text)
+            yield Finding(probe.at, "crowd", say("live.crowd", about=probe.about, some=count.true, all=known))
         case "field" if not count.true:
-            yield Finding(probe.at, "unused", f"nobody fills account.{probe.about}")
+            yield Finding(probe.at, "unused", say("live.unused", about=probe.about))
         case "tier" if not count.true:
-            yield Finding(probe.at, "unreachable", f"nobody is '{probe.about}'")
+            yield Finding(probe.at, "unreachable", say("live.nobody", about=probe.about))
 
 
 def _branch(probe: Probe, taken: Counted, holds: Counted, asked: Counted) -> Iterator[Finding]:
     if not asked.true:
         return
     if not taken.true and holds.true:
-        text = f"{probe.about} is never reached: it holds for {holds.true:,}, and an earlier rule takes them all"
-        yield Finding(probe.at, "unreachable", text)
+        yield Finding(probe.at, "unreachable", say("live.unreached", about=probe.about, some=holds.true))
     elif not taken.true:
-        yield Finding(probe.at, "never", f"{probe.about} never holds: {_undecided(taken)}")
+        yield _never(probe, taken)
     elif holds.true == asked.true:
-        yield Finding(probe.at, "always", f"{probe.about} holds for all {holds.true:,}: no rule after it is asked")
+        yield Finding(probe.at, "always", say("live.takes_all", about=probe.about, all=holds.true))
 
 
-def _undecided(count: Counted) -> str:
-    said = f"false for {count.false:,}"
-    return f"{said}, undecided for {count.unknown:,}" if count.unknown else said
+def _never(probe: Probe, count: Counted) -> Finding:
+    if not count.unknown:
+        return Finding(probe.at, "never", say("live.never", about=probe.about, false=count.false))
+    text = say("live.undecided", about=probe.about, false=count.false, unknown=count.unknown)
+    return Finding(probe.at, "never", text)
 
 
 def _unwrapped(case: Case) -> tuple[tuple[Branch, ...], Case]:

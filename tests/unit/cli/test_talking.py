@@ -12,7 +12,12 @@ from connector.cli.output import print_error
 from connector.cli.progress import PlainLines, show_progress
 from connector.cli.tables import print_table
 from connector.model.secrets import Scrubber, Secret
+from connector.model.texts import Texts
 from connector.worker.notify import heartbeat
+
+
+def english() -> Texts:
+    return Texts("connector.cli", "en")
 
 
 def scrub(text: str) -> str:
@@ -81,7 +86,7 @@ def test_only_warnings_are_told_unless_asked(capsys: pytest.CaptureFixture[str])
 
 
 def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with show_progress() as progress:
+    with show_progress(english) as progress:
         for done in range(0, 10_001, 100):
             progress("read deals", done, 10_000)
     out, err = capsys.readouterr()
@@ -90,7 +95,7 @@ def test_progress_without_a_terminal_is_plain_lines(capsys: pytest.CaptureFixtur
 
 
 def test_a_step_whose_end_nobody_knew_is_told_with_where_it_came_to(capsys: pytest.CaptureFixture[str]) -> None:
-    with show_progress() as progress:
+    with show_progress(english) as progress:
         for done in (100, 200, 300):
             progress("read deals", done)
     assert capsys.readouterr().err.splitlines() == ["read deals: 100", "read deals: 300"]
@@ -101,10 +106,25 @@ def test_long_steps_are_told_every_few_seconds(
 ) -> None:
     moments = iter([0.0, 3.0, 6.0])
     monkeypatch.setattr("connector.cli.progress.monotonic", lambda: next(moments))
-    lines = PlainLines()
+    lines = PlainLines(english)
     for done in (1, 2, 3):
-        lines("read", done)
-    assert capsys.readouterr().err.splitlines() == ["read: 1", "read: 3"]
+        lines("write", done)
+    assert capsys.readouterr().err.splitlines() == ["write: 1", "write: 3"]
+
+
+def test_progress_is_told_in_dutch_where_that_is_the_language(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress(lambda: Texts("connector.cli", "nl")) as progress:
+        for step in ("read deals", "read tables.invoices", "read tables", "evaluate steps", "write"):
+            progress(step, 12_000, 12_000)
+        progress("read accounts", 1_200)
+    assert capsys.readouterr().err.splitlines() == [
+        "lezen deals: 12.000 van 12.000",
+        "lezen tables.invoices: 12.000 van 12.000",
+        "tabellen lezen: 12.000 van 12.000",
+        "stappen beoordelen: 12.000 van 12.000",
+        "schrijven: 12.000 van 12.000",
+        "lezen accounts: 1.200",
+    ]
 
 
 def test_what_others_typed_breaks_no_line_of_a_table_or_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,30 +12,15 @@ from msgspec.structs import replace
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
-from connector.planning.compare import EditedValues
 from connector.sync import Result, history
 from tests.twins import House, MemoryJournal, Row, open_limits, rule_set
 from tests.twins.mirror import MemoryDraft
+from tests.unit.sync.walking import applied, codes, house, raises
 
 if TYPE_CHECKING:
     from connector.ports import Evaluation, Page
 
 SECRET = "pat-eu1-secret"
-
-
-def house() -> House:
-    """Three accounts: one large, one small, one prospect."""
-    made = House()
-    made.account("a", deals=[150])
-    made.account("b", deals=[20])
-    made.account("c")
-    return made
-
-
-def applied() -> House:
-    made = house()
-    assert made.walk().sync(yes=True).exit_code == 0
-    return made
 
 
 class FullDisk(MemoryJournal):
@@ -45,14 +30,6 @@ class FullDisk(MemoryJournal):
         if "outcome" in facts:
             raise OSError("No space left on device")
         super().note(run, **facts)
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
-
-
-def raises(error: BaseException) -> None:
-    raise error
 
 
 def test_a_run_that_another_worker_did_meanwhile_does_not_begin() -> None:
@@ -68,58 +45,6 @@ def test_whether_a_run_is_needed_is_asked_once_nobody_else_can_begin_it() -> Non
     made = applied()
     made.lease.other = True
     assert made.walk().sync(unless=lambda: True).reasons[0].code == "ANOTHER_RUN"
-
-
-def test_a_first_run_is_held_and_writes_nothing() -> None:
-    made = house()
-    before = made.crm.picture()
-    result = made.walk().sync()
-    assert (result.outcome, result.exit_code, codes(result)) == (RunOutcome.HELD, 3, ["FIRST_RUN"])
-    assert f"tiersync approve {result.run} --reason" in result.reasons[0].message
-    assert made.crm.picture() == before
-    assert not made.crm.batches
-
-
-def test_yes_confirms_a_first_run_and_a_second_run_writes_nothing() -> None:
-    made = house()
-    first = made.walk().sync(yes=True)
-    assert (first.outcome, first.exit_code) == (RunOutcome.OK, 0)
-    assert made.crm.holds(Target.ACCOUNT, "a", "seg_tier") == "large"
-    assert made.crm.holds(Target.DEAL, "b-0", "seg_account_tier") == "small"
-    assert first.figures["written"] == first.figures["changes"] > 0
-    sent = made.crm.sent.total()
-    made.next_day()
-    second = made.walk().sync()
-    assert (second.outcome, second.figures["changes"]) == (RunOutcome.OK, 0)
-    assert made.crm.sent.total() == sent
-
-
-def test_yes_confirms_nothing_but_the_first_run() -> None:
-    made = house()
-    made.limits(max_tier_change_pct=0, max_revenue_moved_pct=100, min_accounts=1)
-    made.crm.put(Target.ACCOUNT, "a", seg_tier="small")
-    made.policy = replace(made.policy, edited_values=made.policy.edited_values.OVERWRITE)
-    result = made.walk().sync(yes=True)
-    assert (result.exit_code, codes(result)) == (3, ["TIER_CHANGE_SHARE"])
-    assert not made.crm.batches
-
-
-def test_a_first_run_that_the_crm_was_not_ready_for_is_confirmed_anew() -> None:
-    made = house()
-    made.crm.on_preflight = lambda: raises(StopRun("no property seg_tier", code="NOT_PROVISIONED"))
-    assert codes(made.walk().sync(yes=True)) == ["NOT_PROVISIONED"]
-    made.crm.on_preflight = lambda: None
-    assert codes(made.walk().sync()) == ["FIRST_RUN"]
-
-
-def test_a_first_run_that_sent_nothing_confirms_nothing() -> None:
-    made = House()
-    assert made.walk().sync(yes=True).exit_code == 0
-    made.account("a", deals=[150])
-    assert codes(made.walk().sync()) == ["FIRST_RUN"]
-    assert made.walk().sync(yes=True).figures["written"] > 0
-    made.account("b", deals=[20])
-    assert made.walk().sync().exit_code == 0
 
 
 def test_the_document_of_a_sync_holds_what_the_contract_names() -> None:
@@ -239,77 +164,6 @@ def test_changes_come_out_sorted_by_account_target_record_and_property() -> None
     run = made.walk().plan().run
     keys = [(c.account, c.target, c.record, c.property) for c in made.walk().changes(run)]
     assert keys == sorted(keys)
-
-
-def test_a_kept_edit_is_listed_and_does_not_make_the_run_partial() -> None:
-    made = applied()
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
-    made.crm.put(Target.DEAL, "b-1", account_id="b", amount="500")
-    result = made.walk().sync()
-    assert (result.outcome, result.figures["kept"]) == (RunOutcome.OK, 1)
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "typed"
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_revenue_12m") == "520"
-    (kept,) = [r for r in history.show(made.journal, result.run)["records"] if r["outcome"] == "kept"]
-    assert (kept["account"], kept["property"], kept["old"], kept["new"]) == ("b", "seg_tier", "typed", "large")
-    assert "put back 'small'" in kept["reason"]
-    assert '[run.on_edit] seg_tier = "overwrite"' in kept["reason"]
-
-
-@pytest.mark.parametrize("way", ["put back", "on_edit"])
-def test_the_way_back_that_is_told_hands_the_value_back_to_the_rules(way: str) -> None:
-    made = applied()
-    made.limits(max_tier_change_pct=100)
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
-    made.crm.put(Target.DEAL, "b-1", account_id="b", amount="500")
-    made.walk().sync()
-    if way == "put back":
-        made.crm.put(Target.ACCOUNT, "b", seg_tier="small")
-    else:
-        made.policy = replace(made.policy, on_edit={"seg_tier": EditedValues.OVERWRITE})
-    assert made.walk().sync().figures["written"] == 1
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "large"
-
-
-def test_a_persons_value_is_told_with_its_way_back_whatever_words_the_journal_keeps() -> None:
-    made = applied()
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
-    run = made.walk().sync().run
-    (kept,) = [item for item in made.journal.planned[run] if item.row.landed == "kept"]
-    kept.row = replace(kept.row, reason="words of an older version")
-    (told,) = [row["reason"] for row in history.show(made.journal, run)["records"] if row["outcome"] == "kept"]
-    assert told.startswith("words of an older version; to hand it back: put back 'small'")
-
-
-def test_an_undo_tells_no_way_back_of_what_a_later_run_may_have_written() -> None:
-    made = applied()
-    made.limits(max_tier_change_pct=100)
-    made.crm.put(Target.DEAL, "more", account_id="b", amount="500")
-    run = made.walk().sync().run
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
-    undone = made.walk().undo(run).run
-    (told,) = [row["reason"] for row in history.show(made.journal, undone)["records"] if row["outcome"] == "kept"]
-    assert "hand it back" not in told
-
-
-def test_what_is_said_of_one_property_wins_over_what_is_said_of_all() -> None:
-    made = applied()
-    made.limits(max_tier_change_pct=100)
-    kept = {"seg_tier": EditedValues.KEEP}
-    made.policy = replace(made.policy, edited_values=EditedValues.OVERWRITE, on_edit=kept)
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed", seg_revenue_12m="7")
-    made.crm.after_pull = lambda: made.crm.put(Target.ACCOUNT, "b", seg_tier="typed again", seg_revenue_12m="8")
-    assert made.walk().sync().figures["written"] == 1
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "typed again"
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_revenue_12m") == "20"
-
-
-def test_an_edited_value_is_overwritten_when_the_settings_say_so() -> None:
-    made = applied()
-    made.crm.put(Target.ACCOUNT, "b", seg_tier="typed")
-    made.policy = replace(made.policy, edited_values=made.policy.edited_values.OVERWRITE)
-    made.limits(max_tier_change_pct=100)
-    assert made.walk().sync().figures["written"] == 1
-    assert made.crm.holds(Target.ACCOUNT, "b", "seg_tier") == "small"
 
 
 def test_cells_that_cannot_be_read_make_the_run_partial() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from connector.crm.said import say
 from connector.crm.texts import label, unique
 from connector.model.fields import Type
 from connector.model.outputs import GROUP_LABEL, GROUP_NAME
@@ -86,10 +87,10 @@ def objection(output: Output, found: Property) -> str:
     """Why an existing property cannot hold this output, or nothing; options can be added, a type cannot change."""
     type_, field_type = kind(output)
     if found.read_only:
-        return "it is read-only"
+        return say("prop.read_only")
     boolean = output.type is Type.BOOLEAN and (found.type, found.field_type) == ("enumeration", "booleancheckbox")
     if found.type != type_ and not boolean:
-        return f"it is of type {found.type}, needed is {type_}"
+        return say("prop.other_type", found=found.type, needed=type_)
     if output.type is Type.MULTI and not found.multiple:
-        return f"it takes one option only ({found.field_type}), needed is {field_type}"
+        return say("prop.one_option", found=found.field_type, needed=field_type)
     return ""

@@ -10,6 +10,7 @@ from connector.crm.hubspot.provisioning import definitions
 from connector.crm.hubspot.session import checks
 from connector.crm.hubspot.session.client import Refused
 from connector.crm.placed import placed
+from connector.crm.said import say
 from connector.crm.texts import unique
 from connector.errors import StopRun
 from connector.model.outputs import GROUP_NAME
@@ -78,8 +79,8 @@ class Provisioner:
         return frozenset(self._line(step) for step in self.steps(outputs, existing) if step.action == "refuse")
 
     def _line(self, step: ProvisionStep) -> str:
-        words = ABSENT if step.action == "create" else f": {step.detail}"
-        return f"{self._kind(step.target)}.{step.property}{words}"
+        place = f"{self._kind(step.target)}.{step.property}"
+        return place + ABSENT if step.action == "create" else say("prop", place=place, what=step.detail)
 
     def _plan(self, target: Target, name: str, output: Output, existing: Mapping[str, Property]) -> ProvisionStep:
         source = self._fields.property(mapping.TABLE_OF[target], name)
@@ -89,7 +90,7 @@ class Provisioner:
         if objection := definitions.objection(output, found):
             return ProvisionStep(target, source, "refuse", objection)
         if lacking := definitions.missing_options(output, found):
-            return ProvisionStep(target, source, "extend", f"option {', '.join(lacking)} is missing")
+            return ProvisionStep(target, source, "extend", say("prop.lacks_option", options=", ".join(lacking)))
         return ProvisionStep(target, source, "present")
 
     def _create(self, target: Target, missing: list[tuple[str, Output]], language: str) -> None:
@@ -113,7 +114,11 @@ class Provisioner:
         if lost:
             words = [str(error.get("message")) for error in document.get("errors") or () if isinstance(error, dict)]
             text = self._client.scrub("; ".join(words) or "HubSpot left them out of its answer")
-            raise StopRun(f"{what}: {', '.join(lost)} could not be created: {text}", code="PROVISION_REFUSED")
+            raise StopRun(
+                f"{what}: {', '.join(lost)} could not be created: {text}",
+                hint="mend what HubSpot's words say, then `tiersync provision` makes what is still missing",
+                code="PROVISION_REFUSED",
+            )
 
     def _ensure_group(self, kind: str, language: str) -> None:
         what = f"reading the property groups of {kind}"

@@ -160,7 +160,10 @@ def _granted(answer: Answer) -> tuple[Secret, Secret, float, frozenset[str] | No
         )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
         pass
-    raise BadAnswer("renewing the access token: HubSpot's answer holds no access token")
+    raise BadAnswer(
+        "renewing the access token: HubSpot's answer holds no access token",
+        hint="check [crm] base_url, where tokens are renewed too, and look for a proxy between here and HubSpot",
+    )
 
 
 def _why(answer: Answer) -> str:

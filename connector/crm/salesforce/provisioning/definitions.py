@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.crm.said import say
 from connector.crm.texts import label, unique
 from connector.model.fields import Type
 
@@ -103,11 +104,11 @@ def objection(output: Output, known: Property) -> str:
     """Why an existing field cannot hold this output, or nothing; values can be added, a type cannot change."""
     which = kind(output)
     if known.calculated:
-        return "it is a formula"
+        return say("prop.formula")
     if known.type not in _TYPES[which]:
-        return f"it is of type {known.type}, needed is {which}"
+        return say("prop.other_type", found=known.type, needed=which)
     if which == "Number" and known.scale < decimals(output):
-        return f"it keeps {known.scale} decimals, needed are {decimals(output)}"
+        return say("prop.decimals", found=known.scale, needed=decimals(output))
     if which == "LongTextArea" and known.length <= SHORT:
-        return f"it holds {known.length} characters, needed is a long text area"
+        return say("prop.short", found=known.length)
     return ""

@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
+from connector.crm.salesforce.provisioning.permitting import NEEDS
 from connector.crm.salesforce.session import checks
 from connector.crm.texts import brief
 from connector.crm.transport import Call
@@ -86,9 +87,9 @@ def _ask(client: Client, body: str, what: str) -> etree._Element:
             continue
         told = brief(client.scrub(f"{what}: {code}: {words}"))
         if any(known in code for known in _NO_RIGHTS):
-            raise AccessRefused(told)
+            raise AccessRefused(told, hint=NEEDS)
         raise StopRun(told, hint="nothing of this call was made", code="PROVISION_REFUSED")
-    raise AccessRefused(f"{what}: the session is refused again")
+    raise AccessRefused(f"{what}: the session is refused again", hint=client.credentials.advice())
 
 
 def _call(client: Client, body: str, session: str, what: str) -> Call:

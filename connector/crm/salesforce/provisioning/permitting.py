@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from connector.crm.said import say
 from connector.crm.salesforce.provisioning import permissions
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.errors import StopRun
 from connector.model.changes import Target
-from connector.model.numbers import numbered
 from connector.ports import ProvisionStep
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from connector.crm.salesforce.provisioning.permissions import Grants
     from connector.crm.salesforce.session.client import Client
+    from connector.model.texts import Said
 
 NEEDS = (
     "the login needs Customize Application, Modify Metadata Through Metadata API Functions and Assign Permission Sets: "
@@ -26,7 +28,6 @@ NEEDS = (
     f"and assigns {permissions.INTEGRATION.name}: Setup → Permission Sets → {permissions.INTEGRATION.label} → "
     "Manage Assignments → Add Assignment"
 )
-BY_HAND = "the everyday login does not tell its user: assign it by hand"
 
 
 class Gap(Struct, frozen=True):
@@ -56,11 +57,15 @@ class Gap(Struct, frozen=True):
 
     def step(self) -> ProvisionStep:
         """What filling it does."""
-        details = [numbered(str(len(self.lacking)), "field", "fields")] if self.lacking else []
-        details += [f"assigned to user {self.user}"] if self.user else []
+        details = [say("gap.fields", n=len(self.lacking))] if self.lacking else []
+        details += [say("gap.user", user=self.user)] if self.user else []
         action = "create" if self.set_id is None or not self.held else "extend" if details else "present"
-        details += [BY_HAND] if self.unknown else []
-        return ProvisionStep(Target.ACCOUNT, f"permission set {self.grants.kind.name}", action, ", ".join(details))
+        details += [say("gap.by_hand")] if self.unknown else []
+        return ProvisionStep(Target.ACCOUNT, f"permission set {self.grants.kind.name}", action, _listed(details))
+
+
+def _listed(details: Sequence[Said]) -> str:
+    return reduce(lambda first, rest: say("and", first=first, rest=rest), details) if details else ""
 
 
 def gaps(client: Client, fields: Mapping[str, bool], assignee: Callable[[], str | None]) -> list[Gap]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.crm.placed import placed
+from connector.crm.said import say
 from connector.crm.salesforce import schema
 from connector.crm.salesforce.mapping import ENTITY
 from connector.crm.salesforce.provisioning import definitions, hidden, metadata, permissions, permitting
@@ -71,9 +72,10 @@ class Provisioner:
             if step.action == "create":
                 wrong.append(f"{place}{ABSENT}")
             elif step.action != "present":
-                wrong.append(f"{place}: {step.detail}")
+                wrong.append(say("prop", place=place, what=step.detail))
             elif known is not None and not known.updateable and existing[target].updateable:
-                wrong.append(f"{place}: this user may not edit it (permission set {permissions.INTEGRATION.label})")
+                what = say("prop.closed", label=permissions.INTEGRATION.label)
+                wrong.append(say("prop", place=place, what=what))
         return sorted(wrong, key=absent)
 
     def closed(self, outputs: Sequence[Output], existing: Existing) -> list[str]:
@@ -122,7 +124,7 @@ class Provisioner:
         if objection := definitions.objection(output, known):
             return ProvisionStep(target, source, "refuse", objection)
         if lacking := definitions.missing_values(output, known):
-            return ProvisionStep(target, source, "extend", f"picklist value {', '.join(lacking)} is missing")
+            return ProvisionStep(target, source, "extend", say("prop.lacks_value", values=", ".join(lacking)))
         return ProvisionStep(target, source, "present")
 
     def _make(
@@ -150,9 +152,7 @@ def _shown(step: ProvisionStep, unseen: Hidden, unshown: Collection[str]) -> Pro
     """A field that is there and that the permission sets do not show yet is one they will."""
     place = _place(step)
     if step.action == "present" and place in unseen and place in unshown:
-        return ProvisionStep(
-            step.target, step.property, "extend", "it is there and hidden: shown by the permission sets"
-        )
+        return ProvisionStep(step.target, step.property, "extend", say("prop.hidden"))
     return step
 
 

@@ -31,6 +31,7 @@ _PATIENCE = 4 * 3600.0
 """Seconds a job may take; then it is given up, and aborted."""
 _FIRST_LOOK, _LONGEST_WAIT = 0.05, 15.0
 """Seconds. Each wait is twice the last: a job is noticed within about twice its time, and at most 15 late."""
+_OVER_REST = "run again: what Salesforce does not do in bulk is read over REST"
 
 
 class NotInBulk(StopRun):
@@ -65,7 +66,7 @@ def _create(client: Client, query: str, what: str) -> str:
     try:
         job = client.post(client.path("jobs/query"), what, body)
     except (Refused, Forbidden) as error:
-        raise NotInBulk(str(error)) from None
+        raise NotInBulk(str(error), hint=_OVER_REST) from None
     return job_id(job, what)
 
 
@@ -96,7 +97,8 @@ def _finished(client: Client, job: str, what: str) -> int | None:
             made = told.get("numberRecordsProcessed")
             return made if isinstance(made, int) else None
         if state in ("Failed", "Aborted"):
-            raise NotInBulk(f"{what}: the job ended as {state}: {client.scrub(str(told.get('errorMessage') or ''))}")
+            words = client.scrub(str(told.get("errorMessage") or ""))
+            raise NotInBulk(f"{what}: the job ended as {state}: {words}", hint=_OVER_REST)
     raise ComeBackLater(f"{what}: the bulk job did not end in {_PATIENCE / 3600:g} hours", hint="run again later")
 
 

@@ -27,7 +27,10 @@ def secure(org: Org, asked: dict[str, Any]) -> None:
     if "field" in asked:
         held = sobject.get(str(asked["field"]))
         if held is None or not held.permissionable:
-            raise UsageError(f"{asked['field']} is not under field-level security on {sobject.name}")
+            raise UsageError(
+                f"{asked['field']} is not under field-level security on {sobject.name}",
+                hint="name a field that an admin may hide",
+            )
         table, key = (
             org.table("FieldPermissions"),
             {"SobjectType": sobject.name, "Field": f"{sobject.name}.{held.name}"},

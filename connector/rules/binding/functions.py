@@ -12,7 +12,7 @@ from connector.rules.tree import Call, Function, Literal, Param, Unknown
 from connector.rules.walk import NUMERIC, POISON, family, type_of
 
 if TYPE_CHECKING:
-    from connector.rules.sections.resolve import Resolver
+    from connector.rules.binding.resolve import Resolver
     from connector.rules.syntax.grammar import Term
     from connector.rules.tree import Expression, Position
 

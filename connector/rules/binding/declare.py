@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from connector.rules.binding.resolve import Resolver
 from connector.rules.ruleset import FormulaOf, Node, Of
-from connector.rules.sections.resolve import Resolver
 from connector.rules.states import states
 from connector.rules.walk import POISON, type_of, walk
 from connector.rules.walk import names as names_in
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from connector.model.fields import Type
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.syntax.forms import Formula
     from connector.rules.tree import Expression, Position
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
-from connector.rules.sections.functions import apply
+from connector.rules.binding.functions import apply
 from connector.rules.syntax.problems import near
 from connector.rules.tree import (
     And,
@@ -38,8 +38,8 @@ from connector.rules.walk import POISON, family, type_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from connector.rules.binding.names import Names
     from connector.rules.columns import Column
-    from connector.rules.sections.names import Names
     from connector.rules.syntax.document import Leaf
     from connector.rules.syntax.grammar import Term
     from connector.rules.tree import Expression

@@ -6,10 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from connector.rules.binding.names import Names
+from connector.rules.binding.resolve import Resolver
 from connector.rules.cells import UNKNOWN
 from connector.rules.python.evaluate import Evaluator, Frame
-from connector.rules.sections.names import Names
-from connector.rules.sections.resolve import Resolver
 from connector.rules.tree import And, Known, Name, Param
 from connector.rules.walk import POISON, walk
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.rules.binding.declare import add
 from connector.rules.ruleset import FieldOf, Node, Of, Pick
-from connector.rules.sections.declare import add
 from connector.rules.tree import Name
 
 if TYPE_CHECKING:
     from connector.model.fields import Type
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.names import Names
     from connector.rules.tree import Position
 
 HINT = "an output `from: {name}`"

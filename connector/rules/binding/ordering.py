@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.rules.sections.declare import Declaration
-    from connector.rules.sections.names import Names
+    from connector.rules.binding.declare import Declaration
+    from connector.rules.binding.names import Names
 
 SHOWN = 12
 """Names of a circle that are written out."""
