@@ -6,6 +6,7 @@ import re
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copytree
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +221,18 @@ def test_pieces_of_rule_files_have_only_keys_of_the_language(page: str) -> None:
     pieces = [piece for block in blocks if set(piece := yaml.safe_load(dedent(block))) & SHAPES["file"].keys()]
     assert pieces
     assert [wrong for piece in pieces for wrong in misplaced(piece, "file", "")] == []
+
+
+def test_a_field_of_your_own_goes_into_the_shipped_rules_as_the_how_to_says(tmp_path: Path) -> None:
+    told = TEXT["docs/how-to/change-rules.md"]
+    (ours,) = re.findall(r"^ *```yaml rules/ours.yaml\n(.*?)^ *```", told, re.MULTILINE | re.DOTALL)
+    ((line, condition),) = re.findall(r"^ *(knocked_out: (sales_region = 'export' or ).*)$", told, re.MULTILINE)
+    rules = Path(copytree(ROOT / "rules", tmp_path / "rules"))
+    shipped = (rules / "icp.yaml").read_text(encoding="utf-8")
+    assert shipped.count(line.replace(condition, "")) == 1
+    (rules / "icp.yaml").write_text(shipped.replace(line.replace(condition, ""), line), encoding="utf-8")
+    (rules / "ours.yaml").write_text(dedent(ours), encoding="utf-8")
+    assert any(node.name == "sales_region" for node in load(rules, {}).nodes)
 
 
 def slug(title: str) -> str:
