@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench image compose cassettes plugins changelog lock clean
+.PHONY: demo test check bench image compose cassettes plugins pages changelog lock clean
 
 demo: $(READY)  ## the whole walk on the built-in sandbox, no credentials
 	$(BIN)/tiersync demo
@@ -33,6 +33,9 @@ cassettes: $(READY)  ## record cassettes/ again: against the sandboxes, or a CRM
 
 plugins: $(READY)  ## what a Salesforce admin deploys by hand, from the shipped rules
 	$(BIN)/python -m connector.wiring.plugins plugins/salesforce
+
+pages: $(READY)  ## the pages of docs/reference that are made of what the product knows
+	$(BIN)/python -m tests.support.pages
 
 changelog: $(READY)  ## gather changes/ into CHANGELOG.md, for a release
 	$(BIN)/towncrier build --yes

@@ -35,7 +35,7 @@ def mount(app: typer.Typer) -> None:
 def explain(
     call: Call, *, account: Annotated[str, typer.Argument(metavar="ACCOUNT", help='Its id in the CRM, or "name:TEXT".')]
 ) -> int:
-    """Tell every input, rule and threshold behind one account, and how far the next level is."""
+    """Tell every input, rule and threshold behind one account, and the nearest change that gives it another tier."""
     from connector.wiring.explaining import explain as behind
 
     wiring = call.wiring()

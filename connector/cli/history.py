@@ -192,14 +192,15 @@ def _row(row: Mapping[str, Any], zone: ZoneInfo, texts: Texts) -> Sequence[str]:
 
 
 def _record(record: Mapping[str, Any], texts: Texts, labels: "Labels | None") -> Sequence[str]:
-    """One value for people; properties and options under their labels where the rules still have them."""
+    """One value for people: labels where the rules still have them, long values cut, the reason whole."""
     told = dict(record)
     told["cause"] = Texts("connector.planning", texts.language).name("cause", record["cause"])
     told["outcome"] = texts.name("outcome", record["outcome"])
     if labels is not None:
         told["property"] = labels.property(record["property"])
         told |= {name: labels.value(record["property"], record[name]) for name in ("old", "new")}
-    return [NOTHING if told[name] is None else shorten(str(told[name]), WIDEST, placeholder=" …") for name in RECORD]
+    cells = {name: NOTHING if told[name] is None else str(told[name]) for name in RECORD}
+    return [cell if name == "reason" else shorten(cell, WIDEST, placeholder=" …") for name, cell in cells.items()]
 
 
 def _ended(row: Mapping[str, Any], texts: Texts) -> str:

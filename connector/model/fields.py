@@ -216,3 +216,14 @@ KEY: dict[Table, str] = {
     Table.OWNERS: "owner_id",
 }
 """The column that names a record; `deal_accounts` and `ticket_accounts` are keyed by `from_id`."""
+
+ESSENTIAL: dict[str, tuple[str, ...]] = {
+    Table.ACCOUNTS: ("account_id",),
+    Table.DEALS: ("deal_id", "is_won", "amount", "close_date"),
+    Table.TICKETS: ("ticket_id", "created_at"),
+    Table.ACTIVITIES: ("activity_id", "account_id", "kind"),
+    Table.CURRENCY_RATES: ("currency", "valid_from", "rate"),
+    Table.DEAL_ACCOUNTS: ("from_id", "account_id"),
+    Table.TICKET_ACCOUNTS: ("from_id", "account_id"),
+}
+"""Columns without which a table means nothing; any other that is absent is not connected."""

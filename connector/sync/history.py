@@ -44,11 +44,12 @@ def status(
     `held` is the newest run that waits for a person, `held_runs` are all of them.
     """
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
+    since = memory.up_to_date(journal)
     held = [_told_held(row, now=now, today=today or now.date()) for row in _held(journal, now)]
     aside = journal.quarantined()
     return {
         "last_good": good and good.run,
-        "age_seconds": int((now - good.finished).total_seconds()) if good and good.finished else None,
+        "age_seconds": int((now - since).total_seconds()) if since else None,
         "last": last and one(last),
         "held": next(iter(held), None),
         "held_runs": held,

@@ -87,6 +87,12 @@ def last_good(journal: Journal) -> RunRow | None:
     return journal.run(run) if run else None
 
 
+def up_to_date(journal: Journal) -> datetime | None:
+    """Since when the CRM is up to date: the end of the last good run, its start while its report is being drawn."""
+    good = last_good(journal)
+    return (good.finished or good.started) if good else None
+
+
 def baseline(row: RunRow | None, *, watched: Sequence[str]) -> Baseline | None:
     """Return what the guards compare with; only the `watched` tables count."""
     if row is None:

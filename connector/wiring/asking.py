@@ -53,7 +53,7 @@ def _refuse_unknown(fields: Mapping[str, str], made: Collection[str], asked: Col
             raise UsageError(f"[fields] {name}: there is no table {table!r}", hint=f"the tables are {tables}")
         if (column or name) not in known:
             near = get_close_matches(column or name, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "`tiersync docs files` lists the fields"
+            hint = f"did you mean '{near[0]}'?" if near else "`tiersync docs fields` lists the fields"
             raise UsageError(f"[fields] {name}: there is no such field, and no rule reads one", hint=hint)
 
 

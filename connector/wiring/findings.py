@@ -15,6 +15,7 @@ from connector.settings.model import HubSpot, Salesforce
 from connector.settings.rotation import Beside
 from connector.sync.tenant import other_tenant
 from connector.wiring.beside import findings as tables
+from connector.wiring.engines import check
 from connector.wiring.said import say
 from connector.wiring.secrets import open_secrets
 from connector.wiring.working import plan
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 def findings(wiring: Wiring) -> Iterator[Finding]:
     """Yield one finding per thing that was looked at; raises UsageError for settings and rules that are wrong."""
+    check(wiring.settings.engine.kind)
     yield Finding("good", "settings", str(wiring.loaded.file))
     yield from open_secrets(wiring)
     yield from _rotation(wiring)
@@ -65,7 +67,8 @@ def _state(wiring: Wiring) -> Iterator[Finding]:
     except UsageError:
         raise
     except ConnectorError as error:
-        yield Finding("bad", "state", str(error), error.hint)
+        level = "warning" if error.code == "MIRROR" else "bad"  # the next run pulls a lost mirror anew
+        yield Finding(level, "state", str(error), error.hint)
         return
     zone = ZoneInfo(wiring.settings.run.time_zone)
     pulled = (

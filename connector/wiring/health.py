@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector import __version__
 from connector.errors import ConnectorError
-from connector.sync.memory import last_good
+from connector.sync.memory import up_to_date
 from connector.wiring.names import QUOTA_LEFT
 from connector.worker.health import Watch, hanging, judge, unfinished
 from connector.worker.metrics import Facts, Metrics
@@ -19,7 +19,6 @@ from connector.worker.pulse import Pulse
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from connector.model.texts import Texts
     from connector.ports import RunRow
@@ -98,7 +97,7 @@ class Vitals:
 
     def _not_come(self, texts: Texts) -> str:
         try:
-            finished = self._last_good()
+            finished = up_to_date(self._wiring.journal)
         except ConnectorError:
             return ""  # the run itself will say what is wrong with the state
         expected = self._schedule.after(finished or self._began)
@@ -111,7 +110,7 @@ class Vitals:
 
     def _health(self) -> tuple[Health | None, str]:
         try:
-            finished = self._last_good()
+            finished = up_to_date(self._wiring.journal)
         except ConnectorError:
             return None, NO_STATE
         health = judge(
@@ -122,10 +121,6 @@ class Vitals:
             patience=self._deadline,
         )
         return health, ""
-
-    def _last_good(self) -> datetime | None:
-        good = last_good(self._wiring.journal)
-        return good.finished if good else None
 
     def _facts(self) -> Facts:
         health, broken = self._health()

@@ -11,7 +11,7 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.runs import Reason, RunOutcome
 from connector.model.texts import Texts
 from connector.sync.going import DONE_ALREADY
-from connector.sync.memory import last_good
+from connector.sync.memory import last_good, up_to_date
 from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
 from connector.wiring.walking import refuse_unusable
@@ -150,12 +150,11 @@ def plan(wiring: Wiring) -> Schedule:
 
 def overdue_since(wiring: Wiring) -> datetime | None:
     """The due time that no good run followed in time; the first run ever counts as the worker's beginning."""
-    good, runs = last_good(wiring.journal), wiring.journal.runs()
+    runs = wiring.journal.runs()
     if not runs:
         return None
-    finished = good.finished if good else None
     found = judge(
-        last_good=finished,
+        last_good=up_to_date(wiring.journal),
         since=runs[-1].started,
         schedule=plan(wiring),
         now=wiring.clock(),

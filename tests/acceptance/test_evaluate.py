@@ -184,7 +184,7 @@ def test_another_folder_of_rules_counts(tmp_path: Path) -> None:
 def test_an_unreadable_cell_ends_with_4_names_its_place_and_loses_no_account(tmp_path: Path) -> None:
     ended = evaluate(small(tmp_path, employees="many"))
     assert ended.code == 4
-    assert "accounts.csv row 2 (account_id A), column employees: 'many'" in ended.stderr
+    assert "accounts.csv rij 2 (account_id A), kolom employees: 'many' is geen getal" in ended.stderr
     assert [row["seg_data_quality"] for row in parsed(ended)] == ["insufficient"]
 
 

@@ -138,3 +138,36 @@ def test_a_broken_file_stops_the_run_before_any_write_and_leaves_the_mirror(ask:
     assert "accounts.csv" in failed["reasons"][0]["message"]
     assert Path("data/outputs.csv").read_bytes() == before
     assert ask("explain", "A001")[0] == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_doctor_says_which_column_a_run_would_fail_without(ask: Ask) -> None:
+    write("deals", [{name: cell for name, cell in deal(n).items() if name != "is_won"} for n in range(30)])
+    code, told = ask("doctor")
+    (bad,) = [one for one in told["findings"] if one["level"] == "bad"]
+    assert (code, bad["subject"]) == (1, "deals")
+    assert "deals.csv: there is no column is_won" in bad["message"]
+    code, failed = ask("plan")
+    assert (code, failed["error"]["message"]) == (1, bad["message"])
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", ["doctor", "plan", "run"])
+def test_an_engine_that_is_not_in_this_version_is_refused_by_every_command_that_would_use_it(
+    ask: Ask, command: str
+) -> None:
+    with Path("settings.toml").open("a") as settings:
+        settings.write('[schedule]\nevery = "1h"\n[engine]\nkind = "spark"\n')
+    code, told = ask(command)
+    assert (code, told["error"]["message"]) == (2, 'engine.kind = "spark" is not in this version')
+
+
+@pytest.mark.usefixtures("home")
+def test_a_lost_mirror_stops_no_run_and_doctor_says_no_more_than_that_it_is_lost(ask: Ask) -> None:
+    assert ask("pull")[0] == 0
+    shutil.rmtree("var/mirror")
+    code, told = ask("doctor")
+    (state,) = [one for one in told["findings"] if one["subject"] == "state"]
+    assert (code, state["level"]) == (0, "warning")
+    assert "the mirror lost" in state["message"]
+    assert ask("plan")[0] == 0

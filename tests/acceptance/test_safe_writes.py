@@ -93,6 +93,8 @@ def test_a_persons_edit_stays_and_is_listed_and_a_plan_file_is_applied_once(offi
     shown = office.run("runs", "show", done["run"], "--json", code=0).json()["records"]
     (kept,) = [record for record in shown if record["outcome"] == "kept"]
     assert (kept["property"], kept["old"]) == ("seg_tier", "strategic")
+    assert kept["reason"].endswith('set [run.on_edit] seg_tier = "overwrite"')
+    assert kept["reason"] in office.run("runs", "show", done["run"], code=0).stdout
     assert "ALREADY_APPLIED" in codes(office.run("apply", "plan.json", "--json", code=3).json())
 
     office.win("c2", 500)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-from tests.support.needs import in_ci
+from tests.support.needs import examples
 
 settings.register_profile(
-    "engine", max_examples=28 if in_ci() else 6, deadline=None, suppress_health_check=list(HealthCheck)
+    "engine", max_examples=examples(6, 28), deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.engine.duckdb import DuckDb
-from connector.engine.nodes.columns import off
-from connector.engine.tables import needs
-from connector.engine.tables.sources import quoted
-from connector.model.fields import Type
 from connector.ports import EvaluationRequest
-from connector.rules.cells import IDLE, UNKNOWN, Cell
-from connector.rules.connecting import connect
 from connector.rules.loading import load, load_texts
-from connector.rules.python.population import evaluate
 from tests.engine.files import as_csv, as_parquet
 from tests.engine.populations import AS_OF, COLUMNS, Tables, tables
+from tests.engine.two_ways import ZONE, by_engine, by_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.engine.answers.evaluation import DuckDbEvaluation
     from connector.rules.ruleset import RuleSet
 
 HERE = Path(__file__).parent
 SHIPPED = HERE.parents[1] / "rules"
-ZONE = "Europe/Amsterdam"
 
 
 def kitchen(overrides: dict[str, object]) -> RuleSet:
@@ -41,51 +32,6 @@ def kitchen(overrides: dict[str, object]) -> RuleSet:
 
 def shipped(overrides: dict[str, object]) -> RuleSet:
     return load(SHIPPED, overrides)
-
-
-def by_engine(rules: RuleSet, population: Tables, *, parquet: bool, language: str) -> dict[str, dict[str, Cell]]:
-    with tempfile.TemporaryDirectory() as folder:
-        write = as_parquet if parquet else as_csv
-        files = write(Path(folder), population, COLUMNS)
-        request = EvaluationRequest(files, AS_OF, ZONE, "EUR", language, keep_all=True)
-        evaluation = DuckDb().evaluate(rules, request, lambda *_: None)
-        try:
-            return _cells(evaluation)
-        finally:
-            evaluation.close()
-
-
-def _cells(evaluation: DuckDbEvaluation) -> dict[str, dict[str, Cell]]:
-    published = evaluation.published
-    made = published.columns.made
-    cells = [published.cell(name) for name in made]
-    offs = [
-        f"{published.cell(name).split('.')[0]}.{quoted(off(name))}" if made[name].off is not None else "false"
-        for name in made
-    ]
-    found = {}
-    query = f"select a.account_id, {', '.join([*cells, *offs])} from {published.subjects}"
-    for account, *values in published.rows(query):
-        both = zip(values, values[len(made) :], strict=False)
-        types = [published.columns.nodes[name].type for name in made]
-        found[account] = {n: _cell(v, o, k) for n, k, (v, o) in zip(made, types, both, strict=False)}
-    return found
-
-
-def _cell(value: Any, idle: object, kind: Type) -> Cell:
-    if value is None:
-        return IDLE if idle else UNKNOWN
-    assert not idle, "a value that is known applies"
-    if kind is Type.MULTI:
-        return tuple(part for part in str(value).split(";") if part)
-    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def by_python(rules: RuleSet, population: Tables, *, language: str) -> dict[str, dict[str, Cell]]:
-    """Every node; tables no rule asks for are not read, so nothing in them is unreadable."""
-    connected = connect(rules, {table.value: COLUMNS[table] for table in population})
-    read = {table: rows for table, rows in population.items() if table in needs.tables(connected.nodes)}
-    return evaluate(connected, read, as_of=AS_OF, time_zone=ZONE, language=language)
 
 
 @pytest.mark.parametrize("rules", [kitchen, shipped])

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from connector.engine.duckdb import DuckDb
 from connector.model.fields import Table
@@ -25,19 +24,18 @@ from connector.wiring.nearest import applied, deal
 from connector.wiring.one import node_value, one
 from tests.engine.files import as_parquet
 from tests.engine.populations import AS_OF, COLUMNS, DAYS, IDS, Row, Tables, tables
+from tests.engine.two_ways import ZONE, differing
 from tests.shared import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.model.verdicts import Explanation
     from connector.rules.ruleset import RuleSet
 
 HERE = Path(__file__).parent
 LINK = ("from_id", "account_id", "primary")
 BILL = ("debtor", "booked", "total", "kind")
 MORE = {"visits": ["1", "2.5", "many", "0.0000005", "1234567890123", " "], "debtor": ["D1", "d1 ", "D2", "D3"]}
-ZONE = "Europe/Amsterdam"
 EVERYBODY, MARGIN = "active_plus_inactive", "margin_after_service"
 
 
@@ -91,15 +89,6 @@ def request(folder: Path, population: Tables, bills: list[Row], language: str, *
     bill_files = as_parquet(folder / "beside", {Table.GONE: bills}, {Table.GONE: BILL})[Table.GONE]
     joined = {"bills": Beside(files=bill_files, match={"debtor": "debtor"}, columns={"amount": "total"}, **beside)}
     return EvaluationRequest(files, AS_OF, ZONE, "EUR", language, beside=joined, keep_all=True)
-
-
-def differing(one: Explanation, other: Explanation) -> dict[str, object]:
-    """What one tells and the other does not; the order of the values is that of the rules here, of the work there."""
-    here, there = ({node.name: node for node in found.nodes} for found in (one, other))
-    found: dict[str, object] = {}
-    if replace(one, nodes=()) != replace(other, nodes=()):
-        found["verdict"] = one.verdict, other.verdict
-    return found | {n: (here.get(n), there.get(n)) for n in here | there if here.get(n) != there.get(n)}
 
 
 @pytest.mark.parametrize("rules", [kitchen, shipped])

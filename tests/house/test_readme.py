@@ -90,10 +90,3 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
     assert [link for link in targets if not (ROOT / page.parent / link).exists()] == []
-
-
-def test_the_reference_tells_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    told = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
-    run(["--help"])
-    for command in re.findall(r"^│ ([a-z]+) ", capsys.readouterr().out, flags=re.MULTILINE):
-        assert f"`tiersync {command}" in told

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.crm.hubspot.session.scopes import USED, WRITES
+from connector.crm.hubspot.session.scopes import USED, WRITES, WRITES_DEALS
 from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
 from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import CATALOGUE, Table
@@ -336,9 +336,10 @@ def test_oauth_tokens_expire_and_are_renewed() -> None:
 @pytest.mark.parametrize(
     ("more", "less", "level", "told"),
     [
-        (set(), set(), "good", "all 3 that are needed"),
+        (set(), set(), "good", "all 4 that are needed"),
         ({"crm.export", "crm.objects.contacts.write"}, set(), "warning", "crm.export, crm.objects.contacts.write"),
         (set(), {WRITES}, "bad", f"lacks {WRITES}"),
+        (set(), {WRITES_DEALS}, "bad", f"lacks {WRITES_DEALS}"),
     ],
 )
 def test_doctor_tells_an_app_that_may_do_too_much_or_too_little(

@@ -105,30 +105,28 @@ def above(cut: int, values: Mapping[int, Fraction]) -> set[int]:
 
 
 def _settle_lines(world: World, base: Sequence[Group], cuts: Sequence[tuple[str, int]]) -> None:
-    """M1 step E: half way between the value at the cut and the next one."""
+    """M1 step E: half way between the value at the cut and the next one; above nobody there is no line."""
     told = {level: world.parameters.optional(f"pyramid.absolute_lines.{level}") for level in LEVELS[:3]}
     world.lines = dict.fromkeys(LEVELS[:3])
     for level, cut in cuts:
-        if base:
+        if base and cut:
             here = ranked_by(base[min(cut, len(base)) - 1])
             after = ranked_by(base[cut]) if cut < len(base) else here
             world.lines[level] = (here + after) / 2
     if len(cuts) == 1:
         world.lines["medium"] = world.lines["big"]
-    if all(told.values()):
+    if told["medium"] is not None:
         world.lines = told
 
 
 def by_amount(world: World, group: Group) -> str | None:
-    """M1 step D, option `absolute_lines`: levels by amounts instead of ranks."""
-    told = [world.parameters.optional(f"pyramid.absolute_lines.{level}") for level in LEVELS[:3]]
-    if not all(told):
+    """M1 step D, option `absolute_lines`: levels by amounts instead of ranks, from the highest that has an amount."""
+    told = {level: world.parameters.optional(f"pyramid.absolute_lines.{level}") for level in LEVELS[:3]}
+    if told["medium"] is None:
         return None
     if _bare(group):
         return "small"
-    return next(
-        (level for level, line in zip(LEVELS, told, strict=False) if line and ranked_by(group) >= line), "small"
-    )
+    return next((level for level, line in told.items() if line is not None and ranked_by(group) >= line), "small")
 
 
 def kept_level(world: World, group: Group, computed: str) -> str:

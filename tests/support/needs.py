@@ -1,4 +1,4 @@
-"""What a group of tests needs of the machine: a user's may lack it, CI's may not."""
+"""What a group of tests needs of the machine, and what it may cost there: a user's is not CI's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ import pytest
 def in_ci() -> bool:
     """Whether this is CI, where every group of tests must run."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def examples(few: int, many: int) -> int:
+    """How many random cases a law is tried on: few where people wait, many in CI, or what EXAMPLES says."""
+    return int(os.environ.get("EXAMPLES") or (many if in_ci() else few))
 
 
 def lacking(what: str) -> Never:

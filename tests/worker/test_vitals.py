@@ -84,6 +84,13 @@ def test_health_turns_red_on_age_and_green_with_a_good_run_of_any_worker(place: 
     assert found['tiersync_last_run_records{table="accounts"}'] == 6
 
 
+def test_a_good_run_counts_from_its_start_while_its_report_is_drawn(place: Place) -> None:
+    place.wiring.journal.start(run="r1", command="run", now=place.clock())
+    place.wiring.journal.remember("run.last_good", "r1")
+    place.move(minutes=2)
+    assert place.vitals.healthy().facts == {"last_good_age_seconds": 120}
+
+
 def test_a_loop_that_hangs_is_neither_alive_nor_ready_nor_healthy(place: Place) -> None:
     place.ticks.move(timedelta(seconds=91))
     for probe in (place.vitals.live, place.vitals.ready, place.vitals.healthy):

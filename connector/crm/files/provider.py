@@ -13,7 +13,7 @@ from connector.crm.files.outputs import Outputs
 from connector.crm.said import say
 from connector.errors import BadAnswer, UsageError
 from connector.model.changes import Landed, Outcome, Target
-from connector.model.fields import KEY, Table
+from connector.model.fields import ESSENTIAL, KEY, Table
 from connector.ports import Cost, Finding, Page, ProvisionStep, PullSummary, Quota
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 TABLES = {Target.ACCOUNT: Table.ACCOUNTS, Target.DEAL: Table.DEALS}
 TARGETS = {table: target for target, table in TABLES.items()}
 NEEDED = (Table.ACCOUNTS, Table.DEALS)
+OF_A_FILE = {Table.DEALS: ("account_id",)}
+"""What a CRM may tell by links, and a file has no other place for."""
 LINKS = {Table.DEAL_ACCOUNTS, Table.TICKET_ACCOUNTS}
 """What a file says by its column account_id; a file of that name is the sandbox's."""
 
@@ -146,7 +148,7 @@ class FilesCrm:
         return Finding("good", table, say("file", name=path.name, used=len(present), absent=absent))
 
     def _present(self, table: Table, columns: Sequence[str]) -> tuple[str, ...]:
-        """Return the asked columns the table has; raises BadAnswer when a needed file or its key column is missing."""
+        """Return the asked columns the table has; raises BadAnswer when a needed file or column is missing."""
         path = tables.find(self._folder, table)
         if path is None:
             if table in NEEDED:
@@ -157,6 +159,9 @@ class FilesCrm:
         names = set(tables.header(path))
         if (key := KEY.get(table)) and key not in names:
             raise BadAnswer(f"{path}: there is no column {key}", hint="every record needs its id")
+        needed = (*ESSENTIAL.get(table, ()), *OF_A_FILE.get(table, ()))
+        if missing := [name for name in needed if name in columns and name not in names]:
+            raise BadAnswer(f"{path}: there is no column {', '.join(missing)}", hint=f"{table} mean nothing without it")
         written = self._outputs[TARGETS[table]].columns if table in TARGETS else ()
         return tuple(name for name in columns if name in names or name in written)
 

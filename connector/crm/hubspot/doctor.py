@@ -50,7 +50,8 @@ def examine(
         yield Finding("bad", "connection", str(error), error.hint)
         return
     yield _account(intake.details)
-    yield from scopes.findings(client.credentials.scopes())
+    on_deals = any(output.on_deals for output in outputs)
+    yield from scopes.findings(client.credentials.scopes(), on_deals=on_deals)
     yield from _records(intake)
     yield from _properties(provisioner, outputs, existing())
     yield calls_left(client.vendor, client.limits.quota())

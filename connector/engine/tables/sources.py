@@ -9,24 +9,13 @@ from msgspec import Struct, field
 
 from connector.engine.tables.broken import AS_CSV, LONGEST_LINE, opened_lines, refuse_binary, told
 from connector.errors import UsageError
-from connector.model.fields import Table
+from connector.model.fields import ESSENTIAL, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
-
-REQUIRED: Mapping[str, tuple[str, ...]] = {
-    Table.ACCOUNTS: ("account_id",),
-    Table.DEALS: ("deal_id", "is_won", "amount", "close_date"),
-    Table.TICKETS: ("ticket_id", "created_at"),
-    Table.ACTIVITIES: ("activity_id", "account_id", "kind"),
-    Table.CURRENCY_RATES: ("currency", "valid_from", "rate"),
-    Table.DEAL_ACCOUNTS: ("from_id", "account_id"),
-    Table.TICKET_ACCOUNTS: ("from_id", "account_id"),
-}
-"""Columns without which a table means nothing; any other that is absent is not connected."""
 
 SUFFIXES = (".csv", ".parquet")
 
@@ -95,7 +84,7 @@ def find(db: DuckDBPyConnection, table: str, files: Sequence[Path]) -> Source:
     of_csv = is_csv(files[0])
     with told(files, of_csv=of_csv):
         source = _of_csv(table, files) if of_csv else _of_parquet(db, table, files)
-    for name in REQUIRED.get(table, ()):
+    for name in ESSENTIAL.get(table, ()):
         if name not in source.columns:
             raise UsageError(f"{files[0]}: the column {name!r} is missing", hint=_instead(source))
     return source

@@ -120,10 +120,22 @@ def _ranking(names: Names, model: _Bands) -> Ranking | None:
     used = [e for e in (by, among, last, counted, *shares) if e is not None]
     if not bands or any(part is POISON for e in used for part in walk(e)):
         return None
-    total = sum((constant(share, names.parameters) or Decimal(0) for share in shares), Decimal(0))
+    told = [_told(names, band, formula) for band, (_, formula) in zip(bands, model.bands, strict=True)]
+    total = sum(told, Decimal(0))
     if total > WHOLE:
         names.problems.add(model.name.at, f"the bands of '{model.name.text}' take {total.normalize():f} % together")
     return Ranking(model.name.text, by, among, bands, last, counted)
+
+
+def _told(names: Names, band: Band, share: Formula | None) -> Decimal:
+    """Give the share of a band in figures; one that is no share is noted."""
+    if share is None or band.percent is None:
+        return Decimal(0)
+    told = constant(band.percent, names.parameters)
+    if told is None or not 0 <= told <= WHOLE:
+        names.problems.add(share.leaf.at, f"the share of '{band.then}' is no number from 0 to 100")
+        return Decimal(0)
+    return told
 
 
 def _percent(names: Names, share: Formula | None) -> Expression | None:
@@ -211,15 +223,17 @@ def _branches(
         )
 
 
-def _stays(previous: Expression, computed: Expression, move: tuple[str, str], near: Expression) -> Expression:
-    """Hold when the move of one band is not yet far enough beyond the line."""
+def _stays(
+    previous: Expression, computed: Expression, move: tuple[str, str], near: tuple[Expression, ...]
+) -> Expression:
+    """Hold when the move of one band is not yet far enough beyond the line; above nobody there is none."""
     was, would = (Compare(Test.EQ, side, _word(level)) for side, level in zip((previous, computed), move, strict=True))
-    return And((was, would, near))
+    return And((was, would, *near))
 
 
-def _near(ranking: Ranking, test: Test, line: Expression, op: Op, stick: Expression) -> Expression:
+def _near(ranking: Ranking, test: Test, line: Expression, op: Op, stick: Expression) -> tuple[Expression, Expression]:
     factor = Arithmetic(op, Literal(Decimal(1), Type.NUMBER), stick, Type.NUMBER)
-    return Compare(test, ranking.by, Arithmetic(Op.MULTIPLY, line, factor, type_of(ranking.by)))
+    return is_known(line), Compare(test, ranking.by, Arithmetic(Op.MULTIPLY, line, factor, type_of(ranking.by)))
 
 
 def _word(level: str) -> Expression:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CONTEXT_WIDTH = 160
 MOST_FORMULAS = 120_000
-"""Characters of all formulas together: four times those of the rules that come with tiersync."""
+"""Characters of all formulas together: more than three times those of the rules that come with tiersync."""
 MOST = 1000
 """Problems told at once; nobody reads more, and looking for near names takes its time."""
 

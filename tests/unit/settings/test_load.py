@@ -52,8 +52,11 @@ def test_the_example_loads() -> None:
 
 def test_the_example_shows_the_true_defaults() -> None:
     shown, default = load(EXAMPLE).settings, Settings()
-    for section in ("rules", "state", "budget", "engine", "limits"):
+    for section in ("rules", "state", "budget", "engine", "limits", "worker", "alerts"):
         assert getattr(shown, section) == getattr(default, section)
+    assert shown.run.model_copy(update={"language": None}) == default.run
+    assert isinstance(shown.crm, HubSpot)
+    assert shown.crm == HubSpot(kind="hubspot", token=shown.crm.token)
 
 
 @pytest.mark.parametrize("key", all_keys())

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Target
 from connector.planning.compare import EditedValues
-from connector.sync import Result, history
+from connector.sync import Result, history, memory
 from tests.twins import House
 
 if TYPE_CHECKING:
@@ -183,6 +183,15 @@ def test_status_tells_the_last_good_run_its_age_and_what_waits() -> None:
     assert (status["last_good"], status["age_seconds"], status["held"]) == (good.run, 3600, None)
     assert status["last"]["command"] == "plan"
     assert json.loads(json.dumps(status)) == status
+
+
+def test_status_tells_the_age_also_while_the_report_of_the_good_run_is_being_drawn() -> None:
+    made = house()
+    made.journal.start(run="r1", command="sync", now=made.clock())
+    made.journal.remember(memory.GOOD, "r1")
+    made.clock.move(minutes=2)
+    status = history.status(made.journal, now=made.clock())
+    assert (status["last_good"], status["age_seconds"]) == ("r1", 120)
 
 
 def test_runs_come_newest_first_with_their_figures() -> None:
