@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.acceptance.commands import ended
 from tests.acceptance.home import Home
@@ -118,6 +119,15 @@ def test_what_provisioning_makes_is_told_in_dutch(home: Home) -> None:
     assert {line.split()[0] for line in steps} == {"maken"}
     assert home.run("provision")[1].splitlines()[-1] == f"{len(steps)} gemaakt"
     assert home.run("provision")[1] == f"{len(steps)} al aanwezig\n"
+
+
+def test_what_a_pull_leaves_out_is_told_in_dutch(home: Home) -> None:
+    assert requests.post(f"{home.url}/_sandbox/account", json={"currency": "USD"}, timeout=10).ok
+    told = "HubSpot rekent bedragen om naar USD, wij tellen in EUR: die omrekening blijft ongebruikt"
+    assert home.run("provision")[0] == 0
+    assert f"HOME_CURRENCY_DIFFERS: {told}\n" in home.run("plan")[2]
+    fix = "oplossing: verbeter [run] home_currency als het bedrijf in de andere valuta rekent"
+    assert f"{told}\n       {fix}\n" in home.run("doctor")[1]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
 from connector.model.secrets import Secret
+from connector.model.texts import Said
 from connector.ports import Page, PullRequest
 from connector.sandbox import running
 
@@ -329,6 +330,9 @@ def test_doctor_tells_its_findings_and_writes_nothing(crm: Crm) -> None:
     assert findings
     assert {finding.level for finding in findings} <= {"good", "warning", "bad", "unchecked"}
     assert all(finding.message for finding in findings)
+    unmended = [finding for finding in findings if finding.level == "bad" and not finding.fix]
+    in_english = [finding for finding in findings if not isinstance(finding.message, Said)]
+    assert (unmended, in_english) == ([], [])
 
 
 def test_the_tenant_is_the_same_before_and_after_a_pull(crm: Crm) -> None:

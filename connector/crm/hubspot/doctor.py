@@ -77,7 +77,7 @@ def _records(intake: Intake) -> Iterator[Finding]:
     for table, words in intake.closed.items():
         yield Finding("warning", table.value, say("not_connected", words=words), say("give_scope"))
     for warning in intake.warnings:
-        yield Finding("warning", warning.code.lower(), warning.message)
+        yield Finding("warning", warning.code.lower(), warning.message, say("home_currency"))
 
 
 def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: Existing | None) -> Iterator[Finding]:

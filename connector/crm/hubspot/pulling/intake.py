@@ -11,6 +11,7 @@ from connector.crm.hubspot.pulling import links, reference
 from connector.crm.hubspot.pulling.columns import Account, Columns, Stages
 from connector.crm.hubspot.pulling.objects import Objects
 from connector.crm.hubspot.session.client import Forbidden, Refused
+from connector.crm.said import say
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.model.runs import Reason
@@ -60,8 +61,8 @@ class Intake(Struct):
                 self._open(table, account)
         self.require()
         if account.foreign and Table.DEALS in self.columns:
-            text = f"HubSpot converts amounts to {account.company_currency}, we count in {self.home_currency}"
-            self.warnings.append(Reason("HOME_CURRENCY_DIFFERS", f"{text}: its conversion is left unused"))
+            text = say("converts", theirs=account.company_currency or say("unknown"), ours=self.home_currency)
+            self.warnings.append(Reason("HOME_CURRENCY_DIFFERS", text))
 
     def require(self) -> None:
         """A field that a setting names must exist."""

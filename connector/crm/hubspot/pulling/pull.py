@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.crm.hubspot import mapping
 from connector.crm.hubspot.pulling import changes, full, watermark
+from connector.crm.said import say
 from connector.model.runs import Reason
 from connector.ports import PullSummary
 
@@ -53,7 +54,8 @@ def _summary(intake: Intake, rows: dict[Table, int], mark: watermark.Watermark) 
     intake.require()
     absent = {table: intake.absent(table) for table in intake.request.columns}
     closed = [
-        Reason("NOT_CONNECTED", f"{table.value} may not be read: {words}") for table, words in intake.closed.items()
+        Reason("NOT_CONNECTED", say("closed_table", table=table.value, words=words))
+        for table, words in intake.closed.items()
     ]
     return PullSummary(
         watermark=mark.text(),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     """By place, like `Account.Seg_Tier__c`; None for one that is there and nobody tells what it is."""
 
 
-ABSENT = " does not exist, or is hidden from this user"
+ABSENT = say("prop.absent", place="")
 
 
 def absent(line: str) -> bool:
@@ -70,7 +70,7 @@ class Provisioner:
             place = f"{ENTITY[target]}.{step.property}"
             known = existing[target].get(step.property)
             if step.action == "create":
-                wrong.append(f"{place}{ABSENT}")
+                wrong.append(say("prop.absent", place=place))
             elif step.action != "present":
                 wrong.append(say("prop", place=place, what=step.detail))
             elif known is not None and not known.updateable and existing[target].updateable:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from connector.crm.said import say
 from connector.crm.salesforce import schema
 from connector.crm.salesforce.pulling import discounts, reference
 from connector.crm.salesforce.pulling.columns import Columns, Situation
@@ -120,7 +121,7 @@ class Intake(Struct):
                     f"{source.entity} may not be read: {error}",
                     hint=f"grant {source.permission}: Setup → Permission Sets → Object Settings → {source.entity}",
                 ) from None
-            self.closed[source.table] = f"{source.entity} may not be read ({source.permission})"
+            self.closed[source.table] = say("closed_entity", entity=source.entity, permission=source.permission)
 
     def _open(self, source: Source) -> None:
         self.columns[source.entity] = Columns(
@@ -163,9 +164,9 @@ class Intake(Struct):
         converts = self.user.currency == self.home_currency
         self.situation = replace(self.situation, converts=converts)
         if not converts:
-            theirs = self.user.currency or "a currency that may not be read"
-            text = f"Salesforce converts amounts to {theirs}, the user's own, and we count in {self.home_currency}"
-            self.warnings.append(Reason("HOME_CURRENCY_DIFFERS", f"{text}: its conversion is left unused"))
+            theirs = self.user.currency or say("hidden_currency")
+            text = say("user_converts", theirs=theirs, ours=self.home_currency)
+            self.warnings.append(Reason("HOME_CURRENCY_DIFFERS", text))
         if Table.CURRENCY_RATES in self.request.columns:
             try:
                 self.rates = reference.rates(self.client, self.home_currency)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from connector.crm.crew import gather
+from connector.crm.said import say
 from connector.crm.salesforce import soql
 from connector.crm.salesforce.pulling import discounts, gone, watermark
 from connector.crm.salesforce.pulling.reading import reading
@@ -106,7 +107,9 @@ def _deliver_rates(intake: Intake, deliver: Put) -> None:
 
 def _summary(intake: Intake, rows: dict[Table, int], *, full: bool) -> PullSummary:
     absent = {table: intake.absent(table) for table in intake.request.columns}
-    closed = [Reason("NOT_CONNECTED", f"{table.value}: {words}") for table, words in intake.closed.items()]
+    closed = [
+        Reason("NOT_CONNECTED", say("prop", place=table.value, what=words)) for table, words in intake.closed.items()
+    ]
     return PullSummary(
         watermark=watermark.Watermark(intake.stamps).text(),
         full=full,

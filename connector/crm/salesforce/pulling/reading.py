@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from connector.crm.said import say
 from connector.crm.salesforce import soql
 from connector.crm.salesforce.pulling import bulk_query, keyset
 from connector.crm.salesforce.pulling.bulk_query import NotInBulk
@@ -111,7 +112,7 @@ def _in_bulk(intake: Intake, columns: Columns, selection: Selection, what: str, 
     except NotInBulk as error:
         if begun:
             raise
-        intake.warnings.append(Reason("NOT_IN_BULK", f"read over REST instead: {error}"))
+        intake.warnings.append(Reason("NOT_IN_BULK", say("over_rest", why=str(error))))
         yield from _by_query(intake, columns, selection, what, counted)
 
 
