@@ -141,6 +141,7 @@ class Post:
         self._fetch = fetch
         self.body = b""
         """The last answer."""
+        self.status = 0
 
     def post(
         self, url: str, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
@@ -158,7 +159,7 @@ class Post:
             lane="login",
         )
         answer = _answered(self._fetch, call)
-        self.body = answer.body
+        self.body, self.status = answer.body, answer.status
         response = requests.Response()
         response.status_code = answer.status
         response.raw = io.BytesIO(answer.body)
@@ -176,6 +177,8 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
             warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
             token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
     except SalesforceAuthenticationFailed as error:
+        if post.status == requests.codes.ok:  # nobody refused anything: what came is no answer of a login
+            return _granted(None, mask, post.body)
         words = brief(mask(_words(error.code, error.auth_message)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError, ExpatError):
