@@ -117,7 +117,13 @@ def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, wa
     assert way != "password" or "INVALID_LOGIN: Invalid username, password" in str(caught.value)
     assert "{" not in str(caught.value)
     assert "wrong-planted" not in f"{caught.value}{caught.value.hint}"
+    for ask in (crm.quota, crm.user, crm.tenant):
+        with pytest.raises(AccessRefused):
+            ask()
     assert (crm.requests(), clock.slept) == (1, [])
+    with pytest.raises(AccessRefused):
+        pulled(crm)
+    assert crm.requests() == 2, "a new run may try again"
 
 
 def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secret(server: Scripted) -> None:

@@ -62,6 +62,9 @@ class Credentials(Protocol):
     def organization(self) -> str | None:
         """The id of the organization logged in to, where the login told."""
 
+    def forget(self) -> None:
+        """A new run begins: a login that was refused may be tried again."""
+
 
 class Grant(Struct, frozen=True):
     """What a login gives: a session, and whose it is."""
@@ -95,21 +98,29 @@ class FixedSession:
     def organization(self) -> None:
         """Nobody told."""
 
+    def forget(self) -> None:
+        """Nothing was tried."""
+
 
 class LoggedIn:
-    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused."""
+    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused.
+
+    A refusal stands until the next run: whoever asks after it gets the same one. Salesforce locks a user out who is
+    refused too often.
+    """
 
     def __init__(self, login: Callable[[], Grant], *, advice: str) -> None:
         self._login = login
         self._advice = advice
         self._lock = threading.Lock()
         self._grant: Grant | None = None
+        self._refused: AccessRefused | None = None
 
     def bearer(self) -> Secret:
         """The session, logged in for when there is none yet."""
         with self._lock:
             if self._grant is None:
-                self._grant = self._login()
+                self._grant = self._ask()
             return self._grant.session
 
     def renew(self, refused: Secret, /) -> None:
@@ -117,7 +128,20 @@ class LoggedIn:
         with self._lock:
             if self._grant is not None and self._grant.session is refused:
                 self._grant = None
-                self._grant = self._login()
+                self._grant = self._ask()
+
+    def forget(self) -> None:
+        """See Credentials.forget."""
+        self._refused = None
+
+    def _ask(self) -> Grant:
+        if self._refused is not None:
+            raise self._refused
+        try:
+            return self._login()
+        except AccessRefused as error:
+            self._refused = error
+            raise
 
     def advice(self) -> str:
         """See Credentials.advice."""
