@@ -149,4 +149,4 @@ def _is_final(call: Call, answer: Answer) -> bool:
     if call.lane == "login":
         turned_away = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _AT_THE_DOOR
         return turned_away or (fault and b"SERVER_UNAVAILABLE" not in answer.body)
-    return "/services/Soap/" in call.path and fault and b"INVALID_SESSION_ID" not in answer.body
+    return "/services/Soap/" in call.path and fault
