@@ -138,9 +138,7 @@ def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secr
     assert "sandbox-password" not in str(caught.value)
 
 
-def test_an_assertion_that_is_told_to_have_expired_leads_to_the_clock(
-    server: Scripted, key: rsa.RSAPrivateKey
-) -> None:
+def test_an_assertion_that_is_told_to_have_expired_leads_to_the_clock(server: Scripted, key: rsa.RSAPrivateKey) -> None:
     expired = {"error": "invalid_grant", "error_description": "expired assertion"}
     server.only("oauth2/token", then=Reply(400, expired))
     with pytest.raises(AccessRefused, match="expired assertion") as caught:
