@@ -27,7 +27,7 @@ from tests.engine.two_ways import ZONE, by_python, cells_of, differing
 from tests.oracle.compare import differences
 from tests.oracle.parameters import DEFAULTS
 from tests.oracle.populations import draw
-from tests.support.needs import examples
+from tests.support.needs import examples, longer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,7 +90,8 @@ def test_sql_python_and_one_account_alone_agree_whatever_the_parameters(
                 assert differing(alone.explanation(), whole) == {}, account
 
 
-@settings(settings.get_profile("engine"), max_examples=examples(2, 5))
+# The same cases each time: in a corner nobody thought of the oracle may err, and no push is to wait for that.
+@settings(settings.get_profile("engine"), max_examples=examples(2, 5), derandomize=not longer())
 @given(told=overrides(DEFAULTS, empty=False), seed=st.integers(1, 1_000_000))
 def test_every_output_compared_is_what_the_specification_says_whatever_the_parameters(told: Told, seed: int) -> None:
     overridden(told)

@@ -18,6 +18,11 @@ def examples(few: int, many: int) -> int:
     return int(os.environ.get("EXAMPLES") or (many if in_ci() else few))
 
 
+def longer() -> bool:
+    """Whether somebody asked for a number of cases of their own."""
+    return bool(os.environ.get("EXAMPLES"))
+
+
 def lacking(what: str) -> Never:
     """Skip the test for want of something; in CI that is a failure."""
     if in_ci():
