@@ -97,7 +97,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     first_run: bool
     """Nothing was ever written by us."""
     goes_on: bool = False
-    """A first run wrote and never came to its end: who has no tier yet belongs to it still."""
+    """No run came to its end since the first one began to write: who has no tier yet belongs to it still."""
     confirmed: bool = False
     """A person confirmed the first run (`sync --yes`)."""
     population: PopulationFigures

@@ -104,3 +104,18 @@ def test_what_a_killed_run_wrote_is_counted_from_the_journal() -> None:
     assert made.walk().sync(yes=True).outcome is RunOutcome.OK
     assert made.journal.rows[row.run].figures["written"] == first
     assert history.show(made.journal, row.run)["written"] == in_journal(made, row.run) > first, "and what was settled"
+
+
+def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_good_with_nothing_to_write() -> None:
+    made = house(0)
+    made.limits(max_new_say_no_pct=0, max_new_say_no=0)
+    assert made.walk().sync().outcome is RunOutcome.OK
+    made.next_day()
+    for number in range(7):
+        made.account(f"a{number}", deals=[20], bad="true")
+    write_one_batch_then(made, SystemExit())
+    with pytest.raises(SystemExit):
+        made.walk().sync(yes=True)
+    made.crm.around_write = None
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert not made.evaluated[-1].remembers
