@@ -17,6 +17,7 @@ from connector.model.runs import Reason, RunOutcome
 from connector.planning.file import parse
 from tests.twins import Fate, House, MemoryLease
 from tests.twins.fate import Crash
+from tests.unit.sync.writing import breaks_off, house
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,31 +26,9 @@ if TYPE_CHECKING:
     from connector.sync import Result
     from tests.twins.crm import Write
 
-ACCOUNTS = 7
-
-
-def house() -> House:
-    made = House()
-    made.crm.batch_size = 3
-    for number in range(ACCOUNTS):
-        made.account(f"a{number}", deals=[20])
-    return made
-
 
 def refused(result: Result) -> tuple[int, str, str]:
     return result.exit_code, result.reasons[-1].code, f"{result.reasons[-1].message}; {result.hint}"
-
-
-def breaks_off(made: House, error: BaseException) -> None:
-    """The second batch lands, and nobody hears of it."""
-
-    def write(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
-        outcomes = list(write(batch))
-        if len(made.crm.batches) > 1:
-            raise error
-        return outcomes
-
-    made.crm.around_write = write
 
 
 def mend(made: House) -> None:
