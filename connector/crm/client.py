@@ -149,10 +149,14 @@ class Client(ABC, Generic[LimitsOf, ProblemOf]):
         self.credentials.renew(bearer)
         return self.transport.call(replace(call, renewed=True))
 
+    def document(self, call: Call) -> tuple[Any, Answer]:
+        """The JSON of the final answer to a call, None where it is none, and that answer."""
+        answer = self.call(call)
+        return decoded(answer), answer
+
     def object(self, call: Call) -> dict[str, Any]:
         """The JSON object a call is answered with."""
-        answer = self.call(call)
-        document = decoded(answer)
+        document, answer = self.document(call)
         if isinstance(document, dict):
             return document
         raise self.unreadable(call, answer)

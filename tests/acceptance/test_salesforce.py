@@ -18,6 +18,7 @@ SETS = "SELECT Id FROM PermissionSet WHERE Name LIKE 'Customer_Tier%'"
 
 
 def test_from_provisioning_to_undo(office: Organisation) -> None:
+    office.control("switches", {"crlf": True})
     made = office.run("provision", "--json")
     assert made.code == 0, made.stderr
     again = office.run("provision")

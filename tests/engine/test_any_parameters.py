@@ -62,7 +62,7 @@ def _business(seed: int) -> Case:
     return Case(rows, columns, case.as_of)
 
 
-@settings(settings.get_profile("engine"), max_examples=examples(2, 8))
+@settings(settings.get_profile("engine"), max_examples=examples(1, 3))
 @given(
     told=overrides(),
     case=odd_cells() | businesses(),
@@ -90,7 +90,7 @@ def test_sql_python_and_one_account_alone_agree_whatever_the_parameters(
                 assert differing(alone.explanation(), whole) == {}, account
 
 
-@settings(settings.get_profile("engine"), max_examples=examples(4, 20))
+@settings(settings.get_profile("engine"), max_examples=examples(2, 5))
 @given(told=overrides(DEFAULTS, empty=False), seed=st.integers(1, 1_000_000))
 def test_every_output_compared_is_what_the_specification_says_whatever_the_parameters(told: Told, seed: int) -> None:
     overridden(told)

@@ -86,9 +86,8 @@ def _discounts(world: World, deals: Sequence[Deal], kind: str) -> list[Fraction]
 def offer_due(world: World, group: Group, account: Account) -> bool | None:
     """An open deal of a loyal customer far below what new ones get."""
     mean, nps = new_business_mean(world), nps_of(group)
-    loyal = group.lifecycle in {"customer", "unknown"} and (group.tenure or 0) >= world.parameters.whole(
-        "loyalty.min_tenure_months"
-    )
+    least = world.parameters.whole("loyalty.min_tenure_months")
+    loyal = group.lifecycle in {"customer", "unknown"} and group.tenure is not None and group.tenure >= least
     if mean is None or not loyal or account.status == "say_no" or (nps is not None and nps <= DETRACTOR):
         return False
     line = mean - world.parameters.number("loyalty.gap_points")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 LEVELS = ("top", "big", "medium", "small")
 FLAT = Fraction(1, 10)
 SURE, FAIR = 100, 20
+BEST = Fraction(20)
+"""Per cent that are big of a base of two levels."""
 
 
 def settle_levels(world: World) -> None:
@@ -28,6 +30,8 @@ def settle_levels(world: World) -> None:
         count += sum(group.lifecycle == "inactive" for group in world.groups)
     cuts = cut_offs(world, count)
     _settle_lines(world, base, cuts)
+    if two_level(world):
+        cuts = [("big", ceiling_share(count, BEST))]
     for group in world.groups:
         group.level = group.computed_level = (
             group.lifecycle if group.lifecycle in {"inactive", "prospect", "suspect"} else None
@@ -55,11 +59,9 @@ def _bare(group: Group) -> bool:
 
 
 def cut_offs(world: World, count: int) -> list[tuple[str, int]]:
-    """M1 steps B and D: each level with the last position it reaches, but for small."""
+    """M1 step B: each level with the last position it reaches, but for small."""
     parameters = world.parameters
     shares = [(level, parameters.number(f"pyramid.levels.{level}.customers_pct")) for level in LEVELS[:3]]
-    if two_level(world):
-        return [("big", ceiling_share(count, sum((share for _, share in shares), ZERO)))]
     total = ZERO
     cuts = []
     for level, share in shares:
@@ -113,8 +115,6 @@ def _settle_lines(world: World, base: Sequence[Group], cuts: Sequence[tuple[str,
             here = ranked_by(base[min(cut, len(base)) - 1])
             after = ranked_by(base[cut]) if cut < len(base) else here
             world.lines[level] = (here + after) / 2
-    if len(cuts) == 1:
-        world.lines["medium"] = world.lines["big"]
     if told["medium"] is not None:
         world.lines = told
 

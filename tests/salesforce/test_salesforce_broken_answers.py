@@ -79,9 +79,9 @@ MORE: dict[str, Any] = {"done": False, "nextRecordsUrl": f"{V}/query/3-3"}
         ([page(records=[{"Name": "x", "AnnualRevenue": 1.0}], total=1)], "without id"),
         ([page(records=[{"Id": account(1), "Name": 5, "AnnualRevenue": 1.0}], total=1)], "is no text"),
         ([page(records=[{"Id": account(1), "AnnualRevenue": 1.0}], total=1)], "leaves Name out"),
-        ([b""], "an empty body"),
-        ([b"<html>maintenance</html>"], "an HTML or XML page"),
-        ([b'{"totalSize":7,"done":tr'], "JSON that is cut"),
+        ([b""] * 3, "an empty body"),
+        ([b"<html>maintenance</html>"] * 3, "an HTML or XML page"),
+        ([b'{"totalSize":7,"done":tr'] * 3, "JSON that is cut"),
         ([[1]], "JSON that is cut or of another shape"),
     ],
 )
@@ -91,6 +91,18 @@ def test_a_page_that_cannot_be_trusted_fails_the_pull(server: Scripted, replies:
         pulled(salesforce_at(server.url))
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>maintenance</html>", b'{"totalSize":7,"done":tr'])
+def test_a_page_that_is_no_json_is_asked_for_again(server: Scripted, body: bytes) -> None:
+    of_accounts(server, Reply(200, body), Reply(200, body))
+    rows, _ = pulled(salesforce_at(server.url))
+    assert len(rows[Table.ACCOUNTS]["account_id"]) == 7
+
+
+def test_a_description_that_is_no_json_is_asked_for_again(server: Scripted) -> None:
+    server.only("/describe", Reply(200, b'{"fields":[{"na'))
+    assert pulled(salesforce_at(server.url))[1].full
 
 
 def test_an_answer_that_drips_is_given_up_in_time(server: Scripted) -> None:

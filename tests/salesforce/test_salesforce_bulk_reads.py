@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 JOB = "7506g00000DhRA2AAN"
 ACCOUNTS = {Table.ACCOUNTS: COLUMNS[Table.ACCOUNTS]}
 EVERY = range(1, 8)
+CUT = Reply(200, b'"Id","Name","AnnualRevenue"\n"1"\n', {"Sforce-Locator": "null"})
 
 
 @pytest.fixture
@@ -68,14 +69,14 @@ def test_pages_are_put_together_and_the_job_is_removed(server: Scripted) -> None
 @pytest.mark.parametrize(
     ("pages", "words"),
     [
-        ([page(*EVERY, count=8)], "7 rows arrived and the page counts 8"),
+        ([page(*EVERY, count=8)] * 3, "7 rows arrived and the page counts 8"),
         ([page(1, 2, 3, 4, 5, 6)], "6 rows arrived and the job made 7"),
         ([page(1, 2, 3, locator="MTAw"), page(4, 5, 6)], "6 rows arrived and the job made 7"),
         ([page(locator="MTAw", count=0)], "holds no rows and claims that more follow"),
         ([page(1, locator="MTAw"), page(2, locator="MTAw"), page(3)], "go in a circle"),
         ([page(*EVERY, locator=None)], "does not say whether more follow"),
-        ([page(head='"Id","Name"')], "lacks columns"),
-        ([Reply(200, b'"Id","Name","AnnualRevenue"\n"1"\n', {"Sforce-Locator": "null"})], "no CSV that can be read"),
+        ([page(head='"Id","Name"')] * 3, "lacks columns"),
+        ([CUT] * 3, "no CSV that can be read"),
     ],
 )
 def test_a_page_of_a_job_that_cannot_be_trusted_fails_the_pull(
@@ -84,6 +85,15 @@ def test_a_page_of_a_job_that_cannot_be_trusted_fails_the_pull(
     job(server, *pages)
     with pytest.raises(BadAnswer, match=words):
         pulled(salesforce_at(server.url), columns=ACCOUNTS)
+
+
+@pytest.mark.parametrize("spoilt", [CUT, page(*EVERY, count=8), Reply(200, b""), Reply(200, b"<html>busy</html>")])
+def test_a_page_of_a_job_that_cannot_be_read_is_fetched_again(server: Scripted, spoilt: Reply) -> None:
+    job(server, page(1, 2, 3, locator="MTAw"), spoilt, page(4, 5, 6, 7))
+    rows, _ = pulled(salesforce_at(server.url), columns=ACCOUNTS)
+    assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY]
+    asked = [seen.query.get("locator") for seen in server.seen if seen.path.endswith("/results")]
+    assert asked == [None, "MTAw", "MTAw"]
 
 
 def test_a_job_that_made_fewer_rows_than_there_are_fails_the_pull(server: Scripted) -> None:

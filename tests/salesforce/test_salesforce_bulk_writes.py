@@ -148,6 +148,9 @@ def test_a_job_that_fails_half_way_is_finished_record_by_record(org: Org) -> Non
         ("cut", {"path": "successfulResults", "times": 1}),
         ("401-expired", {"path": "jobs/ingest", "times": 1}),
         ("drop-record", {"path": "successfulResults", "times": 1}),
+        ("html", {"path": "successfulResults", "times": 1}),
+        ("empty", {"path": "successfulResults", "times": 9}),
+        ("html", {"path": "failedResults", "times": 9}),
         ("410", {"path": "jobs/ingest$", "times": 1}),
     ],
 )

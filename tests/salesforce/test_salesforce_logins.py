@@ -117,7 +117,13 @@ def test_a_refused_login_is_not_tried_again_and_says_what_to_do(sandbox: str, wa
     assert way != "password" or "INVALID_LOGIN: Invalid username, password" in str(caught.value)
     assert "{" not in str(caught.value)
     assert "wrong-planted" not in f"{caught.value}{caught.value.hint}"
+    for ask in (crm.quota, crm.user, crm.tenant):
+        with pytest.raises(AccessRefused):
+            ask()
     assert (crm.requests(), clock.slept) == (1, [])
+    with pytest.raises(AccessRefused):
+        pulled(crm)
+    assert crm.requests() == 2, "a new run may try again"
 
 
 def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secret(server: Scripted) -> None:
@@ -130,6 +136,14 @@ def test_a_soap_fault_without_details_is_told_in_its_own_words_and_shows_no_secr
     assert "& all" in str(caught.value)
     assert "<" not in str(caught.value)
     assert "sandbox-password" not in str(caught.value)
+
+
+def test_an_assertion_that_is_told_to_have_expired_leads_to_the_clock(server: Scripted, key: rsa.RSAPrivateKey) -> None:
+    expired = {"error": "invalid_grant", "error_description": "expired assertion"}
+    server.only("oauth2/token", then=Reply(400, expired))
+    with pytest.raises(AccessRefused, match="expired assertion") as caught:
+        pulled(salesforce_at(server.url, login=jwt(key)))
+    assert "this machine's clock" in caught.value.hint
 
 
 def test_a_rotated_refresh_token_is_kept_and_used_next(sandbox: str) -> None:
@@ -253,7 +267,7 @@ def test_a_login_answered_with_no_session_is_told(server: Scripted, body: object
 @pytest.mark.parametrize("body", [b"", b"<html>", b"<a><sessionId>x</sessionId></a>"])
 def test_a_soap_login_answered_with_no_session_is_told(server: Scripted, body: bytes) -> None:
     server.only("/services/Soap/", then=Reply(200, body))
-    with pytest.raises((BadAnswer, AccessRefused)) as caught:
+    with pytest.raises(BadAnswer, match="the answer holds no session") as caught:
         pulled(salesforce_at(server.url, login=LOGINS["password"]))
     assert caught.value.hint
 

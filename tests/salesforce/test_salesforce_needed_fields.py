@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.errors import AccessRefused, UsageError
+from connector.errors import AccessRefused, ConnectorError, UsageError
 from connector.model.fields import Table
 from connector.ports import PullRequest
 from tests.hubspot.scripted import Reply, Scripted, scripted
@@ -70,6 +70,28 @@ def test_cases_without_their_account_are_not_connected(server: Scripted) -> None
     assert Table.TICKETS not in rows
     assert Table.TICKETS not in summary.rows
     assert any("Case.AccountId" in warning.message for warning in summary.warnings)
+
+
+def refusing_cases(server: Scripted, status: int, code: str) -> None:
+    body: object = [{"errorCode": code, "message": "words"}] if code else b"<html>busy</html>"
+    server.only("Case/describe", then=Reply(status, body))
+
+
+@pytest.mark.parametrize("told", [(404, "NOT_FOUND"), (403, "INSUFFICIENT_ACCESS"), (400, "INVALID_TYPE")])
+def test_cases_that_are_hidden_are_not_connected(server: Scripted, told: tuple[int, str]) -> None:
+    refusing_cases(server, *told)
+    rows, summary = pulled(salesforce_at(server.url), columns=ASKED)
+    assert Table.TICKETS not in rows
+    assert any("Case may not be read" in warning.message for warning in summary.warnings)
+
+
+@pytest.mark.parametrize("told", [(400, "QUERY_TIMEOUT"), (403, "API_DISABLED_FOR_ORG"), (403, ""), (404, "")])
+def test_a_refusal_that_is_of_the_moment_never_passes_for_cases_that_are_hidden(
+    server: Scripted, told: tuple[int, str]
+) -> None:
+    refusing_cases(server, *told)
+    with pytest.raises(ConnectorError, match="describing Case"):
+        pulled(salesforce_at(server.url), columns=ASKED)
 
 
 def test_an_api_version_that_salesforce_does_not_have_is_told_as_that(server: Scripted) -> None:

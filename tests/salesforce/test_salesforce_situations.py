@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from connector.errors import StopRun
 from connector.model.fields import Table
 from tests.salesforce.parts import pulled, salesforce_at
 from tests.salesforce.test_salesforce_changes import LOGIN, Org, name, org
@@ -54,6 +55,15 @@ def test_a_conversion_into_another_currency_is_left_unused_and_said(dollars: Org
     assert "home_amount" in summary.not_connected[Table.DEALS]
     assert "home_amount" not in found[Table.DEALS]
     assert rows(found[Table.CURRENCY_RATES]) == [("USD", "1900-01-01", "0.800000000000")]
+
+
+@pytest.mark.parametrize("entity", ["CurrencyType", "DatedConversionRate", "User"])
+def test_rates_that_cannot_be_read_right_now_fail_the_pull_instead_of_counting_by_others(
+    dollars: Org, entity: str
+) -> None:
+    dollars.ask("POST", "/_sandbox/faults", {"action": "400-query-timeout", "path": f"FROM.{entity}"})
+    with pytest.raises(StopRun, match="QUERY_TIMEOUT"):
+        pulled(dollars.crm, columns=MONEY)
 
 
 @pytest.mark.parametrize(("excluded", "told"), [(True, ["true", None]), (False, [None, None])])

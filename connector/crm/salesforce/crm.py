@@ -80,6 +80,7 @@ class Salesforce:
         """See ports.Crm.pull."""
         self._client.transport.brake.release()
         self._client.limits.forget()
+        self._client.credentials.forget()
         self._entities.clear()
         intake = self._intake(request)
         self._seen = intake.entities

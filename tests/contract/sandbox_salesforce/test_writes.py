@@ -86,6 +86,13 @@ def test_numbers_are_rounded_and_texts_trimmed_as_the_field_says(desk: Desk) -> 
     assert (read["Amount"], read["NextStep"], read["Probability"]) == (12.35, "call", 34.0)
 
 
+@pytest.mark.parametrize(("crlf", "kept"), [(False, "one\ntwo\r\nthree"), (True, "one\r\ntwo\r\nthree")])
+def test_long_texts_keep_their_line_ends_unless_the_org_has_its_own(desk: Desk, *, crlf: bool, kept: str) -> None:
+    desk.org.switches.crlf = crlf
+    identity = desk.create(Name="Alpha", Description="one\ntwo\r\nthree")
+    assert desk.get(f"/sobjects/Account/{identity}").json["Description"] == kept
+
+
 def test_a_hierarchy_takes_no_circle(desk: Desk) -> None:
     head = desk.create(Name="Head")
     foot = desk.create(Name="Foot", ParentId=desk.create(Name="Middle", ParentId=head))

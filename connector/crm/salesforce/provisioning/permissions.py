@@ -98,12 +98,7 @@ def lacking(grants: Grants, held: Mapping[str, tuple[str, bool]]) -> dict[str, b
 
 def grant(client: Client, grants: Grants, set_id: str | None, held: Mapping[str, tuple[str, bool]]) -> str:
     """Make the set and what it lacks; returns its id. Raises StopRun with Salesforce's words."""
-    if set_id is None:
-        body = {"Name": grants.kind.name, "Label": grants.kind.label}
-        made = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
-        set_id = str(made.get("id") or "")
-        if not set_id:
-            raise checks.bad(_WHAT, "Salesforce's answer does not say what it made")
+    set_id = set_id or _made(client, grants.kind)
     open_ = lacking(grants, held)
     new = [_permission(set_id, name, edit=edit) for name, edit in open_.items() if name not in held]
     more = [
@@ -119,6 +114,21 @@ def grant(client: Client, grants: Grants, set_id: str | None, held: Mapping[str,
     _send(client, "POST", new)
     _send(client, "PATCH", more)
     return set_id
+
+
+def _made(client: Client, kind: PermissionSet) -> str:
+    """The id of a new set, or of the one that was made by a try whose answer was lost."""
+    body = {"Name": kind.name, "Label": kind.label}
+    try:
+        told = client.post(client.path("sobjects/PermissionSet"), "making a permission set", body)
+    except Refused as error:
+        there = found(client, kind)[0] if error.problem.code.startswith("DUPLICATE_") else None
+        if there is None:
+            raise
+        return there
+    if not told.get("id"):
+        raise checks.bad(_WHAT, "Salesforce's answer does not say what it made")
+    return str(told["id"])
 
 
 def _permission(set_id: str, name: str, *, edit: bool) -> dict[str, Any]:

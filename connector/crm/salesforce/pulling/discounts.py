@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from connector.crm.salesforce import schema
 from connector.crm.salesforce.pulling import keyset
 from connector.crm.salesforce.session import checks
-from connector.crm.salesforce.session.client import Forbidden, Refused
+from connector.crm.salesforce.session.client import Forbidden, Refused, hides
 from connector.crm.texts import number
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def visible(client: Client) -> bool:
     """Whether this user sees the lines and their discount."""
     try:
         lines = schema.read(client, LINES)
-    except (Refused, Forbidden):
+    except (Refused, Forbidden) as error:
+        if not hides(error):
+            raise
         return False
     return all(lines.get(name) is not None for name in _FIELDS)
 

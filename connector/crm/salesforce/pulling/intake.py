@@ -13,7 +13,7 @@ from connector.crm.salesforce.pulling import discounts, reference
 from connector.crm.salesforce.pulling.columns import Columns, Situation
 from connector.crm.salesforce.pulling.sources import NEEDED, SOURCES
 from connector.crm.salesforce.session import queries, versions
-from connector.crm.salesforce.session.client import Forbidden, Refused
+from connector.crm.salesforce.session.client import Forbidden, Refused, hides
 from connector.errors import AccessRefused, UsageError
 from connector.model.fields import Table
 from connector.model.runs import Reason
@@ -113,7 +113,7 @@ class Intake(Struct):
         try:
             self.entities[source.entity] = schema.read(self.client, source.entity)
         except (Refused, Forbidden) as error:
-            if isinstance(error, Refused) and not error.problem.code:  # a page of something else hides no object
+            if not hides(error):
                 raise
             if source.needed:
                 versions.require(self.client)
@@ -171,6 +171,8 @@ class Intake(Struct):
             try:
                 self.rates = reference.rates(self.client, self.home_currency)
             except (Refused, Forbidden) as error:
+                if not hides(error):
+                    raise
                 self.closed[Table.CURRENCY_RATES] = str(error)
 
 

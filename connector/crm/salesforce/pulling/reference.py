@@ -11,7 +11,7 @@ from msgspec import Struct
 from connector.crm.salesforce import soql
 from connector.crm.salesforce.session import queries
 from connector.crm.salesforce.session.checks import bad
-from connector.crm.salesforce.session.client import Forbidden, Refused
+from connector.crm.salesforce.session.client import Forbidden, Refused, hides
 from connector.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def user(client: Client, *, several_currencies: bool) -> User:
     fields = ["Username", *(["DefaultCurrencyIsoCode"] if several_currencies else [])]
     try:
         rows = list(queries.records(client, fields, "User", f"Id = {soql.quoted(who)}", what="asking about the user"))
-    except (Refused, Forbidden):
+    except (Refused, Forbidden) as error:
+        if not hides(error):
+            raise
         return User(who)
     told = rows[0] if rows else {}
     currency = told.get("DefaultCurrencyIsoCode")
@@ -88,7 +90,9 @@ def _dated(client: Client) -> dict[str, dict[str, Decimal]]:
     try:
         for row in queries.records(client, fields, "DatedConversionRate", what="reading the dated rates"):
             days.setdefault(str(row["IsoCode"]), {})[str(row["StartDate"])] = _decimal(row)
-    except (Refused, Forbidden):  # advanced currency management is off
+    except (Refused, Forbidden) as error:  # advanced currency management is off
+        if not hides(error):
+            raise
         return {}
     return days
 

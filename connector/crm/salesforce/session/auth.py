@@ -62,6 +62,9 @@ class Credentials(Protocol):
     def organization(self) -> str | None:
         """The id of the organization logged in to, where the login told."""
 
+    def forget(self) -> None:
+        """A new run begins: a login that was refused may be tried again."""
+
 
 class Grant(Struct, frozen=True):
     """What a login gives: a session, and whose it is."""
@@ -95,21 +98,29 @@ class FixedSession:
     def organization(self) -> None:
         """Nobody told."""
 
+    def forget(self) -> None:
+        """Nothing was tried."""
+
 
 class LoggedIn:
-    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused."""
+    """Sessions from logins; `login` gets one and raises AccessRefused when it is refused.
+
+    A refusal stands until the next run: whoever asks after it gets the same one. Salesforce locks a user out who is
+    refused too often.
+    """
 
     def __init__(self, login: Callable[[], Grant], *, advice: str) -> None:
         self._login = login
         self._advice = advice
         self._lock = threading.Lock()
         self._grant: Grant | None = None
+        self._refused: AccessRefused | None = None
 
     def bearer(self) -> Secret:
         """The session, logged in for when there is none yet."""
         with self._lock:
             if self._grant is None:
-                self._grant = self._login()
+                self._grant = self._ask()
             return self._grant.session
 
     def renew(self, refused: Secret, /) -> None:
@@ -117,7 +128,20 @@ class LoggedIn:
         with self._lock:
             if self._grant is not None and self._grant.session is refused:
                 self._grant = None
-                self._grant = self._login()
+                self._grant = self._ask()
+
+    def forget(self) -> None:
+        """See Credentials.forget."""
+        self._refused = None
+
+    def _ask(self) -> Grant:
+        if self._refused is not None:
+            raise self._refused
+        try:
+            return self._login()
+        except AccessRefused as error:
+            self._refused = error
+            raise
 
     def advice(self) -> str:
         """See Credentials.advice."""
@@ -141,6 +165,7 @@ class Post:
         self._fetch = fetch
         self.body = b""
         """The last answer."""
+        self.status = 0
 
     def post(
         self, url: str, data: Any = None, headers: Mapping[str, str] | None = None, **_: object
@@ -158,7 +183,7 @@ class Post:
             lane="login",
         )
         answer = _answered(self._fetch, call)
-        self.body = answer.body
+        self.body, self.status = answer.body, answer.status
         response = requests.Response()
         response.status_code = answer.status
         response.raw = io.BytesIO(answer.body)
@@ -176,6 +201,8 @@ def login(fetch: Callable[[Call], Answer], mask: Mask, hint: str, **told: str) -
             warnings.simplefilter("ignore")  # it warns of consents that are missing; the error says so too
             token, _ = SalesforceLogin(session=cast("Any", post), **cast("dict[str, Any]", told))
     except SalesforceAuthenticationFailed as error:
+        if post.status == requests.codes.ok:  # nobody refused anything: what came is no answer of a login
+            return _granted(None, mask, post.body)
         words = brief(mask(_words(error.code, error.auth_message)))
         raise AccessRefused(f"Salesforce refuses the login: {words}", hint=hint) from None
     except (AttributeError, TypeError, ValueError, LookupError, ExpatError):

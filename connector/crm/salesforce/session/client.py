@@ -7,13 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from connector.crm import client
-from connector.crm.client import decoded
 from connector.crm.meaning import Meaning
 from connector.crm.salesforce.session import answers
 from connector.crm.salesforce.session.answers import Problem
 from connector.crm.salesforce.session.auth import ADDRESS
 from connector.crm.salesforce.session.limits import Limits
 from connector.crm.transport import Again, Answer, Call
+from connector.crm.tries import growing
 from connector.errors import AccessRefused, StopRun
 
 if TYPE_CHECKING:
@@ -34,9 +34,28 @@ class Refused(StopRun):
 
 
 class Forbidden(AccessRefused):
-    """The user lacks a permission."""
+    """The user lacks a permission; `problem` holds Salesforce's words."""
+
+    def __init__(self, message: str, *, hint: str, problem: Problem) -> None:
+        super().__init__(message, hint=hint)
+        self.problem = problem
 
 
+def hides(error: Refused | Forbidden) -> bool:
+    """Whether a refusal says that what was asked for is not there, or not for this user.
+
+    Any other (a query that took too long, an API that is closed, a page of something in between) is about this moment:
+    who takes it for "not connected" goes on with half the data.
+    """
+    told = error.problem
+    return told.code in _NOT_THERE or (told.status in _NOT_FOR_US and told.code not in _CLOSED)
+
+
+_NOT_THERE = ("INVALID_TYPE", "INVALID_FIELD", "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY")
+_NOT_FOR_US = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+_CLOSED = ("", "API_DISABLED_FOR_ORG")
+UNREADABLE = 3
+"""A call whose good answer cannot be read is sent this often."""
 NOT_FOR_THE_API = (
     "this session may not use the API: Setup → External Client App Manager → your app → OAuth scopes: add "
     '"Manage user data via APIs (api)"; and Setup → API Access Control'
@@ -74,10 +93,19 @@ class Client(client.Client[Limits, Problem]):
         """POST a JSON object, get one back."""
         return self.object(Call("POST", path, what, body=body))
 
+    def document(self, call: Call) -> tuple[Any, Answer]:
+        """See Client.document; no JSON in a 200 is a bad moment, like a cut answer: what may be sent again is."""
+        tries = 0
+        while True:
+            tries += 1
+            document, answer = super().document(call)
+            if document is not None or call.once or tries == UNREADABLE:
+                return document, answer
+            self.transport.brake.pause(growing(self.chance)(tries))
+
     def array(self, call: Call) -> list[Any]:
         """The JSON array a call is answered with."""
-        answer = self.call(call)
-        document = decoded(answer)
+        document, answer = self.document(call)
         if isinstance(document, list):
             return document
         raise self.unreadable(call, answer)
@@ -101,7 +129,7 @@ class Client(client.Client[Limits, Problem]):
     def refusal(self, meant: Meaning, text: str, found: Problem) -> ConnectorError:
         """See Client.refusal; a refused session stops everything."""
         if meant is Meaning.FORBIDDEN:
-            return Forbidden(text, hint="grant the permission it names: Setup → Permission Sets")
+            return Forbidden(text, hint="grant the permission it names: Setup → Permission Sets", problem=found)
         if meant in (Meaning.UNAUTHORISED, Meaning.EXPIRED):
             hint = NOT_FOR_THE_API if meant is Meaning.UNAUTHORISED else self.credentials.advice()
             return self.transport.brake.stop(AccessRefused(f"Salesforce refuses the session: {text}", hint=hint))
@@ -121,4 +149,4 @@ def _is_final(call: Call, answer: Answer) -> bool:
     if call.lane == "login":
         turned_away = answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _AT_THE_DOOR
         return turned_away or (fault and b"SERVER_UNAVAILABLE" not in answer.body)
-    return "/services/Soap/" in call.path and fault and b"INVALID_SESSION_ID" not in answer.body
+    return "/services/Soap/" in call.path and fault

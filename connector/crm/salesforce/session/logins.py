@@ -27,7 +27,8 @@ _ADVICE = {
     "password": "check username, password and security_token; SOAP logins are off by default in new organisations: "
     'use login = "client_credentials"',
     "jwt": f"check client_id and username, and that the app holds the certificate of private_key; {_APP} → "
-    "pre-authorise the user's profile or permission set",
+    "pre-authorise the user's profile or permission set; where the assertion is told to have expired, set this "
+    "machine's clock",
     "client_credentials": f"check client_id and client_secret; {_APP} → enable the Client Credentials Flow and name "
     "the run-as user",
     "refresh_token": "log in through the app again and put the new refresh token where [crm] refresh_token points",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from connector.crm.client import decoded
 from connector.crm.salesforce import soql
 from connector.crm.salesforce.session import checks
 from connector.crm.transport import Call
@@ -38,8 +37,8 @@ def pages(client: Client, query: str, what: str, *, deleted: bool = False) -> It
     arrived = 0
     following: str | None = ""
     while following is not None:
-        answer = client.call(Call("GET", following, what) if following else call)
-        document = decoded(answer)
+        call = Call("GET", following, what) if following else call
+        document, answer = client.document(call)
         if not isinstance(document, dict):
             raise client.unreadable(call, answer)
         total = checks.total(document, what)

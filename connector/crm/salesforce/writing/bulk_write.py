@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.crm.salesforce import values
-from connector.crm.salesforce.pulling.bulk_query import job_id, looks
+from connector.crm.salesforce.pulling.bulk_query import job_id, looks, readable
 from connector.crm.salesforce.session import checks
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.transport import AnswerLost, Call
-from connector.errors import StopRun
+from connector.errors import BadAnswer, StopRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -195,12 +195,23 @@ def _line(cells: Sequence[str]) -> bytes:
 
 
 def _rows(client: Client, job: str, kind: str) -> Iterator[dict[str, str]]:
-    """The rows of one result, with the id that was sent."""
-    answer = client.call(Call("GET", client.path(f"jobs/ingest/{job}/{kind}"), f"reading {kind} of a bulk job"))
+    """The rows of one result, with the id that was sent; none of a file that stays unreadable.
+
+    What a job does not tell of is looked up record by record.
+    """
+    call = Call("GET", client.path(f"jobs/ingest/{job}/{kind}"), f"reading {kind} of a bulk job")
     try:
-        rows = list(csv.DictReader(io.StringIO(answer.body.decode("utf-8-sig"), newline=""), strict=True))
+        return iter(readable(client, call, lambda answer: _table(answer.body, kind))[0])
+    except BadAnswer:
+        return iter(())
+
+
+def _table(body: bytes, kind: str) -> list[dict[str, str]]:
+    try:
+        table = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+        rows = list(table)
     except (UnicodeDecodeError, csv.Error):
         raise checks.bad(_WHAT, f"{kind} is no CSV that can be read") from None
-    if rows and "Id" not in rows[0]:
+    if "Id" not in (table.fieldnames or ()) or any(None in row.values() for row in rows):
         raise checks.bad(_WHAT, f"{kind} does not name the records")
-    return iter(rows)
+    return rows

@@ -48,6 +48,8 @@ class Switches:
     """How often a job is seen unfinished before it ends."""
     bulk_order: str = "shuffled"
     """Order of bulk results: `shuffled`, or `sent`."""
+    crlf: bool = False
+    """Long texts are kept with CR LF at their line ends, whatever they were sent with [U]."""
     gzip: bool = False
     """Answers are compressed for clients that accept it."""
 

@@ -126,11 +126,19 @@ class Writer:
             )
             more = "and verify that it is read/write for your profile or permission set."
             raise invalid("INVALID_FIELD_FOR_INSERT_UPDATE", text + more, *bad)
-        changes = {held.name: stored(held, value, allowed=self._values(given, held, before)) for held, value in fields}
+        changes = {
+            held.name: self._kept(held, stored(held, value, allowed=self._values(given, held, before)))
+            for held, value in fields
+        }
         for held, _ in fields:
             self._refers(held, changes[held.name], before)
             self._unique(sobject, held, changes[held.name], before)
         return changes
+
+    def _kept(self, held: Field, value: Any) -> Any:
+        if not self.org.switches.crlf or held.type != "textarea" or not isinstance(value, str):
+            return value
+        return value.replace("\r\n", "\n").replace("\n", "\r\n")
 
     def _writable(self, sobject: SObject, name: str) -> Field:
         held = self.view.field(sobject, name)
