@@ -9,12 +9,10 @@ from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
-from connector.planning.file import parse
 from tests.twins.fate import Crash
-from tests.unit.sync.writing import breaks_off, house
+from tests.unit.sync.writing import breaks_off, house, planned
 
 if TYPE_CHECKING:
-    from connector.planning.file import PlanFile
     from connector.sync import Result
     from tests.twins import House
 
@@ -30,12 +28,6 @@ def dutch() -> House:
 def told(result: Result) -> tuple[int, str, str]:
     """The exit code of a refusal, what it says, and its hint."""
     return result.exit_code, result.reasons[-1].message, result.hint
-
-
-def planned(made: House) -> PlanFile:
-    plan = made.walk().plan().plan
-    assert plan is not None
-    return parse("".join(made.walk().plan_file(plan)))
 
 
 def test_a_run_that_was_written_in_part_is_told_in_dutch() -> None:

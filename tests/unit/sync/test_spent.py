@@ -14,10 +14,9 @@ import pytest
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
-from connector.planning.file import parse
 from tests.twins import Fate, House, MemoryLease
 from tests.twins.fate import Crash
-from tests.unit.sync.writing import breaks_off, house
+from tests.unit.sync.writing import breaks_off, house, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -181,8 +180,6 @@ def test_two_processes_that_apply_one_plan_at_once_write_it_once() -> None:
     made.walk().sync(yes=True)
     made.crm.put(Target.DEAL, "more", account_id="a0", amount="500")
     made.lease = lease = Waited()
-    planned = made.walk().plan()
-    assert planned.plan is not None
-    file = parse("".join(made.walk().plan_file(planned.plan)))
+    file = planned(made)
     lease.meanwhile = lambda: made.walk().apply(file)
     assert refused(made.walk().apply(file))[1] == "ALREADY_APPLIED"

@@ -1,4 +1,4 @@
-"""A house whose accounts each bought once, and what became of its records."""
+"""A house whose accounts each bought once, what breaks its writes off, and what became of its records."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from connector.errors import QuotaUsedUp
+from connector.planning.file import PlanFile, parse
 from connector.sync import Result, history
 from tests.twins import House, open_limits
 
@@ -24,6 +25,12 @@ def house(count: int = 7) -> House:
     for number in range(count):
         made.account(f"a{number}", deals=[20])
     return made
+
+
+def planned(made: House) -> PlanFile:
+    plan = made.walk().plan().plan
+    assert plan is not None
+    return parse("".join(made.walk().plan_file(plan)))
 
 
 def outcomes(made: House, result: Result) -> dict[str, set[str]]:
