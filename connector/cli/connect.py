@@ -11,7 +11,6 @@ from connector.errors import ConnectorError, UsageError
 
 if TYPE_CHECKING:
     from connector.model.outputs import Output
-    from connector.model.texts import Texts
     from connector.ports import Finding, ProvisionStep
     from connector.wiring import Wiring
 
@@ -76,9 +75,7 @@ def _show(call: Call, finding: "Finding") -> None:
 
 def _told(call: Call, text: str) -> str:
     """Return a text of a finding in the language of the settings; words of an error stay as they are."""
-    from connector.model.texts import told
-
-    return call.scrub(told(text, call.texts.language))
+    return call.scrub(call.told(text))
 
 
 def provision(
@@ -101,18 +98,17 @@ def provision(
             }
         )
     else:
-        _show_steps(steps, call.texts, dry_run=dry_run)
+        _show_steps(call, steps, dry_run=dry_run)
     return 1 if refused else 0
 
 
-def _show_steps(steps: Sequence["ProvisionStep"], texts: "Texts", *, dry_run: bool) -> None:
-    from connector.model.texts import told
-
+def _show_steps(call: Call, steps: Sequence["ProvisionStep"], *, dry_run: bool) -> None:
+    texts = call.texts
     actions = {action: texts.say(f"provision.{action}") for action in ("create", "extend", "refuse")}
     width = max(map(len, actions.values())) + 2
     for step in steps:
         if step.action != "present":
-            detail = f": {told(step.detail, texts.language)}" if step.detail else ""
+            detail = f": {call.told(step.detail)}" if step.detail else ""
             typer.echo(f"{actions[step.action]:{width}} {step.target.value} {step.property}{detail}")
     counts, tense = Counter(step.action for step in steps), "would" if dry_run else "done"
     told_of = ("create", "extend", "present", "refuse")

@@ -64,8 +64,9 @@ def evaluate(
             say(call.texts.say("evaluate.nobody", file=request.files[Table.ACCOUNTS][0]))
         if deals := evaluation.homeless():
             say(call.texts.say("evaluate.homeless", deals=deals, file=request.files[Table.ACCOUNTS][0]))
-        _tell_lookalikes(call, evaluation.lookalikes)
-        return _tell(call, evaluation.unreadable)
+        for alike in evaluation.lookalikes:
+            say(call.told(alike.message))
+        return _tell_unreadable(call, evaluation.unreadable)
     finally:
         evaluation.close()
 
@@ -82,24 +83,14 @@ def _print(lines: Iterable[bytes]) -> bool:
     return printed
 
 
-def _tell_lookalikes(call: Call, found: Sequence["Reason"]) -> None:
-    for reason in found:
-        from connector.model.texts import told
-
-        say(told(reason.message, call.texts.language))
-
-
-def _tell(call: Call, unreadable: Sequence["Reason"]) -> int:
+def _tell_unreadable(call: Call, unreadable: Sequence["Reason"]) -> int:
     if not unreadable:
         return 0
     from connector.engine.tables.reading import MORE
-    from connector.model.texts import told
 
-    texts = call.texts
     cells = [reason.message for reason in unreadable if reason.code != MORE]
-    uncounted = [reason.message for reason in unreadable if reason.code == MORE]
-    for message in [*cells[:SHOWN], *uncounted]:
-        say(told(message, texts.language))
-    if len(cells) > SHOWN:
-        say(texts.say("evaluate.more", n=len(cells) - SHOWN))
+    unlisted = [reason.message for reason in unreadable if reason.code == MORE]
+    more = [call.texts.say("evaluate.more", n=len(cells) - SHOWN)] if len(cells) > SHOWN else []
+    for text in [*cells[:SHOWN], *more, *unlisted]:
+        say(call.told(text))
     return PARTIAL

@@ -192,9 +192,7 @@ def _texts(call: Call, rules: "RuleSet", *, asked: str | None = None) -> "Texts"
     """Return what is printed of these rules: as asked, else as the settings say where they can be read, else theirs."""
     from connector.model.texts import Texts
 
-    own = rules.parameters.get("labels.language")
-    language = asked or _set_language(call) or (str(own.value) if own else "en")
-    return Texts("connector.cli", language)
+    return Texts("connector.cli", asked or _set_language(call) or rules.language)
 
 
 def _set_language(call: Call) -> str | None:

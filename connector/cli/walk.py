@@ -132,15 +132,13 @@ def _walk(
 
 def tell_unread_tables(call: Call, tell: Callable[[str], None] = say) -> None:
     """Say once, on stderr, which `[tables.*]` no rule reads: what they hold is missing in every verdict."""
-    from connector.model.texts import told
     from connector.wiring.beside import unread
 
     wiring = call.wiring()
     if not wiring.settings.tables:
         return
     for finding in unread(wiring):
-        message, fix = (told(text, wiring.language) for text in (finding.message, finding.fix))
-        tell(f"{finding.subject}: {message}; {fix}")
+        tell(f"{finding.subject}: {call.told(finding.message)}; {call.told(finding.fix)}")
 
 
 def _listing() -> "Listed":

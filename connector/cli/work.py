@@ -60,9 +60,9 @@ def run(
         for line in filter(None, (*reasons, result.hint, summary(result, texts))):
             tell(line)
 
-    tell_unread_tables(call, tell)
     with call.progress() as progress:
         worker, vitals = unattended(wiring, progress=progress, tell=tell, ended=ended, begun=name_run)
+        tell_unread_tables(call, tell)  # not before: people hear of rules that are broken from the worker
         with vitals.serving() as address:
             if address:
                 tell(f"answering at {address}: /livez, /readyz, /healthz, /metrics")

@@ -304,6 +304,12 @@ class RuleSet(Struct, frozen=True):
     tables: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """Tables beside the CRM, with the columns the rules know."""
 
+    @property
+    def language(self) -> str:
+        """The language they are told in unless the settings name one: the parameter `labels.language`, or English."""
+        told = self.parameters.get("labels.language")
+        return str(told.value) if told else "en"
+
     def node(self, name: str) -> Node:
         """Find a node by name; KeyError when there is none."""
         return next(node for node in self.nodes if node.name == name)

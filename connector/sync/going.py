@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from connector.errors import ConnectorError, Held, StopRun
 from connector.model.runs import Reason, RunOutcome
+from connector.model.texts import told
 from connector.sync import memory
 from connector.sync.parts import Never, Parts, Stop
 from connector.sync.result import Result
@@ -65,6 +66,10 @@ class Going(Struct, kw_only=True):
     def say(self, key: str, **parts: object) -> str:
         """What a run says, in its language."""
         return self.parts.policy.texts.say(key, **parts)
+
+    def told(self, reason: Reason) -> Reason:
+        """Return a reason of the CRM or the engine, in the language of the run."""
+        return Reason(reason.code, told(reason.message, self.parts.policy.language))
 
     def may_go_on(self) -> None:
         """Raise StopRun when somebody asked to stop, or the lease is lost."""

@@ -45,7 +45,7 @@ def survey(going: Going, evaluation: Evaluation) -> Survey:
     situation = Situation(
         run=going.run,
         first_run=journal.recall(memory.CONFIRMED) is None,
-        goes_on=good is None,
+        none_good=good is None,
         population=evaluation.figures(),
         tally=Tally(),
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},

@@ -44,7 +44,7 @@ def status(
     `held` is the newest run that waits for a person, `held_runs` are all of them.
     """
     good, last = memory.last_good(journal), next(iter(journal.runs(limit=1)), None)
-    since = memory.up_to_date(journal)
+    since = memory.good_since(journal)
     held = [_told_held(row, now=now, today=today or now.date()) for row in _held(journal, now)]
     aside = journal.quarantined()
     return {

@@ -87,8 +87,8 @@ def last_good(journal: Journal) -> RunRow | None:
     return journal.run(run) if run else None
 
 
-def up_to_date(journal: Journal) -> datetime | None:
-    """Since when the CRM is up to date: the end of the last good run, its start while its report is being drawn."""
+def good_since(journal: Journal) -> datetime | None:
+    """Return since when the CRM is up to date: the end of the last good run, its start while its report is drawn."""
     good = last_good(journal)
     return (good.finished or good.started) if good else None
 

@@ -249,7 +249,7 @@ def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
 
 def _tell_unreadable(going: Going, evaluation: Evaluation) -> None:
     for reason in evaluation.unreadable[:UNREADABLE_SHOWN]:
-        going.partial(reason)
+        going.partial(going.told(reason))
     going.figures["unreadable"] = len(evaluation.unreadable)
 
 

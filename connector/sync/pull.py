@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from connector.errors import StopRun, UsageError
 from connector.model.fields import BESIDE
 from connector.model.runs import Reason
-from connector.model.texts import told
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
 from connector.sync.beside import read_tables
@@ -108,8 +107,7 @@ def _note(going: Going, summary: PullSummary, snapshot: Snapshot) -> None:
     going.figures.update({f"pulled_{table.value}": rows for table, rows in summary.rows.items()})
     going.figures.update({f"{memory.ROWS}{table.value}": rows for table, rows in snapshot.rows.items()})
     going.figures.update({memory.ROWS + BESIDE + name: table.rows for name, table in snapshot.beside.items()})
-    language = parts.policy.language
-    going.reasons += (Reason(warning.code, told(warning.message, language)) for warning in summary.warnings)
+    going.reasons += map(going.told, summary.warnings)
     filled = {table.value: dict(columns) for table, columns in snapshot.filled.items()}
     details = {"pulled_at": snapshot.made_at.isoformat(), "full": summary.full, "filled": filled}
     parts.journal.note(going.run, snapshot=snapshot.id, figures=dict(going.figures), details=details)

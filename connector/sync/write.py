@@ -132,7 +132,8 @@ class _Writing(Struct):
     def _begin(self) -> None:
         """Before the very first send: this run has written from here on, and is the newest that did.
 
-        A first run is confirmed for good only now: one that sent nothing was none.
+        A first run is confirmed for good only now: one that sent nothing was none, and what was good before it had
+        nothing to write, so that a first run that is cut finds no earlier state.
         """
         if not self.began:
             self.began = True
@@ -141,6 +142,7 @@ class _Writing(Struct):
             journal.remember(memory.APPLIED, self.going.run)
             if journal.recall(memory.CONFIRMED) is None:
                 journal.remember(memory.CONFIRMED, self.going.run)
+                journal.remember(memory.GOOD, None)
 
     def _as_planned(self, batch: Sequence[Record]) -> list[Record]:
         """Leave out what is not as it was planned: records that are gone, values that somebody set since the pull."""

@@ -137,10 +137,7 @@ class Wiring:
     @property
     def language(self) -> str:
         """`[run] language`, else the rules' own."""
-        if self.settings.run.language:
-            return self.settings.run.language
-        told = self.rules.parameters.get("labels.language")
-        return str(told.value) if told else "en"
+        return self.settings.run.language or self.rules.language
 
     @property
     def outputs(self) -> Sequence[Output]:

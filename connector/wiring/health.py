@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector import __version__
 from connector.errors import ConnectorError
-from connector.sync.memory import up_to_date
+from connector.sync.memory import good_since
 from connector.wiring.names import QUOTA_LEFT
 from connector.worker.health import Watch, hanging, judge, unfinished
 from connector.worker.metrics import Facts, Metrics
@@ -97,24 +97,24 @@ class Vitals:
 
     def _not_come(self, texts: Texts) -> str:
         try:
-            finished = up_to_date(self._wiring.journal)
+            since = good_since(self._wiring.journal)
         except ConnectorError:
             return ""  # the run itself will say what is wrong with the state
-        expected = self._schedule.after(finished or self._began)
+        expected = self._schedule.after(since or self._began)
         if not self._watch.is_late(expected, now=self._wiring.clock()):
             return ""
         due = f"{expected:%Y-%m-%d %H:%M %Z}"
-        if finished is None:
+        if since is None:
             return texts.say("not_come_yet", due=due)
-        return texts.say("not_come", since=f"{finished:%Y-%m-%d %H:%M %Z}", due=due)
+        return texts.say("not_come", since=f"{since:%Y-%m-%d %H:%M %Z}", due=due)
 
     def _health(self) -> tuple[Health | None, str]:
         try:
-            finished = up_to_date(self._wiring.journal)
+            since = good_since(self._wiring.journal)
         except ConnectorError:
             return None, NO_STATE
         health = judge(
-            last_good=finished,
+            last_good=since,
             since=self._began,
             schedule=self._schedule,
             now=self._wiring.clock(),

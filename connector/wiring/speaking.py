@@ -17,6 +17,5 @@ def spoken(wiring: Wiring) -> str:
     with suppress(UsageError):
         return wiring.language
     with suppress(UsageError):
-        told = load(wiring.rules_directory, {}).parameters.get("labels.language")
-        return str(told.value) if told else "en"
+        return load(wiring.rules_directory, {}).language
     return "en"

@@ -11,7 +11,7 @@ from connector.errors import ConnectorError, UsageError
 from connector.model.runs import Reason, RunOutcome
 from connector.model.texts import Texts
 from connector.sync.going import DONE_ALREADY
-from connector.sync.memory import last_good, up_to_date
+from connector.sync.memory import good_since, last_good
 from connector.wiring.digesting import tell_moves
 from connector.wiring.health import Vitals, instance
 from connector.wiring.walking import refuse_unusable
@@ -154,7 +154,7 @@ def overdue_since(wiring: Wiring) -> datetime | None:
     if not runs:
         return None
     found = judge(
-        last_good=up_to_date(wiring.journal),
+        last_good=good_since(wiring.journal),
         since=runs[-1].started,
         schedule=plan(wiring),
         now=wiring.clock(),

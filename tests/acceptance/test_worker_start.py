@@ -68,6 +68,18 @@ def test_people_hear_once_of_a_worker_that_cannot_start_however_often_it_is_star
     assert "env:NOT_SET is not set" in texts[0]
 
 
+def test_people_hear_of_broken_rules_at_the_start_also_where_there_are_tables_beside_the_crm(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/own.yaml").write_text("version: 1\nvalues:\n  doubled: 2 * revenu\n")
+    table = '[tables.invoices]\npath = "invoices.csv"\nmatch = {vat_number = "name"}'
+    with listener() as (port, heard, texts):
+        more = f'{table}\n[alerts]\nurls = ["json://127.0.0.1:{port}/alert"]'
+        settings(tmp_path, FILES, more, rules=tmp_path / "rules")
+        assert tiersync("run", cwd=tmp_path, timeout=60).code == 2
+    assert len(heard) == 1
+    assert "own.yaml:3:" in texts[0]
+
+
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A worker that runs every second, on a sandbox, with its token in a file."""

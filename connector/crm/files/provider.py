@@ -161,7 +161,9 @@ class FilesCrm:
             raise BadAnswer(f"{path}: there is no column {key}", hint="every record needs its id")
         needed = (*ESSENTIAL.get(table, ()), *OF_A_FILE.get(table, ()))
         if missing := [name for name in needed if name in columns and name not in names]:
-            raise BadAnswer(f"{path}: there is no column {', '.join(missing)}", hint=f"{table} mean nothing without it")
+            raise BadAnswer(
+                f"{path}: there is no column {', '.join(missing)}", hint=f"add it, {table} mean nothing without it"
+            )
         written = self._outputs[TARGETS[table]].columns if table in TARGETS else ()
         return tuple(name for name in columns if name in names or name in written)
 

@@ -118,12 +118,12 @@ def test_progress_is_told_in_dutch_where_that_is_the_language(capsys: pytest.Cap
             progress(step, 12_000, 12_000)
         progress("read accounts", 1_200)
     assert capsys.readouterr().err.splitlines() == [
-        "lezen deals: 12.000 van 12.000",
-        "lezen tables.invoices: 12.000 van 12.000",
+        "deals lezen: 12.000 van 12.000",
+        "tables.invoices lezen: 12.000 van 12.000",
         "tabellen lezen: 12.000 van 12.000",
         "stappen beoordelen: 12.000 van 12.000",
         "schrijven: 12.000 van 12.000",
-        "lezen accounts: 1.200",
+        "accounts lezen: 1.200",
     ]
 
 

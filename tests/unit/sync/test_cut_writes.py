@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from connector.errors import QuotaUsedUp
-from connector.model.changes import Landed, Outcome, RecordWrite
+from connector.model.changes import Landed
 from connector.model.runs import RunOutcome
 from connector.sync import history
-from tests.unit.sync.writing import house, outcomes
+from tests.unit.sync.writing import breaks_off, house, outcomes, uses_up_the_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.twins import House
-    from tests.twins.crm import Write
 
 
 def test_a_stop_request_ends_the_run_after_the_batch_in_hand() -> None:
@@ -43,31 +39,12 @@ def test_a_stop_request_ends_the_run_after_the_batch_in_hand() -> None:
 
 def test_a_quota_used_up_half_way_fails_the_run_and_the_next_one_goes_on() -> None:
     made = house(7)
-    calls = iter((False, True))
-
-    def limited(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
-        if next(calls, False):
-            raise QuotaUsedUp("the day's calls are used up")
-        return write(batch)
-
-    made.crm.around_write = limited
+    uses_up_the_day(made)
     result = made.walk().sync(yes=True)
     assert (result.exit_code, [reason.code for reason in result.reasons]) == (1, ["QUOTA_USED_UP"])
     assert result.figures["written"] == 12
     assert made.walk().sync().outcome is RunOutcome.OK
     assert made.walk().sync().figures["changes"] == 0
-
-
-def write_one_batch_then(made: House, error: BaseException) -> None:
-    """Break off in the middle of the second batch, which has landed in the CRM and not in the journal."""
-
-    def breaks(batch: Sequence[RecordWrite], write: Write) -> list[Outcome]:
-        outcomes = list(write(batch))
-        if len(made.crm.batches) > 1:
-            raise error
-        return outcomes
-
-    made.crm.around_write = breaks
 
 
 def in_journal(made: House, run: str) -> int:
@@ -93,7 +70,7 @@ def test_a_run_interrupted_while_it_writes_keeps_the_figures_of_what_landed(monk
 
 def test_what_a_killed_run_wrote_is_counted_from_the_journal() -> None:
     made = house(7)
-    write_one_batch_then(made, SystemExit())
+    breaks_off(made, SystemExit())
     with pytest.raises(SystemExit):
         made.walk().sync(yes=True)
     (row,) = made.journal.rows.values()
@@ -104,3 +81,18 @@ def test_what_a_killed_run_wrote_is_counted_from_the_journal() -> None:
     assert made.walk().sync(yes=True).outcome is RunOutcome.OK
     assert made.journal.rows[row.run].figures["written"] == first
     assert history.show(made.journal, row.run)["written"] == in_journal(made, row.run) > first, "and what was settled"
+
+
+def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_good_with_nothing_to_write() -> None:
+    made = house(0)
+    made.limits(max_new_say_no_pct=0, max_new_say_no=0)
+    assert made.walk().sync().outcome is RunOutcome.OK
+    made.next_day()
+    for number in range(7):
+        made.account(f"a{number}", deals=[20], bad="true")
+    breaks_off(made, SystemExit())
+    with pytest.raises(SystemExit):
+        made.walk().sync(yes=True)
+    made.crm.around_write = None
+    assert made.walk().sync().outcome is RunOutcome.OK
+    assert not made.evaluated[-1].remembers

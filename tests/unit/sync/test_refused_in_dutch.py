@@ -9,27 +9,19 @@ from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
-from connector.planning.file import parse
-from tests.twins import House
 from tests.twins.fate import Crash
+from tests.unit.sync.writing import breaks_off, house, planned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from connector.model.changes import Outcome, RecordWrite
-    from connector.planning.file import PlanFile
     from connector.sync import Result
-    from tests.twins.crm import Write
+    from tests.twins import House
 
 ANEW = "`tiersync sync` maakt een nieuw plan"
 
 
-def house() -> House:
-    made = House()
+def dutch() -> House:
+    made = house()
     made.policy = replace(made.policy, language="nl")
-    made.crm.batch_size = 3
-    for number in range(7):
-        made.account(f"a{number}", deals=[20])
     return made
 
 
@@ -38,26 +30,8 @@ def told(result: Result) -> tuple[int, str, str]:
     return result.exit_code, result.reasons[-1].message, result.hint
 
 
-def breaks_off(made: House, error: BaseException) -> None:
-    """The second batch lands, and nobody hears of it."""
-
-    def write(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
-        outcomes = list(write(batch))
-        if len(made.crm.batches) > 1:
-            raise error
-        return outcomes
-
-    made.crm.around_write = write
-
-
-def planned(made: House) -> PlanFile:
-    plan = made.walk().plan().plan
-    assert plan is not None
-    return parse("".join(made.walk().plan_file(plan)))
-
-
 def test_a_run_that_was_written_in_part_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     held = made.walk().sync()
     breaks_off(made, Crash())
     with pytest.raises(Crash):
@@ -69,7 +43,7 @@ def test_a_run_that_was_written_in_part_is_told_in_dutch() -> None:
 
 
 def test_a_run_that_failed_before_it_wrote_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
 
     def closed() -> None:
         raise StopRun("vol")
@@ -81,7 +55,7 @@ def test_a_run_that_failed_before_it_wrote_is_told_in_dutch() -> None:
 
 
 def test_a_run_without_a_plan_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
 
     def unreadable() -> None:
         raise StopRun("pagina 2 is afgebroken")
@@ -95,7 +69,7 @@ def test_a_run_without_a_plan_is_told_in_dutch() -> None:
 
 
 def test_a_run_that_was_written_already_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     held = made.walk().sync()
     made.walk().approve(held.run, reason="gezien")
     what_became = f"`tiersync runs show {held.run}` vertelt wat ervan geworden is, en `tiersync sync` schrijft weg"
@@ -105,7 +79,7 @@ def test_a_run_that_was_written_already_is_told_in_dutch() -> None:
 
 
 def test_a_run_that_was_never_held_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     own, idle = made.walk().sync(yes=True).run, made.walk().sync().run
     text = f"run {own} is nooit aangehouden: hij heeft zijn plan zelf weggeschreven"
     assert told(made.walk().approve(own, reason="x"))[1] == text
@@ -115,7 +89,7 @@ def test_a_run_that_was_never_held_is_told_in_dutch() -> None:
 
 
 def test_a_plan_that_the_crm_moved_on_from_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     held = made.walk().sync()
     for number in range(7):
         made.crm.put(Target.ACCOUNT, f"a{number}", seg_tier="zelf")
@@ -129,14 +103,14 @@ def test_a_plan_that_the_crm_moved_on_from_is_told_in_dutch() -> None:
 
 
 def test_a_record_that_is_gone_since_the_plan_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     held = made.walk().sync()
     del made.crm.records[Target.ACCOUNT]["a3"]
     assert "account a3 seg_tier: het record is verdwenen" in told(made.walk().approve(held.run, reason="x"))[1]
 
 
 def test_a_plan_that_a_newer_run_overtook_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     made.walk().sync(yes=True)
     made.crm.put(Target.DEAL, "more", account_id="a0", amount="500")
     file = planned(made)
@@ -147,13 +121,13 @@ def test_a_plan_that_a_newer_run_overtook_is_told_in_dutch() -> None:
 
 
 def test_a_plan_that_is_not_what_was_planned_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     made.walk().sync(yes=True)
     made.crm.put(Target.DEAL, "more", account_id="a0", amount="500")
     file = planned(made)
     text = f"de wijzigingen in het bestand zijn niet die van het plan van run {file.run}"
     assert told(made.walk().apply(replace(file, digest="of another plan")))[1] == text
-    held = house()
+    held = dutch()
     run = held.walk().sync().run
     tampered = held.journal.planned[run][0]
     tampered.row = replace(tampered.row, change=tampered.row.change._replace(new="strategic"))
@@ -162,7 +136,7 @@ def test_a_plan_that_is_not_what_was_planned_is_told_in_dutch() -> None:
 
 
 def test_a_hold_that_expired_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     held = made.walk().sync()
     made.clock.move(days=7, minutes=1)
     text = f"run {held.run} kon worden vrijgegeven tot 2026-04-09 08:00 CEST"
@@ -170,7 +144,7 @@ def test_a_hold_that_expired_is_told_in_dutch() -> None:
 
 
 def test_a_hold_whose_pull_is_old_is_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     made.walk().sync(yes=True)
     made.limits(max_population_drop_pct=30, min_accounts=1)
     for number in range(4):
@@ -182,7 +156,7 @@ def test_a_hold_whose_pull_is_old_is_told_in_dutch() -> None:
 
 
 def test_values_that_the_crm_rewrites_are_told_in_dutch() -> None:
-    made = house()
+    made = dutch()
     made.crm.rewrites["seg_tier", "small"] = "SMALL"
     code, text, hint = told(made.walk().sync(yes=True))
     assert code == 1

@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from connector.errors import QuotaUsedUp
 from connector.model.changes import Landed, Outcome, RecordWrite, Target
 from connector.model.runs import RunOutcome
 from connector.sync import history
-from tests.unit.sync.writing import house
+from tests.unit.sync.writing import house, uses_up_the_day
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,14 +66,7 @@ def test_a_record_that_is_taken_after_all_leaves_quarantine() -> None:
 def test_a_run_that_is_stopped_half_way_tells_what_was_refused_before() -> None:
     made = house(7)
     made.crm.refuses[Target.ACCOUNT, "a0"] = "locked by legal"
-    calls = iter((False, True))
-
-    def limited(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
-        if next(calls, False):
-            raise QuotaUsedUp("the day's calls are used up")
-        return write(batch)
-
-    made.crm.around_write = limited
+    uses_up_the_day(made)
     result = made.walk().sync(yes=True)
     assert result.outcome is RunOutcome.FAILED
     assert any("locked by legal" in reason.message for reason in result.reasons)

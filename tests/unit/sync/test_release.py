@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
@@ -11,29 +12,18 @@ from msgspec.structs import replace
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import RunOutcome
-from connector.planning.file import PlanFile, parse
+from connector.planning.file import parse
 from connector.sync import Result, history
-from tests.twins import House, open_limits
+from tests.unit.sync.writing import house, planned
+
+if TYPE_CHECKING:
+    from tests.twins import House
 
 
-def house(count: int = 4) -> House:
-    made = House()
-    made.policy = replace(made.policy, limits=open_limits())
-    for number in range(count):
-        made.account(f"a{number}", deals=[20])
-    return made
-
-
-def applied(count: int = 4) -> House:
-    made = house(count)
+def applied() -> House:
+    made = house(4)
     made.walk().sync(yes=True)
     return made
-
-
-def planned(made: House) -> PlanFile:
-    result = made.walk().plan()
-    assert result.plan is not None
-    return parse("".join(made.walk().plan_file(result.plan)))
 
 
 def codes(result: Result) -> list[str]:
@@ -45,7 +35,7 @@ def win(made: House, account: str, amount: int) -> None:
 
 
 def test_the_file_of_a_plan_that_was_approved_is_applied_already_and_its_run_stays_good() -> None:
-    made = house()
+    made = house(4)
     file = planned(made)
     assert made.walk().approve(file.run, reason="seen").outcome is RunOutcome.OK
     result = made.walk().apply(file)
@@ -54,7 +44,7 @@ def test_the_file_of_a_plan_that_was_approved_is_applied_already_and_its_run_sta
 
 
 def test_approve_writes_exactly_the_held_plan() -> None:
-    made = house()
+    made = house(4)
     held = made.walk().sync()
     win(made, "a0", 500)
     result = made.walk().approve(held.run, reason="seen with the team")
@@ -70,7 +60,7 @@ def test_approve_writes_exactly_the_held_plan() -> None:
 
 
 def test_a_plan_for_a_day_to_come_is_told_when_it_waits_and_when_it_is_written() -> None:
-    made = house()
+    made = house(4)
     today = made.policy.day(made.clock())
     made.policy = replace(made.policy, as_of=today + timedelta(days=1))
     held = made.walk().sync()
@@ -84,7 +74,7 @@ def test_a_plan_for_a_day_to_come_is_told_when_it_waits_and_when_it_is_written()
 
 
 def test_a_plan_of_today_or_before_is_written_without_a_word_about_its_day() -> None:
-    made = house()
+    made = house(4)
     made.policy = replace(made.policy, as_of=made.policy.day(made.clock()))
     held = made.walk().sync()
     made.policy = replace(made.policy, as_of=None)
@@ -92,7 +82,7 @@ def test_a_plan_of_today_or_before_is_written_without_a_word_about_its_day() -> 
 
 
 def test_approve_needs_a_reason_and_a_run_with_a_plan() -> None:
-    made = house()
+    made = house(4)
     held = made.walk().sync()
     with pytest.raises(UsageError, match="reason"):
         made.walk().approve(held.run, reason="  ")
@@ -104,7 +94,7 @@ def test_approve_needs_a_reason_and_a_run_with_a_plan() -> None:
 
 
 def test_a_run_is_approved_once() -> None:
-    made = house()
+    made = house(4)
     held = made.walk().sync()
     made.walk().approve(held.run, reason="x")
     again = made.walk().approve(held.run, reason="x")
@@ -113,7 +103,7 @@ def test_a_run_is_approved_once() -> None:
 
 
 def test_a_plan_that_is_held_again_is_kept_once_and_every_id_of_it_releases_it() -> None:
-    made = house()
+    made = house(4)
     first, second, third = (made.walk().sync() for _ in range(3))
     assert [result.same_as for result in (first, second, third)] == [None, first.run, second.run]
     kept = [len(list(made.journal.changes(run))) for run in (first.run, second.run, third.run)]
@@ -126,7 +116,7 @@ def test_a_plan_that_is_held_again_is_kept_once_and_every_id_of_it_releases_it()
 
 
 def test_plans_that_differ_are_kept_side_by_side() -> None:
-    made = house()
+    made = house(4)
     first = made.walk().sync()
     made.account("new", deals=[20])
     second = made.walk().sync()
@@ -143,7 +133,7 @@ def test_a_run_that_was_not_held_cannot_be_approved() -> None:
 
 
 def test_a_plan_gone_stale_is_refused_and_the_next_sync_makes_a_new_one() -> None:
-    made = house()
+    made = house(4)
     held = made.walk().sync()
     made.crm.put(Target.ACCOUNT, "a1", seg_tier="typed")
     result = made.walk().approve(held.run, reason="x")
@@ -166,7 +156,7 @@ def test_a_plan_is_stale_once_a_newer_run_was_applied() -> None:
 
 
 def test_a_failed_approval_leaves_the_run_held() -> None:
-    made = house()
+    made = house(4)
     held = made.walk().sync()
 
     def closed() -> None:
@@ -181,7 +171,7 @@ def test_a_failed_approval_leaves_the_run_held() -> None:
 
 @pytest.mark.parametrize(("hours", "code"), [(24, 0), (25, 3)])
 def test_a_hold_that_doubts_the_pull_cannot_be_approved_a_day_later(hours: int, code: int) -> None:
-    made = applied(4)
+    made = applied()
     made.limits(max_population_drop_pct=30, min_accounts=1)
     for name in ("a0", "a1"):
         made.crm.put(Target.DEAL, f"{name}-0", amount="0")
@@ -194,7 +184,7 @@ def test_a_hold_that_doubts_the_pull_cannot_be_approved_a_day_later(hours: int, 
 
 
 def test_a_drop_is_compared_with_the_last_good_run_until_it_is_approved() -> None:
-    made = applied(4)
+    made = applied()
     made.limits(max_population_drop_pct=30, min_accounts=1)
     for name in ("a0", "a1"):
         made.crm.put(Target.DEAL, f"{name}-0", amount="0")
@@ -206,7 +196,7 @@ def test_a_drop_is_compared_with_the_last_good_run_until_it_is_approved() -> Non
 
 
 def test_a_doubted_pull_is_made_whole_by_the_next_run() -> None:
-    made = applied(4)
+    made = applied()
     made.limits(max_rows_drop_pct=20, min_accounts=1)
     deals = dict(made.crm.records[Target.DEAL])
     made.crm.records[Target.DEAL] = {"a0-0": deals["a0-0"]}
@@ -217,7 +207,7 @@ def test_a_doubted_pull_is_made_whole_by_the_next_run() -> None:
 
 
 def test_an_input_that_was_emptied_overnight_is_held_until_it_is_back_or_approved() -> None:
-    made = applied(4)
+    made = applied()
     made.limits(max_input_drop_pct=50, min_accounts=1)
     for name in ("a0", "a1", "a2"):
         made.crm.put(Target.ACCOUNT, name, name="")
@@ -269,7 +259,7 @@ def test_a_file_whose_changes_were_edited_is_refused() -> None:
 
 
 def test_apply_obeys_the_guards_until_the_run_is_approved() -> None:
-    made = house()
+    made = house(4)
     file = planned(made)
     result = made.walk().apply(file)
     assert (result.exit_code, codes(result)) == (3, ["FIRST_RUN"])
@@ -283,4 +273,4 @@ def test_a_plan_of_another_state_database_is_wrong_usage() -> None:
     made = applied()
     file = planned(made)
     with pytest.raises(UsageError, match="no run"):
-        house().walk().apply(file)
+        house(4).walk().apply(file)

@@ -14,9 +14,9 @@ import pytest
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
-from connector.planning.file import parse
 from tests.twins import Fate, House, MemoryLease
 from tests.twins.fate import Crash
+from tests.unit.sync.writing import breaks_off, house, planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,31 +25,9 @@ if TYPE_CHECKING:
     from connector.sync import Result
     from tests.twins.crm import Write
 
-ACCOUNTS = 7
-
-
-def house() -> House:
-    made = House()
-    made.crm.batch_size = 3
-    for number in range(ACCOUNTS):
-        made.account(f"a{number}", deals=[20])
-    return made
-
 
 def refused(result: Result) -> tuple[int, str, str]:
     return result.exit_code, result.reasons[-1].code, f"{result.reasons[-1].message}; {result.hint}"
-
-
-def breaks_off(made: House, error: BaseException) -> None:
-    """The second batch lands, and nobody hears of it."""
-
-    def write(batch: Sequence[RecordWrite], write: Write) -> Sequence[Outcome]:
-        outcomes = list(write(batch))
-        if len(made.crm.batches) > 1:
-            raise error
-        return outcomes
-
-    made.crm.around_write = write
 
 
 def mend(made: House) -> None:
@@ -202,8 +180,6 @@ def test_two_processes_that_apply_one_plan_at_once_write_it_once() -> None:
     made.walk().sync(yes=True)
     made.crm.put(Target.DEAL, "more", account_id="a0", amount="500")
     made.lease = lease = Waited()
-    planned = made.walk().plan()
-    assert planned.plan is not None
-    file = parse("".join(made.walk().plan_file(planned.plan)))
+    file = planned(made)
     lease.meanwhile = lambda: made.walk().apply(file)
     assert refused(made.walk().apply(file))[1] == "ALREADY_APPLIED"

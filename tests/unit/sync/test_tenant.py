@@ -8,12 +8,13 @@ import pytest
 
 from connector.errors import UsageError
 from connector.model.runs import RunOutcome
-from connector.planning.file import PlanFile, parse
 from tests.twins import House
+from tests.unit.sync.writing import planned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from connector.planning.file import PlanFile
     from connector.sync import Result
 
 
@@ -72,9 +73,7 @@ def test_a_crm_of_another_vendor_which_cannot_read_how_far_the_last_pull_went_is
 def test_a_plan_made_in_one_tenant_is_not_written_in_another(release: Callable[[House, PlanFile], Result]) -> None:
     made = applied()
     made.account("a4", deals=[30])
-    planned = made.walk().plan()
-    assert planned.plan is not None
-    file = parse("".join(made.walk().plan_file(planned.plan)))
+    file = planned(made)
     later(made)
     assert release(made, file).reasons[-1].code == "OTHER_TENANT"
     made.crm.tenant_name = "model tenant 1"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import Reason, RunOutcome
+from connector.model.texts import Said
 from connector.sync import Result, history
 from tests.twins import House, MemoryJournal, Row, open_limits, rule_set
 from tests.twins.mirror import MemoryDraft
@@ -172,6 +173,14 @@ def test_cells_that_cannot_be_read_make_the_run_partial() -> None:
     result = made.walk().sync(yes=True)
     assert (result.exit_code, codes(result)) == (4, ["UNREADABLE"])
     assert result.figures["written"] == result.figures["changes"]
+
+
+def test_a_cell_that_cannot_be_read_is_told_in_the_language_of_the_run() -> None:
+    made = house()
+    made.policy = replace(made.policy, language="nl")
+    made.unreadable = (Reason("UNREADABLE", Said("connector.engine", "no_key", file="a.csv", row="3", column="id")),)
+    (reason,) = made.walk().sync(yes=True).reasons
+    assert reason.message == "a.csv rij 3, kolom id: leeg, dus de rij hoort bij geen enkel record"
 
 
 def test_a_stop_request_during_the_pull_ends_the_run_before_any_write() -> None:

@@ -7,26 +7,23 @@ header, nulls and empty texts are both `""`, ORDER BY makes jobs slow.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from pyarrow import csv
 
 from connector.crm.salesforce.pulling.columns import result_name
 from connector.crm.salesforce.session import checks
-from connector.crm.salesforce.session.client import UNREADABLE, Forbidden, Refused
+from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.transport import Call
-from connector.crm.tries import growing
-from connector.errors import BadAnswer, ComeBackLater, StopRun
+from connector.errors import ComeBackLater, StopRun
 from connector.model.ahead import ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.crm.salesforce.session.client import Client
     from connector.crm.transport import Answer
-
-Read = TypeVar("Read")
 
 ROWS = 20_000
 """Rows of one page; memory stays flat in the number of pages."""
@@ -81,20 +78,6 @@ def job_id(job: Mapping[str, Any], what: str) -> str:
     return found
 
 
-def readable(client: Client, call: Call, read: Callable[[Answer], Read]) -> tuple[Read, Answer]:
-    """A file of a job as `read` takes it, and the answer it came in; one it cannot take is fetched again. BadAnswer."""
-    tries = 0
-    while True:
-        tries += 1
-        answer = client.call(call)
-        try:
-            return read(answer), answer
-        except BadAnswer:
-            if tries == UNREADABLE:
-                raise
-        client.transport.brake.pause(growing(client.chance)(tries))
-
-
 def looks() -> Iterator[float]:
     """How long to wait before each look at a job, until patience ends."""
     wait, waited = _FIRST_LOOK, 0.0
@@ -125,7 +108,7 @@ def _results(client: Client, job: str, what: str, expressions: Sequence[str], ex
     while locator is not None:
         query = (("maxRecords", str(ROWS)), *((("locator", locator),) if locator else ()))
         call = Call("GET", client.path(f"jobs/query/{job}/results"), what, query=query)
-        table, answer = readable(client, call, lambda answer: _table(answer, expressions, what))
+        table, answer = client.readable(call, lambda answer: _table(answer, expressions, what))
         arrived += table.num_rows
         locator = _next(answer, seen, what)
         if locator is not None and not table.num_rows:

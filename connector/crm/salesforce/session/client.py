@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.crm import client
+from connector.crm.client import decoded
 from connector.crm.meaning import Meaning
 from connector.crm.salesforce.session import answers
 from connector.crm.salesforce.session.answers import Problem
@@ -14,13 +15,15 @@ from connector.crm.salesforce.session.auth import ADDRESS
 from connector.crm.salesforce.session.limits import Limits
 from connector.crm.transport import Again, Answer, Call
 from connector.crm.tries import growing
-from connector.errors import AccessRefused, StopRun
+from connector.errors import AccessRefused, BadAnswer, StopRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from connector.crm.salesforce.session.auth import Credentials
     from connector.errors import ConnectorError
+
+Read = TypeVar("Read")
 
 
 class Refused(StopRun):
@@ -94,14 +97,30 @@ class Client(client.Client[Limits, Problem]):
         return self.object(Call("POST", path, what, body=body))
 
     def document(self, call: Call) -> tuple[Any, Answer]:
-        """See Client.document; no JSON in a 200 is a bad moment, like a cut answer: what may be sent again is."""
+        """See Client.document; raises BadAnswer where it is none."""
+        return self.readable(call, lambda answer: self._json(call, answer))
+
+    def readable(self, call: Call, read: Callable[[Answer], Read]) -> tuple[Read, Answer]:
+        """Return what `read` makes of the answer to a call, and that answer; BadAnswer for one it cannot take.
+
+        A good answer that cannot be read is a bad moment, like a cut one: what may be sent again is.
+        """
         tries = 0
         while True:
             tries += 1
-            document, answer = super().document(call)
-            if document is not None or call.once or tries == UNREADABLE:
-                return document, answer
+            answer = self.call(call)
+            try:
+                return read(answer), answer
+            except BadAnswer:
+                if call.once or tries == UNREADABLE:
+                    raise
             self.transport.brake.pause(growing(self.chance)(tries))
+
+    def _json(self, call: Call, answer: Answer) -> Any:
+        document = decoded(answer)
+        if document is None:
+            raise self.unreadable(call, answer)
+        return document
 
     def array(self, call: Call) -> list[Any]:
         """The JSON array a call is answered with."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.crm.salesforce import values
-from connector.crm.salesforce.pulling.bulk_query import job_id, looks, readable
+from connector.crm.salesforce.pulling.bulk_query import job_id, looks
 from connector.crm.salesforce.session import checks
 from connector.crm.salesforce.session.client import Forbidden, Refused
 from connector.crm.transport import AnswerLost, Call
@@ -201,7 +201,7 @@ def _rows(client: Client, job: str, kind: str) -> Iterator[dict[str, str]]:
     """
     call = Call("GET", client.path(f"jobs/ingest/{job}/{kind}"), f"reading {kind} of a bulk job")
     try:
-        return iter(readable(client, call, lambda answer: _table(answer.body, kind))[0])
+        return iter(client.readable(call, lambda answer: _table(answer.body, kind))[0])
     except BadAnswer:
         return iter(())
 
