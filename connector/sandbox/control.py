@@ -30,9 +30,9 @@ def dispatch(app: App[Any], call: Call, acts: Mapping[tuple[str, str, int], Call
     try:
         return act(app, call, *rest)
     except UsageError as error:
-        return answer({"message": f"{error}", "hint": error.hint}, 400)
+        return answer({"message": str(error), "hint": error.hint}, 400)
     except (ValueError, TypeError, KeyError) as error:
-        return answer({"message": f"{error}"}, 400)
+        return answer({"message": str(error)}, 400)
 
 
 def wanted(call: Call) -> dict[str, Any]:

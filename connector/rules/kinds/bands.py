@@ -120,22 +120,22 @@ def _ranking(names: Names, model: _Bands) -> Ranking | None:
     used = [e for e in (by, among, last, counted, *shares) if e is not None]
     if not bands or any(part is POISON for e in used for part in walk(e)):
         return None
-    told = [_told(names, band, formula) for band, (_, formula) in zip(bands, model.bands, strict=True)]
-    total = sum(told, Decimal(0))
+    figures = [_in_figures(names, band, formula) for band, (_, formula) in zip(bands, model.bands, strict=True)]
+    total = sum(figures, Decimal(0))
     if total > WHOLE:
         names.problems.add(model.name.at, f"the bands of '{model.name.text}' take {total.normalize():f} % together")
     return Ranking(model.name.text, by, among, bands, last, counted)
 
 
-def _told(names: Names, band: Band, share: Formula | None) -> Decimal:
+def _in_figures(names: Names, band: Band, share: Formula | None) -> Decimal:
     """Give the share of a band in figures; one that is no share is noted."""
     if share is None or band.percent is None:
         return Decimal(0)
-    told = constant(band.percent, names.parameters)
-    if told is None or not 0 <= told <= WHOLE:
+    figure = constant(band.percent, names.parameters)
+    if figure is None or not 0 <= figure <= WHOLE:
         names.problems.add(share.leaf.at, f"the share of '{band.then}' is no number from 0 to 100")
         return Decimal(0)
-    return told
+    return figure
 
 
 def _percent(names: Names, share: Formula | None) -> Expression | None:
