@@ -40,7 +40,7 @@ def settle_service(world: World) -> dict[str, Service]:
     """Every account's service by id; the indexes need everybody's energy."""
     found = {account.id: _service(world, group, account) for group, account in world.served}
     base = [account for group in world.active for account in group.members]
-    revenue = sum((group.revenue for group in world.active if group.revenue_known), ZERO)
+    revenue = sum((account.revenue for account in base if account.revenue_known), ZERO)
     energy = sum((found[account.id].energy or ZERO for account in base), ZERO)
     burden = sum((found[account.id].burden or ZERO for account in base), ZERO)
     for account in base:
