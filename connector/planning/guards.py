@@ -96,8 +96,8 @@ class Situation(Struct, frozen=True, kw_only=True):
     run: str
     first_run: bool
     """Nothing was ever written by us."""
-    none_good: bool = False
-    """No run came to its end since the first one began to write: who has no tier yet belongs to it still."""
+    rest_of_first: bool = False
+    """This is what a first run left, by the same rules: who has no tier yet belongs to it still."""
     confirmed: bool = False
     """A person confirmed the first run (`sync --yes`)."""
     population: PopulationFigures
@@ -209,7 +209,7 @@ def _first_run(situation: Situation) -> Iterator[tuple[str, str]]:
 
 def _new_say_no(situation: Situation, limits: Limits) -> Iterator[tuple[str, str]]:
     tally, evaluated = situation.tally, situation.population.evaluated
-    new = tally.newly_say_no - (tally.first_say_no if situation.none_good else 0)
+    new = tally.newly_say_no - (tally.first_say_no if situation.rest_of_first else 0)
     if evaluated >= limits.min_accounts and _exceeds(new, evaluated, limits.max_new_say_no_pct):
         yield _part(situation, "NEW_SAY_NO_SHARE", new, evaluated, _limit(situation, limits, "max_new_say_no_pct"))
     if new > limits.max_new_say_no:

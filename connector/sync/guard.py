@@ -45,7 +45,7 @@ def survey(going: Going, evaluation: Evaluation) -> Survey:
     situation = Situation(
         run=going.run,
         first_run=journal.recall(memory.CONFIRMED) is None,
-        none_good=good is None,
+        rest_of_first=memory.is_rest_of_first(journal, rule_version=evaluation.rule_version),
         population=evaluation.figures(),
         tally=Tally(),
         rows={table: going.figures.get(memory.ROWS + table, 0) for table in watched},

@@ -87,6 +87,13 @@ def last_good(journal: Journal) -> RunRow | None:
     return journal.run(run) if run else None
 
 
+def is_rest_of_first(journal: Journal, *, rule_version: str) -> bool:
+    """Whether a first run never came to its end, and these are the rules that it, or who went on with it, wrote by."""
+    run = journal.recall(APPLIED)
+    row = journal.run(run) if run else None
+    return row is not None and last_good(journal) is None and row.rule_version == rule_version
+
+
 def good_since(journal: Journal) -> datetime | None:
     """Return since when the CRM is up to date: the end of the last good run, its start while its report is drawn."""
     good = last_good(journal)

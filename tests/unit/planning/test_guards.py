@@ -120,8 +120,8 @@ def test_on_a_first_run_nothing_counts_as_newly_say_no() -> None:
 def test_where_a_first_run_goes_on_only_who_had_a_tier_counts_as_newly_say_no() -> None:
     fresh = [account(f"f{n}", say_no=("false", "true")) for n in range(600)]
     judged = [account(f"j{n}", tier=("small", "small"), say_no=("false", "true")) for n in range(11)]
-    assert codes(replace(situation(*fresh, *judged[:10]), none_good=True)) == []
-    given = replace(situation(*fresh, *judged), none_good=True)
+    assert codes(replace(situation(*fresh, *judged[:10]), rest_of_first=True)) == []
+    given = replace(situation(*fresh, *judged), rest_of_first=True)
     assert codes(given) == ["NEW_SAY_NO_SHARE"]
     assert "11 of 100" in trips(given, LIMITS)[0].message
 

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from connector.model.changes import Landed
 from connector.model.runs import RunOutcome
 from connector.sync import history
+from tests.twins.house import rule_set
+from tests.unit.sync.walking import codes
 from tests.unit.sync.writing import breaks_off, house, outcomes, uses_up_the_day
 
 if TYPE_CHECKING:
@@ -96,3 +98,17 @@ def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_goo
     made.crm.around_write = None
     assert made.walk().sync().outcome is RunOutcome.OK
     assert not made.evaluated[-1].remembers
+
+
+@pytest.mark.parametrize(("version", "held"), [("r1", []), ("r2", ["NEW_SAY_NO_SHARE", "NEW_SAY_NO_CAP"])])
+def test_the_rest_of_a_cut_first_run_is_no_news_unless_the_rules_were_changed(version: str, held: list[str]) -> None:
+    made = house(0)
+    made.limits(max_new_say_no_pct=0, max_new_say_no=0, min_accounts=1)
+    for number in range(7):
+        made.account(f"a{number}", deals=[20], bad="true")
+    breaks_off(made, SystemExit())
+    with pytest.raises(SystemExit):
+        made.walk().sync(yes=True)
+    made.crm.around_write = None
+    made.rules = rule_set(version)
+    assert codes(made.walk().sync(yes=True)) == held

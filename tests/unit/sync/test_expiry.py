@@ -11,6 +11,7 @@ from connector.model.outputs import Output
 from connector.model.runs import RunOutcome
 from connector.sync import Result, history
 from tests.twins import OUTPUTS, House, open_limits, rule_set
+from tests.unit.sync.walking import codes
 
 TIERS: dict[str, dict[str, str]] = {"large": {}, "small": {}, "prospect": {}}
 RANKED = Output("seg_tier", Type.TEXT, {}, options=TIERS, ranked=True, on_deals="seg_account_tier")
@@ -22,10 +23,6 @@ def house(count: int = 4) -> House:
     for number in range(count):
         made.account(f"a{number}", deals=[20])
     return made
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
 
 
 def partly() -> tuple[House, Result]:

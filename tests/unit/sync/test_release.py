@@ -13,7 +13,8 @@ from connector.errors import StopRun, UsageError
 from connector.model.changes import Target
 from connector.model.runs import RunOutcome
 from connector.planning.file import parse
-from connector.sync import Result, history
+from connector.sync import history
+from tests.unit.sync.walking import codes
 from tests.unit.sync.writing import house, planned
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ def applied() -> House:
     made = house(4)
     made.walk().sync(yes=True)
     return made
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
 
 
 def win(made: House, account: str, amount: int) -> None:

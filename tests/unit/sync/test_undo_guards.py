@@ -15,8 +15,9 @@ from connector.model.runs import RunOutcome
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 from connector.rules.ruleset import NO_RULES
-from connector.sync import Result, history
+from connector.sync import history
 from tests.twins import OUTPUTS, Crash, Fate, House, open_limits, rule_set
+from tests.unit.sync.walking import codes
 
 TIERS: dict[str, dict[str, str]] = {"large": {}, "small": {}, "prospect": {}}
 RANKED = Output("seg_tier", Type.TEXT, {}, options=TIERS, ranked=True, on_deals="seg_account_tier")
@@ -47,10 +48,6 @@ def win(made: House, account: str, amount: int) -> None:
 def guarded(made: House, **limits: Any) -> None:
     """The limits of the settings are in force from here on."""
     made.policy = replace(made.policy, limits=replace(Limits(), **{"min_accounts": 20, **limits}))
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
 
 
 def tiers(made: House) -> list[str | None]:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from connector.errors import UsageError
 from connector.model.changes import Target
 from connector.model.runs import RunOutcome
-from connector.sync import Result, history
+from connector.sync import history
 from tests.twins import Crash, Fate, House, open_limits, rule_set
+from tests.unit.sync.walking import codes
 
 
 def applied() -> House:
@@ -23,10 +24,6 @@ def applied() -> House:
 
 def win(made: House, account: str, amount: int) -> None:
     made.crm.put(Target.DEAL, f"{account}-{amount}", account_id=account, amount=str(amount))
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
 
 
 def moved() -> tuple[House, str]:

@@ -9,8 +9,9 @@ from connector.model.changes import Target
 from connector.model.fields import Type
 from connector.model.outputs import Output
 from connector.model.runs import RunOutcome
-from connector.sync import Result, history
+from connector.sync import history
 from tests.twins import OUTPUTS, House, by_revenue, open_limits, rule_set
+from tests.unit.sync.walking import codes
 
 TIERS: dict[str, dict[str, str]] = {"large": {}, "small": {}, "prospect": {}}
 LOSERS = ("a0", "a1", "a2", "a3", "a4", "a5")
@@ -41,10 +42,6 @@ def win(made: House, account: str, amount: int = 500) -> None:
 
 def tiers(made: House) -> dict[str, str | None]:
     return {name: row.get("seg_tier") for name, row in made.crm.records[Target.ACCOUNT].items()}
-
-
-def codes(result: Result) -> list[str]:
-    return [reason.code for reason in result.reasons]
 
 
 def test_a_crm_that_loses_deals_demotes_nobody_and_promotes_who_won_some() -> None:
