@@ -76,10 +76,11 @@ def perform(arguments: Sequence[str]) -> tuple[int, Call]:
 
 def _fail(call: Call, error: ConnectorError) -> int:
     message, hint = call.scrub(str(error)), call.scrub(error.hint)
+    said = error.args[0] if error.args else ""
     if call.verbose:
         typer.echo(call.scrub("".join(traceback.format_exception(error))), err=True)
     if message:  # typer prints the help itself when it is asked for nothing
-        print_error(message, hint=call.scrub(call.told(error.hint)))
+        print_error(call.scrub(call.told(said)), hint=call.scrub(call.told(error.hint)))
     if call.json and not call.answered:
         outcome = "held" if isinstance(error, Held) else "failed"
         reasons = [{"code": error.code, "message": message}]

@@ -21,20 +21,22 @@ def settings(folder: Path, language: str | None) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("language", "hint"),
+    ("language", "error", "hint"),
     [
-        ("en", "decimals are written with a point: 80.5"),
-        ("nl", "decimalen worden met een punt geschreven: 80.5"),
-        (None, "decimalen worden met een punt geschreven: 80.5"),
+        ("en", "is not a number", "decimals are written with a point: 80.5"),
+        ("nl", "is geen getal", "decimalen worden met een punt geschreven: 80.5"),
+        (None, "is geen getal", "decimalen worden met een punt geschreven: 80.5"),
     ],
 )
 def test_a_comma_in_a_parameter_is_told_with_how_it_is_written(
-    language: str | None, hint: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    language: str | None, error: str, hint: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     asked = ("rules", "check", "--set", "icp.ideal_min=80,5", "--settings", str(settings(tmp_path, language)))
-    error = "parameter 'icp.ideal_min': '80,5' is not a number"
-    assert ended(capfd, *asked, code=2).stderr == f"error: {error}\n  hint: {hint}\n"
-    assert ended(capfd, *asked, "--json", code=2).json()["error"]["hint"] == "decimals are written with a point: 80.5"
+    told = f"error: parameter 'icp.ideal_min': '80,5' {error}\n  hint: {hint}\n"
+    assert ended(capfd, *asked, code=2).stderr == told
+    document = ended(capfd, *asked, "--json", code=2).json()["error"]
+    assert document["message"] == "parameter 'icp.ideal_min': '80,5' is not a number"
+    assert document["hint"] == "decimals are written with a point: 80.5"
     assert ended(capfd, *asked[:3], "icp.ideal_min=80.5", *asked[4:], code=0).stderr == ""
 
 

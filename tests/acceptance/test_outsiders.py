@@ -168,8 +168,8 @@ def test_a_cell_that_two_rules_read_is_told_once(tmp_path: Path, capfd: pytest.C
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("customer_type.current_value.high_min=abc", "'abc' is not an amount"),
-        ("pyramid.two_level_below=true", "'true' is not a number"),
+        ("customer_type.current_value.high_min=abc", "'abc' is geen bedrag"),
+        ("pyramid.two_level_below=true", "'true' is geen getal"),
     ],
 )
 def test_a_parameter_of_another_type_is_refused_in_plain_words(

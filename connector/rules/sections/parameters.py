@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from connector.rules.syntax.forms import Form
     from connector.rules.syntax.problems import Problems
 
-MEANT: Mapping[Type, str] = {
-    Type.TEXT: "a text",
-    Type.NUMBER: "a number",
-    Type.INTEGER: "a whole number",
-    Type.RATE: "a number",
-    Type.PERCENT: "a number",
-    Type.MONEY: "an amount",
-    Type.BOOLEAN: "true or false",
-    Type.DATE: "a date such as 2026-03-31",
-    Type.TIMESTAMP: "a time with its offset",
-}
 TRUTHS = dict.fromkeys(("yes", "on", "true"), "true") | dict.fromkeys(("no", "off", "false"), "false")
 """What some YAML readers take a plain word for, by the word in small letters."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -104,7 +93,8 @@ def _fitted(
     if not wrong:
         return value
     text = written.text if isinstance(written, Leaf) else str(wrong[0])
-    problems.add(written.at, f"'{text}' is not {MEANT[meant]}", "write it without quotes" if meant in NUMERIC else "")
+    told = say("is_not", text=text, meant=say(f"meant.{meant}"))
+    problems.add(written.at, told, "write it without quotes" if meant in NUMERIC else "")
     return None
 
 
@@ -135,11 +125,11 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
     changed = dict(parameters)
     for name, value in changes.items():
         if name not in parameters:
-            raise UsageError(f"unknown parameter '{name}'", hint=_where(name, parameters))
+            raise UsageError(say("unknown", name=name), hint=_where(name, parameters))
         changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
         wrong = refusal(changed[name])
         if wrong:
-            raise UsageError(f"parameter '{name}': {wrong}", hint=_allowed(changed[name]))
+            raise UsageError(say("refused", name=name, wrong=wrong), hint=_allowed(changed[name]))
     return changed
 
 
@@ -166,17 +156,17 @@ def _written(kind: Type, text: str) -> Said:
     return say(f"written.{kind}")
 
 
-def refusal(parameter: Parameter) -> str:
-    """Say why a parameter's value is not allowed; empty when it is."""
+def refusal(parameter: Parameter) -> Said | None:
+    """Say why a parameter's value is not allowed; None when it is."""
     values = parameter.value if isinstance(parameter.value, tuple) else (parameter.value,)
     for value in values:
         if parameter.one_of and isinstance(value, str) and value not in parameter.one_of:
-            return f"'{value}' is not one of {', '.join(parameter.one_of)}"
+            return say("not_one_of", value=value, options=", ".join(parameter.one_of))
         if isinstance(value, Decimal) and parameter.least is not None and value < parameter.least:
-            return f"{value} is less than {parameter.least}"
+            return say("too_little", value=str(value), least=str(parameter.least))
         if isinstance(value, Decimal) and parameter.most is not None and value > parameter.most:
-            return f"{value} is more than {parameter.most}"
-    return ""
+            return say("too_much", value=str(value), most=str(parameter.most))
+    return None
 
 
 def _read(
@@ -268,9 +258,10 @@ def _one(parameter: Parameter, text: str) -> Plain:
     try:
         return _convert(parameter.type, text)
     except (ValueError, InvalidOperation):
-        meant = MEANT[Type.NUMBER if parameter.type is Type.INTEGER else parameter.type]  # 80.5 does as well as 80
-        message = f"parameter '{parameter.name}': '{text}' is not {meant}"
-        raise UsageError(message, hint=_written(parameter.type, text)) from None
+        meant = Type.NUMBER if parameter.type is Type.INTEGER else parameter.type  # 80.5 does as well as 80
+        wrong = say("is_not", text=text, meant=say(f"meant.{meant}"))
+        told = say("refused", name=parameter.name, wrong=wrong)
+        raise UsageError(told, hint=_written(parameter.type, text)) from None
 
 
 def _convert(kind: Type, text: str) -> Plain:
