@@ -66,16 +66,12 @@ def check(
     texts = _texts(call, rules)
     typer.echo(texts.say("rules.good", **{name: count for name, count in figures.items() if name != "version"}))
     for node in unnamed:
-        typer.echo(f"{_at(node.at)}: " + texts.say("rules.unnamed", name=node.name))
+        typer.echo(f"{node.at.place}: " + texts.say("rules.unnamed", name=node.name))
     return 0
 
 
 def _place(at: "Position") -> dict[str, object]:
     return {"file": at.file, "line": at.line, "column": at.column}
-
-
-def _at(at: "Position") -> str:
-    return f"{at.file}:{at.line}:{at.column}"
 
 
 def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
@@ -95,7 +91,7 @@ def _check_live(call: Call, directory: Path | None, data: Path | None) -> int:
         return 0
     texts = _texts(call, wiring.rules)
     for finding in findings:
-        typer.echo(f"{_at(finding.at)}: {told(finding.text, texts.language)}")
+        typer.echo(f"{finding.at.place}: {told(finding.text, texts.language)}")
     typer.echo(texts.say("rules.live", findings=len(findings), accounts=accounts, as_of=request.as_of))
     return 0
 

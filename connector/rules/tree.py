@@ -60,6 +60,11 @@ class Position(Struct, frozen=True, order=True):
     column: int = 0
     length: int = 1
 
+    @property
+    def place(self) -> str:
+        """Where it begins, as compilers write it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
 
 NOWHERE = Position()
 

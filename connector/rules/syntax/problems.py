@@ -30,7 +30,7 @@ class Problem(Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         """Give `FILE:LINE:COLUMN: text` (contract.md, "Rule errors")."""
-        return f"{self.at.file}:{self.at.line}:{self.at.column}: {self.text}"
+        return f"{self.at.place}: {self.text}"
 
 
 class RuleError(UsageError):

@@ -85,17 +85,22 @@ def test_what_a_killed_run_wrote_is_counted_from_the_journal() -> None:
     assert history.show(made.journal, row.run)["written"] == in_journal(made, row.run) > first, "and what was settled"
 
 
-def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_good_with_nothing_to_write() -> None:
-    made = house(0)
-    made.limits(max_new_say_no_pct=0, max_new_say_no=0)
-    assert made.walk().sync().outcome is RunOutcome.OK
-    made.next_day()
+def cut_first_run(made: House) -> None:
+    """Seven accounts to say no to, of which a part is written when the process dies."""
     for number in range(7):
         made.account(f"a{number}", deals=[20], bad="true")
     breaks_off(made, SystemExit())
     with pytest.raises(SystemExit):
         made.walk().sync(yes=True)
     made.crm.around_write = None
+
+
+def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_good_with_nothing_to_write() -> None:
+    made = house(0)
+    made.limits(max_new_say_no_pct=0, max_new_say_no=0)
+    assert made.walk().sync().outcome is RunOutcome.OK
+    made.next_day()
+    cut_first_run(made)
     assert made.walk().sync().outcome is RunOutcome.OK
     assert not made.evaluated[-1].remembers
 
@@ -104,11 +109,6 @@ def test_a_first_run_that_was_cut_is_gone_on_with_though_a_run_before_it_was_goo
 def test_the_rest_of_a_cut_first_run_is_no_news_unless_the_rules_were_changed(version: str, held: list[str]) -> None:
     made = house(0)
     made.limits(max_new_say_no_pct=0, max_new_say_no=0, min_accounts=1)
-    for number in range(7):
-        made.account(f"a{number}", deals=[20], bad="true")
-    breaks_off(made, SystemExit())
-    with pytest.raises(SystemExit):
-        made.walk().sync(yes=True)
-    made.crm.around_write = None
+    cut_first_run(made)
     made.rules = rule_set(version)
     assert codes(made.walk().sync(yes=True)) == held
