@@ -58,7 +58,7 @@ set allocator_flush_threshold = '128KB';
 set allocator_bulk_deallocation_flush_threshold = '128KB'
 """
 """For small files: freed memory goes back at once, which DuckDB otherwise keeps by the hundred megabytes."""
-COSTLY = "projection_placement,in_clause"
+COSTLY = "projection_placement,in_clause,build_side_probe_side,common_subplan"
 """Passes of DuckDB's planner: the one whose time grows with the square of the expressions of a statement, and the one
 that makes a join of every short list."""
 

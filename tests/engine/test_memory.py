@@ -66,7 +66,7 @@ def _lines(duck: DuckDb, population: EvaluationRequest) -> list[bytes]:
 def test_what_does_not_fit_lies_in_the_folder_and_is_gone_afterwards(
     population: EvaluationRequest, lines: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    confined(monkeypatch, 45_000_000)
+    confined(monkeypatch, 34_000_000)
     seen: set[str] = set()
     evaluation = DuckDb(tmp_path).evaluate(
         RULES, population, lambda *_: seen.update(p.name for p in tmp_path.iterdir())

@@ -55,7 +55,7 @@ class Published(Struct):
     @property
     def subjects(self) -> str:
         """FROM clause: accounts as read `a`, their nodes and those of their group `s`."""
-        return f"account a join {self.verdict} s on s.{K} = a.{K}"
+        return f"{self.verdict} s join account a on a.{K} = s.{K}"
 
     def settle(self) -> None:
         """Work everything out once and for all, and let go of what it took: for whoever asks more than once."""

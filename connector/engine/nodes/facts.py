@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, field
 
@@ -17,11 +17,11 @@ from connector.rules.sql import logic
 from connector.rules.sql import words as w
 from connector.rules.sql.render import Renderer
 from connector.rules.sql.words import SCALE, Rendered, Sql
-from connector.rules.tree import Name, Scope
+from connector.rules.tree import Name
 from connector.rules.walk import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from connector.engine.nodes.columns import Columns
     from connector.rules.ruleset import Node
@@ -40,66 +40,76 @@ PICKED = frozenset({Aggregate.FIRST, Aggregate.PARENT})
 
 
 class Side(Struct, frozen=True):
-    """A join that brings some nodes' values beside the subjects (accounts `s`, groups `sg`)."""
+    """A join that brings some nodes' values beside the subjects `s`."""
 
     join: str
     values: dict[str, Rendered]
 
 
 class Rows(Struct, frozen=True):
-    """The rows a batch of facts is over: where they come from, and the key they are gathered by."""
+    """What a batch of facts has in common: its records, by whom they are gathered, and whose columns they ask for."""
 
-    source: str
-    key: str
-    on: str
+    relation: str
+    of: Of
+    roles: frozenset[str]
     gaps: bool
 
 
-def facts(nodes: Iterable[Node], columns: Columns, givens: Givens, tables: Mapping[Of, str]) -> Iterator[Side]:
+Batch: TypeAlias = "list[tuple[Node, FactOf]]"
+
+
+def facts(nodes: Iterable[Node], columns: Columns, givens: Givens) -> Iterator[Side]:
     """Give one side query per batch of facts over the same rows."""
-    batches: dict[Rows, list[tuple[Node, FactOf]]] = {}
+    batches: dict[Rows, Batch] = {}
     for node in nodes:
         fact = node.definition
         if isinstance(fact, FactOf):
-            batches.setdefault(_rows(node, fact, columns, tables), []).append((node, fact))
+            roles = frozenset(columns.role(node.of, name) for name in _names(fact))
+            batches.setdefault(Rows(fact.relation, node.of, roles, fact.gaps), []).append((node, fact))
     for number, (rows, batch) in enumerate(batches.items()):
         yield _side(rows, batch, columns, givens, f"f{number}")
 
 
-def _rows(node: Node, fact: FactOf, columns: Columns, tables: Mapping[Of, str]) -> Rows:
-    used = {_alias(name, fact, columns) for name in _names(fact)}
-    record = tables[Of.ACCOUNT] if fact.relation in OF_ACCOUNTS else RECORDS.get(fact.relation) or beside(fact.relation)
-    source, key = f"{record} r", K if node.of is Of.ACCOUNT else G
-    if fact.relation == Relation.MEMBERS:
-        key = G
-    if fact.relation == Relation.REFERRED:
+class From(Struct, frozen=True):
+    """Where the rows of a batch come from, each called `r`."""
+
+    source: str
+    key: str
+    """What they are gathered by."""
+    on: str
+    """The key of the subject that receives it."""
+
+
+def _from(rows: Rows, batch: Batch, columns: Columns) -> From:
+    named: dict[str, list[str]] = {}
+    for node, fact in batch:
+        for name in _names(fact):
+            named.setdefault(columns.role(node.of, name), []).append(name.name)
+    if rows.relation in OF_ACCOUNTS:
+        source = columns.subjects("r", named.get("r", ()))
+    else:
+        source = f"{RECORDS.get(rows.relation) or beside(rows.relation)} r"
+    key = K if rows.of is Of.ACCOUNT and rows.relation != Relation.MEMBERS else G
+    gathered = f"r.{key}"
+    if rows.relation == Relation.REFERRED:
         source += f" join referral t on t.{K} = r.{K}"
-    if "rg" in used:
-        source += f" join {tables[Of.GROUP]} rg on rg.{G} = r.{G}"
-    gathered = {K: 't."@to"', G: 't."@to_g"'}[key] if fact.relation == Relation.REFERRED else f"r.{key}"
-    subject = "s" if node.of is Of.ACCOUNT else "sg"
-    if "s" in used and subject == "sg":  # the record's own account
-        source += f" join {tables[Of.ACCOUNT]} s on s.{K} = r.{K}"
-    elif "s" in used or ("sg" in used and subject == "s"):
-        source += f" join {tables[Of.ACCOUNT]} s on s.{key} = {gathered}"
-        gathered, key = f"s.{K}", K
-    if "sg" in used:
-        source += f" join {tables[Of.GROUP]} sg on sg.{G} = {f's.{G}' if subject == 's' else gathered}"
-    return Rows(source, gathered, f"{subject}.{key}", fact.gaps)
+        gathered = {K: 't."@to"', G: 't."@to_g"'}[key]
+    if "s" in named:
+        account = columns.subjects("s", named["s"])
+        if rows.of is Of.GROUP:  # the record's own account
+            source += f" join {account} on s.{K} = r.{K}"
+        else:
+            source += f" join {account} on s.{key} = {gathered}"
+            gathered, key = f"s.{K}", K
+    if "sg" in named:
+        source += f" join {columns.subjects('sg', named['sg'])} on sg.{K} = {gathered}"
+    return From(source, gathered, f"s.{key}")
 
 
 def _names(fact: FactOf) -> Iterator[Name]:
     for expression in (fact.value, fact.where):
         if expression is not None:
             yield from (part for part in walk(expression) if isinstance(part, Name))
-
-
-def _alias(name: Name, fact: FactOf, columns: Columns) -> str:
-    mine = name.scope is Scope.ACCOUNT
-    if not mine and fact.relation not in OF_ACCOUNTS:
-        return "r"
-    grouped = columns.nodes[name.name].of is Of.GROUP
-    return {(True, False): "s", (True, True): "sg", (False, False): "r", (False, True): "rg"}[mine, grouped]
 
 
 class Cells(Struct):
@@ -127,20 +137,21 @@ class Gathered(Struct, frozen=True):
     """Whether a row makes the fact unknown; None where no row can."""
 
 
-def _side(rows: Rows, batch: list[tuple[Node, FactOf]], columns: Columns, givens: Givens, alias: str) -> Side:
+def _side(rows: Rows, batch: Batch, columns: Columns, givens: Givens, alias: str) -> Side:
     cells, marks, gaps, totals, values = Cells(), Cells(), Cells(), [], {}
     for node, fact in batch:
-        render = Renderer(givens, partial(columns.in_fact, fact.relation))
+        render = Renderer(givens, partial(columns.in_fact, fact, node.of))
         gathered = _gathered(fact, render, cells, marks, gaps)
         total, scale = _total(fact.aggregate, gathered)
         totals.append(f"{total} as {quoted(node.name)}")
         values[node.name] = _on_subject(node, fact, alias, scale)
+    of = _from(rows, batch, columns)
     place = [f"r.{K} as k", f"r.{K} = r.{G} as top"] if any(fact.aggregate in PICKED for _, fact in batch) else []
     place += [f"r.{G} as grouped"] if any(fact.once for _, fact in batch) else []
-    query = f"select {rows.key} as {quoted('@key')}, {', '.join([*cells.written(), *place])} from {rows.source}"
+    query = f"select {of.key} as {quoted('@key')}, {', '.join([*cells.written(), *place])} from {of.source}"
     query = f"select {', '.join(['*', *marks.written(), *gaps.written()])} from ({query})"
     query = f'select "@key", {", ".join(totals)} from ({query}) group by "@key"'
-    return Side(f'left join ({query}) {alias} on {alias}."@key" = {rows.on}', values)
+    return Side(f'left join ({query}) {alias} on {alias}."@key" = {of.on}', values)
 
 
 def _gathered(fact: FactOf, render: Renderer, cells: Cells, marks: Cells, gaps: Cells) -> Gathered:

@@ -12,7 +12,7 @@ from connector.rules.sql import words as w
 from connector.rules.sql.words import COLUMN_SCALE, Rendered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from connector.engine.nodes.columns import Columns
     from connector.rules.ruleset import Node
@@ -21,27 +21,37 @@ FIRST = f"case when {K} = {G} then 0 else {K} end as first"
 """Members of a group in the order they stand for it: the ultimate parent, then by id."""
 
 
-def own_fields(nodes: Sequence[Node], columns: Columns) -> str:
-    """Give the FROM clause of all accounts with their fields as columns, called `s`."""
-    fields = [node for node in nodes if isinstance(node.definition, FieldOf)]
-    parents = any(map(_of_parent, fields))
-    cells = [f"{_cell(node, 'p' if _of_parent(node) else 'a')} as {_kept(node, columns)}" for node in fields]
-    join = f" join account p on p.{K} = a.{G}" if parents else ""
-    return f"(select {', '.join([f'a.{K}', f'a.{G}', *cells])} from account a{join}) s"
+def fields(nodes: Sequence[Node], columns: Columns) -> str:
+    """Give the FROM clause of all accounts with their fields as columns, called `s`.
+
+    What stands for a group is worked out for groups of several accounts only: one alone stands for itself.
+    """
+    cells, grouped = [f"a.{K}", f"a.{G}"], []
+    for node in nodes:
+        if not isinstance(node.definition, FieldOf):
+            continue
+        kept = _kept(node, columns)
+        if node.definition.pick is None:
+            cells.append(f"{_cell(node)} as {kept}")
+        else:
+            grouped.append(f"{_picked(_cell(node), node.definition.pick)} as {kept}")
+            cells.append(f"case when g.{G} is null then {_cell(node)} else g.{kept} end as {kept}")
+    if not grouped:
+        return f"(select {', '.join(cells)} from account a) s"
+    several = f"select *, {FIRST} from account where {G} in (select {G} from account where {K} <> {G})"
+    groups = f"select a.{G}, {', '.join(grouped)} from ({several}) a group by a.{G}"
+    return f"(select {', '.join(cells)} from account a left join ({groups}) g on g.{G} = a.{G}) s"
 
 
-def group_fields(nodes: Sequence[Node], columns: Columns) -> str:
-    """Give the FROM clause of all groups with the fields that stand for them, called `sg`."""
-    cells = [
-        f"{_picked(_cell(node, 'a'), node.definition.pick)} as {_kept(node, columns)}"
+def held(nodes: Sequence[Node], there: Collection[str]) -> dict[str, str]:
+    """The columns of the accounts that are a node as they stand, of those that are there, by node."""
+    return {
+        node.name: read_as(node)
         for node in nodes
         if isinstance(node.definition, FieldOf)
-    ]
-    return f"(select {', '.join([f'a.{G}', *cells])} from (select *, {FIRST} from account) a group by a.{G}) sg"
-
-
-def _of_parent(node: Node) -> bool:
-    return isinstance(node.definition, FieldOf) and node.definition.pick is Pick.PARENT
+        and read_as(node) in there
+        and not (node.definition.pick or node.definition.lower or node.options)
+    }
 
 
 def _kept(node: Node, columns: Columns) -> str:
@@ -51,9 +61,9 @@ def _kept(node: Node, columns: Columns) -> str:
     return quoted(node.name)
 
 
-def _cell(node: Node, alias: str) -> str:
+def _cell(node: Node) -> str:
     field = node.definition
-    cell = f"{alias}.{quoted(read_as(node))}"
+    cell = f"a.{quoted(read_as(node))}"
     if isinstance(field, FieldOf) and field.lower:
         cell = f"lower({cell})"
     if not node.options:
@@ -61,7 +71,7 @@ def _cell(node: Node, alias: str) -> str:
     return f"case when {cell} in ({', '.join(map(quoted_text, node.options))}) then {cell} end"
 
 
-def _picked(cell: str, pick: Pick | None) -> str:
+def _picked(cell: str, pick: Pick) -> str:
     match pick:
         case Pick.LATEST:
             return f"max({cell})"

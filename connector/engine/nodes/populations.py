@@ -15,19 +15,20 @@ from connector.rules.sql.words import SCALE, Rendered, Sql
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from connector.rules.ruleset import Node
+    from connector.engine.nodes.columns import Columns
+    from connector.rules.ruleset import Node, Of
     from connector.rules.sql.render import Renderer
     from connector.rules.tree import Expression
 
 
-def figures(nodes: Iterable[Node], render: Renderer, subjects: str) -> Iterator[Side]:
-    """Give one side per set of keys; `subjects` is the FROM clause of everybody."""
-    batches: dict[tuple[Expression, ...], list[tuple[Node, PopulationOf]]] = {}
+def figures(nodes: Iterable[Node], columns: Columns, render: Renderer) -> Iterator[Side]:
+    """Give one side per set of keys."""
+    batches: dict[tuple[Of, tuple[Expression, ...]], list[tuple[Node, PopulationOf]]] = {}
     for node in nodes:
         if isinstance(node.definition, PopulationOf):
-            batches.setdefault(node.definition.by, []).append((node, node.definition))
-    for number, (keys, batch) in enumerate(batches.items()):
-        yield _side(keys, batch, render, subjects, f"p{number}")
+            batches.setdefault((node.of, node.definition.by), []).append((node, node.definition))
+    for number, ((_, keys), batch) in enumerate(batches.items()):
+        yield _side(keys, batch, render, columns.everybody([node for node, _ in batch]), f"p{number}")
 
 
 def _side(

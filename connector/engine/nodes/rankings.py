@@ -16,7 +16,8 @@ from connector.rules.sql.words import Rendered, Sql
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from connector.rules.ruleset import Node, Ranking
+    from connector.engine.nodes.columns import Columns
+    from connector.rules.ruleset import Node, Of, Ranking
     from connector.rules.sql.render import Givens, Renderer
 
 CENTS = 2
@@ -24,14 +25,14 @@ LINE_SCALE = 3
 """The mean of two amounts in cents has at most three decimals."""
 
 
-def rankings(nodes: Iterable[Node], render: Renderer, subjects: str) -> Iterator[Side]:
+def rankings(nodes: Iterable[Node], columns: Columns, render: Renderer) -> Iterator[Side]:
     """Give one side per ranking for what is each subject's own, and one for what is the same for everybody."""
-    batches: dict[str, list[tuple[Node, RankOf]]] = {}
+    batches: dict[tuple[Of, str], list[tuple[Node, RankOf]]] = {}
     for node in nodes:
         if isinstance(node.definition, RankOf):
-            batches.setdefault(node.definition.ranking.name, []).append((node, node.definition))
+            batches.setdefault((node.of, node.definition.ranking.name), []).append((node, node.definition))
     for number, batch in enumerate(batches.values()):
-        yield _side(batch, render, subjects, f"r{number}")
+        yield _side(batch, render, columns.everybody([node for node, _ in batch]), f"r{number}")
 
 
 def _side(batch: Sequence[tuple[Node, RankOf]], render: Renderer, subjects: str, alias: str) -> Side:
@@ -60,7 +61,7 @@ def _unplaced(ranking: Ranking, render: Renderer, subjects: str) -> str:
     if ranking.counted is None:
         return "0"
     counted, among = render.truth(ranking.counted), render.truth(ranking.among)
-    return f"(select count(*) from {subjects} where {counted} and {among} is not true)"
+    return f"(select count(*) filter (where {counted} and {among} is not true) from {subjects})"
 
 
 def _cuts(ranking: Ranking, givens: Givens) -> list[str]:

@@ -1,54 +1,63 @@
 """The order of the work: nodes in stages, so that what needs the whole population waits for it.
 
-Within a stage groups come before accounts, and a formula goes with the stage of what it names. A fact over other
-accounts, a figure of the population and a ranking need their operands of everybody, so they start a new stage.
+A formula goes with the stage of what it names. A fact over other accounts, a figure of the population and a ranking
+need their operands of everybody, so they start a new stage.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from connector.engine.nodes.columns import OF_ACCOUNTS
-from connector.rules.ruleset import FactOf, FieldOf, FormulaOf, Of, PopulationOf, RankOf
+from connector.model.fields import Type
+from connector.rules.ruleset import FactOf, FieldOf, FormulaOf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from connector.rules.ruleset import Node
 
 
-class Stage(Struct):
-    """Nodes made together, per subject."""
-
-    groups: list[Node] = field(default_factory=list)
-    accounts: list[Node] = field(default_factory=list)
-
-
 class Order(Struct, frozen=True):
-    """All stages, and the last stage each node is asked for in; nodes that are published stay to the end."""
+    """The nodes of every stage, at least one, and the last stage each node is asked for in.
 
-    stages: tuple[Stage, ...]
+    Nodes that are published are asked for in the stage after the last.
+    """
+
+    stages: tuple[tuple[Node, ...], ...]
     last_use: Mapping[str, int]
 
+    @property
+    def last(self) -> int:
+        """The number of the last stage."""
+        return len(self.stages) - 1
 
-def in_stages(nodes: Iterable[Node], published: Iterable[str]) -> Order:
+    def kept(self, number: int) -> list[str]:
+        """The nodes a stage makes for later ones; all that is published where it is the last."""
+        if number == self.last:
+            return [name for name, use in self.last_use.items() if use > number]
+        return [node.name for node in self.stages[number] if self.last_use[node.name] > number]
+
+
+def in_stages(nodes: Iterable[Node], published: Collection[str]) -> Order:
     """Put nodes, each after those it depends on, into as few stages as possible."""
-    place: dict[str, int] = {}
-    stages: list[Stage] = []
     nodes = tuple(nodes)
+    place: dict[str, int] = {}
     for node in nodes:
-        place[node.name] = stage = _stage(node, place)
-        while len(stages) <= stage:
-            stages.append(Stage())
-        (stages[stage].groups if node.of is Of.GROUP else stages[stage].accounts).append(node)
-    last_use = {name: place[name] for name in place}
+        place[node.name] = _stage(node, place)
+    last = max(place.values(), default=0)
+    place.update(dict.fromkeys(_postponed(nodes, published, place), last))
+    last_use = dict(place)
     for node in nodes:
         for name in node.depends:
             last_use[name] = max(last_use[name], place[node.name])
-    last_use.update(dict.fromkeys(published, len(stages)))
-    return Order(tuple(stages), last_use)
+    last_use.update(dict.fromkeys(published, last + 1))
+    stages: list[list[Node]] = [[] for _ in range(last + 1)]
+    for node in nodes:
+        stages[place[node.name]].append(node)
+    return Order(tuple(map(tuple, stages)), last_use)
 
 
 def _stage(node: Node, place: Mapping[str, int]) -> int:
@@ -62,6 +71,44 @@ def _stage(node: Node, place: Mapping[str, int]) -> int:
     return max(before, 0) + 1
 
 
+def _postponed(nodes: Sequence[Node], published: Collection[str], place: Mapping[str, int]) -> set[str]:
+    """The formulas that are left to the last stage: asked for there only, and no narrower than what they ask for."""
+    last = max(place.values(), default=0)
+    asked: dict[str, set[str]] = {name: {""} for name in published}
+    later: set[str] = set()
+    early = {name for node in nodes if not isinstance(node.definition, FormulaOf) for name in node.depends}
+    for node in reversed(nodes):
+        if place[node.name] == last or (isinstance(node.definition, FormulaOf) and node.name not in early):
+            later.add(node.name)
+            for name in node.depends:
+                asked.setdefault(name, set()).add(node.name)
+        else:
+            early.update(node.depends)
+    width = {node.name: _width(node) for node in nodes}
+    for node in nodes:
+        if node.name not in later or place[node.name] == last or not later.isdisjoint(node.depends):
+            continue
+        alone = sum(width[name] for name in node.depends if asked[name] == {node.name})
+        if width[node.name] < alone:
+            later.discard(node.name)
+            for name in node.depends:
+                asked[name].discard(node.name)
+    return later
+
+
+def _width(node: Node) -> int:
+    """Bytes of a cell, about."""
+    match node.type:
+        case Type.BOOLEAN:
+            return 1
+        case Type.DATE | Type.TIMESTAMP:
+            return 4
+        case Type.TEXT | Type.LONG_TEXT | Type.MULTI if not node.options:
+            return 100
+        case _:
+            return 16
+
+
 def in_layers(formulas: Iterable[Node]) -> list[list[Node]]:
     """Formulas of one table, each in a layer above those it names."""
     depth: dict[str, int] = {}
@@ -72,12 +119,3 @@ def in_layers(formulas: Iterable[Node]) -> list[list[Node]]:
             layers.append([])
         layers[level].append(node)
     return layers
-
-
-def read_once(later: Sequence[Stage]) -> bool:
-    """Tell that the accounts of a stage are read no more than once by the stages behind it: they need no table."""
-    return all(
-        all(isinstance(node.definition, FormulaOf) for node in stage.accounts)
-        and all(isinstance(node.definition, FormulaOf | RankOf | PopulationOf) for node in stage.groups)
-        for stage in later
-    )
