@@ -54,6 +54,7 @@ def evaluate(
         run.home_currency,
         wiring.language,
         beside=beside_in(wiring, data),
+        compares=False,
     )
     with call.progress() as progress:
         evaluation = wiring.engine.evaluate(wiring.rules, request, progress)

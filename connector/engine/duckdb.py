@@ -19,6 +19,7 @@ from connector.engine.answers.standing import alone, standing
 from connector.engine.functions import define
 from connector.engine.nodes.building import Builder, givens
 from connector.engine.nodes.columns import Columns
+from connector.engine.nodes.facts import RECORDS
 from connector.engine.nodes.stages import in_stages
 from connector.engine.stopping import interruptions
 from connector.engine.tables import beside, needs
@@ -30,10 +31,10 @@ from connector.engine.tables.spelling import lookalikes
 from connector.errors import UsageError
 from connector.model.fields import Table
 from connector.rules.connecting import connect
-from connector.rules.ruleset import needed
+from connector.rules.ruleset import Relation, needed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from connector.model.runs import Reason
     from connector.ports import EvaluationRequest, Matched, Progress
     from connector.rules.python.standing import Standing
-    from connector.rules.ruleset import Node, RuleSet
+    from connector.rules.ruleset import Node, OutputOf, RuleSet
 
     Setting: TypeAlias = Callable[[DuckDBPyConnection, EvaluationRequest], None]
 
@@ -133,7 +134,7 @@ def _evaluate(
     unreadable = task.read(progress)
     matched = task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
-    builder = Builder(db, givens(rules, request), columns)
+    builder = Builder(db, givens(rules, request), columns, task.spare())
     verdict = builder.run(in_stages(task.nodes, published), progress)
     made = Published(db, rules, request, columns, f"({verdict})", builder.standing)
     return DuckDbEvaluation(made, unreadable, matched, task.beside, lookalikes=alike)
@@ -178,7 +179,7 @@ class _Task(Struct, frozen=True):
         tables, situation = self.sources, self._situation()
         accounts(self.db, situation, absent=absent(tables[Table.ACCOUNTS], self._columns(Table.ACCOUNTS)))
         referrals(self.db)
-        mirrored = [o.output.on_deals for o in self.rules.outputs if o.output.on_deals]
+        mirrored = [o.output.on_deals for o in self._found() if o.output.on_deals]
         columns = dict.fromkeys([*needs.records(Table.DEALS, self.nodes), "is_closed", *mirrored])
         deals(self.db, tables, [*columns], situation)
         for table in (Table.TICKETS, Table.ACTIVITIES):
@@ -189,10 +190,19 @@ class _Task(Struct, frozen=True):
         return matched
 
     def _columns(self, table: Table) -> dict[str, Column]:
-        columns = needs.columns(table, self.nodes, self.rules.outputs)
+        columns = needs.columns(table, self.nodes, self._found())
         if not self.request.remembers:
             columns = {name: replace(c, source=NOWHERE) if c.lenient else c for name, c in columns.items()}
         return columns | beside.account_columns(self.beside.values()) if table is Table.ACCOUNTS else columns
+
+    def _found(self) -> Sequence[OutputOf]:
+        """The outputs whose values in the data are read."""
+        return self.rules.outputs if self.request.compares else ()
+
+    def spare(self) -> set[str]:
+        """The relations whose records nobody asks for once the facts are there."""
+        here = {table.value for table in self.sources} & {*RECORDS}
+        return here - {Relation.DEALS} if self.request.compares else here
 
     def _situation(self) -> Situation:
         pipelines = self._parameter("sales_pipelines")

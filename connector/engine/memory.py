@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connector.ports import EvaluationRequest
 
-LEAST = 120_000_000
+LEAST = 300_000_000
 """Bytes that a large population gets whatever its rows."""
 EACH_THREAD = 40_000_000
 """Bytes for what each thread has in hand, which cannot lie elsewhere."""

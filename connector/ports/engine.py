@@ -48,6 +48,8 @@ class EvaluationRequest(Struct, frozen=True):
     remembers: bool = True
     """Whether the values of ours that the data hold are those of an earlier run; those of a first run that was never
     finished are not."""
+    compares: bool = True
+    """Whether `differences` will be asked for: without, what only they read is let go of."""
     keep_all: bool = False
     """Keep every value on the way, for `explain`; else only what is published."""
     keep: Collection[str] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.engine.nodes.columns import ACCOUNTS, stage_table
-from connector.engine.nodes.facts import Side, facts
+from connector.engine.nodes.facts import RECORDS, Side, facts
 from connector.engine.nodes.fields import fields, held
 from connector.engine.nodes.populations import figures
 from connector.engine.nodes.rankings import rankings
@@ -41,6 +41,8 @@ class Builder(Struct):
     db: DuckDBPyConnection
     givens: Givens
     columns: Columns
+    spare: set[str] = field(default_factory=set)
+    """Relations whose records nobody asks for after the last fact over them."""
     standing: list[str] = field(default_factory=list)
     """Tables that are there."""
 
@@ -58,6 +60,13 @@ class Builder(Struct):
         self.db.execute(f"create table {name} as {self._query(number, order)}")
         self.standing.append(name)
         self._align(name)
+        self._let_go(number, order)
+
+    def _let_go(self, number: int, order: Order) -> None:
+        """Drop the columns, and the records, that no later stage asks for."""
+        for relation in self.spare - {fact.relation for fact in order.facts_after(number)}:
+            self.db.execute(f"drop table {RECORDS[relation]}")
+            self.spare.remove(relation)
         for gone in [node for node in self.columns.stage if order.last_use[node] == number]:
             table = stage_table(self.columns.stage.pop(gone))
             for column in self.columns.all_of(gone):

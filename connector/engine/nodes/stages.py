@@ -1,7 +1,8 @@
 """The order of the work: nodes in stages, so that what needs the whole population waits for it.
 
-A formula goes with the stage of what it names. A fact over other accounts, a figure of the population and a ranking
-need their operands of everybody, so they start a new stage.
+A formula goes with the stage of what it names, or is left to the last stage, which is worked out as it is read. A
+fact over other accounts, a figure of the population and a ranking need their operands of everybody, so they start a
+new stage.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from connector.model.fields import Type
 from connector.rules.ruleset import FactOf, FieldOf, FormulaOf
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from connector.rules.ruleset import Node
 
@@ -39,6 +40,11 @@ class Order(Struct, frozen=True):
         if number == self.last:
             return [name for name, use in self.last_use.items() if use > number]
         return [node.name for node in self.stages[number] if self.last_use[node.name] > number]
+
+    def facts_after(self, number: int) -> Iterator[FactOf]:
+        """The facts of later stages."""
+        for stage in self.stages[number + 1 :]:
+            yield from (node.definition for node in stage if isinstance(node.definition, FactOf))
 
 
 def in_stages(nodes: Iterable[Node], published: Collection[str]) -> Order:
@@ -72,27 +78,34 @@ def _stage(node: Node, place: Mapping[str, int]) -> int:
 
 
 def _postponed(nodes: Sequence[Node], published: Collection[str], place: Mapping[str, int]) -> set[str]:
-    """The formulas that are left to the last stage: asked for there only, and no narrower than what they ask for."""
+    """The formulas left to the last stage: asked for there only, and no narrower than what is kept for them alone."""
     last = max(place.values(), default=0)
-    asked: dict[str, set[str]] = {name: {""} for name in published}
+    later = _asked_last(nodes, place, last)
+    askers: dict[str, set[str]] = {name: {"published"} for name in published}
+    for node in nodes:
+        if node.name in later:
+            for name in node.depends:
+                askers.setdefault(name, set()).add(node.name)
+    width = {node.name: _width(node) for node in nodes}
+    for node in nodes:
+        if node.name not in later or place[node.name] == last or not later.isdisjoint(node.depends):
+            continue
+        if width[node.name] < sum(width[name] for name in node.depends if askers[name] == {node.name}):
+            later.remove(node.name)
+            for name in node.depends:
+                askers[name].remove(node.name)
+    return later
+
+
+def _asked_last(nodes: Sequence[Node], place: Mapping[str, int], last: int) -> set[str]:
+    """What is made in the last stage, and the formulas that nothing made before it asks for."""
     later: set[str] = set()
     early = {name for node in nodes if not isinstance(node.definition, FormulaOf) for name in node.depends}
     for node in reversed(nodes):
         if place[node.name] == last or (isinstance(node.definition, FormulaOf) and node.name not in early):
             later.add(node.name)
-            for name in node.depends:
-                asked.setdefault(name, set()).add(node.name)
         else:
             early.update(node.depends)
-    width = {node.name: _width(node) for node in nodes}
-    for node in nodes:
-        if node.name not in later or place[node.name] == last or not later.isdisjoint(node.depends):
-            continue
-        alone = sum(width[name] for name in node.depends if asked[name] == {node.name})
-        if width[node.name] < alone:
-            later.discard(node.name)
-            for name in node.depends:
-                asked[name].discard(node.name)
     return later
 
 
