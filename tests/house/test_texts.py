@@ -60,6 +60,7 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
         "connector.engine",
         "connector.model",
         "connector.rules",
+        "connector.store",
         "connector.wiring",
         "connector.worker",
     ],
