@@ -1,6 +1,5 @@
 """`docs`: the documentation of the installed version, where a user has the package and not the repository."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +7,7 @@ import typer
 
 from connector.cli.call import Call, shared
 from connector.errors import UsageError
+from connector.model.meant import near
 
 SETTINGS = "settings"
 ORDER = ("tutorial", "how-to", "reference", "walk", "why")
@@ -36,10 +36,7 @@ def docs(
             typer.echo(f"they lie in {pages['tutorial'].parent}")
         return 0
     if page not in pages:
-        near = get_close_matches(page, pages, n=1)
-        raise UsageError(
-            f"there is no page {page!r}", hint=f"did you mean {near[0]}?" if near else "`tiersync docs` lists them"
-        )
+        raise UsageError(f"there is no page {page!r}", hint=near(page, pages) or "`tiersync docs` lists them")
     text = pages[page].read_text(encoding="utf-8")
     if call.json:
         call.document({"page": page, "text": text})

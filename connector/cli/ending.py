@@ -13,6 +13,7 @@ import typer
 from connector.cli.call import Call
 from connector.cli.output import print_error
 from connector.errors import ConnectorError, Held, UsageError
+from connector.model.texts import Said
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -77,10 +78,11 @@ def perform(arguments: Sequence[str]) -> tuple[int, Call]:
 def _fail(call: Call, error: ConnectorError) -> int:
     message, hint = call.scrub(str(error)), call.scrub(error.hint)
     said = error.args[0] if error.args else ""
+    advice = call.told(error.hint) if isinstance(said, Said) else str(error.hint)
     if call.verbose:
         typer.echo(call.scrub("".join(traceback.format_exception(error))), err=True)
     if message:  # typer prints the help itself when it is asked for nothing
-        print_error(call.scrub(call.told(said)), hint=call.scrub(call.told(error.hint)))
+        print_error(call.scrub(call.told(said)), hint=call.scrub(advice))
     if call.json and not call.answered:
         outcome = "held" if isinstance(error, Held) else "failed"
         reasons = [{"code": error.code, "message": message}]

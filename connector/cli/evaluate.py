@@ -87,11 +87,10 @@ def _print(lines: Iterable[bytes]) -> bool:
 def _tell_unreadable(call: Call, unreadable: Sequence["Reason"]) -> int:
     if not unreadable:
         return 0
-    from connector.engine.tables.reading import MORE
+    from connector.model.runs import counted
 
-    cells = [reason.message for reason in unreadable if reason.code != MORE]
-    unlisted = [reason.message for reason in unreadable if reason.code == MORE]
-    more = [call.texts.say("evaluate.more", n=len(cells) - SHOWN)] if len(cells) > SHOWN else []
-    for text in [*cells[:SHOWN], *more, *unlisted]:
-        say(call.told(text))
+    for cell in unreadable[:SHOWN]:
+        say(call.told(cell.message))
+    if more := counted(unreadable[SHOWN:]):
+        say(call.texts.say("evaluate.more", n=more))
     return PARTIAL

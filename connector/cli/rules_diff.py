@@ -45,7 +45,7 @@ def diff(
         edits, found, unreadable = impact(wiring, before, wiring.rules, request, progress)
     head = {"as_of": request.as_of, "old_version": before.version, "new_version": wiring.rules.version}
     if call.json:
-        call.document(head | _document(edits, found))
+        call.document(head | _document(edits, found) | {"unreadable": unreadable})
     else:
         versions = {"old": before.version, "new": wiring.rules.version}
         typer.echo(call.texts.say("diff", **versions, day=request.as_of))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class RunOutcome(StrEnum):
@@ -24,3 +28,14 @@ class Reason(Struct, frozen=True):
 
     code: str
     message: str
+
+
+class Unlisted(Reason, frozen=True):
+    """Stands for so many that are not listed one by one."""
+
+    number: int
+
+
+def counted(reasons: Iterable[Reason]) -> int:
+    """Count them, with those that are not listed one by one."""
+    return sum(reason.number if isinstance(reason, Unlisted) else 1 for reason in reasons)

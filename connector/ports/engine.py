@@ -63,7 +63,8 @@ class Evaluation(Protocol):
     """The outputs of the models that are configured and connected."""
     rule_version: str
     unreadable: Sequence[Reason]
-    """Cells that could not be read, each with file, row and column."""
+    """Cells that could not be read, each with file, row and column; beyond a thousand of a table one stands for the
+    rest, so that `model.runs.counted` tells how many there are."""
     lookalikes: Sequence[Reason]
     """Columns that nothing knows, each with the missing one that it looks like."""
     rules: RuleSet

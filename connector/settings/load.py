@@ -7,13 +7,13 @@ import shlex
 import stat
 import tomllib
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, get_args
 
 from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 
 from connector.errors import UsageError
+from connector.model.meant import meant, near
 from connector.settings import rights
 from connector.settings.model import Files, HubSpot, Salesforce, Settings
 from connector.settings.places import key_lines, line_of
@@ -152,14 +152,13 @@ def _said(detail: ErrorDetails, path: tuple[str, ...]) -> str:
 
 def _unknown(detail: ErrorDetails, path: tuple[str, ...]) -> str:
     *around, key = [str(part) for part in detail["loc"]]
-    near = get_close_matches(key, _keys_of(_model_at(around)), n=1, cutoff=0.6)
-    if near:
-        return f"unknown key; did you mean '{near[0]}'?"
+    if like := near(key, _keys_of(_model_at(around))):
+        return f"unknown key; {like}"
     kinds = [kind for kind, model in KINDS.items() if path == ("crm", path[-1]) and path[-1] in model.model_fields]
     if kinds:
         return f'not a key of this kind of CRM, but of kind = "{kinds[0]}"'
     elsewhere = [place for place in all_keys() if place.rpartition(".")[2] == path[-1] and "." in place]
-    return f"unknown key; did you mean '{elsewhere[0]}'?" if elsewhere else "unknown key"
+    return f"unknown key; {meant(elsewhere[0])}" if elsewhere else "unknown key"
 
 
 def _keys_of(model: type[BaseModel] | None) -> list[str]:

@@ -10,6 +10,7 @@ from connector.model.fields import CATALOGUE, KEY, Table
 from connector.store import disk
 from connector.store.keys import check_keys, ids
 from connector.store.parquet import TableFile, columns_of, filled_of, rows_of
+from connector.store.said import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from connector.model.texts import Said
     from connector.ports import PullSummary, Snapshot
     from connector.store.merge import Ids
 
@@ -65,7 +67,7 @@ class _Assembly:
         if base and (table in _CHANGING or table not in self._pulled):
             columns = self._merged(table, place, base[0])
         elif self._base is not None and table in _CHANGING - set(_LINKED):
-            raise _needs_full_pull(f"{table} is connected now")
+            raise _needs_full_pull(say("connected_now", table=table.value))
         else:
             columns = self._taken(table, place)
         if not columns:
@@ -119,8 +121,10 @@ class _Assembly:
         shown = self._pulled[table].columns if table in self._pulled else known
         new = sorted(set(shown) - set(known))
         if new:
-            more = f" and {len(new) - NAMED} more" if len(new) > NAMED else ""
-            raise _needs_full_pull(f"{table} has new columns ({', '.join(new[:NAMED])}{more})")
+            names = ", ".join(new[:NAMED])
+            if len(new) > NAMED:
+                names = say("and_more", names=names, n=len(new) - NAMED)
+            raise _needs_full_pull(say("new_columns", table=table.value, names=names))
         hidden = self._hidden(table)
         return tuple(name for name in known if name in shown and name not in hidden)
 
@@ -155,7 +159,5 @@ def _link(base: Path, place: Path) -> None:
         shutil.copyfile(base, place)
 
 
-def _needs_full_pull(what: str) -> StopRun:
-    return StopRun(
-        f"{what}: its unchanged rows are not in the mirror", hint="`tiersync pull --full`", code="NEEDS_FULL_PULL"
-    )
+def _needs_full_pull(why: Said) -> StopRun:
+    return StopRun(why, hint="`tiersync pull --full`", code="NEEDS_FULL_PULL")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PULL_AGAIN = "`tiersync pull --full` makes a new one"
+_LET_READ = "let the user that tiersync runs as read it; the next run pulls everything anew"
 
 
 class Recorded(Struct, frozen=True):
@@ -35,8 +36,11 @@ def checked(folder: Path, row: Recorded) -> Snapshot:
         path = _file(folder, row, table)
         try:
             found = disk.fingerprint(path)
-        except OSError as error:
+        except FileNotFoundError as error:
             raise StopRun(f"the mirror lost {path}: {error.strerror}", hint=_PULL_AGAIN, code="MIRROR") from error
+        except OSError as error:
+            told = f"{path} of the mirror cannot be read: {error.strerror or error}"
+            raise StopRun(told, hint=_LET_READ, code="MIRROR") from error
         if found != about["footer"]:
             raise StopRun(f"{path} is cut, or not the file that was pulled", hint=_PULL_AGAIN, code="MIRROR")
     return read(folder, row)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.model.changes import Change, Landed, Target
 from connector.model.outputs import TIER
-from connector.model.runs import Reason
+from connector.model.runs import Reason, counted
 from connector.planning.causes import Basis
 from connector.planning.compare import AccountPlan, key, plan_account
 from connector.planning.doubt import ranks, waits
@@ -250,7 +250,7 @@ def _note(going: Going, plan: Plan, now: Basis, *, waiting: str) -> None:
 def _tell_unreadable(going: Going, evaluation: Evaluation) -> None:
     for reason in evaluation.unreadable[:UNREADABLE_SHOWN]:
         going.partial(going.told(reason))
-    going.figures["unreadable"] = len(evaluation.unreadable)
+    going.figures["unreadable"] = counted(evaluation.unreadable)
 
 
 def _chunks(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from connector.errors import StopRun, UsageError
 from connector.model.fields import BESIDE
 from connector.model.runs import Reason
+from connector.model.texts import told
 from connector.planning.guards import OF_THE_PULL
 from connector.sync import memory
 from connector.sync.beside import read_tables
@@ -40,7 +41,8 @@ def pull(going: Going, *, full: bool = False) -> Snapshot:
     except StopRun as error:
         if base is None or error.code != NEEDS_FULL_PULL:
             raise
-        going.reasons.append(Reason("PULLED_ANEW", going.say("PULLED_ANEW", why=error)))
+        why = told(error.args[0], going.parts.policy.language)
+        going.reasons.append(Reason("PULLED_ANEW", going.say("PULLED_ANEW", why=why)))
         return _pull(going, None)
 
 

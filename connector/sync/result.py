@@ -18,10 +18,18 @@ if TYPE_CHECKING:
     from connector.planning.plan import Plan
 
 
+NAMED = (
+    *("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "waiting"),
+    *("unreadable", "requests"),
+)
+"""Figures of the document of `--json`; one that does not count yet is 0."""
+
+
 class Result(Struct, frozen=True, kw_only=True):
     """How a run ended, in figures.
 
-    `changes`, `written`, `refused` count values, `quarantined` counts records, `waiting` accounts.
+    `changes`, `written`, `refused` count values, `quarantined` counts records, `waiting` accounts,
+    `unreadable` cells.
     """
 
     run: str
@@ -60,14 +68,13 @@ class Result(Struct, frozen=True, kw_only=True):
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `--json`."""
-        named = ("evaluated", "changes", "written", "refused", "quarantined", "kept", "gone", "unsettled", "waiting")
         pulled = {key.removeprefix("pulled_"): value for key, value in self.figures.items() if key[:7] == "pulled_"}
         return {
             "run": self.run,
             "command": self.command,
             "outcome": self.outcome.value,
             "pulled": pulled,
-            **{name: self.figures[name] for name in (*named, "requests")},
+            **{name: self.figures[name] for name in NAMED},
             "tables": self.tables,
             "reasons": [{"code": reason.code, "message": reason.message} for reason in self.reasons],
             **self._error(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from connector.engine.tables import needs
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Table
+from connector.model.meant import near
 from connector.ports import PullRequest
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _refuse_unknown(fields: Mapping[str, str], made: Collection[str], asked: Col
             tables = ", ".join(sorted(Table))
             raise UsageError(f"[fields] {name}: there is no table {table!r}", hint=f"the tables are {tables}")
         if (column or name) not in known:
-            near = get_close_matches(column or name, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else "`tiersync docs fields` lists the fields"
+            hint = near(column or name, sorted(known)) or "`tiersync docs fields` lists the fields"
             raise UsageError(f"[fields] {name}: there is no such field, and no rule reads one", hint=hint)
 
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.fields import KEY, Table
+from connector.model.meant import near
 from connector.ports import Beside, Finding, Join
-from connector.rules.syntax.problems import near, nearest
 from connector.wiring.said import say
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def unread(wiring: Wiring) -> Iterator[Finding]:
     """Tell which sections of the settings no rule reads: a name that is misspelt would change verdicts in silence."""
     for name in wiring.settings.tables:
         if name not in wiring.rules.tables and not wiring.rules_broken:
-            meant = nearest(name, wiring.rules.tables)
-            fix = say("declare_table", name=name) if meant is None else say("meant", name=meant)
+            fix = near(name, wiring.rules.tables) or say("declare_table", name=name)
             yield Finding("warning", f"tables.{name}", say("unread_table"), fix)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from connector.errors import ConnectorError
+from connector.model.runs import counted
 from connector.planning.impact import Side, compare
 from connector.ports import EvaluationRequest
 from connector.rules.edits import Paths, edits, parameters
@@ -67,7 +68,7 @@ def impact(
             _side(sides[0], keep), _side(sides[1], keep), causes=_causes(paths, changed), shown=frozenset(shared)
         )
     listed = {*parameters(old, new).values(), *(edit for mine in changed.values() for edit in mine)}
-    return sorted(listed), found, len(sides[1].unreadable)
+    return sorted(listed), found, counted(sides[1].unreadable)
 
 
 def _side(evaluation: Evaluation, names: Sequence[str]) -> Iterator[Side]:

@@ -6,10 +6,10 @@ import getpass
 import os
 import socket
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
+from connector.model.meant import near
 from connector.planning.compare import EditedValues
 from connector.planning.guards import Limits
 from connector.sync import Policy, Walk
@@ -49,8 +49,7 @@ def _written(wiring: Wiring, name: str) -> str:
         return name
     names = sorted({n for output in wiring.outputs if output.written for n in (output.name, output.on_deals) if n})
     if name not in names:
-        near = get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "`tiersync rules docs` lists the properties that are written"
+        hint = near(name, names) or "`tiersync rules docs` lists the properties that are written"
         raise UsageError(f"[run.on_edit]: the rules write no property {name}", hint=hint)
     return name
 

@@ -163,6 +163,21 @@ def test_an_engine_that_is_not_in_this_version_is_refused_by_every_command_that_
 
 
 @pytest.mark.usefixtures("home")
+def test_a_mirror_that_may_not_be_read_stops_no_run_and_doctor_says_who_must_read_it(ask: Ask) -> None:
+    assert ask("pull")[0] == 0
+    (file,) = Path("var/mirror").glob("*/accounts.parquet")
+    file.unlink()
+    file.mkdir()  # root may read whatever its rights, but no folder as a file
+    code, told = ask("doctor")
+    (state,) = [one for one in told["findings"] if one["subject"] == "state"]
+    assert (code, state["level"]) == (0, "warning")
+    assert state["message"] == f"{file.absolute()} of the mirror cannot be read: Is a directory"
+    assert state["fix"].startswith("let the user that tiersync runs as read it")
+    assert ask("plan")[0] == 0
+    assert [one["level"] for one in ask("doctor")[1]["findings"] if one["subject"] == "state"] == ["good"]
+
+
+@pytest.mark.usefixtures("home")
 def test_a_lost_mirror_stops_no_run_and_doctor_says_no_more_than_that_it_is_lost(ask: Ask) -> None:
     assert ask("pull")[0] == 0
     shutil.rmtree("var/mirror")

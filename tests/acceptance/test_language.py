@@ -70,9 +70,9 @@ def test_cells_that_cannot_be_read_are_told_in_the_language_of_the_settings(
     assert (told[-21], told[-1]) == (first, last)
 
 
-def test_cells_beyond_those_that_are_listed_are_counted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_every_cell_beyond_those_that_are_listed_is_counted(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     asked = ("evaluate", "--data", str(bad_cells(tmp_path / "data", 1030)), "--settings", str(settings(tmp_path, "nl")))
-    assert ended(capfd, *asked, code=4).stderr.splitlines()[-2:] == ["en nog 980", "en nog 30 cellen van accounts"]
+    assert ended(capfd, *asked, code=4).stderr.splitlines()[-1] == "en nog 1.010"
 
 
 def test_the_rule_files_are_looked_at_and_tried_in_dutch(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -138,6 +138,8 @@ def test_what_a_pull_leaves_out_is_told_in_dutch(home: Home) -> None:
         ("icp.ideal_min=veel", "schrijf een getal zoals 80"),
         ("icp.ideal_min=-3", "schrijf een getal van 0 tot en met 100"),
         ("say_no.transactional_policy=nooit", "`tiersync rules docs` vertelt wat ze betekenen"),
+        ("icp.ideal_mim=80", "bedoelde je 'icp.ideal_min'?"),
+        ("wholly.other=80", "`tiersync rules docs` noemt ze"),
     ],
 )
 def test_a_parameter_that_cannot_be_is_told_with_what_can(
@@ -145,3 +147,12 @@ def test_a_parameter_that_cannot_be_is_told_with_what_can(
 ) -> None:
     found = ended(capfd, "rules", "check", "--set", change, "--settings", str(settings(tmp_path, "nl")), code=2)
     assert found.stderr.splitlines()[-1] == f"  hint: {hint}"
+
+
+def test_an_error_in_english_has_its_hint_in_english_in_a_dutch_run_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = settings(tmp_path, "nl")
+    file.write_text(file.read_text("utf-8") + '[fields]\npain_fitt = "x"\n', "utf-8")
+    lines = ended(capfd, "doctor", "--settings", str(file), code=2).stderr.splitlines()
+    assert lines[-1] == "  hint: did you mean 'pain_fit'?", lines

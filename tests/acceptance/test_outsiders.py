@@ -83,7 +83,7 @@ def test_the_documentation_comes_with_the_package(capfd: pytest.CaptureFixture[s
     assert run(["docs", "hubspot-token"]) == 0
     assert capfd.readouterr().out == (ROOT / "docs/how-to/hubspot-token.md").read_text()
     assert run(["docs", "hubspot-tokn"]) == 2
-    assert "did you mean hubspot-token?" in capfd.readouterr().err
+    assert "did you mean 'hubspot-token'?" in capfd.readouterr().err
 
 
 def test_no_command_points_at_a_page_that_an_installed_user_lacks() -> None:

@@ -85,6 +85,17 @@ def test_equal_rules_move_nobody(diff: Callable[..., dict[str, Any]]) -> None:
     assert found["revenue_moved"] == "0.00"
 
 
+def test_every_cell_that_cannot_be_read_is_counted(
+    here: Path, diff: Callable[..., dict[str, Any]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    bad = [f"x{number},X,lots," for number in range(1030)]
+    with (here / "accounts.csv").open("a", encoding="utf-8") as accounts:
+        accounts.write("\n".join([*bad, ""]))
+    assert diff(code=4)["unreadable"] == 1030
+    assert run(["rules", "diff", "old", "--data", ".", "--as-of", DAY]) == 4
+    assert capfd.readouterr().err.splitlines()[-1].startswith("1.030 cellen waren niet te lezen")
+
+
 def test_a_parameter_is_named_with_both_values_and_its_revenue(diff: Callable[..., dict[str, Any]]) -> None:
     found = diff("--set", "customer_type.potential.min_abs=19000")
     name = "parameter customer_type.potential.min_abs (10000 → 19000)"

@@ -37,7 +37,7 @@ def settings(home: Path, crm: str, more: str = "", *, rules: Path = ROOT / "rule
         (f'{HUBSPOT}\ntoken = "file:gone"', "", "No such file"),
         (FILES, '[alerts]\nurls = ["env:NOT_SET"]', "alerts.urls[0]: env:NOT_SET is not set"),
         (FILES, f'[tables.invoices]\nurl = "env:NOT_SET"\n{INVOICES}', "tables.invoices.url: env:NOT_SET is not set"),
-        (FILES, '[run.on_edit]\nseg_teir = "keep"', "did you mean seg_tier"),
+        (FILES, '[run.on_edit]\nseg_teir = "keep"', "did you mean 'seg_tier'?"),
         (FILES, '[engine]\nkind = "spark"', "not in this version"),
         (FILES, '[parameters]\n"pyramid.no_such" = 1', "pyramid.no_such"),
     ],

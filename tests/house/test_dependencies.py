@@ -46,6 +46,13 @@ def test_what_is_asked_for_is_pinned_to_a_version_that_fits() -> None:
         assert asked.specifier.contains(locked.version), f"{asked} is asked for and {locked.version} is pinned"
 
 
+def test_every_extra_installs_what_the_product_can_use() -> None:
+    code = "".join(file.read_text("utf-8") for file in (ROOT / "connector").rglob("*.py"))
+    extras = {name: asked for name, asked in PROJECT["optional-dependencies"].items() if name != "dev"}
+    unused = [text for asked in extras.values() for text in asked if Requirement(text).name not in code]
+    assert (bool(extras), unused) == (True, [])
+
+
 @pytest.mark.parametrize("path", LOCKS)
 def test_every_pin_names_the_files_that_may_be_installed_by_their_hash(path: str) -> None:
     hashes = packages(LOCKS[path])

@@ -58,7 +58,9 @@ def test_no_text_of_a_run_was_left_in_english(room: str) -> None:
         "connector.cli",
         "connector.crm",
         "connector.engine",
+        "connector.model",
         "connector.rules",
+        "connector.store",
         "connector.wiring",
         "connector.worker",
     ],
@@ -85,6 +87,11 @@ def test_no_finding_of_doctor_is_worded_in_the_code() -> None:
     assert len(found) > 40
     worded = [ast.unparse(call) for call in found if isinstance(call.args[MESSAGE], ast.Constant | ast.JoinedStr)]
     assert worded == []
+
+
+def test_what_is_nearest_to_a_name_is_looked_for_in_one_place() -> None:
+    files = (ROOT / "connector").rglob("*.py")
+    assert [file.stem for file in files if "difflib" in file.read_text("utf-8")] == ["meant"]
 
 
 def test_a_text_is_english_until_it_is_told_in_another_language() -> None:

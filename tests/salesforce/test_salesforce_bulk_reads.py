@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.crm.salesforce.pulling import reading
+from connector.crm.salesforce.pulling import bulk_query, reading
+from connector.crm.salesforce.pulling.bulk_query import NotInBulk
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
 from connector.ports import PullRequest
@@ -133,6 +134,18 @@ def test_a_job_that_did_not_end_well_is_read_over_rest_and_said(server: Scripted
     assert rows[Table.ACCOUNTS]["account_id"] == [account(n) for n in EVERY]
     (told,) = summary.warnings
     assert (told.code, "retries exhausted" in told.message) == ("NOT_IN_BULK", True)
+
+
+@pytest.mark.parametrize("state", ["Failed", "Aborted", "refused"])
+def test_who_is_told_that_a_query_is_not_done_in_bulk_need_not_do_anything(server: Scripted, state: str) -> None:
+    if state == "refused":
+        server.rule = lambda _: Reply(400, [{"errorCode": "FEATURENOTENABLED", "message": "no bulk"}])
+    else:
+        job(server, state=state, errorMessage="Timeout")
+    client = salesforce_at(server.url)._client
+    with pytest.raises(NotInBulk) as caught:
+        list(bulk_query.pages(client, "SELECT Id FROM Account", "reading", expressions=["Id"]))
+    assert caught.value.hint == "nothing has to be done: the same pull reads it over REST"
 
 
 def test_the_next_page_is_fetched_while_the_last_is_worked_on(

@@ -15,6 +15,7 @@ from connector.model.changes import Landed, RecordWrite, Target
 from connector.model.fields import Table, Type
 from connector.model.outputs import Output
 from connector.model.secrets import Secret
+from connector.model.texts import told
 from connector.ports import PullRequest
 from connector.sandbox import running
 from connector.sandbox.tables import write_tables
@@ -320,6 +321,9 @@ def test_a_deletion_log_that_does_not_reach_back_asks_for_a_full_pull(org: Org) 
     with pytest.raises(StopRun, match="does not reach back to the last pull") as caught:
         org.pull(mark)
     assert caught.value.code == "NEEDS_FULL_PULL"
+    assert "reikt niet terug tot de vorige keer dat er werd opgehaald (het begint op " in told(
+        caught.value.args[0], "nl"
+    )
     org.ask("POST", "/_sandbox/switches", {"log_days": 15})
     refusal = {"message": "startDate before org replication enabled date", "errorCode": "INVALID_REPLICATION_DATE"}
     fault = {"action": "answer", "status": 400, "body": [refusal], "path": "/deleted"}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connector.errors import BadAnswer, StopRun
 from connector.model.fields import Table
+from connector.model.texts import told
 from connector.ports import Page, PullSummary, Snapshot
 from tests.store.conftest import START
 
@@ -241,6 +242,7 @@ def test_changes_of_what_the_base_never_held_ask_for_a_full_pull(store: Store, n
     with pytest.raises(StopRun) as caught:
         pull(store, news)
     assert caught.value.code == "NEEDS_FULL_PULL"
+    assert "ongewijzigde rijen" in told(caught.value.args[0], "nl")
     assert store.mirror.current() == former
 
 

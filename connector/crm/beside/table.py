@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from connector.crm.said import say
 from connector.errors import StopRun
+from connector.model.meant import near
 from connector.ports import Finding
-from connector.rules.syntax.problems import near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connector.crm.hubspot.pulling.intake import Intake
     from connector.crm.hubspot.session.client import Client
     from connector.model.outputs import Output
+    from connector.model.runs import Reason
     from connector.ports import ProvisionStep
 
 NAMED = 5
@@ -76,8 +77,13 @@ def _records(intake: Intake) -> Iterator[Finding]:
             yield Finding("good", table.value, found)
     for table, words in intake.closed.items():
         yield Finding("warning", table.value, say("not_connected", words=words), say("give_scope"))
-    for warning in intake.warnings:
-        yield Finding("warning", warning.code.lower(), warning.message, say("home_currency"))
+    yield from map(doubt, intake.warnings)
+
+
+def doubt(warning: Reason) -> Finding:
+    """Tell a warning of the intake with what mends it, and with nothing where nobody has to do anything."""
+    fix = say("home_currency") if warning.code == "HOME_CURRENCY_DIFFERS" else ""
+    return Finding("warning", warning.code.lower(), warning.message, fix)
 
 
 def _properties(provisioner: Provisioner, outputs: Sequence[Output], existing: Existing | None) -> Iterator[Finding]:

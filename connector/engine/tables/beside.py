@@ -17,9 +17,9 @@ from connector.engine.tables.reading import Column, let_go, load
 from connector.engine.tables.sources import find, quoted
 from connector.errors import UsageError
 from connector.model.fields import Type
+from connector.model.meant import near
 from connector.ports import Matched
 from connector.rules.ruleset import FactOf
-from connector.rules.syntax.problems import near
 from connector.rules.tree import Name, Scope
 from connector.rules.walk import walk
 

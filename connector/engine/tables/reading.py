@@ -16,7 +16,7 @@ from connector.engine.tables.cells import EXPECTED, SQL_TYPE, typed
 from connector.engine.tables.sources import is_csv, quoted, quoted_text
 from connector.errors import UsageError
 from connector.model.fields import CATALOGUE, KEY, Type
-from connector.model.runs import Reason
+from connector.model.runs import Reason, Unlisted
 from connector.model.texts import shortened
 
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     from connector.model.texts import Said
 
 LISTED = 1000
-"""Unreadable cells of a table that are listed one by one; beyond, their number, with the code MORE."""
-MORE = "MORE_UNREADABLE"
+"""Unreadable cells of a table that are listed one by one; beyond, one reason stands for the rest."""
 
 NOWHERE = ""
 """The source of a column that no file has."""
@@ -134,9 +133,9 @@ def _unreadable(db: DuckDBPyConnection, source: Source, checked: list[Column], t
         return []
     rows = db.execute(f"{' union '.join(parts)} order by all").fetchall()  # two columns may read the same cell
     reasons = [Reason("UNREADABLE", _place(row)) for row in rows[:LISTED]]
-    if len(rows) > LISTED:
-        more = say("more_cells", n=len(rows) - LISTED, table=source.table)
-        reasons.append(Reason(MORE, more))
+    if unlisted := len(rows[LISTED:]):
+        more = say("more_cells", n=unlisted, table=source.table)
+        reasons.append(Unlisted("MORE_UNREADABLE", more, unlisted))
     return reasons
 
 

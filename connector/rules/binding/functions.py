@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from connector.model.fields import Plain, Type
-from connector.rules.syntax.problems import near
+from connector.model.meant import near
 from connector.rules.tree import Call, Function, Literal, Param, Unknown
 from connector.rules.walk import NUMERIC, POISON, family, type_of
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Type
+from connector.model.meant import near
 from connector.rules.binding.functions import apply
-from connector.rules.syntax.problems import near
 from connector.rules.tree import (
     And,
     Arithmetic,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.model.meant import near
 from connector.rules.binding.declare import Declaration
 from connector.rules.binding.resolve import Resolver
 from connector.rules.columns import Column, columns_of
 from connector.rules.ruleset import OVER_ACCOUNTS, Aggregate, FactOf, Node, Of, Relation
 from connector.rules.states import fact_may_be_unknown
-from connector.rules.syntax.problems import near
 from connector.rules.syntax.shapes import FACT_VERBS
 from connector.rules.tree import Name, Scope
 from connector.rules.walk import NUMERIC, POISON, family, type_of, walk

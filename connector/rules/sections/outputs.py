@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from connector.model.fields import Type
+from connector.model.meant import near
 from connector.model.outputs import Output
 from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.kinds.common import limited
@@ -14,7 +15,6 @@ from connector.rules.kinds.signal import ALL
 from connector.rules.ruleset import OutputOf
 from connector.rules.syntax.document import Items, Keys, Leaf
 from connector.rules.syntax.forms import read_languages, read_word
-from connector.rules.syntax.problems import near
 from connector.rules.syntax.shapes import LANGUAGES
 from connector.rules.texts.explanation import explain_rules
 from connector.rules.texts.sentences import Labels, Teller, matching, used_by

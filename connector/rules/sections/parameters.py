@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from connector.errors import UsageError
 from connector.model.fields import Plain, Type
+from connector.model.meant import near
 from connector.rules.ruleset import Parameter
 from connector.rules.said import say
 from connector.rules.syntax.document import Items, Leaf
 from connector.rules.syntax.forms import NUMBER, read_number, read_text
-from connector.rules.syntax.problems import near
 from connector.rules.walk import NUMERIC
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
 
 def _where(name: str, parameters: Mapping[str, Parameter]) -> str:
     """Tell where a value stands that is no parameter of the rules, else what is spelled like it."""
-    return ELSEWHERE.get(name) or near(name, parameters) or "see: tiersync rules docs"
+    return ELSEWHERE.get(name) or near(name, parameters) or say("listed")
 
 
 def _allowed(parameter: Parameter) -> Said:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.model.fields import Table, Type
+from connector.model.meant import near
 from connector.model.outputs import OURS
 from connector.rules.binding.declare import Declaration, formula_node, resolve, uses_of
 from connector.rules.columns import EXTRA_ACCOUNT_COLUMNS, NEVER_EMPTY, Column, columns_of
 from connector.rules.ruleset import FieldOf, Figure, Node, Of, Pick, PopulationOf
 from connector.rules.sections.beside import filled
-from connector.rules.syntax.problems import near
 from connector.rules.syntax.shapes import FIGURE_VERBS
 from connector.rules.tree import Literal
 from connector.rules.walk import POISON, type_of, walk

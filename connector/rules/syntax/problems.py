@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from connector.errors import UsageError
+from connector.model.meant import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,19 +80,6 @@ class Problems(Struct):
         """Raise RuleError when anything was found."""
         if self.found:
             raise RuleError(self.found, self.sources)
-
-
-def near(name: str, names: Iterable[str]) -> str:
-    """Suggest the nearest name: "did you mean 'x'?", or nothing when none is near."""
-    found = nearest(name, names)
-    return f"did you mean '{found}'?" if found else ""
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the nearest name, whatever its case; None when none is near."""
-    folded = {candidate.lower(): candidate for candidate in names}
-    found = get_close_matches(name.lower(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
 
 
 def _show(problem: Problem, sources: Mapping[str, Sequence[str]]) -> str:

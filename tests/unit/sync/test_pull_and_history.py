@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from connector.errors import StopRun, UsageError
 from connector.model.changes import Change, Target
+from connector.model.texts import Said
 from connector.planning.compare import EditedValues
 from connector.sync import Result, history, memory
 from tests.twins import House
@@ -101,6 +102,22 @@ def test_everything_is_pulled_when_the_changes_do_not_fit_what_is_there() -> Non
     made.crm.after_pull = once
     assert made.walk().pull().exit_code == 0
     assert [since is None for since in made.crm.pulls] == [True, False, True]
+
+
+def test_why_everything_is_pulled_again_is_told_in_the_language_of_the_run() -> None:
+    made = house()
+    made.policy = replace(made.policy, language="nl")
+    made.walk().pull()
+    unfit = iter([StopRun(Said("connector.store", "connected_now", table="deals"), code="NEEDS_FULL_PULL")])
+
+    def once() -> None:
+        for error in unfit:
+            raise error
+
+    made.crm.after_pull = once
+    (reason,) = made.walk().pull().reasons
+    because = "deals is nu aangesloten: de ongewijzigde rijen staan niet in de mirror"
+    assert (reason.code, reason.message) == ("PULLED_ANEW", f"alles is opnieuw opgehaald: {because}")
 
 
 def test_the_snapshot_of_the_last_good_run_is_kept_to_compare_with() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from connector.errors import BadAnswer, ConnectorError, StopRun, UsageError
 from connector.model.changes import Target
-from connector.model.runs import Reason, RunOutcome
+from connector.model.runs import Reason, RunOutcome, Unlisted
 from connector.model.texts import Said
 from connector.sync import Result, history
 from tests.twins import House, MemoryJournal, Row, open_limits, rule_set
@@ -173,6 +173,14 @@ def test_cells_that_cannot_be_read_make_the_run_partial() -> None:
     result = made.walk().sync(yes=True)
     assert (result.exit_code, codes(result)) == (4, ["UNREADABLE"])
     assert result.figures["written"] == result.figures["changes"]
+
+
+def test_every_cell_that_cannot_be_read_is_counted_also_where_one_line_stands_for_many() -> None:
+    made = house()
+    cells = [Reason("UNREADABLE", f"accounts.csv row {row}") for row in range(1000)]
+    made.unreadable = (*cells, Unlisted("MORE_UNREADABLE", "and 30 more cells of accounts", 30), cells[0])
+    result = made.walk().sync(yes=True)
+    assert (result.as_json()["unreadable"], len(result.reasons)) == (1031, 20)
 
 
 def test_a_cell_that_cannot_be_read_is_told_in_the_language_of_the_run() -> None:

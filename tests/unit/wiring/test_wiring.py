@@ -169,7 +169,7 @@ def test_a_property_that_the_rules_do_not_write_cannot_be_kept_or_overwritten(he
     (here / "settings.toml").write_text(f'{section}seg_teir = "keep"\n')
     with pytest.raises(UsageError, match="no property seg_teir") as caught:
         policy(wired(), as_of=None)
-    assert caught.value.hint == "did you mean seg_tier?"
+    assert caught.value.hint == "did you mean 'seg_tier'?"
     (here / "settings.toml").write_text(f'{section}seg_override_tier = "overwrite"\n')
     with pytest.raises(UsageError, match="no property seg_override_tier"):
         policy(wired(), as_of=None)

@@ -31,7 +31,7 @@ _PATIENCE = 4 * 3600.0
 """Seconds a job may take; then it is given up, and aborted."""
 _FIRST_LOOK, _LONGEST_WAIT = 0.05, 15.0
 """Seconds. Each wait is twice the last: a job is noticed within about twice its time, and at most 15 late."""
-_OVER_REST = "run again: what Salesforce does not do in bulk is read over REST"
+_OVER_REST = "nothing has to be done: the same pull reads it over REST"
 
 
 class NotInBulk(StopRun):

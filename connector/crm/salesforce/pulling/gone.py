@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from connector.crm.said import say
 from connector.crm.salesforce import soql
 from connector.crm.salesforce.pulling import keyset
 from connector.crm.salesforce.session import checks, queries
@@ -76,7 +77,7 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
     if end is None or end - begin < timedelta(minutes=2):
         return set()
     if end - begin > _LOG_DAYS:
-        raise _too_short(source, "15 days at most")
+        raise _too_short(source, say("log_days"))
     path = client.path(f"sobjects/{source.entity}/deleted/")
     try:
         told = client.get(path, what, start=_minute(begin), end=_minute(end))
@@ -90,12 +91,12 @@ def logged(client: Client, source: Source, begin: datetime) -> set[str]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) and row.get("id") for row in rows):
         raise checks.bad(what, "Salesforce's answer has no list of deleted records")
     if (earliest := instant(told.get("earliestDateAvailable"))) and earliest > begin:
-        raise _too_short(source, f"it begins {earliest:%Y-%m-%d %H:%M} UTC")
+        raise _too_short(source, say("log_begins", at=f"{earliest:%Y-%m-%d %H:%M} UTC"))
     return {soql.full_id(str(row["id"])) for row in rows}
 
 
 def _too_short(source: Source, why: str) -> StopRun:
-    text = f"Salesforce's deletion log of {source.entity} does not reach back to the last pull ({why})"
+    text = say("log_too_short", entity=source.entity, why=why)
     return StopRun(text, hint="tiersync pull --full", code=NEEDS_FULL_PULL)
 
 

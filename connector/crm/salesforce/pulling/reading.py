@@ -101,17 +101,14 @@ def _cells(columns: Columns, page: Rows) -> dict[str, Cells]:
 
 def _in_bulk(intake: Intake, columns: Columns, selection: Selection, what: str, counted: int) -> Iterator[Part]:
     """Over REST where Salesforce does not do this one in bulk."""
-    begun, asked = False, intake.client.server_time()
+    asked = intake.client.server_time()
     query = soql.select(columns.expressions, selection.entity, *selection.conditions)
     try:
         for table in bulk_query.pages(intake.client, query, what, expressions=columns.expressions):
-            begun = True
             for start in range(0, max(1, table.num_rows), _SLICE):
                 part = table.slice(start, _SLICE)
                 yield Part(part.num_rows, columns.build(partial(_column, part)), asked)
-    except NotInBulk as error:
-        if begun:
-            raise
+    except NotInBulk as error:  # before the first row
         intake.warnings.append(Reason("NOT_IN_BULK", say("over_rest", why=str(error))))
         yield from _by_query(intake, columns, selection, what, counted)
 
