@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+import pytest
 from msgspec.structs import replace
 
 from connector.engine.nodes.building import Builder
@@ -13,11 +15,10 @@ from connector.model.fields import Table
 from connector.rules.loading import load
 from connector.rules.ruleset import FormulaOf
 from connector.rules.tree import Say
-from tests.engine.evaluating import evaluated, request
+from tests.engine import evaluating
+from tests.engine.evaluating import evaluated
 
 if TYPE_CHECKING:
-    import pytest
-
     from connector.engine.nodes.stages import Order
     from connector.ports import EvaluationRequest
     from tests.engine.evaluating import Rows
@@ -48,7 +49,7 @@ def shops(folder: Path) -> EvaluationRequest:
             for n in numbers
         ],
     }
-    return request(folder, tables)
+    return evaluating.request(folder, tables)
 
 
 def printed(asked: EvaluationRequest) -> list[bytes]:
@@ -56,18 +57,31 @@ def printed(asked: EvaluationRequest) -> list[bytes]:
         return [*evaluation.json_lines()]
 
 
-def test_accounts_that_the_database_makes_in_another_order_are_told_apart_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = printed(shops(tmp_path))
+@pytest.fixture
+def turned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that makes the tables of all stages in another order than the accounts were read in."""
     query = Builder._query
 
-    def turned(builder: Builder, number: int, order: Order) -> str:
+    def backwards(builder: Builder, number: int, order: Order) -> str:
         asked = query(builder, number, order)
         return f'select * from ({asked}) order by "@k" desc' if number < order.last else asked
 
-    monkeypatch.setattr(Builder, "_query", turned)
+    monkeypatch.setattr(Builder, "_query", backwards)
+
+
+def test_accounts_that_the_database_makes_in_another_order_are_told_apart_all_the_same(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    lines = printed(shops(tmp_path))
+    request.getfixturevalue("turned")
     assert printed(shops(tmp_path)) == lines
+
+
+@pytest.mark.usefixtures("turned")
+def test_rows_of_several_accounts_side_by_side_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Builder, "_align", lambda *_: None)
+    with pytest.raises(duckdb.Error, match="accounts out of order"):
+        printed(shops(tmp_path))
 
 
 def test_without_differences_to_ask_for_no_record_is_kept_and_the_lines_are_the_same(tmp_path: Path) -> None:

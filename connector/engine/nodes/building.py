@@ -97,8 +97,9 @@ class Builder(Struct):
         render = Renderer(self.givens, self.columns.beside)
         beside = [name for node in nodes if not isinstance(node.definition, FormulaOf) for name in node.depends]
         earlier = [name for name in self.columns.made if name in asked and self.columns.is_there(name)]
-        cells = [f"s.{K}", f"s.{G}", *(cell for name in earlier for cell in self.columns.cells(name, "s"))]
         there, source = earlier, self.columns.subjects("s", [*earlier, *beside])
+        key = self.columns.key("s", [*earlier, *beside])
+        cells = [f"{key} as {K}", f"s.{G}", *(cell for name in earlier for cell in self.columns.cells(name, "s"))]
         if number == 0:
             source = fields(nodes, self.columns)
             there = [name for name in self.columns.made if name in asked]

@@ -90,11 +90,20 @@ class Columns(Struct):
 
         The tables of all stages have the same accounts in the same order (Builder), so nothing is looked up.
         """
-        numbers = sorted({self.stage[name] for name in names if name in self.stage})
+        numbers = self._stages(names)
         joined = " positional join ".join(
             [f"{ACCOUNTS} {role}", *(f"{stage_table(number)} {role}{number}" for number in numbers)]
         )
         return f"({joined})" if numbers else joined
+
+    def key(self, role: str, names: Iterable[str]) -> str:
+        """SQL of an account's key in `subjects` of these nodes; an error where its rows are of several accounts."""
+        same = " and ".join(f"{role}{number}.{K} = {role}.{K}" for number in self._stages(names))
+        return f"case when {same} then {role}.{K} else error('accounts out of order') end" if same else f"{role}.{K}"
+
+    def _stages(self, names: Iterable[str]) -> list[int]:
+        """The stages whose tables hold these nodes."""
+        return sorted({self.stage[name] for name in names if name in self.stage})
 
     def everybody(self, nodes: Sequence[Node]) -> str:
         """FROM clause of whom figures and rankings are of, every account or every group once, with what they ask."""
