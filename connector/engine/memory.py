@@ -1,7 +1,7 @@
 """How much memory an evaluation takes: what does not fit lies in a folder meanwhile, and no evaluation ends for it.
 
-DuckDB takes what it can get. Confined to what its rows need, a large population takes two thirds of that and 5 % more
-time; work that cannot do with it, or that finds the folder full, gets what the machine has.
+DuckDB takes what it can get, and gives memory back only when its limit is near. Confined to what its rows need, a
+large population takes less; work that cannot do with it, or that finds the folder full, gets what the machine has.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from connector.ports import EvaluationRequest
 
-LEAST = 300_000_000
+LEAST = 260_000_000
 """Bytes that a large population gets whatever its rows."""
 EACH_THREAD = 40_000_000
 """Bytes for what each thread has in hand, which cannot lie elsewhere."""
