@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from connector.engine.nodes.columns import ACCOUNTS, stage_table
+from connector.engine.nodes.columns import stage_table
 from connector.engine.nodes.facts import RECORDS, Side, facts
 from connector.engine.nodes.fields import fields, held
 from connector.engine.nodes.populations import figures
 from connector.engine.nodes.rankings import rankings
 from connector.engine.nodes.stages import in_layers
-from connector.engine.tables.preparing import G, K
+from connector.engine.tables.preparing import ACCOUNTS, G, K
 from connector.engine.tables.sources import quoted
 from connector.rules.calendar_days import window_start
 from connector.rules.ruleset import FormulaOf
@@ -97,8 +97,8 @@ class Builder(Struct):
         render = Renderer(self.givens, self.columns.beside)
         beside = [name for node in nodes if not isinstance(node.definition, FormulaOf) for name in node.depends]
         earlier = [name for name in self.columns.made if name in asked and self.columns.is_there(name)]
-        there, source = earlier, self.columns.subjects("s", [*earlier, *beside])
-        key = self.columns.key("s", [*earlier, *beside])
+        used, there = [*earlier, *beside], earlier
+        source, key = self.columns.subjects("s", used), self.columns.key("s", used)
         cells = [f"{key} as {K}", f"s.{G}", *(cell for name in earlier for cell in self.columns.cells(name, "s"))]
         if number == 0:
             source = fields(nodes, self.columns)

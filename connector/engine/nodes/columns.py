@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from connector.engine.tables.preparing import G, K
+from connector.engine.tables.preparing import ACCOUNTS, G, K
 from connector.engine.tables.sources import quoted
 from connector.rules.columns import NEVER_EMPTY
 from connector.rules.ruleset import Of, Relation
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from connector.rules.ruleset import FactOf, Node
     from connector.rules.tree import Name
 
-ACCOUNTS = "held_account"
-"""The table of the accounts as they were read."""
 OF_ACCOUNTS = frozenset({Relation.MEMBERS, Relation.REFERRED})
 """Relations whose records are accounts: their names are nodes."""
 

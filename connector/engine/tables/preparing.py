@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 K, G = '"@k"', '"@g"'
 """Keys of accounts and groups, named so that no field can clash."""
 
+ACCOUNTS = "held_account"
+"""The table of the accounts with the columns that were read; the view `account` has those that are absent too."""
+
 LONGEST_CHAIN = 10
 """Steps from an account to its ultimate parent; a longer chain is broken (domain.md 2.8)."""
 
@@ -47,7 +50,7 @@ def accounts(db: DuckDBPyConnection, situation: Situation, *, absent: str) -> No
     """Make `account`: those that exist by `as_of`, in the order of their ids, each with its group.
 
     Ids are sorted and groups found on three narrow columns; the wide rows are copied once, at the end. It is a
-    view of the table `held_account`, which has no columns for what is `absent`.
+    view of the table `ACCOUNTS`, which has no columns for what is `absent`.
     """
     db.execute(
         f'create table keys as select "@row" as row, row_number() over (order by account_id) as {K}, '
@@ -56,11 +59,11 @@ def accounts(db: DuckDBPyConnection, situation: Situation, *, absent: str) -> No
     )
     _climb(db, rollup=situation.rollup)
     db.execute(
-        f"create table held_account as select e.{K}, coalesce(c.top, e.{K}) as {G}, a.* replace "
+        f"create table {ACCOUNTS} as select e.{K}, coalesce(c.top, e.{K}) as {G}, a.* replace "
         "(a.unreadable is not null as unreadable), coalesce(c.broken, false) as hierarchy_broken "
         f"from held_accounts a join keys e on e.row = a.rowid left join climbed c on c.{K} = e.{K}"
     )
-    db.execute(f"create view account as select *{absent} from held_account; drop table keys; drop table climbed")
+    db.execute(f"create view account as select *{absent} from {ACCOUNTS}; drop table keys; drop table climbed")
     let_go(db, Table.ACCOUNTS)
 
 
@@ -133,7 +136,7 @@ def mark_unreadable(db: DuckDBPyConnection, tables: Collection[Table], others: I
     records = [*(record(t) for t in (Table.DEALS, Table.TICKETS, Table.ACTIVITIES) if t in tables), *others]
     marked = " union ".join(f"select {K} from {name} where unreadable" for name in records)
     if db.execute(f"select 1 from ({marked}) limit 1").fetchone():
-        db.execute(f"update held_account set unreadable = true where {K} in ({marked})")
+        db.execute(f"update {ACCOUNTS} set unreadable = true where {K} in ({marked})")
 
 
 def record(table: Table) -> str:
