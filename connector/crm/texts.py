@@ -41,6 +41,11 @@ def options(text: str) -> str:
     return ";".join(sorted({part for part in text.split(";") if part}))
 
 
+def lines(text: str) -> str:
+    """A text with one kind of line end: a CRM may keep another than it was given."""
+    return text.replace("\r\n", "\n")
+
+
 def label(texts: Mapping[str, str], language: str) -> str:
     """The text in a language, else in English, else any."""
     return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")

@@ -75,6 +75,7 @@ def test_a_setting_names_another_property_for_the_table_it_means() -> None:
         ("9" * 40, "datetime", "", "9" * 40),
         ("true", "bool", "", "true"),
         ("x", "json", "", "x"),
+        ("a\r\nb\nc", "string", "textarea", "a\nb\nc"),
     ],
 )
 def test_a_text_becomes_canonical(text: str | None, kind: str, field_kind: str, expected: str | None) -> None:

@@ -10,8 +10,8 @@ import pytest
 from connector.crm.hubspot.session.scopes import USED, WRITES, WRITES_DEALS
 from connector.errors import AccessRefused, BadAnswer, QuotaUsedUp, StopRun
 from connector.model.changes import Landed, RecordWrite, Target
-from connector.model.fields import CATALOGUE, Table
-from connector.model.outputs import GROUP_NAME
+from connector.model.fields import CATALOGUE, Table, Type
+from connector.model.outputs import GROUP_NAME, Output
 from connector.ports import PullRequest
 from connector.sandbox import running
 from connector.sandbox.hubspot.limits import Quota
@@ -255,6 +255,19 @@ def test_odd_values_are_taken_as_they_come(line: Line) -> None:
     assert pulled(line.crm, columns=asked)[1].rows[Table.ACCOUNTS] == 1
     line.fault("unknown-type", path="properties")
     assert pulled(line.crm, columns=asked)[1].rows[Table.ACCOUNTS] == 1
+
+
+EXPLANATION = Output("seg_explanation", Type.LONG_TEXT, {"en": "Explanation", "nl": "Toelichting"})
+
+
+def test_the_line_ends_hubspot_keeps_a_text_with_are_ours(line: Line) -> None:
+    line.crm.provision([EXPLANATION], language="en", dry_run=False)
+    company, text = line.create(name="A"), "Rank 1.\nTier large."
+    held = {"seg_explanation": text.replace("\n", "\r\n")}
+    line.ask("POST", f"/_sandbox/records/companies/{company}", {"properties": held})
+    assert line.crm.read(Target.ACCOUNT, [company], ["seg_explanation"]) == {company: {"seg_explanation": text}}
+    asked = {Table.ACCOUNTS: ("account_id", "seg_explanation"), Table.DEALS: ("deal_id",)}
+    assert pulled(line.crm, columns=asked)[0][Table.ACCOUNTS]["seg_explanation"] == [text]
 
 
 # ── write ────────────────────────────────────────────────────────────────────────────────────────

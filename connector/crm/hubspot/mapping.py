@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from connector.crm.overrides import Overrides
-from connector.crm.texts import number, options
+from connector.crm.texts import lines, number, options
 from connector.model.changes import Target
 from connector.model.fields import CATALOGUE, Table, Type
 
@@ -125,7 +125,7 @@ def to_hubspot(value: str | None) -> str:
 
 
 _WHOLE_SECONDS = len("2026-01-31T00:00:00Z")
-_CANONICAL = {"number": number, "date": day, "datetime": moment}
+_CANONICAL = {"number": number, "date": day, "datetime": moment, "string": lines}
 
 
 def canonical(text: str | None, kind: str, field_kind: str = "") -> str | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from connector.crm.texts import number, options
+from connector.crm.texts import lines, number, options
 
 CLEARED = "#N/A"
 """What clears a field in a bulk file, where an empty cell means "leave as it is"."""
@@ -30,11 +30,6 @@ def instant(told: object) -> datetime | None:
     with suppress(TypeError, ValueError):
         return datetime.fromisoformat(str(told)).astimezone(UTC)
     return None
-
-
-def lines(text: str) -> str:
-    """A long text with one kind of line end: Salesforce may keep another than it was given."""
-    return text.replace("\r\n", "\n")
 
 
 def canonical(value: object, kind: str) -> str | None:

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from connector.crm.hubspot import mapping
 from connector.crm.hubspot.session.checks import bad
+from connector.crm.texts import lines
 from connector.model.fields import KEY, Table, Type
 
 if TYPE_CHECKING:
@@ -161,6 +162,8 @@ class Columns:
             return _dated(source, mapping.day if only_day else mapping.moment)
         if wanted is None and known is not None and (known.multiple or known.type in ("number", "date", "datetime")):
             return _canonical(source, known)
+        if wanted is None and known is not None and known.type == "string":
+            return _lined(source)
         return _plain(source)
 
     def _computed(self, logical: str, source: str) -> Callable[[Values], Cells]:
@@ -200,6 +203,11 @@ def _dated(source: str, convert: Callable[[str], str]) -> Callable[[Values], Cel
 def _canonical(source: str, known: Property) -> Callable[[Values], Cells]:
     convert, kind, field_kind = mapping.canonical, known.type, known.field_type
     return lambda values: [v and convert(v, kind, field_kind) for v in _cells(values, source)]
+
+
+def _lined(source: str) -> Callable[[Values], Cells]:
+    """Most texts have no line end of another kind: those cost no call."""
+    return lambda values: [v if v is None or "\r" not in v else lines(v) for v in _cells(values, source)]
 
 
 def _by_stage(source: str, yes: frozenset[str], known: frozenset[str]) -> Callable[[Values], Cells]:

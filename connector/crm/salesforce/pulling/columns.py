@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from connector.crm.salesforce import mapping, values
 from connector.crm.salesforce.session.checks import bad
-from connector.crm.texts import number, options
+from connector.crm.texts import lines, number, options
 from connector.model.fields import KEY, Table, Type
 from connector.model.outputs import OURS
 
@@ -254,7 +254,7 @@ def _plain(name: str, known: Property, wanted: Type | None, logical: str) -> Cal
     if kind == "boolean" and wanted is None and logical.startswith(OURS):  # unticked: nobody may ever have looked at it
         return lambda texts: [v if v == "true" else None for v in texts(name)]
     if kind == values.LONG_TEXT:
-        return lambda texts: [v and values.lines(v) for v in texts(name)]
+        return lambda texts: [v and lines(v) for v in texts(name)]
     if kind == "multipicklist":
         return lambda texts: [v and (options(v) or None) for v in texts(name)]
     return lambda texts: list(texts(name))
