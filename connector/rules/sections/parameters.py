@@ -29,21 +29,24 @@ if TYPE_CHECKING:
 TRUTHS = dict.fromkeys(("yes", "on", "true"), "true") | dict.fromkeys(("no", "off", "false"), "false")
 """What some YAML readers take a plain word for, by the word in small letters."""
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-ELSEWHERE = {
-    "as_of": "the day is told with --as-of",
-    "timezone": "settings.toml has it: [run] time_zone",
-    "home_currency": "settings.toml has it: [run] home_currency",
-    "guards.max_new_say_no_pct": "settings.toml has it: [limits] max_new_say_no_pct",
-    "guards.min_accounts": "settings.toml has it: [limits] min_accounts",
-    "guards.max_population_drop_pct": "settings.toml has it: [limits] max_population_drop_pct",
-    "guards.first_run_report_only": "a first run always waits: `tiersync sync --yes` confirms it",
-    "retention.snapshot_months": "settings.toml has it, in days: [state] keep_days",
-    "icp.criteria.industry.group": "the group is icp.criteria.industry.names",
-    "customer_value.relation.enabled": "relation value is not offered: `tiersync docs why/rules` says why",
-    "customer_value.relation.max_effect": "relation value is not offered: `tiersync docs why/rules` says why",
-    "icp.criteria.pain.field": "settings.toml maps fields: [fields] pain_fit",
+IN_SETTINGS = {
+    "timezone": "[run] time_zone",
+    "home_currency": "[run] home_currency",
+    "guards.max_new_say_no_pct": "[limits] max_new_say_no_pct",
+    "guards.min_accounts": "[limits] min_accounts",
+    "guards.max_population_drop_pct": "[limits] max_population_drop_pct",
 }
-"""Names one may look for among the rules' parameters (domain.md 9) that stand somewhere else, and where."""
+"""Names one may look for among the rules' parameters (domain.md 9) that settings.toml has as they are."""
+ELSEWHERE = {
+    "as_of": "elsewhere.as_of",
+    "guards.first_run_report_only": "elsewhere.first_run",
+    "retention.snapshot_months": "elsewhere.keep_days",
+    "icp.criteria.industry.group": "elsewhere.group",
+    "customer_value.relation.enabled": "elsewhere.relation",
+    "customer_value.relation.max_effect": "elsewhere.relation",
+    "icp.criteria.pain.field": "elsewhere.pain",
+}
+"""Those that stand somewhere else in another form, and the text that tells where."""
 
 
 def declare_parameter(name: Leaf, form: Form) -> Parameter | None:
@@ -135,7 +138,9 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
 
 def _where(name: str, parameters: Mapping[str, Parameter]) -> str:
     """Tell where a value stands that is no parameter of the rules, else what is spelled like it."""
-    return ELSEWHERE.get(name) or near(name, parameters) or say("listed")
+    if name in IN_SETTINGS:
+        return say("in_settings", place=IN_SETTINGS[name])
+    return say(ELSEWHERE[name]) if name in ELSEWHERE else near(name, parameters) or say("listed")
 
 
 def _allowed(parameter: Parameter) -> Said:

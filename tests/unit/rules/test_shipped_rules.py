@@ -16,12 +16,13 @@ import yaml
 
 from connector.errors import UsageError
 from connector.model.outputs import TIER
+from connector.model.texts import catalogue, told
 from connector.planning.doubt import ranks
 from connector.rules.cells import UNKNOWN
 from connector.rules.loading import load, load_texts
 from connector.rules.python.evaluate import Evaluator, Frame
 from connector.rules.ruleset import FormulaOf, RuleSet
-from connector.rules.sections.parameters import ELSEWHERE, override
+from connector.rules.sections.parameters import ELSEWHERE, IN_SETTINGS, override
 from connector.rules.syntax.schema import schema
 from connector.rules.tree import Say, Sentence
 from connector.rules.trying.examples import run_example
@@ -47,12 +48,17 @@ def test_every_worked_example_comes_out(example: Any) -> None:
     assert run_example(SHIPPED, example) == []
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
-def test_a_name_that_stands_in_the_settings_is_told_where(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [(name, f"settings.toml has it: {place}") for name, place in IN_SETTINGS.items()]
+    + [(name, catalogue("connector.rules")[key]["en"]) for name, key in ELSEWHERE.items()],
+)
+def test_a_name_that_stands_somewhere_else_is_told_where(name: str, hint: str) -> None:
     with pytest.raises(UsageError, match=f"unknown parameter '{name}'") as refused:
         override(SHIPPED.parameters, {name: "1"})
-    assert refused.value.hint == ELSEWHERE[name]
-    for section, key in re.findall(r"\[(\w+)\] (\w+)", ELSEWHERE[name]):
+    assert refused.value.hint == hint
+    assert told(refused.value.hint, "nl") != hint
+    for section, key in re.findall(r"\[(\w+)\] (\w+)", hint):
         assert key in tomllib.loads((ROOT / "settings.example.toml").read_text("utf-8"))[section]
 
 
@@ -140,8 +146,8 @@ def test_options_that_tell_a_rise_from_a_fall_stand_best_first() -> None:
         "seg_revenue_12m": "",
         "seg_customer_value": "",
     }
-    told = ranks(output.output for output in SHIPPED.outputs)
-    assert {name: " ".join(options) for name, options in told.items()} == best_first
+    ranked = ranks(output.output for output in SHIPPED.outputs)
+    assert {name: " ".join(options) for name, options in ranked.items()} == best_first
 
 
 def test_loading_takes_a_fraction_of_a_second() -> None:
