@@ -1,4 +1,7 @@
-"""Single accounts as the mirror has them: few, looked for among all."""
+"""Single accounts as the mirror has them: few, looked for among all.
+
+By Arrow's functions themselves, as in `connector.store.keys`: its modules `compute` and `dataset` take time to load.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,15 @@ ID = KEY[Table.ACCOUNTS]
 def accounts(snapshot: Snapshot | None, wanted: Sequence[str], *columns: str) -> Iterator[dict[str, str | None]]:
     """Yield these accounts with their id and the columns asked for; one that the mirror does not have is left out."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
+    from pyarrow._compute import SetLookupOptions, call_function
 
-    for file in snapshot.files.get(Table.ACCOUNTS, ()) if snapshot and wanted else ():
-        there = pq.read_schema(file).names
-        rows = pq.read_table(file, columns=[ID, *(name for name in columns if name in there)])
-        yield from rows.filter(pc.is_in(rows.column(ID), value_set=pa.array(wanted, pa.string()))).to_pylist()
+    among = SetLookupOptions(value_set=pa.array(wanted, pa.string()), skip_nulls=False)
+    for path in snapshot.files.get(Table.ACCOUNTS, ()) if snapshot and wanted else ():
+        with pq.ParquetFile(path) as file:
+            rows = file.read(columns=[ID, *(name for name in columns if name in file.schema_arrow.names)])
+        found = call_function("is_in", [rows.column(ID)], among)
+        yield from call_function("filter", [rows, found]).to_pylist()
 
 
 def names(snapshot: Snapshot | None, wanted: Sequence[str]) -> Mapping[str, str]:
