@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     Setting: TypeAlias = Callable[[DuckDBPyConnection, EvaluationRequest], None]
 
 SMALL = 8_000_000
-"""Bytes of files up to which an evaluation is frugal, and its tables are read two at a time."""
+"""Bytes of files up to which an evaluation is frugal."""
 
 
 FRUGAL = """
@@ -79,12 +79,12 @@ class DuckDb:
         small = _size(request) <= SMALL
         if not small:
             with suppress(*memory.SHORT):
-                return self._evaluated(rules, request, progress, memory.confine, small=False)
+                return self._evaluated(rules, request, progress, memory.confine)
         with memory.or_stop():
-            return self._evaluated(rules, request, progress, _frugal if small else None, small=small)
+            return self._evaluated(rules, request, progress, _frugal if small else None)
 
     def _evaluated(
-        self, rules: RuleSet, request: EvaluationRequest, progress: Progress, setting: Setting | None, *, small: bool
+        self, rules: RuleSet, request: EvaluationRequest, progress: Progress, setting: Setting | None
     ) -> DuckDbEvaluation:
         """Evaluate in a database of its own, which is set for the request first."""
         db = self._standing_by.pop() if self._standing_by else _database(self._folder)
@@ -92,7 +92,7 @@ class DuckDb:
             with interruptions():
                 if setting:
                     setting(db, request)
-                return _evaluate(db, rules, request, progress, small=small)
+                return _evaluate(db, rules, request, progress)
         except BaseException:
             db.close()
             raise
@@ -119,7 +119,7 @@ def _size(request: EvaluationRequest) -> int:
 
 
 def _evaluate(
-    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress, *, small: bool
+    db: DuckDBPyConnection, rules: RuleSet, request: EvaluationRequest, progress: Progress
 ) -> DuckDbEvaluation:
     sources = {table: find(db, table, files) for table, files in request.files.items() if table in needs.READ and files}
     _refuse_homeless(sources)
@@ -130,7 +130,7 @@ def _evaluate(
     published = [node.name for node in rules.nodes] if request.keep_all else _published(rules, request.keep)
     nodes = needed(rules.nodes, published)
     asked = {table: source for table, source in sources.items() if table in needs.tables(nodes)}
-    task = _Task(db, rules, request, nodes, asked, beside.used(tables, nodes), small)
+    task = _Task(db, rules, request, nodes, asked, beside.used(tables, nodes))
     unreadable = task.read(progress)
     matched = task.prepare()
     columns = Columns({node.name: node for node in task.nodes})
@@ -156,13 +156,12 @@ class _Task(Struct, frozen=True):
     nodes: tuple[Node, ...]
     sources: Mapping[Table, Source]
     beside: Mapping[str, Attached]
-    small: bool
 
     def read(self, progress: Progress) -> list[Reason]:
         """Make the typed tables, and return what could not be read."""
         unreadable: list[Reason] = []
         with ThreadPoolExecutor(2, "reader") as readers:
-            each = readers.map if self.small else map  # a large table takes every core by itself
+            each = readers.map if memory.leaves_a_core(self.db) else map
             for number, found in enumerate(each(self._read, self.sources.values())):
                 unreadable += found
                 progress("read tables", number + 1, len(self.sources))

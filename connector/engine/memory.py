@@ -6,6 +6,7 @@ large population takes less; work that cannot do with it, or that finds the fold
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -83,6 +84,12 @@ def confine(db: DuckDBPyConnection, request: EvaluationRequest) -> None:
     ).fetchall()
     wanted = LEAST + EACH_THREAD * threads + EACH_ROW * max(all_rows, EACH_ACCOUNT * accounts)
     db.execute(f"set memory_limit = '{min(wanted, most)}B'")
+
+
+def leaves_a_core(db: DuckDBPyConnection) -> bool:
+    """Whether the machine has more cores than the database uses for a query."""
+    ((threads,),) = db.execute("select current_setting('threads')").fetchall()
+    return bool(threads < (os.cpu_count() or 1))
 
 
 def enough(db: DuckDBPyConnection, work: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -142,6 +143,15 @@ def test_memory_grows_with_the_rows_of_every_table_and_with_the_threads(tmp_path
         ).fetchall()
     expected = memory.LEAST + threads * memory.EACH_THREAD + 9000 * memory.EACH_ROW
     assert abs(limit - expected) < 200_000
+
+
+@pytest.mark.parametrize(("threads", "left"), [(1, True), (2, True), (3, False), (4, False)])
+def test_a_core_is_left_where_a_query_takes_fewer_than_there_are(
+    monkeypatch: pytest.MonkeyPatch, threads: int, *, left: bool
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    with duckdb.connect(config={"threads": threads}) as db:
+        assert memory.leaves_a_core(db) == left
 
 
 def test_accounts_with_little_beside_them_get_what_accounts_with_much_get(tmp_path: Path) -> None:
