@@ -115,26 +115,32 @@ def _fit(one: Fit) -> tuple[object, ...]:
 
 
 def _spend(insights: Insights) -> InsightView:
+    spread = any(one.spread_cents is not None for one in insights.spend)
     columns = (
         InsightColumn("segment", "segment"),
         InsightColumn("accounts", "whole"),
         InsightColumn("spend", "money"),
+        *((InsightColumn("spread", "money"),) if spread else ()),
         InsightColumn("new_customers", "whole"),
         InsightColumn("per_new_customer", "money"),
         InsightColumn("revenue", "money"),
         InsightColumn("ratio", "percent"),
         InsightColumn("payback_months", "number"),
     )
-    return InsightView("spend", columns, tuple(map(_spent, insights.spend)), tuple(_split(insights)))
+    return InsightView(
+        "spend", columns, tuple(_spent(one, spread=spread) for one in insights.spend), tuple(_split(insights))
+    )
 
 
-def _spent(one: Spend) -> tuple[object, ...]:
+def _spent(one: Spend, *, spread: bool) -> tuple[object, ...]:
     priced = one.spend_cents if one.priced_cents is None else one.priced_cents
-    each = None if not one.new_customers else rounded(Fraction(one.spend_cents, 100 * one.new_customers), HUNDREDTH)
+    spent = one.spend_cents + (one.spread_cents or 0)
+    each = None if not one.new_customers else rounded(Fraction(spent, 100 * one.new_customers), HUNDREDTH)
     return (
         f"{one.output}:{one.value or ''}",
         one.accounts,
         amount(one.spend_cents),
+        *((known_amount(one.spread_cents),) if spread else ()),
         one.new_customers,
         each,
         known_amount(one.revenue_cents),

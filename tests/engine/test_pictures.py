@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 RULES = Path(__file__).parents[2] / "rules"
 WON = {"is_won": "true", "is_closed": "true", "close_date": "2026-03-01"}
+DEALS = [("one", "1000"), ("two", "400"), ("two", "600")]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,30 @@ def test_the_profile_is_held_against_what_customers_bring_and_ask(tmp_path: Path
         Fit("size_band", "above", *strong),
         Fit("size_band", "below", *weak),
     )
+
+
+@pytest.mark.parametrize(
+    ("costs", "spends"),
+    [
+        ({}, {"by_won_deals": [(0, 0, 300_00), (0, 0, 600_00)], "off": []}),
+        ({"sm_cost_12m": "200"}, {"by_revenue": [(0, 0, 450_00), (1, 200_00, 450_00)], "off": [(1, 200_00, None)]}),
+    ],
+)
+def test_a_budget_is_spread_over_segments_beside_what_was_spent_on_accounts(
+    tmp_path: Path, costs: dict[str, str], spends: dict[str, list[tuple[int, int, int | None]]]
+) -> None:
+    accounts = [
+        {"account_id": "one", "industry": "MACHINERY"},
+        {"account_id": "two", "industry": "RETAIL"} | costs,
+        {"account_id": "nobody", "industry": "TOYS"},
+    ]
+    deals = [WON | {"deal_id": f"{n}", "account_id": who, "amount": amount} for n, (who, amount) in enumerate(DEALS)]
+    asked = request(tmp_path, {Table.ACCOUNTS: accounts, Table.DEALS: deals})
+    for way, expected in spends.items():
+        rules = load(RULES, {"acquisition.budget": "900", "acquisition.allocate": way})
+        with evaluated(rules, asked) as found:
+            spend = [one for one in found.tables().insights.spend if one.output == "industry"]
+        assert [(one.accounts, one.spend_cents, one.spread_cents) for one in spend] == expected
 
 
 def test_a_group_brings_its_revenue_once(pictures: Pictures) -> None:
