@@ -147,8 +147,8 @@ class Spend(Struct, frozen=True):
     """Customers, a group once, whose first purchase lies in the last 12 months."""
     payback_months: Decimal | None = None
     """Mean over the accounts that have one."""
-    spread_cents: int | None = None
-    """What it has of a budget that stands on no account; None where none is spread."""
+    allocated_cents: int | None = None
+    """Its part of the budget that stands on no account; None where none is allocated."""
 
 
 class Fit(Struct, frozen=True):

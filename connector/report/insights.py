@@ -115,12 +115,12 @@ def _fit(one: Fit) -> tuple[object, ...]:
 
 
 def _spend(insights: Insights) -> InsightView:
-    spread = any(one.spread_cents is not None for one in insights.spend)
+    allocated = any(one.allocated_cents is not None for one in insights.spend)
     columns = (
         InsightColumn("segment", "segment"),
         InsightColumn("accounts", "whole"),
         InsightColumn("spend", "money"),
-        *((InsightColumn("spread", "money"),) if spread else ()),
+        *((InsightColumn("allocated", "money"),) if allocated else ()),
         InsightColumn("new_customers", "whole"),
         InsightColumn("per_new_customer", "money"),
         InsightColumn("revenue", "money"),
@@ -128,19 +128,19 @@ def _spend(insights: Insights) -> InsightView:
         InsightColumn("payback_months", "number"),
     )
     return InsightView(
-        "spend", columns, tuple(_spent(one, spread=spread) for one in insights.spend), tuple(_split(insights))
+        "spend", columns, tuple(_spent(one, allocated=allocated) for one in insights.spend), tuple(_split(insights))
     )
 
 
-def _spent(one: Spend, *, spread: bool) -> tuple[object, ...]:
+def _spent(one: Spend, *, allocated: bool) -> tuple[object, ...]:
     priced = one.spend_cents if one.priced_cents is None else one.priced_cents
-    spent = one.spend_cents + (one.spread_cents or 0)
+    spent = one.spend_cents + (one.allocated_cents or 0)
     each = None if not one.new_customers else rounded(Fraction(spent, 100 * one.new_customers), HUNDREDTH)
     return (
         f"{one.output}:{one.value or ''}",
         one.accounts,
         amount(one.spend_cents),
-        *((known_amount(one.spread_cents),) if spread else ()),
+        *((known_amount(one.allocated_cents),) if allocated else ()),
         one.new_customers,
         each,
         known_amount(one.revenue_cents),

@@ -89,7 +89,7 @@ def test_the_profile_is_held_against_what_customers_bring_and_ask(tmp_path: Path
         ({"sm_cost_12m": "200"}, {"by_revenue": [(0, 0, 450_00), (1, 200_00, 450_00)], "off": [(1, 200_00, None)]}),
     ],
 )
-def test_a_budget_is_spread_over_segments_beside_what_was_spent_on_accounts(
+def test_a_budget_is_allocated_to_segments_beside_what_was_spent_on_accounts(
     tmp_path: Path, costs: dict[str, str], spends: dict[str, list[tuple[int, int, int | None]]]
 ) -> None:
     accounts = [
@@ -103,7 +103,7 @@ def test_a_budget_is_spread_over_segments_beside_what_was_spent_on_accounts(
         rules = load(RULES, {"acquisition.budget": "900", "acquisition.allocate": way})
         with evaluated(rules, asked) as found:
             spend = [one for one in found.tables().insights.spend if one.output == "industry"]
-        assert [(one.accounts, one.spend_cents, one.spread_cents) for one in spend] == expected
+        assert [(one.accounts, one.spend_cents, one.allocated_cents) for one in spend] == expected
 
 
 def test_a_group_brings_its_revenue_once(pictures: Pictures) -> None:

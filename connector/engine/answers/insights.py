@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 DREAMS = 50
 """Dream customers that are listed."""
 SEGMENTS = (ICP_FIT, LEVEL, CUSTOMER_TYPE)
-SPENT, SPREAD, SINCE, INDUSTRY = "sm_cost_12m", "allocated_cost", "customer_since", "industry"
+SPENT, ALLOCATED, SINCE, INDUSTRY = "sm_cost_12m", "allocated_cost", "customer_since", "industry"
 DISCOUNTS = ("new_discount_mean", "repeat_discount_mean", "discount_gap", "loyalty_gap_alert", "gap_can_be_told")
 MADE = ("fw", "introductions", "introductions_won")
 SIZE_BAND, CONTACTS, NPS = "size_band", "contacts_12m", "nps"
-DRAWN = frozenset({SPENT, SPREAD, SINCE, INDUSTRY, *DISCOUNTS, *MADE, SIZE_BAND, CONTACTS, NPS})
+DRAWN = frozenset({SPENT, ALLOCATED, SINCE, INDUSTRY, *DISCOUNTS, *MADE, SIZE_BAND, CONTACTS, NPS})
 """Names of the rules that are shown beside the outputs; where a rule file is left out they are not there."""
 
 
@@ -117,9 +117,9 @@ def _dreams(published: Published) -> tuple[Dream, ...]:
 
 def _spend(published: Published) -> tuple[Spend, ...]:
     told = _has(published, ACQ_COST_RATIO) and SPENT in published.columns.made
-    if not told and SPREAD not in published.columns.made:
+    if not told and ALLOCATED not in published.columns.made:
         return ()
-    spent, spread = _cents(published, SPENT), _node(published, SPREAD)
+    spent, allocated = _cents(published, SPENT), _node(published, ALLOCATED)
     ratio = published.stored(published.outputs[ACQ_COST_RATIO]) if told else "null"
     months = published.stored(published.outputs[PAYBACK]) if _has(published, PAYBACK) else "null"
     since, as_of = _node(published, SINCE), quoted_text(published.request.as_of.isoformat())
@@ -129,7 +129,7 @@ def _spend(published: Published) -> tuple[Spend, ...]:
         f"count(*) filter (where {spent} > 0), cast(coalesce(sum({spent}), 0) as bigint), "
         f"cast(sum({spent} / nullif({ratio}, 0)) {priced} as bigint), cast(sum({spent}) {priced} as bigint), "
         f"count(distinct s.{G}) filter (where {new}), cast(avg({months}) as decimal(18, 1)), "
-        f"cast(round(sum({spread}) * 100) as bigint)"
+        f"cast(round(sum({allocated}) * 100) as bigint)"
     )
     by = {name: published.text(name) for name in SEGMENTS if _has(published, name)}
     if INDUSTRY in published.columns.made:
@@ -138,7 +138,7 @@ def _spend(published: Published) -> tuple[Spend, ...]:
     for name, value in by.items():
         query = (
             f"select '{name}', {value} as value, {cells} from {published.subjects} "
-            f"group by value having sum({spent}) > 0 or sum({spread}) > 0 order by value nulls last"
+            f"group by value having sum({spent}) > 0 or sum({allocated}) > 0 order by value nulls last"
         )
         found += [Spend(*row) for row in published.rows(query)]
     return tuple(found)

@@ -95,11 +95,11 @@ def test_spend_is_told_per_new_customer_with_its_payback_and_who_it_went_to() ->
     assert dict(view.figures) == {"on_customers": 1000, "on_others": 2000, "others_pct": Decimal("66.7")}
 
 
-def test_a_budget_that_is_spread_has_its_own_column_and_counts_per_new_customer() -> None:
-    one = Spend("seg_icp_fit", "ideal", 4, 300_000, 400_000, 200_000, 3, Decimal("10.0"), spread_cents=150_000)
+def test_a_budget_that_is_allocated_has_its_own_column_and_counts_per_new_customer() -> None:
+    one = Spend("seg_icp_fit", "ideal", 4, 300_000, 400_000, 200_000, 3, Decimal("10.0"), allocated_cents=150_000)
     other = Spend("seg_icp_fit", None, 4, 100_000, None)
     [view] = view_insights(Insights(spend=[one, other]))
-    assert [column.name for column in view.columns][2:5] == ["spend", "spread", "new_customers"]
+    assert [column.name for column in view.columns][2:5] == ["spend", "allocated", "new_customers"]
     assert view.rows[0][2:5] == (Decimal("3000.00"), Decimal("1500.00"), 3)
     assert view.rows[0][5:] == (Decimal("1500.00"), Decimal("4000.00"), Decimal("50.0"), Decimal("10.0"))
     assert view.rows[1][3] is None
