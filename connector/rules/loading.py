@@ -28,6 +28,7 @@ from connector.rules.syntax.document import Keys, Leaf, read_document
 from connector.rules.syntax.files import contents
 from connector.rules.syntax.forms import Form, as_form
 from connector.rules.syntax.shapes import MODEL_KINDS
+from connector.rules.syntax.words import KEYWORDS
 from connector.rules.texts.sentences import read_text
 from connector.rules.tree import Position
 from connector.rules.walk import family
@@ -175,7 +176,10 @@ class _Loader(Struct):
 
     def _define(self, declaration: Declaration) -> None:
         fresh = [self._new(given, given, declaration.at) for given in declaration.names]
-        if all(fresh):
+        reserved = [name for name in declaration.names if name.lower() in KEYWORDS]
+        for name in reserved:
+            self.problems.add(declaration.at, f"'{name}' is a word of the rule language", "define another name")
+        if all(fresh) and not reserved:
             self.declarations.append(declaration)
 
     def _new(self, key: str, name: str, at: Position) -> bool:

@@ -129,11 +129,19 @@ def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object])
     for name, value in changes.items():
         if name not in parameters:
             raise UsageError(say("unknown", name=name), hint=_where(name, parameters))
-        changed[name] = replace(parameters[name], value=_changed(parameters[name], value))
+        changed[name] = _in_force(parameters[name], _changed(parameters[name], value))
         wrong = refusal(changed[name])
         if wrong:
             raise UsageError(say("refused", name=name, wrong=wrong), hint=_allowed(changed[name]))
     return changed
+
+
+def _in_force(parameter: Parameter, value: Plain | tuple[Plain, ...] | None) -> Parameter:
+    """Give it another value; with a fraction it is no whole number any more, nor is what is made of it."""
+    values = value if isinstance(value, tuple) else (value,)
+    broken = any(isinstance(one, Decimal) and one % 1 for one in values)
+    kind = Type.NUMBER if broken and parameter.type is Type.INTEGER else parameter.type
+    return replace(parameter, value=value, type=kind)
 
 
 def _where(name: str, parameters: Mapping[str, Parameter]) -> str:

@@ -25,11 +25,19 @@ WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*\Z")
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([km%])?\Z")
 MISREAD = re.compile(
     r"(?P<truth>yes|no|true|false|on|off)\Z|(?P<nothing>~|null|)\Z"
-    r"|(?P<time>\d+(:\d\d)+(\.\d*)?)\Z"
-    r"|(?P<number>[-+]?(0x[0-9a-f]+|0o?[0-7]+|[\d_]*\.?[\d_]+(e[-+]?\d+)?|\.inf|\.nan))\Z",
+    r"|(?P<time>[-+]?\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?)\Z"
+    r"|(?P<number>[-+]?(0x[0-9a-f_]+|0o?[0-7]+|(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[-+]?\d+)?|\.inf|\.nan))\Z"
+    r"|(?P<day>\d{4}-\d\d?-\d\d?([t\s]+\d\d?:\d\d:\d\d\S*)?)\Z",
     re.IGNORECASE,
 )
 """Plain words that some YAML reader turns into something else."""
+MISREAD_AS = {
+    "truth": "true or false",
+    "nothing": "nothing",
+    "time": "a number of seconds",
+    "number": "a number",
+    "day": "a date",
+}
 
 
 class Formula(Struct, frozen=True):
@@ -207,10 +215,8 @@ def read_text(leaf: Leaf, problems: Problems) -> str:
     """Read a text, and refuse a plain word that YAML readers turn into something else."""
     match = MISREAD.match(leaf.text) if leaf.plain else None
     if match is not None:
-        what = {"truth": "true or false", "nothing": "nothing", "time": "a number of seconds", "number": "a number"}
-        problems.add(
-            leaf.at, f"YAML reads {leaf.text or 'this'} as {what[match.lastgroup or 'nothing']}", f"write '{leaf.text}'"
-        )
+        what = MISREAD_AS[match.lastgroup or "nothing"]
+        problems.add(leaf.at, f"YAML reads {leaf.text or 'this'} as {what}", f"write '{leaf.text}'")
     return leaf.text
 
 

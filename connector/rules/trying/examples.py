@@ -109,7 +109,7 @@ def prepare(example: Example, tables: Collection[str] = ()) -> Prepared:
 def compare_with(example: Example, rules: RuleSet, cells: Mapping[str, Mapping[str, Cell]]) -> list[Miss]:
     """List what is not as expected."""
     reader = _Reader(rules, cells)
-    misses: list[Miss] = []
+    misses = list(_miscounted(example, reader))
     for account, name, expected in _expectations(example, reader):
         found = reader.text(account, name)
         if not _same(found, expected):
@@ -200,14 +200,17 @@ class _Reader(Struct, frozen=True):
         return found
 
 
-def _expectations(example: Example, reader: _Reader) -> Iterator[tuple[str, str, object]]:
+def _miscounted(example: Example, reader: _Reader) -> Iterator[Miss]:
     counts = example.expect.get("counts")
-    if isinstance(counts, dict):
-        for name, expected in counts.items():
-            found = reader.counts(name)
-            for word, number in expected.items():
-                if int(number) != found.get(word, 0):
-                    yield "everybody", f"{name}: {number} times {word} (found {found.get(word, 0)})", "so"
+    for name, expected in counts.items() if isinstance(counts, dict) else ():
+        found = reader.counts(name)
+        for word, number in expected.items():
+            if int(number) != found.get(word, 0):
+                there = str(found.get(word, 0))
+                yield Miss(example.name, example.at, "everybody", f"{name} = {word}", str(number), there)
+
+
+def _expectations(example: Example, reader: _Reader) -> Iterator[tuple[str, str, object]]:
     for name, expected in example.expect.items():
         if name == "counts":
             continue

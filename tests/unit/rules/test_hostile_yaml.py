@@ -31,6 +31,13 @@ CORPUS = {
     ),
     "a time of day": ("version: 1\nparameters: {at: 12:30:45}\n", "2:18: YAML reads 12:30:45 as a number of seconds"),
     "a time as a number": ("version: 1\nvalues: {a: 12:30}\n", "2:15: unexpected ':30'"),
+    "a short time": ("version: 1\nparameters: {at: 1:2}\n", "2:18: YAML reads 1:2 as a number of seconds"),
+    "a number that ends in a point": ("version: 1\nparameters: {a: 5.}\n", "2:17: YAML reads 5. as a number"),
+    "a moment": (
+        "version: 1\nparameters: {a: 2026-01-01T10:00:00Z}\n",
+        "2:17: YAML reads 2026-01-01T10:00:00Z as a date",
+    ),
+    "a date as a text": ("version: 1\ntexts: {t: {en: a, nl: 2026-01-01}}\n", "2:24: YAML reads 2026-01-01 as a date"),
     "an octal number": ("version: 1\nparameters: {a: 010}\n", "2:17: YAML reads 010 as a number"),
     "a number with underscores": ("version: 1\nparameters: {a: 1_000}\n", "2:17: YAML reads 1_000 as a number"),
     "deep nesting": ("version: 1\nvalues: " + "[" * 5000, "2:32: nested more than 24 levels deep"),

@@ -155,6 +155,11 @@ def test_a_name_defined_in_two_files_is_refused_and_both_places_are_named() -> N
     assert "first defined in t.yaml:2" in shown("values: {a: '1'}", other="values: {a: '2'}")
 
 
+@pytest.mark.parametrize("name", ["as_of", "window_start", "rule_version", "Days"])
+def test_a_word_of_the_language_is_not_defined_as_a_name(name: str) -> None:
+    assert problems(f"values: {{{name}: '1'}}") == [f"t.yaml:2:10: '{name}' is a word of the rule language"]
+
+
 def test_a_property_has_one_writer() -> None:
     one = "outputs: {seg_a: {from: '1', label: A}}"
     assert problems(one, other=one) == ["other.yaml:2:11: 'seg_a' is defined twice"]

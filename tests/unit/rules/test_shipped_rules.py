@@ -15,13 +15,14 @@ import pytest
 import yaml
 
 from connector.errors import UsageError
+from connector.model.fields import Type
 from connector.model.outputs import TIER
 from connector.model.texts import catalogue, told
 from connector.planning.doubt import ranks
 from connector.rules.cells import UNKNOWN
 from connector.rules.loading import load, load_texts
 from connector.rules.python.evaluate import Evaluator, Frame
-from connector.rules.ruleset import FormulaOf, RuleSet
+from connector.rules.ruleset import Example, FormulaOf, RuleSet
 from connector.rules.sections.parameters import ELSEWHERE, IN_SETTINGS, override
 from connector.rules.syntax.schema import schema
 from connector.rules.tree import Say, Sentence
@@ -66,6 +67,33 @@ def test_the_points_of_the_ideal_customer_must_add_up_to_100() -> None:
     with pytest.raises(UsageError, match=re.escape("icp.criteria.*.weight must add up to 100")):
         load(RULES, {"icp.criteria.size.weight": "50"})
     load(RULES, {"icp.criteria.size.weight": "50", "icp.criteria.pain.weight": "20"})
+
+
+COUNTED = b"""
+version: 1
+parameters: {line: 5}
+fields: {x: {from: account.employees, type: integer}}
+values: {total: x + $line}
+models: {m: {kind: first_match, rules: [{when: total > 9.7, then: high}, {otherwise: low}]}}
+outputs: {seg_total: {from: total, label: Total}, seg_m: {from: m, label: M, options: {high: High, low: Low}}}
+examples:
+  - name: two
+    given: {accounts: [{account_id: a, employees: 5}, {account_id: b, employees: 1}]}
+    expect: {counts: {seg_m: {high: 2, low: 1}}}
+"""
+
+
+def test_an_answer_that_is_counted_wrong_is_told_with_both_counts() -> None:
+    rules = load_texts({"t.yaml": COUNTED})
+    [miss] = run_example(rules, rules.examples[0])
+    assert (miss.account, miss.name, miss.expected, miss.found) == ("everybody", "seg_m = high", "2", "1")
+
+
+def test_what_is_made_of_a_parameter_with_a_fraction_keeps_it() -> None:
+    whole, broken = (load_texts({"t.yaml": COUNTED}, {"line": line}) for line in ("4", "4.5"))
+    assert [rules.outputs[0].output.type for rules in (whole, broken)] == [Type.INTEGER, Type.NUMBER]
+    [miss] = run_example(broken, Example("half", {"account": {"employees": "5"}}, {"seg_total": "?"}))
+    assert miss.found == "9.5"
 
 
 @pytest.mark.parametrize("name", ["service.guard_margin", "service.unprofitable.off_margin"])
