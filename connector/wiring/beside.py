@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from connector.errors import UsageError
-from connector.model.fields import KEY, Table
+from connector.model.fields import KEY, Table, Type
 from connector.model.meant import near
 from connector.ports import Beside, Finding, Join
 from connector.wiring.said import say
@@ -91,7 +91,14 @@ def _source(wiring: Wiring, name: str, section: Section) -> Source:
     )
     if section.path is not None:
         return FileTable(wiring.loaded.path(section.path), terms)
-    return DatabaseTable(lambda: _address(wiring, name, section), section.query or "", terms, clock=wiring.clock)
+    booleans = [
+        section.columns.get(column, column)
+        for column, type_ in wiring.rules.tables[name].items()
+        if type_ is Type.BOOLEAN
+    ]
+    return DatabaseTable(
+        lambda: _address(wiring, name, section), section.query or "", terms, clock=wiring.clock, booleans=booleans
+    )
 
 
 def _address(wiring: Wiring, name: str, section: Section) -> str:

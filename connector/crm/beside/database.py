@@ -20,7 +20,7 @@ from connector.errors import ConnectorError
 from connector.ports import Finding, Read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from sqlalchemy import URL, Connection
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Columns = Mapping[str, Sequence[str | None]]
 
 ROWS = 10_000
+TRUTHS: Mapping[int | Decimal, str] = {0: "false", 1: "true"}
+"""How databases without booleans tell what is true (SQLite, MySQL, Oracle), and how files do."""
 CONNECT_SECONDS = 10
 SERVERS = ("postgresql", "mysql", "mariadb")
 """Databases whose drivers take `connect_timeout`."""
@@ -39,11 +41,15 @@ class DatabaseTable:
     """The port `Source` on one query; what it answers is of today, unless a column says otherwise.
 
     The query runs in a transaction that is rolled back. The address is secret: no message holds any part of it.
+    In a column among `booleans`, named as the query names it, 0 and 1 are false and true.
     """
 
-    def __init__(self, url: Callable[[], str], query: str, terms: Terms, *, clock: Clock) -> None:
+    def __init__(
+        self, url: Callable[[], str], query: str, terms: Terms, *, clock: Clock, booleans: Collection[str] = ()
+    ) -> None:
         self.name, self.join = terms.name, terms.join
         self._url, self._query, self._terms, self._clock = url, query, terms, clock
+        self._booleans = frozenset(booleans)
 
     def read(self, wanted: Sequence[str], deliver: Callable[[Columns], None], progress: Progress) -> Read:
         """Ask, and read the whole answer."""
@@ -128,6 +134,8 @@ class DatabaseTable:
             return None
         if isinstance(value, bool):
             return str(value).lower()
+        if column in self._booleans and isinstance(value, int | Decimal) and value in TRUTHS:
+            return TRUTHS[value]
         if isinstance(value, str | int):
             return str(value)
         if isinstance(value, float | Decimal):

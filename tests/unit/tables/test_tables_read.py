@@ -150,8 +150,8 @@ def database(folder: Path) -> Path:
     return path
 
 
-def asked(url: str, query: str, **how: Any) -> DatabaseTable:
-    return DatabaseTable(lambda: url, query, terms(**how), clock=lambda: NOW)
+def asked(url: str, query: str, booleans: tuple[str, ...] = (), **how: Any) -> DatabaseTable:
+    return DatabaseTable(lambda: url, query, terms(**how), clock=lambda: NOW, booleans=booleans)
 
 
 def test_a_query_gives_its_rows_as_text_of_today(tmp_path: Path) -> None:
@@ -163,6 +163,17 @@ def test_a_query_gives_its_rows_as_text_of_today(tmp_path: Path) -> None:
     ]
     assert read == Read(2, date(2026, 4, 2))
     assert source.look(WANTED).message == "query: 2 rows of 2026-04-02, not there: fine"
+
+
+def test_0_and_1_are_booleans_where_the_rules_have_one_and_numbers_elsewhere(tmp_path: Path) -> None:
+    query = (
+        "with told (debtor, amount, right) as (values ('D1', 0, 0), ('D2', 1, 1), ('D3', 2, 2), ('D4', null, null)) "
+        "select * from told order by debtor"
+    )
+    join = Join({"debtor": "debtor"}, {"fine": "right"})
+    found, _ = rows(asked(f"sqlite:///{database(tmp_path)}", query, ("right",), join=join))
+    assert [row["right"] for row in found] == ["false", "true", "2", None]  # no cell reads 2 as a boolean
+    assert [row["amount"] for row in found] == ["0", "1", "2", None]
 
 
 def test_what_a_query_does_is_rolled_back(tmp_path: Path) -> None:

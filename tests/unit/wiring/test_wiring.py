@@ -1,8 +1,11 @@
 """Wiring: which settings, which clock, which parts; and nothing imported before it is needed."""
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +16,9 @@ from connector.wiring import Wiring, shipped, wire
 from connector.wiring.clocks import clock, machine_clock
 from connector.wiring.secrets import open_secrets
 from connector.wiring.walking import policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 def wired(settings: Path | None = None, *, needs_file: bool = True, as_of: date | None = None) -> Wiring:
@@ -153,6 +159,18 @@ def test_a_table_column_the_rules_do_not_know_is_refused_with_a_near_name(here: 
     with pytest.raises(UsageError, match=r"tables\.invoices\.columns: .* 'open_amout'") as caught:
         _ = wired().beside
     assert caught.value.hint == "did you mean 'open_amount'?"
+
+
+def test_what_the_rules_call_a_boolean_may_be_told_as_0_or_1_by_a_database(here: Path) -> None:
+    asked = BOOKS.replace('path = "invoices.csv"', 'url = "sqlite:///books.db"\nquery = "select * from bill"')
+    (here / "settings.toml").write_text(asked + 'columns = {disputed = "contested"}\n')
+    with closing(sqlite3.connect(here / "books.db")) as books, books:
+        books.execute("create table bill (vat, invoice_date, due_date, open_amount, contested)")
+        books.executemany("insert into bill values (?, null, null, ?, ?)", [("1", 1, 0), ("2", 0, 1)])
+    read: list[Mapping[str, Sequence[str | None]]] = []
+    (source,) = wired().beside
+    source.read(tuple(wired().rules.tables["invoices"]), read.append, lambda *_: None)
+    assert (read[0]["open_amount"], read[0]["contested"]) == (["1", "0"], ["false", "true"])
 
 
 def test_the_field_a_table_is_matched_by_must_be_in_the_crm(here: Path) -> None:
