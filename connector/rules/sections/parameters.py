@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -124,16 +125,38 @@ def _spread(name: Leaf, form: Form, written: Leaf) -> Parameter:
 
 
 def override(parameters: Mapping[str, Parameter], changes: Mapping[str, object]) -> dict[str, Parameter]:
-    """Put changed values in force: texts as in `--set`, or the values of settings.toml. Raises UsageError."""
+    """Put changed values in force: texts as in `--set`, or the values of settings.toml.
+
+    Raises UsageError with everything that is wrong: what helps against one mistake alone is its hint, of several
+    each has its own beneath it.
+    """
     changed = dict(parameters)
+    wrong: list[UsageError] = []
     for name, value in changes.items():
-        if name not in parameters:
-            raise UsageError(say("unknown", name=name), hint=_where(name, parameters))
-        changed[name] = _in_force(parameters[name], _changed(parameters[name], value))
-        wrong = refusal(changed[name])
-        if wrong:
-            raise UsageError(say("refused", name=name, wrong=wrong), hint=_allowed(changed[name]))
+        try:
+            changed[name] = _overridden(name, value, parameters)
+        except UsageError as error:
+            wrong.append(error)
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        advised = (say("advised", wrong=error.args[0], hint=error.hint) for error in wrong)
+        raise UsageError(reduce(_beneath, advised), hint=say("listed"))
     return changed
+
+
+def _beneath(first: Said, second: Said) -> Said:
+    return say("beneath", first=first, second=second)
+
+
+def _overridden(name: str, value: object, parameters: Mapping[str, Parameter]) -> Parameter:
+    if name not in parameters:
+        raise UsageError(say("unknown", name=name), hint=_where(name, parameters))
+    parameter = _in_force(parameters[name], _changed(parameters[name], value))
+    wrong = refusal(parameter)
+    if wrong:
+        raise UsageError(say("refused", name=name, wrong=wrong), hint=_allowed(parameter))
+    return parameter
 
 
 def _in_force(parameter: Parameter, value: Plain | tuple[Plain, ...] | None) -> Parameter:

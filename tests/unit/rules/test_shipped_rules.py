@@ -63,6 +63,24 @@ def test_a_name_that_stands_somewhere_else_is_told_where(name: str, hint: str) -
         assert key in tomllib.loads((ROOT / "settings.example.toml").read_text("utf-8"))[section]
 
 
+def test_every_wrong_parameter_is_told_at_once_with_what_helps() -> None:
+    changes = {
+        "pyramid.metrc": "x",
+        "pyramid.metric": "revenue",
+        "labels.language": "fr",
+        "payment.min_open_amount": "x",
+    }
+    with pytest.raises(UsageError) as refused:
+        override(SHIPPED.parameters, changes)
+    first, *others = changes
+    assert str(refused.value).splitlines()[:2] == [f"unknown parameter '{first}'", "  did you mean 'pyramid.metric'?"]
+    for language in ("en", "nl"):
+        lines = told(refused.value.args[0], language).splitlines()
+        assert [line.split("'")[1] for line in lines[::2]] == [first, *others]
+        assert all(len(line) > len("  ") and line.startswith("  ") for line in lines[1::2])
+    assert told(refused.value.args[0], "nl").startswith("onbekende parameter")
+
+
 def test_the_points_of_the_ideal_customer_must_add_up_to_100() -> None:
     with pytest.raises(UsageError, match=re.escape("icp.criteria.*.weight must add up to 100")):
         load(RULES, {"icp.criteria.size.weight": "50"})
